@@ -1,0 +1,314 @@
+//! Rules for JSON arguments, read from their text.
+//!
+//! The text is JSON already: jsonb prints it inside the database, `JSON.stringify` outside. So this
+//! is a scan for size, depth and characters that Postgres cannot store, not a parser.
+
+use crate::{Refusal, limits};
+
+/// What a scan finds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Shape {
+    /// Levels of objects and arrays.
+    depth: usize,
+    /// An escape that stands for U+0000.
+    nul: bool,
+    /// Half of a surrogate pair, alone.
+    lone_surrogate: bool,
+}
+
+/// Checks size, depth and characters of any JSON value.
+pub fn check(argument: &'static str, text: &str) -> Result<(), Refusal> {
+    if text.len() > limits::JSON_BYTES {
+        return Err(Refusal::invalid(
+            argument,
+            "is larger than 262144 bytes",
+            "Store large values as a document and attach that.",
+        ));
+    }
+    let shape = scan(text.as_bytes());
+    if shape.depth > limits::JSON_DEPTH {
+        return Err(Refusal::invalid(
+            argument,
+            "is nested deeper than 64 levels",
+            "Flatten it, or store it as text.",
+        ));
+    }
+    if shape.nul {
+        return Err(Refusal::invalid(
+            argument,
+            "contains a NUL character",
+            "Remove U+0000; Postgres text cannot hold it.",
+        ));
+    }
+    if shape.lone_surrogate {
+        return Err(Refusal::invalid(
+            argument,
+            "contains half of a surrogate pair",
+            "Cut text between characters, not inside one.",
+        ));
+    }
+    Ok(())
+}
+
+/// Checks a JSON object.
+pub fn object(argument: &'static str, text: &str) -> Result<(), Refusal> {
+    opens_with(argument, text, b'{', "must be a JSON object")
+}
+
+/// Checks a JSON array.
+pub fn array(argument: &'static str, text: &str) -> Result<(), Refusal> {
+    opens_with(argument, text, b'[', "must be a JSON array")
+}
+
+fn opens_with(argument: &'static str, text: &str, bracket: u8, rule: &str) -> Result<(), Refusal> {
+    if first(text) != Some(bracket) {
+        return Err(Refusal::invalid(argument, rule, "Wrap the value in one."));
+    }
+    check(argument, text)
+}
+
+fn first(text: &str) -> Option<u8> {
+    text.bytes().find(|byte| !byte.is_ascii_whitespace())
+}
+
+/// Checks tags: a flat object of scalars and arrays of scalars.
+pub fn tags(argument: &'static str, text: &str) -> Result<(), Refusal> {
+    object(argument, text)?;
+    let mut tags = 0;
+    let mut depth = 0;
+    // At depth 1 a string that a colon follows is a key.
+    let mut string_chars = 0;
+    let mut rest = text.as_bytes();
+    while let Some((&byte, tail)) = rest.split_first() {
+        rest = tail;
+        match byte {
+            b'"' => (string_chars, rest) = skip_string(tail),
+            b':' if depth == 1 => {
+                tags += 1;
+                if string_chars > limits::TAG_KEY_CHARS {
+                    return Err(Refusal::invalid(
+                        argument,
+                        "has a key longer than 64 characters",
+                        "Shorten the key.",
+                    ));
+                }
+            }
+            b'{' | b'[' => {
+                depth += 1;
+                if depth > 2 || (depth == 2 && byte == b'{') {
+                    return Err(Refusal::invalid(
+                        argument,
+                        "must be flat: scalars, or arrays of scalars",
+                        "Put nested values into properties.",
+                    ));
+                }
+            }
+            b'}' | b']' => depth -= 1,
+            _ => {}
+        }
+    }
+    if tags > limits::TAGS {
+        return Err(Refusal::invalid(
+            argument,
+            "has more than 100 keys",
+            "Use fewer tags, or another namespace.",
+        ));
+    }
+    Ok(())
+}
+
+/// The characters of a string whose opening quote was read, and what follows its closing quote.
+fn skip_string(bytes: &[u8]) -> (usize, &[u8]) {
+    let mut chars = 0;
+    let mut rest = bytes;
+    while let Some((&byte, tail)) = rest.split_first() {
+        rest = tail;
+        match byte {
+            b'"' => break,
+            b'\\' => match escape(tail) {
+                // The second half of a pair belongs to the character of the first.
+                (Some(0xDC00..=0xDFFF), after) => rest = after,
+                (_, after) => {
+                    rest = after;
+                    chars += 1;
+                }
+            },
+            // UTF-8 continuation bytes belong to the character before.
+            0x80..=0xBF => {}
+            _ => chars += 1,
+        }
+    }
+    (chars, rest)
+}
+
+/// What follows a backslash: the UTF-16 unit of a `\u` escape (nothing for a short escape), and the rest.
+fn escape(bytes: &[u8]) -> (Option<u16>, &[u8]) {
+    match bytes.split_first() {
+        Some((b'u', tail)) => match tail.split_at_checked(4) {
+            Some((digits, after)) => {
+                let unit = std::str::from_utf8(digits)
+                    .ok()
+                    .and_then(|digits| u16::from_str_radix(digits, 16).ok());
+                (unit, after)
+            }
+            None => (None, &[]),
+        },
+        Some((_, tail)) => (None, tail),
+        None => (None, &[]),
+    }
+}
+
+fn scan(bytes: &[u8]) -> Shape {
+    let mut shape = Shape::default();
+    let mut depth = 0_usize;
+    let mut rest = bytes;
+    while let Some((&byte, tail)) = rest.split_first() {
+        rest = tail;
+        match byte {
+            b'{' | b'[' => {
+                depth += 1;
+                shape.depth = shape.depth.max(depth);
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'"' => rest = scan_string(tail, &mut shape),
+            _ => {}
+        }
+    }
+    shape
+}
+
+fn scan_string<'a>(bytes: &'a [u8], shape: &mut Shape) -> &'a [u8] {
+    let mut high = false;
+    let mut rest = bytes;
+    while let Some((&byte, tail)) = rest.split_first() {
+        rest = tail;
+        let unit = if byte == b'\\' {
+            let (unit, after) = escape(tail);
+            rest = after;
+            unit
+        } else {
+            shape.nul |= byte == 0;
+            None
+        };
+        let low = matches!(unit, Some(0xDC00..=0xDFFF));
+        // A high half wants a low one next, and a low one a high one before.
+        shape.lone_surrogate |= high != low;
+        high = matches!(unit, Some(0xD800..=0xDBFF));
+        shape.nul |= unit == Some(0);
+        if byte == b'"' {
+            break;
+        }
+    }
+    rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn message(result: Result<(), Refusal>) -> String {
+        result.map_or_else(|refusal| refusal.message, |()| String::new())
+    }
+
+    #[test]
+    fn shapes_that_postgres_cannot_store_are_refused() {
+        for (text, expected) in [
+            (r#"{"a":"\u0000"}"#, "metadata contains a NUL character"),
+            (
+                r#"{"a":"\ud83d"}"#,
+                "metadata contains half of a surrogate pair",
+            ),
+            (
+                r#"{"a":"\ude00"}"#,
+                "metadata contains half of a surrogate pair",
+            ),
+            (
+                r#"{"a":"\ude00\ud83d"}"#,
+                "metadata contains half of a surrogate pair",
+            ),
+            (
+                r#"{"a":"\ud83dx"}"#,
+                "metadata contains half of a surrogate pair",
+            ),
+            (r#"{"a":"\ud83d\ude00"}"#, ""),
+            // An escaped backslash before u0000 is text about a NUL, not a NUL.
+            (r#"{"a":"\\u0000"}"#, ""),
+            (r#"{"a":"[[[[\"{{{{"}"#, ""),
+            ("[]", "metadata must be a JSON object"),
+            ("", "metadata must be a JSON object"),
+            ("null", "metadata must be a JSON object"),
+        ] {
+            assert_eq!(message(object("metadata", text)), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn depth_counts_from_the_outermost_value() {
+        let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+        assert_eq!(message(array("parts", &nested(64))), "");
+        assert_eq!(
+            message(array("parts", &nested(65))),
+            "parts is nested deeper than 64 levels"
+        );
+        assert_eq!(
+            message(array("parts", &nested(100_000))),
+            "parts is nested deeper than 64 levels"
+        );
+    }
+
+    #[test]
+    fn size_is_bounded() {
+        let text = format!("{{\"a\":\"{}\"}}", "x".repeat(limits::JSON_BYTES));
+        assert_eq!(
+            message(object("metadata", &text)),
+            "metadata is larger than 262144 bytes"
+        );
+    }
+
+    #[test]
+    fn tags_are_flat() {
+        let long = format!("{{\"{}\":1}}", "k".repeat(65));
+        let many = format!(
+            "{{{}}}",
+            (0..101)
+                .map(|n| format!("\"k{n}\":1"))
+                .collect::<Vec<_>>()
+                .join(",")
+        );
+        for (text, expected) in [
+            (r#"{"a":1,"b":["x",2,null],"c":"d:e"}"#, ""),
+            (
+                r#"{"a":{"b":1}}"#,
+                "tags must be flat: scalars, or arrays of scalars",
+            ),
+            (
+                r#"{"a":[[1]]}"#,
+                "tags must be flat: scalars, or arrays of scalars",
+            ),
+            (
+                r#"{"a":[{"b":1}]}"#,
+                "tags must be flat: scalars, or arrays of scalars",
+            ),
+            (long.as_str(), "tags has a key longer than 64 characters"),
+            (many.as_str(), "tags has more than 100 keys"),
+        ] {
+            assert_eq!(message(tags("tags", text)), expected, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_scanned_without_panic(text: String) {
+            let _ = check("metadata", &text);
+            let _ = tags("tags", &format!("{{{text}"));
+        }
+
+        #[test]
+        fn any_string_that_json_can_carry_passes(text in "[^\u{0}]{0,200}") {
+            let quoted = text.replace('\\', "\\\\").replace('"', "\\\"");
+            let json = format!("\"{}\"", quoted);
+            prop_assert!(check("metadata", &json).is_ok());
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Every limit of the store, in one place. The portable engine repeats the numbers;
+//! `tests/contract` fails when the two differ.
+
+/// Longest `content` of a message, in bytes of UTF-8.
+pub const CONTENT_BYTES: usize = 1024 * 1024;
+/// Longest `parts`, `metadata`, `tags` or `properties`, in bytes of their jsonb text.
+pub const JSON_BYTES: usize = 256 * 1024;
+/// Deepest nesting of a JSON argument; the outermost object or array is level 1.
+pub const JSON_DEPTH: usize = 64;
+/// Longest `title`, in characters.
+pub const TITLE_CHARS: usize = 500;
+/// Longest `model`, in characters.
+pub const MODEL_CHARS: usize = 200;
+/// Most messages in one batch.
+pub const BATCH_MESSAGES: usize = 1_000;
+/// Most rows of one page.
+pub const PAGE_ROWS: i32 = 200;
+/// Longest `user_agent`, in characters.
+pub const USER_AGENT_CHARS: usize = 1_000;
+/// Longest life of a session, in microseconds: 400 days, the cap browsers put on a cookie
+/// (RFC 6265bis section 5.5).
+pub const SESSION_MICROS: i64 = 400 * 24 * 3600 * 1_000_000;
+/// Shortest life or idle time of a session, in microseconds: one second.
+pub const SESSION_MIN_MICROS: i64 = 1_000_000;
+/// Most sessions that `max_sessions` can allow.
+pub const MAX_SESSIONS: i32 = 1_000;
+/// Longest `source_uri`, in characters.
+pub const SOURCE_URI_CHARS: usize = 2_048;
+/// Longest `mime_type`, in characters (RFC 6838 section 4.2 allows 127 + 1 + 127).
+pub const MIME_TYPE_CHARS: usize = 255;
+/// Most tags of one document and namespace.
+pub const TAGS: usize = 100;
+/// Longest key of a tag, in characters.
+pub const TAG_KEY_CHARS: usize = 64;

@@ -1,0 +1,224 @@
+//! What a message may be made of, and how many of them a page holds.
+
+use crate::{Refusal, json, limits, text};
+
+/// Who speaks. The set is the one that model APIs share.
+pub const ROLES: [&str; 4] = ["system", "user", "assistant", "tool"];
+
+/// How far a message is: written whole, being streamed, or given up.
+pub const STATUSES: [&str; 3] = ["complete", "streaming", "failed"];
+
+/// The arguments of `append_message` that a rule applies to. JSON comes as text.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NewMessage<'a> {
+    /// One of [`ROLES`].
+    pub role: Option<&'a str>,
+    /// At most [`limits::CONTENT_BYTES`] bytes; may be empty.
+    pub content: Option<&'a str>,
+    /// A JSON array, or nothing.
+    pub parts: Option<&'a str>,
+    /// A JSON object.
+    pub metadata: Option<&'a str>,
+    /// One of [`STATUSES`].
+    pub status: Option<&'a str>,
+    /// At most [`limits::MODEL_CHARS`] characters.
+    pub model: Option<&'a str>,
+    /// Zero or more.
+    pub token_count: Option<i32>,
+}
+
+impl NewMessage<'_> {
+    /// Checks every argument, in the order of the signature.
+    pub fn check(&self) -> Result<(), Refusal> {
+        role(self.role)?;
+        content(self.content.ok_or_else(|| Refusal::missing("content"))?)?;
+        if let Some(parts) = self.parts {
+            json::array("parts", parts)?;
+        }
+        json::object(
+            "metadata",
+            self.metadata.ok_or_else(|| Refusal::missing("metadata"))?,
+        )?;
+        status(self.status)?;
+        if let Some(model) = self.model {
+            text::at_most_chars("model", model, limits::MODEL_CHARS)?;
+        }
+        match self.token_count {
+            Some(count) if count < 0 => Err(Refusal::invalid(
+                "token_count",
+                "must not be negative",
+                "Pass the number of tokens, or leave it out.",
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn role(role: Option<&str>) -> Result<(), Refusal> {
+    match role {
+        None => Err(Refusal::missing("role")),
+        Some(role) if ROLES.contains(&role) => Ok(()),
+        Some(_) => Err(Refusal::invalid(
+            "role",
+            "must be system, user, assistant or tool",
+            "Pass one of the four, in lower case.",
+        )),
+    }
+}
+
+fn content(content: &str) -> Result<(), Refusal> {
+    if content.len() > limits::CONTENT_BYTES {
+        return Err(Refusal::invalid(
+            "content",
+            "is longer than 1048576 bytes",
+            "Split it, or store it as a document and attach that.",
+        ));
+    }
+    text::no_nul("content", content)
+}
+
+fn status(status: Option<&str>) -> Result<(), Refusal> {
+    match status {
+        None => Err(Refusal::missing("status")),
+        Some(status) if STATUSES.contains(&status) => Ok(()),
+        Some(_) => Err(Refusal::invalid(
+            "status",
+            "must be complete, streaming or failed",
+            "Pass one of the three, or leave it out for complete.",
+        )),
+    }
+}
+
+/// The size of a page: 1 to [`limits::PAGE_ROWS`].
+pub fn page_size(rows: Option<i32>) -> Result<i32, Refusal> {
+    match rows {
+        None => Err(Refusal::missing("page_size")),
+        Some(rows) if (1..=limits::PAGE_ROWS).contains(&rows) => Ok(rows),
+        Some(_) => Err(Refusal::invalid(
+            "page_size",
+            "must be between 1 and 200",
+            "Ask for fewer rows and page on with before or after.",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: NewMessage<'_> = NewMessage {
+        role: Some("user"),
+        content: Some(""),
+        parts: None,
+        metadata: Some("{}"),
+        status: Some("complete"),
+        model: None,
+        token_count: None,
+    };
+
+    #[test]
+    fn empty_content_is_a_message() {
+        assert_eq!(GOOD.check(), Ok(()));
+    }
+
+    #[test]
+    fn each_bad_argument_is_named() {
+        let long = "x".repeat(limits::CONTENT_BYTES + 1);
+        let cases = [
+            (NewMessage { role: None, ..GOOD }, "role is missing"),
+            (
+                NewMessage {
+                    role: Some("User"),
+                    ..GOOD
+                },
+                "role must be system, user, assistant or tool",
+            ),
+            (
+                NewMessage {
+                    content: None,
+                    ..GOOD
+                },
+                "content is missing",
+            ),
+            (
+                NewMessage {
+                    content: Some(&long),
+                    ..GOOD
+                },
+                "content is longer than 1048576 bytes",
+            ),
+            (
+                NewMessage {
+                    content: Some("\0"),
+                    ..GOOD
+                },
+                "content contains a NUL character",
+            ),
+            (
+                NewMessage {
+                    parts: Some("{}"),
+                    ..GOOD
+                },
+                "parts must be a JSON array",
+            ),
+            (
+                NewMessage {
+                    metadata: Some("1"),
+                    ..GOOD
+                },
+                "metadata must be a JSON object",
+            ),
+            (
+                NewMessage {
+                    metadata: None,
+                    ..GOOD
+                },
+                "metadata is missing",
+            ),
+            (
+                NewMessage {
+                    status: Some("done"),
+                    ..GOOD
+                },
+                "status must be complete, streaming or failed",
+            ),
+            (
+                NewMessage {
+                    token_count: Some(-1),
+                    ..GOOD
+                },
+                "token_count must not be negative",
+            ),
+        ];
+        for (message, expected) in cases {
+            assert_eq!(message.check().unwrap_err().message, expected);
+        }
+    }
+
+    #[test]
+    fn content_of_exactly_the_limit_is_accepted() {
+        let content = "x".repeat(limits::CONTENT_BYTES);
+        assert!(
+            NewMessage {
+                content: Some(&content),
+                ..GOOD
+            }
+            .check()
+            .is_ok()
+        );
+    }
+
+    #[test]
+    fn a_page_holds_1_to_200_rows() {
+        for (rows, good) in [
+            (0, false),
+            (1, true),
+            (200, true),
+            (201, false),
+            (-5, false),
+        ] {
+            assert_eq!(page_size(Some(rows)).is_ok(), good, "{rows}");
+        }
+        assert_eq!(page_size(None).unwrap_err().message, "page_size is missing");
+    }
+}

@@ -1,0 +1,185 @@
+//! A refusal: the one error type of the rules, with its code, the argument at fault and the remedy.
+
+use std::fmt;
+
+/// Why a call is refused. Each code has one SQLSTATE, the same in both engines and in the WASM module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// An argument that is present and wrong.
+    InvalidArgument,
+    /// An argument that may not be NULL.
+    MissingArgument,
+    /// The caller has no right to the call: not signed in, or disabled.
+    NoRight,
+    /// No such row, or not the caller's; the two are never told apart.
+    NotFound,
+    /// The idempotency key is taken by other content.
+    Conflict,
+    /// The chat was deleted.
+    Gone,
+}
+
+impl Code {
+    /// The SQLSTATE. `PTnnn` is `PostgREST`'s way to an HTTP status; the others are `PostgreSQL`'s own
+    /// (appendix A), chosen so that no gateway answers 500 or retries.
+    pub const fn sqlstate(self) -> &'static str {
+        match self {
+            Self::InvalidArgument => "22023",
+            Self::MissingArgument => "22004",
+            Self::NoRight => "42501",
+            Self::NotFound => "PT404",
+            Self::Conflict => "PT409",
+            Self::Gone => "PT410",
+        }
+    }
+
+    /// The HTTP status that `PostgREST` gives this code for a signed-in caller.
+    pub const fn http_status(self) -> u16 {
+        match self {
+            Self::InvalidArgument | Self::MissingArgument => 400,
+            Self::NoRight => 403,
+            Self::NotFound => 404,
+            Self::Conflict => 409,
+            Self::Gone => 410,
+        }
+    }
+}
+
+/// A refused call. `message` says what is wrong with which argument, `hint` what to do;
+/// neither ever repeats the value, which may be a secret or somebody else's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The class of the refusal.
+    pub code: Code,
+    /// The name of the argument at fault; empty where no single one is.
+    pub argument: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// What the caller can do.
+    pub hint: &'static str,
+}
+
+impl Refusal {
+    /// A wrong argument; `rule` completes the sentence that begins with its name.
+    pub fn invalid(argument: &'static str, rule: &str, hint: &'static str) -> Self {
+        Self {
+            code: Code::InvalidArgument,
+            argument,
+            message: format!("{argument} {rule}"),
+            hint,
+        }
+    }
+
+    /// An argument that may not be NULL.
+    pub fn missing(argument: &'static str) -> Self {
+        Self {
+            code: Code::MissingArgument,
+            argument,
+            message: format!("{argument} is missing"),
+            hint: "Pass a value; null is not accepted here.",
+        }
+    }
+
+    /// The caller is nobody: no JWT, or one without a subject.
+    pub fn not_signed_in() -> Self {
+        Self {
+            code: Code::NoRight,
+            argument: "",
+            message: "no user is signed in".to_owned(),
+            hint: "Send the user's JWT, or call as service_role where a user is named.",
+        }
+    }
+
+    /// The user's row says `disabled_at`.
+    pub fn disabled() -> Self {
+        Self {
+            code: Code::NoRight,
+            argument: "",
+            message: "this user is disabled".to_owned(),
+            hint: "Ask an administrator to clear disabled_at in chatkeep.users.",
+        }
+    }
+
+    /// No such chat, or not the caller's.
+    pub fn chat_not_found() -> Self {
+        Self {
+            code: Code::NotFound,
+            argument: "chat_id",
+            message: "chat_id names no chat of yours".to_owned(),
+            hint: "Make the chat with create_chat, or check the id.",
+        }
+    }
+
+    /// The chat was deleted.
+    pub fn chat_deleted() -> Self {
+        Self {
+            code: Code::Gone,
+            argument: "chat_id",
+            message: "chat_id names a deleted chat".to_owned(),
+            hint: "Restore it with restore_chat, or start a new one.",
+        }
+    }
+
+    /// No such parent in this chat.
+    pub fn parent_not_found() -> Self {
+        Self {
+            code: Code::NotFound,
+            argument: "parent_id",
+            message: "parent_id names no message of this chat".to_owned(),
+            hint: "Pass the id of a message of the same chat, or leave parent_id out.",
+        }
+    }
+
+    /// The chat id is taken by a row the caller may not see.
+    pub fn chat_id_taken() -> Self {
+        Self {
+            code: Code::Conflict,
+            argument: "chat_id",
+            message: "chat_id is taken".to_owned(),
+            hint: "Leave chat_id out, or make a new UUID.",
+        }
+    }
+
+    /// The idempotency key was used for other content.
+    pub fn message_id_conflict() -> Self {
+        Self {
+            code: Code::Conflict,
+            argument: "message_id",
+            message: "message_id is taken by a message with other content".to_owned(),
+            hint: "Send the same content to retry, or a new message_id for a new message.",
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_maps_to_a_status_that_no_gateway_retries() {
+        for code in [
+            Code::InvalidArgument,
+            Code::MissingArgument,
+            Code::NoRight,
+            Code::NotFound,
+            Code::Conflict,
+            Code::Gone,
+        ] {
+            assert_eq!(code.sqlstate().len(), 5);
+            assert!((400..500).contains(&code.http_status()), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_the_argument() {
+        assert_eq!(Refusal::missing("role").to_string(), "role is missing");
+    }
+}

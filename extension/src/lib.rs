@@ -1,0 +1,2 @@
+//! The native engine.
+pgrx::pg_module_magic!();

@@ -1,0 +1,12 @@
+-- Selects the portable engine: the calls answer from SQL and PL/pgSQL. No row is touched; running it again
+-- is harmless. Run with psql by the owner of the functions, or a superuser:
+--   psql "$DATABASE_URL" -f sql/engines/portable.sql
+
+\set ON_ERROR_STOP on
+begin;
+\ir ../supabase/migrations/20261123000400_chatkeep_portable_rules.sql
+\ir ../supabase/migrations/20261123000500_chatkeep_portable_conversations.sql
+\ir ../supabase/migrations/20261123000600_chatkeep_portable_sessions.sql
+\ir ../supabase/migrations/20261123000700_chatkeep_portable_documents.sql
+notify pgrst, 'reload schema';
+commit;

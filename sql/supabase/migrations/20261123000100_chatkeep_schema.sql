@@ -1,0 +1,346 @@
+-- Chatkeep: schemas, helpers and tables.
+-- What belongs to a person carries user_id and tenant_id; composite foreign keys make a row that
+-- crosses tenants impossible. Grants and policies follow in the next migration, functions after it.
+
+create schema if not exists chatkeep;
+comment on schema chatkeep is 'The conversation store: exposed through the Data API.';
+create schema if not exists chatkeep_private;
+comment on schema chatkeep_private is 'Internals of the conversation store: not exposed.';
+
+revoke all on schema chatkeep, chatkeep_private from public, anon, authenticated, service_role;
+grant usage on schema chatkeep, chatkeep_private to anon, authenticated, service_role;
+
+-- auth.uid() is called by every policy; some gateways make schema auth without this grant.
+do $$
+declare
+  api_role text;
+begin
+  foreach api_role in array array['anon', 'authenticated', 'service_role'] loop
+    if not has_schema_privilege(api_role, 'auth', 'usage') then
+      execute format('grant usage on schema auth to %I', api_role);
+    end if;
+  end loop;
+end
+$$;
+
+-- UUID version 7 (RFC 9562): PostgreSQL 18 has its own; before it the same from a random UUID whose first
+-- 48 bits become the Unix time in milliseconds and whose version nibble 4 (0100) becomes 7 (0111).
+do $do$
+begin
+  if current_setting('server_version_num')::integer >= 180000 then
+    execute $sql$
+      create function chatkeep_private.uuid_v7() returns uuid
+      language sql volatile parallel safe set search_path = ''
+      as $$ select pg_catalog.uuidv7() $$
+    $sql$;
+  else
+    execute $sql$
+      create function chatkeep_private.uuid_v7() returns uuid
+      language sql volatile parallel safe set search_path = ''
+      as $$
+        select encode(
+          set_bit(set_bit(
+            overlay(uuid_send(gen_random_uuid())
+              placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3)
+              from 1 for 6),
+            52, 1), 53, 1),
+          'hex')::uuid
+      $$
+    $sql$;
+  end if;
+end
+$do$;
+comment on function chatkeep_private.uuid_v7() is 'A new UUID version 7: ordered by time, so that keys are appended to their index.';
+revoke all on function chatkeep_private.uuid_v7() from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.uuid_v7() to authenticated, service_role;
+
+-- People ------------------------------------------------------------------------------------------
+
+create table chatkeep.users (
+  id uuid not null,
+  tenant_id uuid not null,
+  display_name text,
+  metadata jsonb not null default '{}',
+  disabled_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint users_pkey primary key (id),
+  constraint users_id_tenant_id_key unique (id, tenant_id),
+  constraint users_id_fkey foreign key (id) references auth.users (id) on delete cascade,
+  constraint users_display_name_length check (char_length(display_name) <= 500),
+  constraint users_metadata_is_object check (jsonb_typeof(metadata) = 'object')
+);
+comment on table chatkeep.users is 'The membership of a person in a tenant. Made on first use, with the person''s own id as tenant; service_role moves people between tenants, and their rows follow.';
+comment on column chatkeep.users.id is 'auth.users.id.';
+comment on column chatkeep.users.tenant_id is 'The one tenant this person belongs to. Read from here, never from a claim, so that it can be revoked at once.';
+comment on column chatkeep.users.disabled_at is 'Set by service_role: from then on the person reads and writes nothing.';
+create index users_tenant_id_idx on chatkeep.users (tenant_id);
+
+-- PL/pgSQL keeps its plan over the statements of a backend; a SQL function here is planned anew in every one (before PG 18).
+create function chatkeep.tenant_id() returns uuid
+language plpgsql stable parallel safe set search_path = ''
+as $$
+begin
+  return (select u.tenant_id from chatkeep.users u where u.id = auth.uid() and u.disabled_at is null);
+end
+$$;
+comment on function chatkeep.tenant_id() is 'The tenant of the signed-in user; NULL when nobody is signed in, before first use, and for a disabled user.';
+revoke all on function chatkeep.tenant_id() from public, anon, authenticated, service_role;
+grant execute on function chatkeep.tenant_id() to authenticated, service_role;
+
+create function chatkeep_private.is_service() returns boolean
+language plpgsql stable parallel safe set search_path = ''
+as $$
+begin
+  return (select r.rolbypassrls or r.rolsuper from pg_catalog.pg_roles r where r.rolname = current_user);
+end
+$$;
+comment on function chatkeep_private.is_service() is 'Whether the calling role is exempt from policies, as service_role is.';
+revoke all on function chatkeep_private.is_service() from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.is_service() to anon, authenticated, service_role;
+
+-- Sessions ----------------------------------------------------------------------------------------
+
+create table chatkeep.sessions (
+  id uuid not null default chatkeep_private.uuid_v7(),
+  tenant_id uuid not null,
+  user_id uuid not null,
+  session_token bytea not null,
+  created_at timestamptz not null default now(),
+  last_used_at timestamptz not null default now(),
+  idle_ttl interval,
+  expires_at timestamptz not null,
+  revoked_at timestamptz,
+  revoked_reason text,
+  aal text not null default 'aal1',
+  user_agent text,
+  ip inet,
+  metadata jsonb not null default '{}',
+  constraint sessions_pkey primary key (id),
+  constraint sessions_session_token_key unique (session_token),
+  -- Only for the foreign key of session_secrets, which ties a secret to its own session.
+  constraint sessions_session_token_id_key unique (session_token, id),
+  constraint sessions_user_id_fkey foreign key (user_id, tenant_id)
+    references chatkeep.users (id, tenant_id) on update cascade on delete cascade,
+  constraint sessions_session_token_is_sha256 check (octet_length(session_token) = 32),
+  constraint sessions_idle_ttl_is_positive check (idle_ttl > interval '0'),
+  constraint sessions_revoked_with_reason check ((revoked_at is null) = (revoked_reason is null)),
+  constraint sessions_revoked_reason_known check (revoked_reason in ('logout', 'reuse', 'limit', 'admin')),
+  constraint sessions_aal_known check (aal in ('aal1', 'aal2', 'aal3')),
+  constraint sessions_user_agent_length check (char_length(user_agent) <= 1000),
+  constraint sessions_metadata_is_object check (jsonb_typeof(metadata) = 'object')
+) with (fillfactor = 80);
+comment on table chatkeep.sessions is 'One row per device: the facts its owner may list. No row holds a token.';
+comment on column chatkeep.sessions.session_token is 'SHA-256 of the session secret: unique, stable for the session''s life. API roles may not read it.';
+comment on column chatkeep.sessions.last_used_at is 'Written at most once a minute.';
+comment on column chatkeep.sessions.idle_ttl is 'How long the session may lie unused; NULL: as long as it lives.';
+comment on column chatkeep.sessions.expires_at is 'End of the session''s life; no rotation extends it.';
+comment on column chatkeep.sessions.revoked_at is 'Final: a trigger refuses to clear it.';
+create index sessions_user_id_expires_at_idx on chatkeep.sessions (user_id, expires_at);
+
+create table chatkeep_private.session_secrets (
+  session_token bytea not null,
+  session_id uuid not null,
+  refresh_digest bytea not null,
+  previous_digest bytea,
+  rotation_salt bytea,
+  generation integer not null default 0,
+  rotated_at timestamptz,
+  confirmed_at timestamptz,
+  constraint session_secrets_pkey primary key (session_token),
+  constraint session_secrets_session_token_fkey foreign key (session_token, session_id)
+    references chatkeep.sessions (session_token, id) on delete cascade,
+  constraint session_secrets_refresh_digest_is_sha256 check (octet_length(refresh_digest) = 32),
+  constraint session_secrets_previous_digest_is_sha256 check (octet_length(previous_digest) = 32),
+  constraint session_secrets_grace_is_whole check ((previous_digest is null) = (rotation_salt is null)),
+  constraint session_secrets_generation_is_natural check (generation >= 0)
+-- Every rotation updates this narrow row and no indexed column: free space keeps it a HOT update.
+) with (fillfactor = 50);
+comment on table chatkeep_private.session_secrets is 'What rotation needs, unlocked by proof of possession and never by ownership: with a user''s JWT and a spent token a readable salt would yield the live token.';
+comment on column chatkeep_private.session_secrets.refresh_digest is 'SHA-256 of the current refresh secret.';
+comment on column chatkeep_private.session_secrets.previous_digest is 'SHA-256 of the one before, until the current one is first used.';
+comment on column chatkeep_private.session_secrets.rotation_salt is 'Message of the HMAC that derived the current secret; cleared with previous_digest.';
+comment on column chatkeep_private.session_secrets.rotated_at is 'When the current secret was made: the grace of 10 seconds counts from here and is never extended.';
+comment on column chatkeep_private.session_secrets.confirmed_at is 'When the current secret was first used, which closed the grace.';
+
+-- Conversations -----------------------------------------------------------------------------------
+
+create table chatkeep.chats (
+  id uuid not null default chatkeep_private.uuid_v7(),
+  tenant_id uuid not null,
+  user_id uuid not null,
+  title text,
+  metadata jsonb not null default '{}',
+  message_count integer not null default 0,
+  last_seq integer not null default 0,
+  active_leaf_id uuid,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  archived_at timestamptz,
+  deleted_at timestamptz,
+  constraint chats_pkey primary key (id, tenant_id),
+  constraint chats_user_id_fkey foreign key (user_id, tenant_id)
+    references chatkeep.users (id, tenant_id) on update cascade on delete cascade,
+  constraint chats_title_length check (char_length(title) <= 500),
+  constraint chats_metadata_is_object check (jsonb_typeof(metadata) = 'object'),
+  constraint chats_message_count_is_natural check (message_count >= 0),
+  constraint chats_last_seq_is_natural check (last_seq >= message_count)
+) with (fillfactor = 70);
+comment on table chatkeep.chats is 'A conversation of one user with an assistant.';
+comment on column chatkeep.chats.last_seq is 'seq of the newest message; the row lock on this chat hands out the next.';
+comment on column chatkeep.chats.active_leaf_id is 'The last message of the path that list_messages shows.';
+comment on column chatkeep.chats.updated_at is 'created_at of the newest message; a change of title does not move the chat up.';
+comment on column chatkeep.chats.deleted_at is 'Set by delete_chat and cleared by restore_chat.';
+create index chats_user_id_updated_at_idx on chatkeep.chats (user_id, updated_at desc);
+
+create table chatkeep.messages (
+  id uuid not null default chatkeep_private.uuid_v7(),
+  chat_id uuid not null,
+  tenant_id uuid not null,
+  user_id uuid not null,
+  seq integer not null,
+  parent_id uuid,
+  active boolean not null default true,
+  role text not null,
+  content text not null,
+  parts jsonb,
+  status text not null default 'complete',
+  author_id uuid default auth.uid(),
+  written_as text not null default current_user,
+  model text,
+  token_count integer,
+  metadata jsonb not null default '{}',
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  -- The tenant belongs to the key: two tenants may hold the same chat id, and neither may learn of, or block, the other's message ids.
+  constraint messages_pkey primary key (id, chat_id, tenant_id),
+  constraint messages_chat_id_fkey foreign key (chat_id, tenant_id)
+    references chatkeep.chats (id, tenant_id) on update cascade on delete cascade,
+  constraint messages_seq_is_positive check (seq > 0),
+  constraint messages_role_known check (role in ('system', 'user', 'assistant', 'tool')),
+  constraint messages_content_length check (octet_length(content) <= 1048576),
+  constraint messages_parts_is_array check (jsonb_typeof(parts) = 'array'),
+  constraint messages_status_known check (status in ('complete', 'streaming', 'failed')),
+  constraint messages_model_length check (char_length(model) <= 200),
+  constraint messages_token_count_is_natural check (token_count >= 0),
+  constraint messages_metadata_is_object check (jsonb_typeof(metadata) = 'object')
+);
+comment on table chatkeep.messages is 'One message. Append-only for clients: rows come from append_message and its family alone.';
+comment on column chatkeep.messages.user_id is 'Owner of the chat.';
+comment on column chatkeep.messages.seq is 'Position in the chat: 1, 2, 3 … without a gap, over all branches, in commit order.';
+comment on column chatkeep.messages.parent_id is 'The message before this one on its branch; NULL for the first.';
+comment on column chatkeep.messages.active is 'Whether the message is on the path that list_messages shows.';
+comment on column chatkeep.messages.author_id is 'auth.uid() of the writer; NULL for service_role. No client can set it.';
+comment on column chatkeep.messages.written_as is 'The database role of the writer. No client can set it.';
+comment on column chatkeep.messages.created_at is 'Strictly increasing in a chat, even if the clock steps back.';
+create index messages_chat_id_created_at_idx on chatkeep.messages (chat_id, created_at desc);
+create index messages_user_id_idx on chatkeep.messages (user_id);
+
+-- Beside messages, and filled in batches: an index or generated tsvector on messages halves the rate of append.
+create table chatkeep.message_search (
+  message_id uuid not null,
+  chat_id uuid not null,
+  tenant_id uuid not null,
+  user_id uuid not null,
+  created_at timestamptz not null,
+  tsv tsvector not null,
+  constraint message_search_pkey primary key (message_id, chat_id, tenant_id),
+  constraint message_search_message_id_fkey foreign key (message_id, chat_id, tenant_id)
+    references chatkeep.messages (id, chat_id, tenant_id) on update cascade on delete cascade
+);
+comment on table chatkeep.message_search is 'The full-text index of message content.';
+create index message_search_tsv_idx on chatkeep.message_search using gin (tsv);
+create index message_search_user_id_created_at_idx on chatkeep.message_search (user_id, created_at desc);
+
+-- Documents ---------------------------------------------------------------------------------------
+
+create table chatkeep.documents (
+  id uuid not null default chatkeep_private.uuid_v7(),
+  tenant_id uuid not null,
+  user_id uuid not null,
+  source_uri text not null,
+  aliases text[] not null default '{}',
+  checksum text not null,
+  title text,
+  mime_type text,
+  byte_size bigint,
+  status text not null default 'pending',
+  visibility text not null default 'private',
+  supersedes uuid,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  deleted_at timestamptz,
+  constraint documents_pkey primary key (id, tenant_id),
+  constraint documents_user_id_fkey foreign key (user_id, tenant_id)
+    references chatkeep.users (id, tenant_id) on update cascade on delete cascade,
+  constraint documents_source_uri_length check (char_length(source_uri) between 1 and 2048),
+  constraint documents_checksum_is_sha256 check (checksum ~ '^[0-9a-f]{64}$'),
+  constraint documents_title_length check (char_length(title) <= 500),
+  constraint documents_mime_type_length check (char_length(mime_type) <= 255),
+  constraint documents_byte_size_is_natural check (byte_size >= 0),
+  constraint documents_status_known check (status in ('pending', 'processing', 'ready', 'failed', 'archived')),
+  constraint documents_visibility_known check (visibility in ('private', 'tenant'))
+);
+comment on table chatkeep.documents is 'A document that the assistant may use: where it came from and what its bytes hash to. The bytes lie elsewhere.';
+comment on column chatkeep.documents.aliases is 'Other sources of the same bytes, in the order they were registered.';
+comment on column chatkeep.documents.checksum is 'SHA-256 of the bytes, 64 lower-case hexadecimal characters.';
+comment on column chatkeep.documents.supersedes is 'The document whose source these newer bytes came from; that one is archived.';
+create index documents_user_id_source_uri_idx on chatkeep.documents (user_id, source_uri);
+create index documents_created_at_idx on chatkeep.documents (created_at desc);
+-- unique(checksum) holds per owner: a global one would tell one tenant what another stores. Archived and deleted rows are history and hold no claim.
+create unique index documents_private_checksum_key on chatkeep.documents (user_id, checksum)
+  where visibility = 'private' and status <> 'archived' and deleted_at is null;
+create unique index documents_tenant_checksum_key on chatkeep.documents (tenant_id, checksum)
+  where visibility = 'tenant' and status <> 'archived' and deleted_at is null;
+-- A source has one current document: two registrations of new bytes cannot both supersede.
+create unique index documents_current_source_uri_key on chatkeep.documents (user_id, source_uri)
+  where status <> 'archived' and deleted_at is null;
+
+create table chatkeep.document_metadata (
+  document_id uuid not null,
+  tenant_id uuid not null,
+  user_id uuid not null,
+  namespace text not null default 'default',
+  tags jsonb not null default '{}',
+  properties jsonb not null default '{}',
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint document_metadata_pkey primary key (document_id, tenant_id, namespace),
+  constraint document_metadata_document_id_fkey foreign key (document_id, tenant_id)
+    references chatkeep.documents (id, tenant_id) on update cascade on delete cascade,
+  constraint document_metadata_namespace_length check (char_length(namespace) between 1 and 64),
+  constraint document_metadata_tags_is_object check (jsonb_typeof(tags) = 'object'),
+  constraint document_metadata_properties_is_object check (jsonb_typeof(properties) = 'object')
+);
+comment on table chatkeep.document_metadata is 'Tags and properties of a document, one row per writer''s namespace.';
+create index document_metadata_document_id_idx on chatkeep.document_metadata (document_id);
+create index document_metadata_tags_idx on chatkeep.document_metadata using gin (tags);
+create index document_metadata_user_id_idx on chatkeep.document_metadata (user_id);
+
+create table chatkeep.attachments (
+  id uuid not null default chatkeep_private.uuid_v7(),
+  tenant_id uuid not null,
+  user_id uuid not null,
+  chat_id uuid not null,
+  message_id uuid not null,
+  document_id uuid,
+  name text,
+  mime_type text,
+  byte_size bigint,
+  storage_path text,
+  created_at timestamptz not null default now(),
+  constraint attachments_pkey primary key (id),
+  constraint attachments_message_id_fkey foreign key (message_id, chat_id, tenant_id)
+    references chatkeep.messages (id, chat_id, tenant_id) on update cascade on delete cascade,
+  constraint attachments_document_id_fkey foreign key (document_id, tenant_id)
+    references chatkeep.documents (id, tenant_id) on update cascade on delete set null (document_id),
+  constraint attachments_name_length check (char_length(name) between 1 and 500),
+  constraint attachments_mime_type_length check (char_length(mime_type) <= 255),
+  constraint attachments_byte_size_is_natural check (byte_size >= 0),
+  constraint attachments_storage_path_length check (char_length(storage_path) between 1 and 2048)
+);
+comment on table chatkeep.attachments is 'A document or a stored object that hangs on a message. It stays readable when the document goes.';
+create index attachments_message_id_idx on chatkeep.attachments (message_id, chat_id, tenant_id);
+create index attachments_document_id_idx on chatkeep.attachments (document_id, tenant_id);
+create index attachments_created_at_idx on chatkeep.attachments (created_at);
+create index attachments_user_id_idx on chatkeep.attachments (user_id);

@@ -1,0 +1,278 @@
+-- Chatkeep: row level security, grants and guards.
+-- One permissive policy per table, command and role. chatkeep.writing is a marker that the functions set for
+-- the length of one call: without it nothing is inserted or updated, so order and history cannot be
+-- broken through the Data API. Policies decide which rows; column grants and triggers decide what may change in them.
+
+-- Proof of possession: the functions put the session secret of a presented token into this
+-- setting and clear it before they return. Forging the setting without the secret matches no digest.
+create function chatkeep_private.presented_session() returns bytea
+language plpgsql stable parallel safe set search_path = ''
+as $$
+begin
+  return sha256(decode(nullif(current_setting('chatkeep.presented', true), ''), 'hex'));
+end
+$$;
+comment on function chatkeep_private.presented_session() is 'SHA-256 of the session secret that the current call presented; NULL when none was.';
+revoke all on function chatkeep_private.presented_session() from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.presented_session() to anon, authenticated, service_role;
+
+revoke all on all tables in schema chatkeep, chatkeep_private from public, anon, authenticated, service_role;
+
+-- users
+alter table chatkeep.users enable row level security;
+alter table chatkeep.users force row level security;
+grant select, insert (id, tenant_id, display_name, metadata), update (display_name, metadata)
+  on chatkeep.users to authenticated;
+grant select, insert, update, delete on chatkeep.users to service_role;
+create policy users_select on chatkeep.users for select to authenticated
+  using (id = (select auth.uid()));
+create policy users_insert on chatkeep.users for insert to authenticated
+  with check (id = (select auth.uid()) and tenant_id = (select auth.uid()));
+create policy users_update on chatkeep.users for update to authenticated
+  using (id = (select auth.uid()) and disabled_at is null)
+  with check (id = (select auth.uid()));
+
+-- sessions
+alter table chatkeep.sessions enable row level security;
+alter table chatkeep.sessions force row level security;
+grant select (id, tenant_id, user_id, created_at, last_used_at, idle_ttl, expires_at, revoked_at, revoked_reason, aal, user_agent, ip, metadata),
+  update (last_used_at, revoked_at, revoked_reason)
+  on chatkeep.sessions to anon, authenticated;
+grant insert (id, tenant_id, user_id, session_token, created_at, last_used_at, idle_ttl, expires_at, user_agent, ip, metadata)
+  on chatkeep.sessions to authenticated;
+grant select, insert, update, delete on chatkeep.sessions to service_role;
+create policy sessions_select on chatkeep.sessions for select to authenticated
+  using (
+    (user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id()))
+    or session_token = (select chatkeep_private.presented_session())
+  );
+create policy sessions_select_presented on chatkeep.sessions for select to anon
+  using (session_token = (select chatkeep_private.presented_session()));
+create policy sessions_insert on chatkeep.sessions for insert to authenticated
+  with check (
+    user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id())
+    and (select current_setting('chatkeep.writing', true)) = 'on'
+  );
+create policy sessions_update on chatkeep.sessions for update to authenticated
+  using (
+    ((user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id()))
+      or session_token = (select chatkeep_private.presented_session()))
+    and (select current_setting('chatkeep.writing', true)) = 'on'
+  );
+create policy sessions_update_presented on chatkeep.sessions for update to anon
+  using (
+    session_token = (select chatkeep_private.presented_session())
+    and (select current_setting('chatkeep.writing', true)) = 'on'
+  );
+
+-- session_secrets
+alter table chatkeep_private.session_secrets enable row level security;
+alter table chatkeep_private.session_secrets force row level security;
+grant select, update (refresh_digest, previous_digest, rotation_salt, generation, rotated_at, confirmed_at)
+  on chatkeep_private.session_secrets to anon, authenticated;
+grant insert (session_token, session_id, refresh_digest) on chatkeep_private.session_secrets to authenticated;
+grant select, insert, update, delete on chatkeep_private.session_secrets to service_role;
+create policy session_secrets_select on chatkeep_private.session_secrets for select to anon, authenticated
+  using (session_token = (select chatkeep_private.presented_session()));
+create policy session_secrets_insert on chatkeep_private.session_secrets for insert to authenticated
+  with check (
+    session_token = (select chatkeep_private.presented_session())
+    and (select current_setting('chatkeep.writing', true)) = 'on'
+  );
+create policy session_secrets_update on chatkeep_private.session_secrets for update to anon, authenticated
+  using (
+    session_token = (select chatkeep_private.presented_session())
+    and (select current_setting('chatkeep.writing', true)) = 'on'
+  );
+
+-- chats
+alter table chatkeep.chats enable row level security;
+alter table chatkeep.chats force row level security;
+grant select,
+  insert (id, tenant_id, user_id, title, metadata),
+  update (title, metadata, archived_at, message_count, last_seq, active_leaf_id, updated_at)
+  on chatkeep.chats to authenticated;
+grant select, insert, update, delete on chatkeep.chats to service_role;
+create policy chats_select on chatkeep.chats for select to authenticated
+  using (user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id()));
+create policy chats_insert on chatkeep.chats for insert to authenticated
+  with check (
+    user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id())
+    and (select current_setting('chatkeep.writing', true)) = 'on'
+  );
+create policy chats_update on chatkeep.chats for update to authenticated
+  using (user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id()))
+  with check (user_id = (select auth.uid()));
+
+-- messages: the chat's row, which the same statement has just locked through its own policy, proves the tenant.
+alter table chatkeep.messages enable row level security;
+alter table chatkeep.messages force row level security;
+grant select,
+  insert (id, chat_id, tenant_id, user_id, seq, parent_id, role, content, parts, status, model, token_count, metadata, created_at, updated_at),
+  update (active, content, parts, status, token_count, metadata, updated_at)
+  on chatkeep.messages to authenticated;
+grant select, insert, update, delete on chatkeep.messages to service_role;
+create policy messages_select on chatkeep.messages for select to authenticated
+  using (user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id()));
+create policy messages_insert on chatkeep.messages for insert to authenticated
+  with check (user_id = (select auth.uid()) and (select current_setting('chatkeep.writing', true)) = 'on');
+create policy messages_update on chatkeep.messages for update to authenticated
+  using (
+    user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id())
+    and (select current_setting('chatkeep.writing', true)) = 'on'
+  );
+
+-- message_search
+alter table chatkeep.message_search enable row level security;
+alter table chatkeep.message_search force row level security;
+grant select on chatkeep.message_search to authenticated;
+grant select, insert, update, delete on chatkeep.message_search to service_role;
+create policy message_search_select on chatkeep.message_search for select to authenticated
+  using (user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id()));
+
+-- documents
+alter table chatkeep.documents enable row level security;
+alter table chatkeep.documents force row level security;
+grant select,
+  insert (id, tenant_id, user_id, source_uri, checksum, title, mime_type, byte_size, visibility, supersedes),
+  update (aliases, status, updated_at)
+  on chatkeep.documents to authenticated;
+grant select, insert, update, delete on chatkeep.documents to service_role;
+create policy documents_select on chatkeep.documents for select to authenticated
+  using (
+    (user_id = (select auth.uid()) or visibility = 'tenant')
+    and tenant_id = (select chatkeep.tenant_id())
+  );
+create policy documents_insert on chatkeep.documents for insert to authenticated
+  with check (
+    user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id())
+    and (select current_setting('chatkeep.writing', true)) = 'on'
+  );
+-- A member who registers the same bytes adds an alias to the tenant's row.
+create policy documents_update on chatkeep.documents for update to authenticated
+  using (
+    (user_id = (select auth.uid()) or visibility = 'tenant')
+    and tenant_id = (select chatkeep.tenant_id())
+    and (select current_setting('chatkeep.writing', true)) = 'on'
+  );
+
+-- document_metadata
+alter table chatkeep.document_metadata enable row level security;
+alter table chatkeep.document_metadata force row level security;
+grant select, insert (document_id, tenant_id, user_id, namespace, tags, properties), update (tags, properties, updated_at)
+  on chatkeep.document_metadata to authenticated;
+grant select, insert, update, delete on chatkeep.document_metadata to service_role;
+create policy document_metadata_select on chatkeep.document_metadata for select to authenticated
+  using (
+    tenant_id = (select chatkeep.tenant_id())
+    and (
+      user_id = (select auth.uid())
+      or exists (
+        select from chatkeep.documents d
+        where d.id = document_metadata.document_id
+          and d.tenant_id = document_metadata.tenant_id
+          and d.visibility = 'tenant'
+      )
+    )
+  );
+create policy document_metadata_insert on chatkeep.document_metadata for insert to authenticated
+  with check (
+    user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id())
+    and (select current_setting('chatkeep.writing', true)) = 'on'
+  );
+create policy document_metadata_update on chatkeep.document_metadata for update to authenticated
+  using (
+    user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id())
+    and (select current_setting('chatkeep.writing', true)) = 'on'
+  );
+
+-- attachments
+alter table chatkeep.attachments enable row level security;
+alter table chatkeep.attachments force row level security;
+grant select, insert (id, tenant_id, user_id, chat_id, message_id, document_id, name, mime_type, byte_size, storage_path)
+  on chatkeep.attachments to authenticated;
+grant select, insert, update, delete on chatkeep.attachments to service_role;
+create policy attachments_select on chatkeep.attachments for select to authenticated
+  using (user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id()));
+create policy attachments_insert on chatkeep.attachments for insert to authenticated
+  with check (
+    user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id())
+    and (select current_setting('chatkeep.writing', true)) = 'on'
+  );
+
+-- Guards ------------------------------------------------------------------------------------------
+
+-- The functions need the right to move last_seq and its neighbours; a client that updates chats directly has the
+-- same right by column grant, so the guard takes it back. WHEN keeps it off the functions' path.
+create function chatkeep_private.guard_chat() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  if chatkeep_private.is_service() then
+    return new;
+  end if;
+  if (new.message_count, new.last_seq, new.active_leaf_id, new.updated_at)
+     is distinct from (old.message_count, old.last_seq, old.active_leaf_id, old.updated_at) then
+    raise sqlstate '42501' using
+      message = 'only title, metadata and archived_at of a chat can be changed directly',
+      hint = 'Messages move the other columns: use append_message.';
+  end if;
+  return new;
+end
+$$;
+comment on function chatkeep_private.guard_chat() is 'Keeps order out of reach of direct updates.';
+revoke all on function chatkeep_private.guard_chat() from public, anon, authenticated, service_role;
+create trigger guard_chat before update on chatkeep.chats
+  for each row when (current_setting('chatkeep.writing', true) is distinct from 'on')
+  execute function chatkeep_private.guard_chat();
+
+create function chatkeep_private.guard_session() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  if old.revoked_at is not null
+     and (new.revoked_at, new.revoked_reason) is distinct from (old.revoked_at, old.revoked_reason) then
+    raise sqlstate '42501' using
+      message = 'a revoked session stays revoked',
+      hint = 'Create a new session.';
+  end if;
+  -- A holder may say that the session is in use now, not that it will be.
+  if new.last_used_at > clock_timestamp() then
+    new.last_used_at := clock_timestamp();
+  end if;
+  return new;
+end
+$$;
+comment on function chatkeep_private.guard_session() is 'Makes revocation final, for every role.';
+revoke all on function chatkeep_private.guard_session() from public, anon, authenticated, service_role;
+create trigger guard_session before update on chatkeep.sessions
+  for each row execute function chatkeep_private.guard_session();
+
+create function chatkeep_private.guard_session_secret() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  if new.generation = old.generation
+     and new.refresh_digest = old.refresh_digest
+     and new.rotated_at is not distinct from old.rotated_at
+     and new.previous_digest is null then
+    -- The current secret was used: its grace closes.
+    return new;
+  end if;
+  if new.generation = old.generation + 1
+     and new.refresh_digest <> old.refresh_digest
+     and new.previous_digest = old.refresh_digest
+     and new.rotated_at between coalesce(old.rotated_at, '-infinity') and clock_timestamp()
+     and new.confirmed_at is null then
+    -- A rotation: exactly one generation on.
+    return new;
+  end if;
+  raise sqlstate '42501' using
+    message = 'a session secret changes by rotation only',
+    hint = 'Use rotate_session.';
+end
+$$;
+comment on function chatkeep_private.guard_session_secret() is 'Allows a rotation by one generation and the end of its grace, nothing else.';
+revoke all on function chatkeep_private.guard_session_secret() from public, anon, authenticated, service_role;
+create trigger guard_session_secret before update on chatkeep_private.session_secrets
+  for each row execute function chatkeep_private.guard_session_secret();

@@ -1,0 +1,72 @@
+-- Chatkeep: result types, and what both engines call: the way in, the schema's version.
+
+create type chatkeep.session_token as (
+  status text, token text, session_id uuid, user_id uuid, tenant_id uuid,
+  generation integer, expires_at timestamptz, idle_expires_at timestamptz
+);
+comment on type chatkeep.session_token is 'A session and its token, shown once. status: created, rotated, replayed, invalid, expired, idle, revoked or reuse_detected.';
+create type chatkeep.session_status as (
+  status text, session_id uuid, user_id uuid, tenant_id uuid,
+  generation integer, expires_at timestamptz, idle_expires_at timestamptz
+);
+comment on type chatkeep.session_status is 'What a presented token is worth. status: valid, invalid, expired, idle, revoked or reuse_detected.';
+create type chatkeep.document_registration as (
+  outcome text,
+  id uuid, tenant_id uuid, user_id uuid, source_uri text, aliases text[], checksum text, title text,
+  mime_type text, byte_size bigint, status text, visibility text, supersedes uuid,
+  created_at timestamptz, updated_at timestamptz, deleted_at timestamptz
+);
+comment on type chatkeep.document_registration is 'A document and how it came to be. outcome: created, duplicate or new_version.';
+create type chatkeep.engine_info as (engine text, version text, schema_version text);
+comment on type chatkeep.engine_info is 'Which engine answers: native or portable, its version and the newest migration.';
+
+create function chatkeep_private.refuse(code text, message text, hint text) returns void
+language plpgsql set search_path = ''
+as $$
+begin
+  raise exception using errcode = refuse.code, message = refuse.message, hint = refuse.hint;
+end
+$$;
+comment on function chatkeep_private.refuse(text, text, text) is 'Raises a refusal; the only place of the portable engine that does.';
+revoke all on function chatkeep_private.refuse(text, text, text) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.refuse(text, text, text) to anon, authenticated, service_role;
+
+-- Every call that makes a row of somebody's begins here.
+create function chatkeep_private.enter(for_user uuid default null) returns uuid
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  caller uuid := auth.uid();
+  entering uuid := coalesce(for_user, caller);
+  member record;
+begin
+  if entering is null then
+    perform chatkeep_private.refuse('42501', 'no user is signed in',
+      'Send the user''s JWT, or call as service_role where a user is named.');
+  end if;
+  if entering is distinct from caller and not chatkeep_private.is_service() then
+    perform chatkeep_private.refuse('42501', 'user_id can be named by service_role only',
+      'Leave user_id out to act for yourself.');
+  end if;
+  select u.tenant_id, u.disabled_at into member from chatkeep.users u where u.id = entering;
+  if not found then
+    insert into chatkeep.users (id, tenant_id) values (entering, entering) on conflict do nothing;
+    select u.tenant_id, u.disabled_at into member from chatkeep.users u where u.id = entering;
+  end if;
+  if member.disabled_at is not null then
+    perform chatkeep_private.refuse('42501', 'this user is disabled',
+      'Ask an administrator to clear disabled_at in chatkeep.users.');
+  end if;
+  return member.tenant_id;
+end
+$$;
+comment on function chatkeep_private.enter(uuid) is 'The tenant of the caller, or of the user that service_role names; makes the membership on first use.';
+revoke all on function chatkeep_private.enter(uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.enter(uuid) to authenticated, service_role;
+
+create function chatkeep_private.schema_version() returns text
+language sql immutable parallel safe set search_path = ''
+as $$ select '20261123000800' $$;
+comment on function chatkeep_private.schema_version() is 'The newest migration that is applied.';
+revoke all on function chatkeep_private.schema_version() from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.schema_version() to anon, authenticated, service_role;

@@ -1,0 +1,38 @@
+-- Chatkeep: comments and grants of the calls. CREATE OR REPLACE keeps both, so switching engines does not touch them.
+
+comment on function chatkeep.create_chat(text, jsonb, uuid) is
+  'Makes a chat of the signed-in user and returns it; with a chat_id that the user already has, returns the stored chat. Errors: 22023, 22004, 42501, PT409, PT410.';
+comment on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer) is
+  'Appends a message to a chat of the caller and returns it. message_id makes a retry safe: same id and content return the stored row. A parent_id other than the last message starts a branch. Errors: 22023, 22004, PT404, PT409, PT410.';
+comment on function chatkeep.list_messages(uuid, timestamptz, timestamptz, integer) is
+  'A page of the active path, oldest first: the newest page, or the one before or after a created_at (exclusive). At most 200 rows. Errors: 22023, 22004, PT404, PT410.';
+comment on function chatkeep.create_session(text, inet, interval, interval, integer, jsonb, uuid) is
+  'Opens a session of the signed-in user, or of the user_id that service_role names, and returns its token, once. max_sessions revokes the oldest beyond it. Errors: 22023, 22004, 42501.';
+comment on function chatkeep.rotate_session(text) is
+  'Trades a token for its successor. The same token again, within 10 seconds and before the successor is used, gives the same successor; a spent one revokes the session. The status says what happened; a refusal is a row, not an error, so that a revocation stays.';
+comment on function chatkeep.validate_session(text) is
+  'Says what a token is worth, and notes its use at most once a minute.';
+comment on function chatkeep.document_checksum(bytea) is
+  'SHA-256 of the bytes, 64 lower-case hexadecimal characters.';
+comment on function chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb) is
+  'Registers where bytes came from. The same bytes again: outcome duplicate, the stored row, the new source among its aliases. New bytes of a known source: outcome new_version, the old row archived. Errors: 22023, 22004, 42501.';
+comment on function chatkeep.engine() is
+  'Which engine answers (native or portable), its version and the newest migration.';
+
+revoke all on all functions in schema chatkeep from public, anon, authenticated, service_role;
+grant execute on function chatkeep.tenant_id() to authenticated, service_role;
+grant execute on function
+  chatkeep.create_chat(text, jsonb, uuid),
+  chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer),
+  chatkeep.list_messages(uuid, timestamptz, timestamptz, integer),
+  chatkeep.create_session(text, inet, interval, interval, integer, jsonb, uuid),
+  chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb)
+  to authenticated, service_role;
+grant execute on function
+  chatkeep.rotate_session(text),
+  chatkeep.validate_session(text),
+  chatkeep.document_checksum(bytea),
+  chatkeep.engine()
+  to anon, authenticated, service_role;
+
+notify pgrst, 'reload schema';

@@ -1,0 +1,73 @@
+//! `cargo xtask`: everything one does with this repository besides writing code. Each command is
+//! one function; `help.rs` holds what they say about themselves.
+
+mod account;
+mod arguments;
+mod bench;
+mod commands;
+mod counts;
+mod database;
+mod debian;
+mod demo;
+mod edge;
+mod extension;
+mod failure;
+mod gateway;
+mod help;
+mod lint;
+mod places;
+mod pypi;
+mod server;
+mod settings;
+mod step;
+mod suite;
+mod tap;
+mod toolchain;
+mod tree;
+
+use crate::arguments::Arguments;
+use crate::failure::{Failure, Result};
+use crate::places::Places;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("\nxtask: {failure}");
+            // 130 is what shells report of a program ended by Ctrl-C.
+            ExitCode::from(if failure.is_interruption() { 130 } else { 1 })
+        }
+    }
+}
+
+fn run() -> Result<ExitCode> {
+    let mut words = std::env::args().skip(1);
+    let command = words.next().unwrap_or_default();
+    let arguments = Arguments::parse(words)?;
+    if arguments.help || matches!(command.as_str(), "" | "help" | "--help" | "-h") {
+        let topic = if command == "help" {
+            arguments.words.first().cloned().unwrap_or_default()
+        } else {
+            command.clone()
+        };
+        print!("{}", help::text(&topic));
+        return Ok(if command.is_empty() { ExitCode::from(2) } else { ExitCode::SUCCESS });
+    }
+    let work: fn(&Places, &Arguments) -> Result<ExitCode> = match command.as_str() {
+        "setup" => commands::setup,
+        "db" => commands::db,
+        "serve" => commands::serve,
+        "demo" => demo::run,
+        "test" => suite::run,
+        "edge" => edge::run,
+        "bench" => bench::run,
+        "lint" => lint::run,
+        unknown => {
+            return Err(Failure::new(format!("`{unknown}` is no command."))
+                .advise("run `cargo xtask --help` for the list."));
+        }
+    };
+    step::catch_interruptions()?;
+    work(&Places::find()?, &arguments)
+}

@@ -1,0 +1,130 @@
+//! Build tools that cargo and npm bring, all of them below `target/chatkeep`.
+
+use crate::debian;
+use crate::failure::{AtPath, Failure, Result};
+use crate::places::{Places, fingerprint, make_folder, remove_folder, write_file};
+use crate::step::Step;
+use crate::tree::Tree;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// The version of cargo-pgrx is that of the pgrx the extension is built with.
+const CARGO_PGRX: &str = "0.16.1";
+/// The oldest Node.js that the npm packages run on.
+const NODE_MAJOR: u32 = 20;
+
+/// Installs cargo-pgrx.
+pub fn cargo_pgrx(places: &Places) -> Result<()> {
+    if is_installed(places, "cargo-pgrx", CARGO_PGRX) {
+        return Ok(());
+    }
+    debian::ensure(places, &[debian::BUILD, debian::PGRX])?;
+    cargo_tool(places, "cargo-pgrx", CARGO_PGRX)
+}
+
+/// Installs a program from crates.io in an exact version.
+pub fn cargo_tool(places: &Places, name: &str, version: &str) -> Result<()> {
+    if is_installed(places, name, version) {
+        return Ok(());
+    }
+    let title = format!("Building {name} {version} (a few minutes, once)");
+    Step::start(places, title).work(|step| {
+        let mut failure = None;
+        // The locked versions are the ones the authors tested, but one of them may be gone.
+        for locked in [Some("--locked"), None] {
+            let mut install = places.cargo();
+            install.args(["install", name, "--version", &format!("={version}"), "--force"]);
+            install.args(locked).arg("--root").arg(places.base.join("tools"));
+            install.arg("--target-dir").arg(places.base.join("build").join("tools"));
+            match step.run(&mut install) {
+                Ok(_) => return Ok(()),
+                Err(found) if found.is_interruption() => return Err(found),
+                Err(found) => failure = failure.or(Some(found)),
+            }
+        }
+        failure.map_or(Ok(()), Err)
+    })?;
+    // Intermediate files of a tool that is installed are of no more use.
+    remove_folder(&places.base.join("build").join("tools"))
+}
+
+fn is_installed(places: &Places, name: &str, version: &str) -> bool {
+    let list = places.base.join("tools").join(".crates.toml");
+    let list = fs::read_to_string(list).unwrap_or_default();
+    list.contains(&format!("\"{name} {version} (")) && places.tool(name).is_file()
+}
+
+/// Writes the `PGRX_HOME` that knows one server.
+pub fn pgrx_home(places: &Places, home: &Path, tree: &Tree) -> Result<()> {
+    // The port of `cargo pgrx test` is this plus the version: another one in each clone, so that
+    // two of them can be tested at the same time, and below the ports that systems hand out.
+    let clone = fingerprint(places.root.as_os_str().as_encoded_bytes()) % 80;
+    let text = format!(
+        "base_testing_port = {}\n[configs]\npg{} = \"{}\"\n",
+        20_000 + clone * 100,
+        tree.major,
+        tree.pg_config().display()
+    );
+    let file = home.join("config.toml");
+    // An unchanged file keeps its time, and cargo the bindings built from it.
+    if fs::read_to_string(&file).is_ok_and(|found| found == text) {
+        return Ok(());
+    }
+    write_file(&file, &text)
+}
+
+/// Installs the npm packages of `xtask/npm` exactly as locked.
+pub fn npm(places: &Places) -> Result<()> {
+    let source = places.root.join("xtask").join("npm");
+    let folder = places.base.join("npm");
+    let stamp = folder.join("installed");
+    let files = ["package.json", "package-lock.json"];
+    let mut wanted = String::new();
+    for name in files {
+        let path = source.join(name);
+        wanted.push_str(&fs::read_to_string(&path).at("read", &path)?);
+    }
+    if fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
+        return Ok(());
+    }
+    debian::ensure(places, &[debian::NODE])?;
+    node_is_new_enough()?;
+    Step::start(places, "Installing npm packages").work(|step| {
+        make_folder(&folder)?;
+        for name in files {
+            let path = source.join(name);
+            fs::copy(&path, folder.join(name)).at("copy", &path)?;
+        }
+        let mut npm = Command::new("npm");
+        npm.args(["ci", "--no-audit", "--no-fund", "--no-progress"]).current_dir(&folder);
+        step.run(&mut npm)?;
+        write_file(&stamp, &wanted)
+    })
+}
+
+fn node_is_new_enough() -> Result<()> {
+    let output = Command::new("node").arg("--version").output();
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    let text = text.unwrap_or_default();
+    match node_major(&text) {
+        Some(major) if major >= NODE_MAJOR => Ok(()),
+        _ => Err(Failure::new(format!("Node.js {NODE_MAJOR} or newer is needed; found `{text}`."))
+            .advise(format!("install Node.js {NODE_MAJOR} or newer, first in PATH."))),
+    }
+}
+
+fn node_major(version: &str) -> Option<u32> {
+    version.strip_prefix('v')?.split('.').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_major_version_of_node_is_read() {
+        assert_eq!(node_major("v20.20.2"), Some(20));
+        assert_eq!(node_major(""), None);
+    }
+}
