@@ -120,10 +120,8 @@ pub struct State {
     pub revoked: bool,
     /// End of the session's life.
     pub expires_at: i64,
-    /// Last use, and how long the session may lie idle.
-    pub last_used_at: i64,
-    /// `None`: never idle.
-    pub idle_micros: Option<i64>,
+    /// When the session falls idle if it is not used; `None`: never.
+    pub idle_expires_at: Option<i64>,
 }
 
 /// The judgement on a presented token.
@@ -150,7 +148,7 @@ impl State {
             Verdict::Revoked
         } else if now >= self.expires_at {
             Verdict::Expired
-        } else if self.idle_expires_at().is_some_and(|idle| now >= idle) {
+        } else if self.idle_expires_at.is_some_and(|idle| now >= idle) {
             Verdict::Idle
         } else if self.refresh_digest == presented {
             Verdict::Current
@@ -163,12 +161,6 @@ impl State {
         } else {
             Verdict::Reused
         }
-    }
-
-    /// When the session falls idle if it is not used again.
-    pub fn idle_expires_at(&self) -> Option<i64> {
-        self.idle_micros
-            .map(|idle| self.last_used_at.saturating_add(idle))
     }
 }
 
@@ -275,8 +267,7 @@ mod tests {
             rotated_at: Some(100),
             revoked: false,
             expires_at: 1_000_000_000,
-            last_used_at: 0,
-            idle_micros: Some(500_000_000),
+            idle_expires_at: Some(500_000_000),
         };
         let grandparent = token(1, 9).refresh_digest();
         for (name, state, digest, now, verdict) in [

@@ -1,2 +1,29 @@
-//! The native engine.
+//! Chatkeep's native engine: the calls of schema `chatkeep` in Rust, inside `PostgreSQL`.
+//!
+//! The extension owns functions only, never a table: `pg_dump` would lose its rows. It is created into
+//! schema `chatkeep_native`; `sql/engines/native.sql` then points the public functions at the symbols
+//! of this library, so that their names, grants and comments stay those of the migrations.
+//! Rules live in `chatkeep-core`; here are the statements, their kept plans, and the border to Postgres.
+
+mod call;
+mod conversations;
+mod documents;
+mod engine;
+mod error;
+mod json;
+mod plan;
+mod sessions;
+
 pgrx::pg_module_magic!();
+
+/// What `cargo pgrx test` needs to know of the server it starts.
+#[cfg(test)]
+pub mod pg_test {
+    /// Nothing to prepare.
+    pub fn setup(_options: Vec<&str>) {}
+
+    /// No settings beyond the defaults.
+    pub fn postgresql_conf_options() -> Vec<&'static str> {
+        vec![]
+    }
+}

@@ -22,6 +22,8 @@ begin
 end
 $$;
 
+-- Granted once; a second time would be a notice for each.
+set client_min_messages = warning;
 grant anon, authenticated, service_role to authenticator;
 grant anon, authenticated, service_role, authenticator to postgres;
 

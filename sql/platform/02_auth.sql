@@ -23,8 +23,8 @@ create table if not exists auth.users (
   created_at timestamptz,
   updated_at timestamptz
 );
--- An owner of tables refers to a user by foreign key, and reads nothing else of auth.
-grant references, select on auth.users to postgres;
+-- As on Supabase, the owner of a project may read and write users, and refer to them by foreign key.
+grant select, insert, update, delete, references on auth.users to postgres;
 
 -- Supabase's own text, kept word for word: callable by the API roles, no definer, no settings.
 do $$

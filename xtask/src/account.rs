@@ -24,7 +24,9 @@ impl Account {
         let uid = own_id("-u")?;
         if uid != 0 {
             let users = read_users()?;
-            let known = users.lines().find_map(|line| entry(line, |_, id| id == uid));
+            let known = users
+                .lines()
+                .find_map(|line| entry(line, |_, id| id == uid));
             return Ok(known.unwrap_or(Account {
                 name: uid.to_string(),
                 uid,
@@ -35,8 +37,15 @@ impl Account {
         let users = read_users()?;
         ["postgres", "nobody"]
             .into_iter()
-            .find_map(|wanted| users.lines().find_map(|line| entry(line, |name, _| name == wanted)))
-            .map(|account| Account { is_other: true, ..account })
+            .find_map(|wanted| {
+                users
+                    .lines()
+                    .find_map(|line| entry(line, |name, _| name == wanted))
+            })
+            .map(|account| Account {
+                is_other: true,
+                ..account
+            })
             .ok_or_else(|| {
                 Failure::new("Postgres refuses to run as root, and there is no other user for it.")
                     .advise("run `useradd --system postgres`, then repeat the command.")
@@ -57,7 +66,11 @@ impl Account {
     /// Supplementary groups of root are dropped by the standard library.
     pub fn run_as(&self, command: &mut Command) {
         if self.is_other {
-            command.uid(self.uid).gid(self.gid).env("HOME", "/").env("USER", &self.name);
+            command
+                .uid(self.uid)
+                .gid(self.gid)
+                .env("HOME", "/")
+                .env("USER", &self.name);
         }
         command.current_dir("/");
     }
@@ -72,9 +85,17 @@ impl Account {
 
     /// Whether this account may pass through every folder down to `path`.
     pub fn can_reach(&self, path: &Path) -> bool {
-        path.ancestors().filter_map(|folder| fs::metadata(folder).ok()).all(|folder| {
-            may_enter(folder.mode(), folder.uid(), folder.gid(), self.uid, self.gid)
-        })
+        path.ancestors()
+            .filter_map(|folder| fs::metadata(folder).ok())
+            .all(|folder| {
+                may_enter(
+                    folder.mode(),
+                    folder.uid(),
+                    folder.gid(),
+                    self.uid,
+                    self.gid,
+                )
+            })
     }
 }
 
@@ -96,7 +117,12 @@ fn entry(line: &str, wanted: impl Fn(&str, u32) -> bool) -> Option<Account> {
     let name = fields.next()?;
     let uid = fields.nth(1)?.parse().ok()?;
     let gid = fields.next()?.parse().ok()?;
-    wanted(name, uid).then(|| Account { name: name.to_owned(), uid, gid, is_other: false })
+    wanted(name, uid).then(|| Account {
+        name: name.to_owned(),
+        uid,
+        gid,
+        is_other: false,
+    })
 }
 
 fn read_users() -> Result<String> {
@@ -128,7 +154,11 @@ mod tests {
             (0o40011, 10, 10, false),
             (0o40000, 0, 0, true),
         ] {
-            assert_eq!(may_enter(mode, 10, 10, uid, gid), expected, "{mode:o} {uid} {gid}");
+            assert_eq!(
+                may_enter(mode, 10, 10, uid, gid),
+                expected,
+                "{mode:o} {uid} {gid}"
+            );
         }
     }
 

@@ -31,10 +31,13 @@ impl Engine {
 
     /// Reads a name.
     pub fn parse(word: &str) -> Result<Self> {
-        Engine::ALL.into_iter().find(|engine| engine.name() == word).ok_or_else(|| {
-            Failure::new(format!("--engine: `{word}` is no engine."))
-                .advise("use --engine native or --engine portable.")
-        })
+        Engine::ALL
+            .into_iter()
+            .find(|engine| engine.name() == word)
+            .ok_or_else(|| {
+                Failure::new(format!("--engine: `{word}` is no engine."))
+                    .advise("use --engine native or --engine portable.")
+            })
     }
 }
 
@@ -78,8 +81,9 @@ impl Arguments {
             };
             let value = value.filter(|value| !value.is_empty() && !value.starts_with("--"));
             let value = value.ok_or_else(|| {
-                Failure::new(format!("--{name} needs a value."))
-                    .advise(format!("write --{name} VALUE; `cargo xtask --help` lists them."))
+                Failure::new(format!("--{name} needs a value.")).advise(format!(
+                    "write --{name} VALUE; `cargo xtask --help` lists them."
+                ))
             })?;
             if found.options.iter().any(|(known, _)| *known == name) {
                 return Err(Failure::new(format!("--{name} stands twice.")).advise("give it once."));
@@ -91,8 +95,10 @@ impl Arguments {
 
     /// Refuses options and words that the command does not know.
     pub fn allow(&self, options: &[&str], words: usize) -> Result<()> {
-        if let Some((name, _)) =
-            self.options.iter().find(|(name, _)| !options.contains(&name.as_str()))
+        if let Some((name, _)) = self
+            .options
+            .iter()
+            .find(|(name, _)| !options.contains(&name.as_str()))
         {
             return Err(unknown(&format!("--{name}")));
         }
@@ -104,7 +110,10 @@ impl Arguments {
 
     /// The value of an option.
     pub fn option(&self, name: &str) -> Option<&str> {
-        self.options.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.options
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// `--pg`: one version, 18 when absent.
@@ -122,7 +131,8 @@ impl Arguments {
 
     /// `--engine`: one engine, native when absent.
     pub fn engine(&self) -> Result<Engine> {
-        self.option("engine").map_or(Ok(Engine::Native), Engine::parse)
+        self.option("engine")
+            .map_or(Ok(Engine::Native), Engine::parse)
     }
 
     /// `--engine` where `all` is allowed, and meant when absent.
@@ -135,32 +145,45 @@ impl Arguments {
 
     /// `--name`: it becomes a folder's name, so letters, digits, dashes, underscores and inner dots.
     pub fn name(&self) -> Result<Option<&str>> {
-        let Some(name) = self.option("name") else { return Ok(None) };
+        let Some(name) = self.option("name") else {
+            return Ok(None);
+        };
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         let first_is_plain = name.starts_with(|c: char| c.is_ascii_alphanumeric());
         if first_is_plain && name.len() <= 64 && name.chars().all(plain) {
             return Ok(Some(name));
         }
-        Err(Failure::new(format!("--name: `{name}` cannot be a database's name here.")).advise(
+        Err(Failure::new(format!(
+            "--name: `{name}` cannot be a database's name here."
+        ))
+        .advise(
             "use 1 to 64 letters, digits, dashes, underscores or dots, a letter or digit first.",
         ))
     }
 
     /// `--port`: 1024 to 65535, since the server runs without the right to a lower one.
     pub fn port(&self) -> Result<Option<u16>> {
-        let Some(word) = self.option("port") else { return Ok(None) };
+        let Some(word) = self.option("port") else {
+            return Ok(None);
+        };
         match word.parse::<u16>() {
             Ok(port) if port >= 1024 => Ok(Some(port)),
-            _ => Err(Failure::new(format!("--port: `{word}` is no port for the server."))
-                .advise("use a number from 1024 to 65535, or leave --port out.")),
+            _ => Err(
+                Failure::new(format!("--port: `{word}` is no port for the server."))
+                    .advise("use a number from 1024 to 65535, or leave --port out."),
+            ),
         }
     }
 }
 
 fn parse_major(word: &str) -> Result<u16> {
-    word.parse().ok().filter(|major| MAJORS.contains(major)).ok_or_else(|| {
-        Failure::new(format!("--pg: Postgres `{word}` is not supported.")).advise("use 15, 17 or 18.")
-    })
+    word.parse()
+        .ok()
+        .filter(|major| MAJORS.contains(major))
+        .ok_or_else(|| {
+            Failure::new(format!("--pg: Postgres `{word}` is not supported."))
+                .advise("use 15, 17 or 18.")
+        })
 }
 
 fn unknown(word: &str) -> Failure {
@@ -219,7 +242,11 @@ mod tests {
                 arguments.name().err(),
                 arguments.port().err(),
             ];
-            let text: String = refusals.into_iter().flatten().map(|f| f.to_string()).collect();
+            let text: String = refusals
+                .into_iter()
+                .flatten()
+                .map(|f| f.to_string())
+                .collect();
             assert!(text.contains(word), "{line}: {text}");
         }
     }

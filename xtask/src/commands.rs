@@ -48,16 +48,24 @@ pub fn db(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
     match verb {
         "start" => {
             let port = arguments.port()?;
-            let wanted = Wanted { name, major, engine, port, durability: Durability::Full };
+            let wanted = Wanted {
+                name,
+                major,
+                engine,
+                port,
+                durability: Durability::Full,
+            };
             println!("{}", Database::start(places, &wanted)?.url());
         }
         "url" => {
             let database = Database::open(places, &name)?;
             if !database.is_running() {
-                return Err(Failure::new(format!("Database {name} does not run.")).advise(format!(
-                    "start it with `cargo xtask db start --pg {} --engine {} --name {name}`.",
-                    database.settings.major, database.settings.engine
-                )));
+                return Err(
+                    Failure::new(format!("Database {name} does not run.")).advise(format!(
+                        "start it with `cargo xtask db start --pg {} --engine {} --name {name}`.",
+                        database.settings.major, database.settings.engine
+                    )),
+                );
             }
             println!("{}", database.url());
         }
@@ -78,7 +86,13 @@ pub fn serve(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
     arguments.allow(&["pg", "engine"], 0)?;
     let (major, engine) = (arguments.major()?, arguments.engine()?);
     let name = format!("serve-{}", Wanted::default_name(major, engine));
-    let wanted = Wanted { name, major, engine, port: None, durability: Durability::Full };
+    let wanted = Wanted {
+        name,
+        major,
+        engine,
+        port: None,
+        durability: Durability::Full,
+    };
     let database = Stopping(Database::start(places, &wanted)?);
     let mut gateway = Gateway::start(places, &database.0)?;
     println!("URL:              {}", gateway.url);

@@ -53,11 +53,16 @@ fn closing_line(line: &str) -> Option<Counts> {
     let parts: Vec<&str> = body.split([';', '|', ',']).map(str::trim).collect();
     let number = |part: Option<&&str>, word: &str| -> Option<u64> {
         let (number, rest) = part?.split_once(' ')?;
-        rest.split_whitespace().next().filter(|found| *found == word)?;
+        rest.split_whitespace()
+            .next()
+            .filter(|found| *found == word)?;
         number.parse().ok()
     };
     let passed = number(parts.first(), "passed")?;
-    let failed = parts.iter().skip(1).find_map(|part| number(Some(part), "failed"))?;
+    let failed = parts
+        .iter()
+        .skip(1)
+        .find_map(|part| number(Some(part), "failed"))?;
     Some(Counts { passed, failed })
 }
 
@@ -92,7 +97,13 @@ mod tests {
             ok | 7 passed (12 steps) | 0 failed (3s)\n\
             \u{1b}[0m\u{1b}[32mok\u{1b}[0m | 1 passed | 2 failed | 1 ignored\n\
             4 passed, 3 failed\nnothing 9 passed, 9 failed\n";
-        assert_eq!(Counts::read(output), Counts { passed: 19, failed: 6 });
+        assert_eq!(
+            Counts::read(output),
+            Counts {
+                passed: 19,
+                failed: 6
+            }
+        );
     }
 
     #[test]
@@ -100,7 +111,10 @@ mod tests {
         let none = Counts::default();
         assert_eq!(none.judged(true).failed, 1);
         assert_eq!(none.judged(false).failed, 1);
-        let two = Counts { passed: 2, failed: 0 };
+        let two = Counts {
+            passed: 2,
+            failed: 0,
+        };
         assert_eq!(two.judged(true), two);
         assert_eq!(two.judged(false).failed, 1);
     }

@@ -68,7 +68,11 @@ impl Database {
         }
         let port = choose_port(wanted.port, known.as_ref().map(|settings| settings.port))?;
         let settings = match known {
-            Some(known) => Settings { port, engine: wanted.engine, ..known },
+            Some(known) => Settings {
+                port,
+                engine: wanted.engine,
+                ..known
+            },
             None => Settings {
                 major: wanted.major,
                 engine: wanted.engine,
@@ -77,16 +81,26 @@ impl Database {
             },
         };
         let is_new = Settings::read(&folder)?.is_none();
-        let database = Self { name: wanted.name.clone(), settings, server, folder };
+        let database = Self {
+            name: wanted.name.clone(),
+            settings,
+            server,
+            folder,
+        };
         let verb = if is_new { "Creating" } else { "Starting" };
         let engine = wanted.engine;
-        let title = format!("{verb} database {} (PostgreSQL {}, {engine})", wanted.name, wanted.major);
+        let title = format!(
+            "{verb} database {} (PostgreSQL {}, {engine})",
+            wanted.name, wanted.major
+        );
         let made = Step::start(places, title).work(|step| {
             if is_new {
                 make_folder(&database.folder)?;
                 // Left behind by a set-up that was cut short: nobody was given its password.
                 database.server.stop()?;
-                database.server.create(step, &database.settings.password, wanted.durability)?;
+                database
+                    .server
+                    .create(step, &database.settings.password, wanted.durability)?;
             }
             database.server.start(step, port)?;
             database.prepare(places, step)
@@ -105,7 +119,12 @@ impl Database {
     }
 
     /// The database already runs: the same engine and port, or a plain refusal.
-    fn running(wanted: &Wanted, settings: Settings, server: Server, folder: PathBuf) -> Result<Self> {
+    fn running(
+        wanted: &Wanted,
+        settings: Settings,
+        server: Server,
+        folder: PathBuf,
+    ) -> Result<Self> {
         let name = &wanted.name;
         if settings.engine != wanted.engine {
             return Err(Failure::new(format!(
@@ -122,8 +141,15 @@ impl Database {
                 "Database {name} already runs on port {}.",
                 settings.port
             ))
-            .advise(format!("leave --port out, or run `cargo xtask db stop --name {name}` first."))),
-            _ => Ok(Self { name: name.clone(), settings, server, folder }),
+            .advise(format!(
+                "leave --port out, or run `cargo xtask db stop --name {name}` first."
+            ))),
+            _ => Ok(Self {
+                name: name.clone(),
+                settings,
+                server,
+                folder,
+            }),
         }
     }
 
@@ -131,14 +157,21 @@ impl Database {
     pub fn open(places: &Places, name: &str) -> Result<Self> {
         let folder = places.database(name);
         let Some(settings) = Settings::read(&folder)? else {
-            return Err(Failure::new(format!("There is no database {name}.")).advise(format!(
-                "start it with `cargo xtask db start --name {name}`. {}",
-                list(places)
-            )));
+            return Err(
+                Failure::new(format!("There is no database {name}.")).advise(format!(
+                    "start it with `cargo xtask db start --name {name}`. {}",
+                    list(places)
+                )),
+            );
         };
         let tree = Tree::ensure(places, settings.major)?;
         let server = Server::new(tree, places.database_server(name), places.account.clone());
-        Ok(Self { name: name.to_owned(), settings, server, folder })
+        Ok(Self {
+            name: name.to_owned(),
+            settings,
+            server,
+            folder,
+        })
     }
 
     /// Stops the server and keeps the data.
@@ -179,9 +212,15 @@ impl Database {
         let mut command = Command::new(self.program("psql"));
         server::clear_environment(&mut command);
         command.args(["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1"]);
-        command.env("PGPASSWORD", &self.settings.password).env("PGHOST", "127.0.0.1");
-        command.env("PGPORT", self.settings.port.to_string()).env("PGUSER", role);
-        command.env("PGDATABASE", "postgres").env("PGCLIENTENCODING", "UTF8");
+        command
+            .env("PGPASSWORD", &self.settings.password)
+            .env("PGHOST", "127.0.0.1");
+        command
+            .env("PGPORT", self.settings.port.to_string())
+            .env("PGUSER", role);
+        command
+            .env("PGDATABASE", "postgres")
+            .env("PGCLIENTENCODING", "UTF8");
         command
     }
 
@@ -201,8 +240,11 @@ impl Database {
         )?;
         step.run(self.psql(SUPERUSER).arg("--file").arg(&logins))?;
         self.migrate(places, step, &sql.join("supabase"))?;
-        let engine = sql.join("engines").join(format!("{}.sql", self.settings.engine));
-        step.run(self.psql(SUPERUSER).arg("--file").arg(engine)).map(drop)
+        let engine = sql
+            .join("engines")
+            .join(format!("{}.sql", self.settings.engine));
+        step.run(self.psql(SUPERUSER).arg("--file").arg(engine))
+            .map(drop)
     }
 
     /// Applies the migrations as their owner, by the tool that Supabase's users apply them with.
@@ -213,7 +255,8 @@ impl Database {
         make_folder(&workdir)?;
         step.run(Command::new("cp").arg("-R").arg(source).arg(&workdir))?;
         let mut push = supabase(places);
-        push.args(["db", "push", "--yes", "--workdir"]).arg(&workdir);
+        push.args(["db", "push", "--yes", "--workdir"])
+            .arg(&workdir);
         push.arg(format!("--remote={}", self.url_of("postgres")));
         step.run(&mut push)?;
         remove_folder(&workdir)
@@ -225,8 +268,12 @@ pub fn supabase(places: &Places) -> Command {
     let mut command = Command::new(places.npm_tool("supabase"));
     server::clear_environment(&mut command);
     let home = places.base.join("home");
-    command.env("HOME", &home).env("SUPABASE_HOME", home.join(".supabase"));
-    command.env("DO_NOT_TRACK", "1").env("SUPABASE_TELEMETRY_DISABLED", "1");
+    command
+        .env("HOME", &home)
+        .env("SUPABASE_HOME", home.join(".supabase"));
+    command
+        .env("DO_NOT_TRACK", "1")
+        .env("SUPABASE_TELEMETRY_DISABLED", "1");
     command.current_dir(&places.root);
     command
 }
@@ -239,7 +286,13 @@ impl Throwaway {
     pub fn start(places: &Places, purpose: &str, major: u16, engine: Engine) -> Result<Self> {
         let name = format!("{purpose}-pg{major}-{engine}-{}", std::process::id());
         let durability = Durability::None;
-        let wanted = Wanted { name, major, engine, port: None, durability };
+        let wanted = Wanted {
+            name,
+            major,
+            engine,
+            port: None,
+            durability,
+        };
         Database::start(places, &wanted).map(Self)
     }
 }
@@ -256,8 +309,9 @@ impl Drop for Throwaway {
 pub fn sql_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(folder).at("read", folder)?;
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    let mut files: Vec<PathBuf> =
-        paths.filter(|path| path.extension().is_some_and(|extension| extension == "sql")).collect();
+    let mut files: Vec<PathBuf> = paths
+        .filter(|path| path.extension().is_some_and(|extension| extension == "sql"))
+        .collect();
     files.sort();
     Ok(files)
 }
@@ -266,10 +320,13 @@ fn agrees(name: &str, settings: &Settings, major: u16) -> Result<()> {
     if settings.major == major {
         return Ok(());
     }
-    Err(Failure::new(format!("Database {name} is of PostgreSQL {}, not {major}.", settings.major))
-        .advise(format!(
-            "give another --name, or remove it with `cargo xtask db drop --name {name}`."
-        )))
+    Err(Failure::new(format!(
+        "Database {name} is of PostgreSQL {}, not {major}.",
+        settings.major
+    ))
+    .advise(format!(
+        "give another --name, or remove it with `cargo xtask db drop --name {name}`."
+    )))
 }
 
 fn choose_port(wanted: Option<u16>, last: Option<u16>) -> Result<u16> {
@@ -289,18 +346,33 @@ fn new_password() -> Result<String> {
     let path = Path::new("/dev/urandom");
     let mut bytes = [0_u8; 24];
     let file = fs::File::open(path);
-    file.and_then(|mut file| std::io::Read::read_exact(&mut file, &mut bytes)).at("read", path)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    file.and_then(|mut file| std::io::Read::read_exact(&mut file, &mut bytes))
+        .at("read", path)?;
+    let mut text = String::with_capacity(48);
+    for byte in bytes {
+        for half in [byte >> 4, byte & 15] {
+            text.extend(char::from_digit(u32::from(half), 16));
+        }
+    }
+    Ok(text)
 }
 
 /// A sentence that names the databases there are.
 fn list(places: &Places) -> String {
-    let entries = fs::read_dir(places.base.join("db")).into_iter().flatten().flatten();
+    let entries = fs::read_dir(places.base.join("db"))
+        .into_iter()
+        .flatten()
+        .flatten();
     let known = entries.filter(|entry| matches!(Settings::read(&entry.path()), Ok(Some(_))));
-    let mut names: Vec<String> =
-        known.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let mut names: Vec<String> = known
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
     names.sort();
-    if names.is_empty() { String::new() } else { format!("There are: {}.", names.join(", ")) }
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!("There are: {}.", names.join(", "))
+    }
 }
 
 #[cfg(test)]
@@ -319,7 +391,12 @@ mod tests {
     fn a_port_in_use_is_refused_when_asked_for_and_left_when_remembered() {
         let listener = std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).unwrap();
         let taken = listener.local_addr().unwrap().port();
-        assert!(choose_port(Some(taken), None).unwrap_err().to_string().contains("in use"));
+        assert!(
+            choose_port(Some(taken), None)
+                .unwrap_err()
+                .to_string()
+                .contains("in use")
+        );
         assert_ne!(choose_port(None, Some(taken)).unwrap(), taken);
     }
 }

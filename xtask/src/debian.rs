@@ -19,37 +19,70 @@ pub struct Need {
 
 /// What building the extension takes.
 pub const BUILD: &[Need] = &[
-    Need { package: "build-essential", is_met: || is_command("cc") && is_command("make") },
-    Need { package: "clang", is_met: || is_command("clang") },
-    Need { package: "libclang-dev", is_met: has_libclang },
+    Need {
+        package: "build-essential",
+        is_met: || is_command("cc") && is_command("make"),
+    },
+    Need {
+        package: "clang",
+        is_met: || is_command("clang"),
+    },
+    Need {
+        package: "libclang-dev",
+        is_met: has_libclang,
+    },
 ];
 
 /// What building cargo-pgrx takes besides.
 pub const PGRX: &[Need] = &[
-    Need { package: "pkg-config", is_met: || is_command("pkg-config") },
-    Need { package: "libssl-dev", is_met: || succeeds("pkg-config", &["--exists", "openssl"]) },
+    Need {
+        package: "pkg-config",
+        is_met: || is_command("pkg-config"),
+    },
+    Need {
+        package: "libssl-dev",
+        is_met: || succeeds("pkg-config", &["--exists", "openssl"]),
+    },
 ];
 
 /// What fetching packages from PyPI takes.
 pub const PIP: &[Need] = &[
-    Need { package: "python3", is_met: || is_command("python3") },
-    Need { package: "python3-pip", is_met: || python().is_some() },
+    Need {
+        package: "python3",
+        is_met: || is_command("python3"),
+    },
+    Need {
+        package: "python3-pip",
+        is_met: || python().is_some(),
+    },
 ];
 
 /// What the npm packages take.
 pub const NODE: &[Need] = &[
-    Need { package: "nodejs", is_met: || is_command("node") },
-    Need { package: "npm", is_met: || is_command("npm") },
+    Need {
+        package: "nodejs",
+        is_met: || is_command("node"),
+    },
+    Need {
+        package: "npm",
+        is_met: || is_command("npm"),
+    },
 ];
 
 /// What `cargo pgrx test --runas` takes.
-pub const SUDO: &[Need] = &[Need { package: "sudo", is_met: || is_command("sudo") }];
+pub const SUDO: &[Need] = &[Need {
+    package: "sudo",
+    is_met: || is_command("sudo"),
+}];
 
 /// Installs what is missing, or says what to install.
 pub fn ensure(places: &Places, needs: &[&[Need]]) -> Result<()> {
     let missing = |needs: &[&[Need]]| -> Vec<&'static str> {
         let needs = needs.iter().flat_map(|group| group.iter());
-        needs.filter(|need| !(need.is_met)()).map(|need| need.package).collect()
+        needs
+            .filter(|need| !(need.is_met)())
+            .map(|need| need.package)
+            .collect()
     };
     let packages = missing(needs);
     if packages.is_empty() {
@@ -57,7 +90,11 @@ pub fn ensure(places: &Places, needs: &[&[Need]]) -> Result<()> {
     }
     install(places, &packages)?;
     let packages = missing(needs);
-    if packages.is_empty() { Ok(()) } else { Err(tell(&packages)) }
+    if packages.is_empty() {
+        Ok(())
+    } else {
+        Err(tell(&packages))
+    }
 }
 
 /// Installs packages by name when root, or says so.
@@ -85,8 +122,12 @@ pub fn install(places: &Places, packages: &[&str]) -> Result<()> {
 
 fn tell(packages: &[&str]) -> Failure {
     let list = packages.join(" ");
-    Failure::new(format!("These are missing: {list} (names of Debian packages)."))
-        .advise(format!("as root, run `apt-get install {list}`; then repeat the command."))
+    Failure::new(format!(
+        "These are missing: {list} (names of Debian packages)."
+    ))
+    .advise(format!(
+        "as root, run `apt-get install {list}`; then repeat the command."
+    ))
 }
 
 /// Downloads packages of this system's own release and unpacks them into a folder.
@@ -189,22 +230,30 @@ fn debian_archive(step: &mut Step) -> Result<String> {
     let format = "$(ORIGIN) $(LABEL) $(REPO_URI)";
     let mut command = apt(&["indextargets", "--format", format, "Created-By: Packages"]);
     if let Ok(list) = step.run(&mut command)
-        && let Some(found) = list.lines().find_map(|line| line.strip_prefix("Debian Debian "))
+        && let Some(found) = list
+            .lines()
+            .find_map(|line| line.strip_prefix("Debian Debian "))
     {
         return Ok(found.to_owned());
     }
     // Without lists apt knows no origin: take the first archive whose path is Debian's own.
     let list = step.run(&mut apt(&["indextargets", "--format", "$(REPO_URI)"]))?;
-    let archive = list.lines().find(|line| line.trim_end_matches('/').ends_with("/debian"));
+    let archive = list
+        .lines()
+        .find(|line| line.trim_end_matches('/').ends_with("/debian"));
     archive.map(str::to_owned).ok_or_else(|| {
-        Failure::new("This system's apt sources name no Debian archive, so headers cannot be fetched.")
+        Failure::new(
+            "This system's apt sources name no Debian archive, so headers cannot be fetched.",
+        )
     })
 }
 
 /// The newest `NAME_VERSION_ARCH.deb` in a folder.
 fn find_deb(folder: &Path, package: &str) -> Option<PathBuf> {
     let prefix = format!("{package}_");
-    let files = fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+    let files = fs::read_dir(folder)
+        .ok()?
+        .filter_map(|entry| Some(entry.ok()?.path()));
     files
         .filter(|path| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -222,8 +271,16 @@ pub fn dependencies(places: &Places, step: &mut Step, package: &str) -> Result<V
 }
 
 fn dependency_names(list: &str) -> Vec<String> {
-    let first_word = |item: &str| item.split_whitespace().next().unwrap_or_default().to_owned();
-    list.split(',').map(first_word).filter(|name| !name.is_empty()).collect()
+    let first_word = |item: &str| {
+        item.split_whitespace()
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    list.split(',')
+        .map(first_word)
+        .filter(|name| !name.is_empty())
+        .collect()
 }
 
 fn apt(words: &[&str]) -> Command {
@@ -241,14 +298,20 @@ pub fn python() -> Option<&'static str> {
 
 /// Whether PATH has a program of this name.
 pub fn is_command(name: &str) -> bool {
-    let Some(path) = std::env::var_os("PATH") else { return false };
+    let Some(path) = std::env::var_os("PATH") else {
+        return false;
+    };
     std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
 }
 
 /// Whether a program runs and ends well; its output is nobody's concern.
 pub fn succeeds(program: &str, words: &[&str]) -> bool {
     let mut command = Command::new(program);
-    command.args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+        .args(words)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }
 
@@ -259,14 +322,25 @@ fn has_libclang() -> bool {
     }
     let children = |folder: &str| -> Vec<PathBuf> {
         let entries = fs::read_dir(folder).into_iter().flatten();
-        entries.filter_map(|entry| Some(entry.ok()?.path())).collect()
+        entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .collect()
     };
     let mut folders = vec![PathBuf::from("/usr/lib"), PathBuf::from("/usr/lib64")];
-    folders.extend(children("/usr/lib").into_iter().flat_map(|path| [path.join("lib"), path]));
-    folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten().any(|file| {
-        let name = file.file_name().to_string_lossy().into_owned();
-        name.starts_with("libclang.so") || name.starts_with("libclang-")
-    })
+    folders.extend(
+        children("/usr/lib")
+            .into_iter()
+            .flat_map(|path| [path.join("lib"), path]),
+    );
+    folders
+        .iter()
+        .filter_map(|folder| fs::read_dir(folder).ok())
+        .flatten()
+        .flatten()
+        .any(|file| {
+            let name = file.file_name().to_string_lossy().into_owned();
+            name.starts_with("libclang.so") || name.starts_with("libclang-")
+        })
 }
 
 #[cfg(test)]
@@ -276,7 +350,10 @@ mod tests {
     #[test]
     fn dependencies_are_read_without_versions_and_alternatives() {
         let list = "locales | locales-all, libpq5 (>= 15.20), libc6 (>= 2.34), zlib1g\n";
-        assert_eq!(dependency_names(list), ["locales", "libpq5", "libc6", "zlib1g"]);
+        assert_eq!(
+            dependency_names(list),
+            ["locales", "libpq5", "libc6", "zlib1g"]
+        );
         assert!(dependency_names("\n").is_empty());
     }
 

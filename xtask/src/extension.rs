@@ -42,7 +42,10 @@ pub fn install(places: &Places, tree: &Tree) -> Result<()> {
 /// cargo-pgrx with the home of a server's version; the caller adds the subcommand.
 pub fn cargo_pgrx(places: &Places, home: &Path) -> Command {
     let mut command = Command::new(places.tool("cargo-pgrx"));
-    command.arg("pgrx").current_dir(places.root.join("extension")).env("PGRX_HOME", home);
+    command
+        .arg("pgrx")
+        .current_dir(places.root.join("extension"))
+        .env("PGRX_HOME", home);
     for name in ["CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "CARGO_PKG_VERSION"] {
         command.env_remove(name);
     }
@@ -74,15 +77,19 @@ fn copy_all(from: &Path, to: &Path) -> Result<()> {
         count += 1;
     }
     if count == 0 {
-        return Err(Failure::new(format!("The build left no file in {}.", from.display())));
+        return Err(Failure::new(format!(
+            "The build left no file in {}.",
+            from.display()
+        )));
     }
     Ok(())
 }
 
 /// One line that changes with anything the library is built from.
 fn sources(places: &Places) -> Result<String> {
-    let mut files: Vec<PathBuf> =
-        ["Cargo.toml", "Cargo.lock"].map(|name| places.root.join(name)).into();
+    let mut files: Vec<PathBuf> = ["Cargo.toml", "Cargo.lock"]
+        .map(|name| places.root.join(name))
+        .into();
     for folder in ["core", "extension"] {
         collect(&places.root.join(folder), &mut files)?;
     }
@@ -116,7 +123,10 @@ mod tests {
 
     #[test]
     fn staged_files_lie_under_the_servers_absolute_folder() {
-        assert_eq!(staged(Path::new("/a"), Path::new("/b/c")), Path::new("/a/b/c"));
+        assert_eq!(
+            staged(Path::new("/a"), Path::new("/b/c")),
+            Path::new("/a/b/c")
+        );
     }
 
     #[test]

@@ -17,7 +17,11 @@ pub struct Failure {
 impl Failure {
     /// Something went wrong, with nothing better to advise than reading it.
     pub fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), todo: None, interrupted: false }
+        Self {
+            what: what.into(),
+            todo: None,
+            interrupted: false,
+        }
     }
 
     /// Adds what the reader can do.
@@ -29,7 +33,11 @@ impl Failure {
 
     /// Ctrl-C or SIGTERM ended the work.
     pub fn interrupted() -> Self {
-        Self { what: "Interrupted.".into(), todo: None, interrupted: true }
+        Self {
+            what: "Interrupted.".into(),
+            todo: None,
+            interrupted: true,
+        }
     }
 
     /// True when the reader asked for the stop.
@@ -56,8 +64,6 @@ pub trait AtPath<T> {
 
 impl<T> AtPath<T> for std::io::Result<T> {
     fn at(self, verb: &str, path: &Path) -> Result<T> {
-        self.map_err(|error| {
-            Failure::new(format!("could not {verb} {}: {error}", path.display()))
-        })
+        self.map_err(|error| Failure::new(format!("could not {verb} {}: {error}", path.display())))
     }
 }

@@ -96,10 +96,15 @@ mod tests {
 
     #[test]
     fn every_command_of_the_list_has_a_text_of_its_own() {
-        for command in ["demo", "test", "db", "serve", "edge", "bench", "lint", "setup"] {
+        for command in [
+            "demo", "test", "db", "serve", "edge", "bench", "lint", "setup",
+        ] {
             assert!(OVERVIEW.contains(&format!("  {command} ")), "{command}");
             let text = text(command);
-            assert!(text.starts_with(&format!("cargo xtask {command}")), "{command}: {text}");
+            assert!(
+                text.starts_with(&format!("cargo xtask {command}")),
+                "{command}: {text}"
+            );
         }
     }
 }

@@ -15,9 +15,14 @@ use std::process::ExitCode;
 pub fn run(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
     arguments.allow(&[], 0)?;
     Step::start(places, "Checking the formatting").work(|step| {
-        step.run(places.cargo().args(["fmt", "--all", "--check"])).map_err(|failure| {
-            if failure.is_interruption() { failure } else { failure.advise("run `cargo fmt --all`.") }
-        })
+        step.run(places.cargo().args(["fmt", "--all", "--check"]))
+            .map_err(|failure| {
+                if failure.is_interruption() {
+                    failure
+                } else {
+                    failure.advise("run `cargo fmt --all`.")
+                }
+            })
     })?;
     Step::start(places, "Checking the SQL files").work(|_| sql(places))?;
     clippy(places)?;
@@ -35,7 +40,14 @@ fn clippy(places: &Places) -> Result<()> {
     drop(lock);
     Step::start(places, "Running clippy on all crates").work(|step| {
         let mut clippy = places.cargo();
-        clippy.args(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]);
+        clippy.args([
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "--deny",
+            "warnings",
+        ]);
         step.run(clippy.env("PGRX_HOME", home)).map(drop)
     })
 }
@@ -47,13 +59,28 @@ fn sql(places: &Places) -> Result<()> {
     for part in ["platform", "engines"] {
         files.extend(sql_files(&folder.join(part))?);
     }
-    let mut complaints: Vec<String> = migrations.iter().filter_map(|path| bad_name(path)).collect();
+    let mut complaints: Vec<String> = migrations
+        .iter()
+        .filter_map(|path| bad_name(path))
+        .collect();
     for file in &files {
         let text = fs::read_to_string(file).at("read", file)?;
-        let name = file.strip_prefix(&places.root).unwrap_or(file).display().to_string();
-        complaints.extend(bad_lines(&text).into_iter().map(|found| format!("{name}:{found}")));
+        let name = file
+            .strip_prefix(&places.root)
+            .unwrap_or(file)
+            .display()
+            .to_string();
+        complaints.extend(
+            bad_lines(&text)
+                .into_iter()
+                .map(|found| format!("{name}:{found}")),
+        );
     }
-    if complaints.is_empty() { Ok(()) } else { Err(Failure::new(complaints.join("\n"))) }
+    if complaints.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::new(complaints.join("\n")))
+    }
 }
 
 /// The CLI applies only files that are called so, and silently leaves out the others.
@@ -69,7 +96,11 @@ fn bad_name(path: &Path) -> Option<String> {
 fn bad_lines(text: &str) -> Vec<String> {
     let mut complaints = Vec::new();
     for (index, line) in text.lines().enumerate() {
-        let code = line.split("--").next().unwrap_or_default().to_ascii_lowercase();
+        let code = line
+            .split("--")
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
         let complaint = if line.contains('\t') {
             "a tab"
         } else if line.ends_with(' ') {
@@ -103,8 +134,12 @@ mod tests {
 
     #[test]
     fn tabs_blanks_and_definer_functions_are_found_by_line() {
-        let found = bad_lines("select 1;\n\tselect 2;\nselect 3; \nSecurity Definer\n-- security definer");
-        let lines: Vec<&str> = found.iter().filter_map(|line| line.split(':').next()).collect();
+        let found =
+            bad_lines("select 1;\n\tselect 2;\nselect 3; \nSecurity Definer\n-- security definer");
+        let lines: Vec<&str> = found
+            .iter()
+            .filter_map(|line| line.split(':').next())
+            .collect();
         assert_eq!(lines, ["2", "3", "4"]);
     }
 }

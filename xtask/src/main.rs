@@ -1,9 +1,15 @@
 //! `cargo xtask`: everything one does with this repository besides writing code. Each command is
 //! one function; `help.rs` holds what they say about themselves.
 
+// PostgreSQL and PyPI are names of projects, not of code.
+#![allow(clippy::doc_markdown)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
 mod account;
 mod arguments;
+mod backup;
 mod bench;
+mod clients;
 mod commands;
 mod counts;
 mod database;
@@ -52,7 +58,11 @@ fn run() -> Result<ExitCode> {
             command.clone()
         };
         print!("{}", help::text(&topic));
-        return Ok(if command.is_empty() { ExitCode::from(2) } else { ExitCode::SUCCESS });
+        return Ok(if command.is_empty() {
+            ExitCode::from(2)
+        } else {
+            ExitCode::SUCCESS
+        });
     }
     let work: fn(&Places, &Arguments) -> Result<ExitCode> = match command.as_str() {
         "setup" => commands::setup,

@@ -26,7 +26,10 @@ impl Places {
     pub fn find() -> Result<Self> {
         let crate_folder = std::env::var_os("CARGO_MANIFEST_DIR")
             .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
-        let root = crate_folder.parent().map(Path::to_path_buf).unwrap_or_default();
+        let root = crate_folder
+            .parent()
+            .map(Path::to_path_buf)
+            .unwrap_or_default();
         let root = root.canonicalize().at("find", &root)?;
         let base = root.join("target").join("chatkeep");
         make_folder(&base)?;
@@ -40,7 +43,12 @@ impl Places {
             own_folder(&shelf, &account)?;
             shelf
         };
-        Ok(Self { root, base, shelf, account })
+        Ok(Self {
+            root,
+            base,
+            shelf,
+            account,
+        })
     }
 
     /// Programs installed by `cargo install`.
@@ -50,7 +58,11 @@ impl Places {
 
     /// A program from the npm packages of `xtask/npm`.
     pub fn npm_tool(&self, name: &str) -> PathBuf {
-        self.base.join("npm").join("node_modules").join(".bin").join(name)
+        self.base
+            .join("npm")
+            .join("node_modules")
+            .join(".bin")
+            .join(name)
     }
 
     /// `PGRX_HOME` of release builds, which databases use. One per version: a home that changes
@@ -87,7 +99,13 @@ impl Places {
 
     /// The full output of a step.
     pub fn log(&self, step: &str) -> PathBuf {
-        let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+        let plain = |c: char| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        };
         let name: String = step.chars().map(plain).collect();
         self.base.join("logs").join(format!("{name}.log"))
     }
@@ -149,8 +167,11 @@ fn own_folder(path: &Path, account: &Account) -> Result<()> {
     }
     let found = fs::symlink_metadata(path).at("look at", path)?;
     if !found.is_dir() || found.uid() != account.caller_uid() {
-        return Err(Failure::new(format!("{} belongs to somebody else.", path.display()))
-            .advise("remove it, or set TMPDIR to a folder of your own, then repeat the command."));
+        return Err(
+            Failure::new(format!("{} belongs to somebody else.", path.display())).advise(
+                "remove it, or set TMPDIR to a folder of your own, then repeat the command.",
+            ),
+        );
     }
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).at("open up", path)
 }

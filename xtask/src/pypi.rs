@@ -77,25 +77,52 @@ fn download(places: &Places, step: &mut Step, wheel: &Wheel) -> Result<PathBuf> 
     if let Some(file) = find(&folder, wheel) {
         return Ok(file);
     }
-    let list = places.base.join("wheels").join(format!("{}.txt", wheel.project));
+    let list = places
+        .base
+        .join("wheels")
+        .join(format!("{}.txt", wheel.project));
     let is_known = wheel.is_universal || cfg!(all(target_arch = "x86_64", target_os = "linux"));
-    let hash =
-        if is_known { format!(" --hash=sha256:{}", wheel.sha256) } else { String::new() };
-    write_file(&list, &format!("{}=={}{hash}\n", wheel.project, wheel.version))?;
+    let hash = if is_known {
+        format!(" --hash=sha256:{}", wheel.sha256)
+    } else {
+        String::new()
+    };
+    write_file(
+        &list,
+        &format!("{}=={}{hash}\n", wheel.project, wheel.version),
+    )?;
     let mut pip = Command::new(python()?);
-    pip.args(["-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--no-input"]);
+    pip.args([
+        "-m",
+        "pip",
+        "download",
+        "--no-deps",
+        "--only-binary",
+        ":all:",
+        "--no-input",
+    ]);
     pip.args(["--disable-pip-version-check", "--progress-bar", "off"]);
     // pip unpacks nothing here, so whose Python it is does not matter; its cache stays with us.
-    pip.arg("--cache-dir").arg(places.base.join("pip")).arg("-d").arg(&folder).arg("-r").arg(list);
+    pip.arg("--cache-dir")
+        .arg(places.base.join("pip"))
+        .arg("-d")
+        .arg(&folder)
+        .arg("-r")
+        .arg(list);
     step.run(&mut pip)?;
     find(&folder, wheel).ok_or_else(|| {
-        Failure::new(format!("pip did not download {} {}.", wheel.project, wheel.version))
+        Failure::new(format!(
+            "pip did not download {} {}.",
+            wheel.project, wheel.version
+        ))
     })
 }
 
 fn find(folder: &Path, wheel: &Wheel) -> Option<PathBuf> {
     let prefix = format!("{}-{}-", wheel.project.replace('-', "_"), wheel.version);
-    let files = fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+    let files = fs::read_dir(folder)
+        .ok()?
+        .filter_map(|entry| Some(entry.ok()?.path()));
     files.into_iter().find(|path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         name.starts_with(&prefix) && name.ends_with(".whl")

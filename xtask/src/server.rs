@@ -2,7 +2,6 @@
 //! outlives the command that started it.
 
 use crate::account::Account;
-use crate::debian;
 use crate::failure::{AtPath, Failure, Result};
 use crate::places::{make_folder, remove_folder};
 use crate::step::Step;
@@ -39,7 +38,11 @@ pub struct Server {
 impl Server {
     /// A server in a folder, whether it exists yet or not.
     pub fn new(tree: Tree, folder: PathBuf, account: Account) -> Self {
-        Self { tree, folder, account }
+        Self {
+            tree,
+            folder,
+            account,
+        }
     }
 
     /// The server's log.
@@ -67,8 +70,19 @@ impl Server {
         fs::set_permissions(&self.folder, owner_only).at("protect", &self.folder)?;
 
         let mut initdb = self.program("initdb");
-        initdb.arg("--pgdata").arg(self.data()).arg("--pwfile").arg(&secret);
-        initdb.args(["--username", SUPERUSER, "--auth", "scram-sha-256", "--encoding", "UTF8"]);
+        initdb
+            .arg("--pgdata")
+            .arg(self.data())
+            .arg("--pwfile")
+            .arg(&secret);
+        initdb.args([
+            "--username",
+            SUPERUSER,
+            "--auth",
+            "scram-sha-256",
+            "--encoding",
+            "UTF8",
+        ]);
         initdb.args(["--no-instructions", "--locale", locale()]);
         let made = step.run(&mut initdb);
         fs::remove_file(&secret).at("remove", &secret)?;
@@ -88,14 +102,19 @@ impl Server {
         }
         let path = self.data().join("postgresql.conf");
         let file = fs::OpenOptions::new().append(true).open(&path);
-        file.and_then(|mut file| file.write_all(text.as_bytes())).at("write", &path)
+        file.and_then(|mut file| file.write_all(text.as_bytes()))
+            .at("write", &path)
     }
 
     /// Starts the server on a port and waits until it answers.
     pub fn start(&self, step: &mut Step, port: u16) -> Result<()> {
         let mut start = self.program("pg_ctl");
         start.arg("start").arg("--wait").args(["--timeout", "60"]);
-        start.arg("--pgdata").arg(self.data()).arg("--log").arg(self.log());
+        start
+            .arg("--pgdata")
+            .arg(self.data())
+            .arg("--log")
+            .arg(self.log());
         start.arg("--options").arg(format!("-p {port}"));
         step.run(&mut start).map(drop).map_err(|failure| {
             let log = fs::read_to_string(self.log()).unwrap_or_default();
@@ -104,7 +123,10 @@ impl Server {
             if failure.is_interruption() {
                 return failure;
             }
-            Failure::new(format!("{failure}\nThe server's log ends:\n{}", tail.join("\n")))
+            Failure::new(format!(
+                "{failure}\nThe server's log ends:\n{}",
+                tail.join("\n")
+            ))
         })
     }
 
@@ -115,7 +137,9 @@ impl Server {
             return Ok(());
         }
         let mut stop = self.program("pg_ctl");
-        stop.arg("stop").arg("--wait").args(["--mode", "fast", "--timeout", "60"]);
+        stop.arg("stop")
+            .arg("--wait")
+            .args(["--mode", "fast", "--timeout", "60"]);
         stop.arg("--pgdata").arg(self.data()).stdin(Stdio::null());
         let output = stop.output().at("run", &self.tree.program("pg_ctl"))?;
         if output.status.success() {
@@ -130,7 +154,10 @@ impl Server {
     pub fn is_running(&self) -> bool {
         let mut status = self.program("pg_ctl");
         status.arg("status").arg("--pgdata").arg(self.data());
-        status.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        status
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         status.status().is_ok_and(|status| status.success())
     }
 
@@ -182,7 +209,10 @@ fn open_up(folder: &Path) -> Result<()> {
 fn locale() -> &'static str {
     let output = Command::new("locale").arg("-a").output();
     let list = output.map(|output| String::from_utf8_lossy(&output.stdout).to_lowercase());
-    let has_it = list.is_ok_and(|list| list.lines().any(|name| name == "c.utf8" || name == "c.utf-8"));
+    let has_it = list.is_ok_and(|list| {
+        list.lines()
+            .any(|name| name == "c.utf8" || name == "c.utf-8")
+    });
     if has_it { "C.UTF-8" } else { "C" }
 }
 

@@ -25,7 +25,11 @@ pub struct Settings {
 
 impl std::fmt::Debug for Settings {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "PostgreSQL {}, {}, port {}", self.major, self.engine, self.port)
+        write!(
+            formatter,
+            "PostgreSQL {}, {}, port {}",
+            self.major, self.engine, self.port
+        )
     }
 }
 
@@ -47,19 +51,32 @@ impl Settings {
     pub fn write(&self, folder: &Path) -> Result<()> {
         let path = folder.join(FILE);
         let new = folder.join(format!("{FILE}.new"));
-        let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new);
-        file.and_then(|mut file| file.write_all(self.text().as_bytes())).at("write", &new)?;
+        let file = fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&new);
+        file.and_then(|mut file| file.write_all(self.text().as_bytes()))
+            .at("write", &new)?;
         fs::rename(&new, &path).at("move into place", &new)
     }
 
     fn text(&self) -> String {
-        let Self { major, engine, port, password } = self;
+        let Self {
+            major,
+            engine,
+            port,
+            password,
+        } = self;
         format!("pg={major}\nengine={engine}\nport={port}\npassword={password}\n")
     }
 
     fn parse(text: &str) -> Option<Self> {
         let value = |key: &str| {
-            text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('=')).map(str::to_owned)
+            text.lines()
+                .find_map(|line| line.strip_prefix(key)?.strip_prefix('='))
+                .map(str::to_owned)
         };
         Some(Self {
             major: value("pg")?.parse().ok()?,
@@ -76,7 +93,12 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     fn sample() -> Settings {
-        Settings { major: 17, engine: Engine::Portable, port: 5999, password: "s3".into() }
+        Settings {
+            major: 17,
+            engine: Engine::Portable,
+            port: 5999,
+            password: "s3".into(),
+        }
     }
 
     #[test]
@@ -86,10 +108,18 @@ mod tests {
         assert!(Settings::read(&folder).unwrap().is_none());
         sample().write(&folder).unwrap();
         assert!(Settings::read(&folder).unwrap() == Some(sample()));
-        let mode = fs::metadata(folder.join(FILE)).unwrap().permissions().mode();
+        let mode = fs::metadata(folder.join(FILE))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
         fs::write(folder.join(FILE), "pg=17\n").unwrap();
-        assert!(Settings::read(&folder).unwrap_err().to_string().contains("damaged"));
+        assert!(
+            Settings::read(&folder)
+                .unwrap_err()
+                .to_string()
+                .contains("damaged")
+        );
         fs::remove_dir_all(&folder).unwrap();
     }
 

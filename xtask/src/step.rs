@@ -63,7 +63,14 @@ impl<'a> Step<'a> {
         if !terminal {
             eprintln!("[....] {name}");
         }
-        Self { places, name, started: now, spoken: now, terminal, turn: 0 }
+        Self {
+            places,
+            name,
+            started: now,
+            spoken: now,
+            terminal,
+            turn: 0,
+        }
     }
 
     /// Says that the step is finished, and how long it took.
@@ -112,13 +119,20 @@ impl<'a> Step<'a> {
             make_folder(folder)?;
         }
         let mut log = File::create(&path).at("create", &path)?;
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = spawn(command)?;
         let (sender, lines) = mpsc::channel();
         forward(child.stdout.take(), true, &sender);
         forward(child.stderr.take(), false, &sender);
         drop(sender);
-        let mut ran = Ran { status: ExitStatus::default(), stdout: String::new(), tail: vec![] };
+        let mut ran = Ran {
+            status: ExitStatus::default(),
+            stdout: String::new(),
+            tail: vec![],
+        };
         let mut ended = None;
         loop {
             match lines.recv_timeout(TICK) {
@@ -168,12 +182,24 @@ impl<'a> Step<'a> {
             let mark = ["|", "/", "-", "\\"][self.turn % 4];
             let seconds = self.started.elapsed().as_secs();
             let room = 76_usize.saturating_sub(self.name.len());
-            let words: String =
-                line.trim().chars().filter(|c| !c.is_control()).take(room).collect();
-            eprint!("{}[ {mark}  ] {} {seconds} s  {words}", self.clear(), self.name);
+            let words: String = line
+                .trim()
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(room)
+                .collect();
+            eprint!(
+                "{}[ {mark}  ] {} {seconds} s  {words}",
+                self.clear(),
+                self.name
+            );
         } else if self.spoken.elapsed() >= HEARTBEAT {
             self.spoken = Instant::now();
-            eprintln!("[....] {}: {} s", self.name, self.started.elapsed().as_secs());
+            eprintln!(
+                "[....] {}: {} s",
+                self.name,
+                self.started.elapsed().as_secs()
+            );
         }
     }
 
@@ -246,7 +272,9 @@ pub fn end(child: &mut Child) {
 }
 
 fn poll(child: &mut Child) -> Result<Option<ExitStatus>> {
-    child.try_wait().map_err(|error| Failure::new(format!("lost a running program: {error}")))
+    child
+        .try_wait()
+        .map_err(|error| Failure::new(format!("lost a running program: {error}")))
 }
 
 fn forward(
@@ -259,9 +287,15 @@ fn forward(
     thread::spawn(move || {
         let mut reader = BufReader::new(stream);
         let mut line = Vec::new();
-        while reader.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+        while reader
+            .read_until(b'\n', &mut line)
+            .is_ok_and(|length| length > 0)
+        {
             let text = String::from_utf8_lossy(&line);
-            if sender.send((is_stdout, text.trim_end_matches(['\n', '\r']).to_owned())).is_err() {
+            if sender
+                .send((is_stdout, text.trim_end_matches(['\n', '\r']).to_owned()))
+                .is_err()
+            {
                 return;
             }
             line.clear();
@@ -272,11 +306,16 @@ fn forward(
 /// The command as a person would type it, passwords in connection URLs left out.
 fn describe(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words.map(|word| mask(&word.to_string_lossy())).collect::<Vec<_>>().join(" ")
+    words
+        .map(|word| mask(&word.to_string_lossy()))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn mask(word: &str) -> String {
-    let Some((before, rest)) = word.split_once("://") else { return word.to_owned() };
+    let Some((before, rest)) = word.split_once("://") else {
+        return word.to_owned();
+    };
     match rest.split_once('@') {
         Some((login, after)) => {
             let user = login.split(':').next().unwrap_or_default();
@@ -293,7 +332,11 @@ mod tests {
     #[test]
     fn a_failed_command_is_shown_without_its_password() {
         let mut command = Command::new("supabase");
-        command.args(["db", "push", "--remote=postgresql://postgres:secret@127.0.0.1:1/postgres"]);
+        command.args([
+            "db",
+            "push",
+            "--remote=postgresql://postgres:secret@127.0.0.1:1/postgres",
+        ]);
         assert_eq!(
             describe(&command),
             "supabase db push --remote=postgresql://postgres:...@127.0.0.1:1/postgres"
@@ -304,12 +347,23 @@ mod tests {
     fn output_is_returned_and_a_failure_carries_the_last_lines() {
         let places = Places::find().unwrap();
         let mut step = Step::start(&places, "xtask unit test");
-        let text = step.run(Command::new("sh").args(["-c", "echo out; echo err >&2"])).unwrap();
+        let text = step
+            .run(Command::new("sh").args(["-c", "echo out; echo err >&2"]))
+            .unwrap();
         assert_eq!(text, "out\n");
         let failure = step.run(Command::new("sh").args(["-c", "echo why >&2; exit 3"]));
         let text = failure.unwrap_err().to_string();
-        assert!(text.contains("why") && text.contains("exit status: 3"), "{text}");
-        let failure = step.run(&mut Command::new("no-such-program-here")).unwrap_err().to_string();
-        assert!(failure.contains("install `no-such-program-here`"), "{failure}");
+        assert!(
+            text.contains("why") && text.contains("exit status: 3"),
+            "{text}"
+        );
+        let failure = step
+            .run(&mut Command::new("no-such-program-here"))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            failure.contains("install `no-such-program-here`"),
+            "{failure}"
+        );
     }
 }

@@ -46,7 +46,10 @@ pub fn read(output: &str, is_success: bool) -> Tap {
     match planned {
         Some(0) | None => tap.fail(1, "the file has no plan: no test was announced".to_owned()),
         Some(planned) if planned != ran => {
-            tap.fail(planned.abs_diff(ran), format!("{planned} tests were planned, {ran} ran"));
+            tap.fail(
+                planned.abs_diff(ran),
+                format!("{planned} tests were planned, {ran} ran"),
+            );
         }
         Some(_) => {}
     }
@@ -90,8 +93,17 @@ mod tests {
             "1..3\nok 1 - a\nnot ok 2 - b\n# Failed test 2: \"b\"\n#   have: 1\nok 3 - c\n# end\n",
             true,
         );
-        assert_eq!(tap.counts, Counts { passed: 2, failed: 1 });
-        assert_eq!(tap.problems, ["not ok 2 - b", "  # Failed test 2: \"b\"", "  #   have: 1"]);
+        assert_eq!(
+            tap.counts,
+            Counts {
+                passed: 2,
+                failed: 1
+            }
+        );
+        assert_eq!(
+            tap.problems,
+            ["not ok 2 - b", "  # Failed test 2: \"b\"", "  #   have: 1"]
+        );
     }
 
     #[test]
@@ -111,7 +123,10 @@ mod tests {
 
     #[test]
     fn a_test_marked_as_todo_may_fail() {
-        assert_eq!(counts("1..2\nnot ok 1 - a # TODO later\nok 2 # SKIP no\n", true), (2, 0));
+        assert_eq!(
+            counts("1..2\nnot ok 1 - a # TODO later\nok 2 # SKIP no\n", true),
+            (2, 0)
+        );
         assert_eq!(counts("1..1\nnot ok 1 - the todo list\n", true), (0, 1));
     }
 }

@@ -34,9 +34,20 @@ pub fn cargo_tool(places: &Places, name: &str, version: &str) -> Result<()> {
         // The locked versions are the ones the authors tested, but one of them may be gone.
         for locked in [Some("--locked"), None] {
             let mut install = places.cargo();
-            install.args(["install", name, "--version", &format!("={version}"), "--force"]);
-            install.args(locked).arg("--root").arg(places.base.join("tools"));
-            install.arg("--target-dir").arg(places.base.join("build").join("tools"));
+            install.args([
+                "install",
+                name,
+                "--version",
+                &format!("={version}"),
+                "--force",
+            ]);
+            install
+                .args(locked)
+                .arg("--root")
+                .arg(places.base.join("tools"));
+            install
+                .arg("--target-dir")
+                .arg(places.base.join("build").join("tools"));
             match step.run(&mut install) {
                 Ok(_) => return Ok(()),
                 Err(found) if found.is_interruption() => return Err(found),
@@ -97,7 +108,8 @@ pub fn npm(places: &Places) -> Result<()> {
             fs::copy(&path, folder.join(name)).at("copy", &path)?;
         }
         let mut npm = Command::new("npm");
-        npm.args(["ci", "--no-audit", "--no-fund", "--no-progress"]).current_dir(&folder);
+        npm.args(["ci", "--no-audit", "--no-fund", "--no-progress"])
+            .current_dir(&folder);
         step.run(&mut npm)?;
         write_file(&stamp, &wanted)
     })
@@ -109,8 +121,12 @@ fn node_is_new_enough() -> Result<()> {
     let text = text.unwrap_or_default();
     match node_major(&text) {
         Some(major) if major >= NODE_MAJOR => Ok(()),
-        _ => Err(Failure::new(format!("Node.js {NODE_MAJOR} or newer is needed; found `{text}`."))
-            .advise(format!("install Node.js {NODE_MAJOR} or newer, first in PATH."))),
+        _ => Err(Failure::new(format!(
+            "Node.js {NODE_MAJOR} or newer is needed; found `{text}`."
+        ))
+        .advise(format!(
+            "install Node.js {NODE_MAJOR} or newer, first in PATH."
+        ))),
     }
 }
 

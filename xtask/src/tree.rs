@@ -58,7 +58,12 @@ impl Tree {
         Self::ensure(places, major)?;
         Step::start(places, format!("Copying PostgreSQL {major} for tests")).work(|step| {
             remove_folder(&folder)?;
-            step.run(Command::new("cp").arg("-a").arg(places.server(major)).arg(&folder))
+            step.run(
+                Command::new("cp")
+                    .arg("-a")
+                    .arg(places.server(major))
+                    .arg(&folder),
+            )
         })?;
         Self::open(&folder, major)
             .ok_or_else(|| Failure::new(format!("{} is not complete.", folder.display())))
@@ -85,12 +90,18 @@ impl Tree {
     /// A folder that `pg_config` names, such as `--sharedir`.
     pub fn folder(&self, option: &str) -> Result<PathBuf> {
         let program = self.pg_config();
-        let output = Command::new(&program).arg(option).output().at("run", &program)?;
+        let output = Command::new(&program)
+            .arg(option)
+            .output()
+            .at("run", &program)?;
         let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         if output.status.success() && !text.is_empty() {
             return Ok(PathBuf::from(text));
         }
-        Err(Failure::new(format!("{} {option} told nothing.", program.display())))
+        Err(Failure::new(format!(
+            "{} {option} told nothing.",
+            program.display()
+        )))
     }
 }
 
@@ -98,7 +109,11 @@ impl Tree {
 fn fetch(places: &Places, step: &mut Step, major: u16, into: &Path) -> Result<PathBuf> {
     match major {
         15 => {
-            let packages = ["postgresql-15", "postgresql-client-15", "postgresql-server-dev-15"];
+            let packages = [
+                "postgresql-15",
+                "postgresql-client-15",
+                "postgresql-server-dev-15",
+            ];
             debian::unpack(places, step, &packages, into)?;
             Ok("usr/lib/postgresql/15/bin".into())
         }
@@ -142,9 +157,17 @@ fn compile(
         return Err(both(Failure::new("cargo-pgrx is not installed.")));
     }
     let mut init = Command::new(cargo_pgrx);
-    init.args(["pgrx", "init", &format!("--pg{major}"), "download", "--no-run"]);
+    init.args([
+        "pgrx",
+        "init",
+        &format!("--pg{major}"),
+        "download",
+        "--no-run",
+    ]);
     step.run(init.env("PGRX_HOME", into)).map_err(both)?;
-    let versions = fs::read_dir(into).at("read", into)?.filter_map(|entry| entry.ok());
+    let versions = fs::read_dir(into)
+        .at("read", into)?
+        .filter_map(std::result::Result::ok);
     versions
         .map(|entry| Path::new(&entry.file_name()).join("pgrx-install/bin"))
         .find(|bin| into.join(bin).join("pg_config").is_file())
@@ -152,15 +175,16 @@ fn compile(
 }
 
 /// Makes a tree usable by every user, adds pgTAP, checks its libraries and stamps it.
-fn finish(
-    places: &Places,
-    step: &mut Step,
-    major: u16,
-    folder: &Path,
-    bin: &Path,
-) -> Result<()> {
-    let tree = Tree { major, bin: folder.join(bin) };
-    step.run(Command::new("chmod").args(["-R", "u+rwX,go+rX"]).arg(folder))?;
+fn finish(places: &Places, step: &mut Step, major: u16, folder: &Path, bin: &Path) -> Result<()> {
+    let tree = Tree {
+        major,
+        bin: folder.join(bin),
+    };
+    step.run(
+        Command::new("chmod")
+            .args(["-R", "u+rwX,go+rX"])
+            .arg(folder),
+    )?;
     step.run(Command::new("chmod").args(["-R", "a+x"]).arg(&tree.bin))?;
     libraries(places, step, &tree)?;
     let pgtap = folder.join("pgtap");
@@ -169,7 +193,10 @@ fn finish(
     let to = tree.folder("--sharedir")?.join("extension");
     step.run(Command::new("cp").arg("-R").arg(from).arg(&to))?;
     remove_folder(&pgtap)?;
-    write_file(&folder.join("complete"), &format!("{RECIPE}\n{}\n", bin.display()))
+    write_file(
+        &folder.join("complete"),
+        &format!("{RECIPE}\n{}\n", bin.display()),
+    )
 }
 
 /// Installs the shared libraries that a ready-made server expects of the system.
@@ -206,15 +233,19 @@ fn libraries(places: &Places, step: &mut Step, tree: &Tree) -> Result<()> {
         return Ok(());
     }
     let list = left.join(", ");
-    Err(Failure::new(format!("PostgreSQL {} lacks shared libraries: {list}.", tree.major))
-        .advise("install the packages that bring them, then repeat the command."))
+    Err(Failure::new(format!(
+        "PostgreSQL {} lacks shared libraries: {list}.",
+        tree.major
+    ))
+    .advise("install the packages that bring them, then repeat the command."))
 }
 
 /// Names of the libraries that `ldd` did not find.
 fn unresolved(ldd: &str) -> Vec<String> {
     let lines = ldd.lines().filter(|line| line.contains("not found"));
-    let mut names: Vec<String> =
-        lines.filter_map(|line| line.split_whitespace().next().map(str::to_owned)).collect();
+    let mut names: Vec<String> = lines
+        .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
+        .collect();
     names.sort();
     names.dedup();
     names

@@ -1,0 +1,187 @@
+//! The entry of every call: arguments in, rows out, refusals raised.
+//!
+//! The functions are version-1 C functions written by hand rather than `#[pg_extern]`, because they
+//! return rows of tables that the extension does not own, straight from the executor.
+
+use std::ffi::CStr;
+
+use chatkeep_core::Refusal;
+use pgrx::fcinfo::{pg_getarg, pg_getarg_datum};
+use pgrx::{FromDatum, pg_sys};
+
+use crate::error;
+use crate::plan::Rows;
+
+/// One call in progress.
+#[derive(Clone, Copy)]
+pub struct Call(pg_sys::FunctionCallInfo);
+
+impl Call {
+    /// Runs `body` for the call that `fcinfo` describes, with an SPI connection, and raises its refusal.
+    ///
+    /// # Safety
+    /// `fcinfo` is the one Postgres passed to the function that is running.
+    pub unsafe fn run(
+        fcinfo: pg_sys::FunctionCallInfo,
+        body: fn(Self) -> Result<(), Refusal>,
+    ) -> pg_sys::Datum {
+        // SAFETY: SPI_connect and SPI_finish pair up on every return of `body`. An error leaves by
+        // unwinding instead, and the abort of the (sub)transaction closes the connection.
+        let outcome = unsafe {
+            pg_sys::SPI_connect();
+            let outcome = body(Self(fcinfo));
+            pg_sys::SPI_finish();
+            outcome
+        };
+        if let Err(refusal) = outcome {
+            error::raise(&refusal);
+        }
+        // SAFETY: a set in materialize mode is returned through fcinfo; the datum itself is NULL.
+        unsafe { pgrx::fcinfo::pg_return_null(fcinfo) }
+    }
+
+    /// An argument as a Rust value; text and bytes are borrowed from the caller where they were not toasted.
+    pub fn argument<T: FromDatum>(self, position: usize) -> Option<T> {
+        // SAFETY: the SQL declaration, made from the same signature, has this argument with T's type.
+        unsafe { pg_getarg(self.0, position) }
+    }
+
+    /// An argument untouched, to be passed on to a plan.
+    pub fn datum(self, position: usize) -> Option<pg_sys::Datum> {
+        // SAFETY: the SQL declaration has this argument.
+        unsafe { pg_getarg_datum(self.0, position) }
+    }
+
+    /// Returns `rows`, which have the columns of the declared result.
+    pub fn return_rows(self, rows: &Rows) {
+        let (store, _) = self.result_store();
+        for tuple in rows.tuples() {
+            // SAFETY: the store is open, the tuple lives as long as the SPI connection, and is copied.
+            unsafe { pg_sys::tuplestore_puttuple(store, tuple) };
+        }
+    }
+
+    /// Returns one row of `values`, in the order of the declared columns.
+    pub fn return_values(self, values: &[Option<pg_sys::Datum>]) {
+        let (store, descriptor) = self.result_store();
+        let mut datums: Vec<pg_sys::Datum> =
+            values.iter().map(|value| value.unwrap_or(pg_sys::Datum::from(0))).collect();
+        let mut nulls: Vec<bool> = values.iter().map(Option::is_none).collect();
+        // SAFETY: both arrays have one entry per column of the declared type; values are copied.
+        unsafe {
+            pg_sys::tuplestore_putvalues(store, descriptor, datums.as_mut_ptr(), nulls.as_mut_ptr());
+        }
+    }
+
+    /// Opens the set that the call returns, in the caller's memory.
+    fn result_store(self) -> (*mut pg_sys::Tuplestorestate, pg_sys::TupleDesc) {
+        // SAFETY: InitMaterializedSRF checks that the caller takes a set, and fills resultinfo with a
+        // store and a descriptor of the declared type, both in the caller's per-query memory.
+        unsafe {
+            pg_sys::InitMaterializedSRF(self.0, 0);
+            let result = (*self.0).resultinfo.cast::<pg_sys::ReturnSetInfo>();
+            ((*result).setResult, (*result).setDesc)
+        }
+    }
+}
+
+/// Declares the C entry points of calls: `name_wrapper` and its `pg_finfo` record.
+macro_rules! calls {
+    ($($wrapper:ident, $finfo:ident => $body:path;)*) => {$(
+        /// Entry point, called by Postgres only.
+        ///
+        /// # Safety
+        /// `fcinfo` must be a valid function call of this function's SQL declaration.
+        #[pgrx::pg_guard]
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C-unwind" fn $wrapper(
+            fcinfo: pgrx::pg_sys::FunctionCallInfo,
+        ) -> pgrx::pg_sys::Datum {
+            // SAFETY: passed through as Postgres gave it.
+            unsafe { $crate::call::Call::run(fcinfo, $body) }
+        }
+
+        /// Says that the function obeys calling convention 1.
+        #[unsafe(no_mangle)]
+        pub extern "C" fn $finfo() -> &'static pgrx::pg_sys::Pg_finfo_record {
+            const RECORD: pgrx::pg_sys::Pg_finfo_record =
+                pgrx::pg_sys::Pg_finfo_record { api_version: 1 };
+            &RECORD
+        }
+    )*};
+}
+pub(crate) use calls;
+
+/// Sets a transaction-local setting, as `set_config(name, value, true)` does, without a statement.
+pub fn set_local(name: &CStr, value: &CStr) {
+    // SAFETY: both strings end in NUL and are copied; an unknown name of the form a.b becomes a placeholder.
+    unsafe {
+        pg_sys::set_config_option(
+            name.as_ptr(),
+            value.as_ptr(),
+            pg_sys::GucContext::PGC_USERSET,
+            pg_sys::GucSource::PGC_S_SESSION,
+            pg_sys::GucAction::GUC_ACTION_LOCAL,
+            true,
+            0,
+            false,
+        );
+    }
+}
+
+/// Runs `body` while the marker that lets writes through the policies is set.
+/// A refusal raises, and the abort takes the marker back; a success clears it here.
+pub fn writing<T>(body: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
+    set_local(c"chatkeep.writing", c"on");
+    let outcome = body();
+    set_local(c"chatkeep.writing", c"");
+    outcome
+}
+
+/// The time now, in microseconds since 2000-01-01: what `clock_timestamp()` reads.
+pub fn now() -> i64 {
+    // SAFETY: reads the clock, nothing else.
+    unsafe { pg_sys::GetCurrentTimestamp() }
+}
+
+/// Random bytes of the server's strong generator.
+pub fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    // SAFETY: the buffer has N bytes.
+    if !unsafe { pg_sys::pg_strong_random(bytes.as_mut_ptr().cast(), N) } {
+        pgrx::ereport!(
+            ERROR,
+            pgrx::PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
+            "the server has no randomness to give"
+        );
+    }
+    bytes
+}
+
+/// A new UUID version 7 as a datum.
+pub fn new_uuid() -> pg_sys::Datum {
+    const UNIX_TO_2000_MICROS: i64 = 946_684_800_000_000;
+    let unix_ms = u64::try_from((now() + UNIX_TO_2000_MICROS) / 1000).unwrap_or(0);
+    let id = chatkeep_core::uuid::v7(unix_ms, random());
+    bytes_in_memory(&id)
+}
+
+/// A bytea of `bytes`.
+pub fn bytea(bytes: &[u8]) -> Option<pg_sys::Datum> {
+    pgrx::IntoDatum::into_datum(bytes)
+}
+
+/// A text of `text`.
+pub fn text(text: &str) -> Option<pg_sys::Datum> {
+    pgrx::IntoDatum::into_datum(text)
+}
+
+/// A pass-by-reference datum of fixed length, such as a uuid.
+fn bytes_in_memory(bytes: &[u8; 16]) -> pg_sys::Datum {
+    // SAFETY: palloc gives 16 bytes or raises; they are all written.
+    unsafe {
+        let memory = pg_sys::palloc(bytes.len()).cast::<u8>();
+        std::ptr::copy_nonoverlapping(bytes.as_ptr(), memory, bytes.len());
+        pg_sys::Datum::from(memory)
+    }
+}

@@ -1,0 +1,36 @@
+//! From a refusal to a Postgres error: the only place that turns codes into SQLSTATEs.
+
+use chatkeep_core::Refusal;
+use pgrx::pg_sys;
+
+/// Raises `refusal` with its SQLSTATE, message and hint.
+///
+/// pgrx's own errors know a closed list of SQLSTATEs, without `PTnnn`; so the error is built as `elog.c` would.
+pub fn raise(refusal: &Refusal) -> ! {
+    let mut error = pg_sys::ErrorData {
+        elevel: pgrx::PgLogLevel::ERROR as i32,
+        sqlerrcode: pack(refusal.code.sqlstate()),
+        message: c_string(&refusal.message),
+        hint: c_string(refusal.hint),
+        // SAFETY: CurrentMemoryContext is set while a function runs; ThrowErrorData copies what it needs into it.
+        assoc_context: unsafe { pg_sys::CurrentMemoryContext },
+        ..pg_sys::ErrorData::default()
+    };
+    // SAFETY: `error` is a complete ErrorData of level ERROR whose strings are palloc'd and end in NUL.
+    // The call leaves by longjmp, which pgrx's guard turns into an unwind that is rethrown unchanged.
+    unsafe { pg_sys::ThrowErrorData(&raw mut error) };
+    unreachable!("ThrowErrorData returns for levels below ERROR only")
+}
+
+/// The five characters of a SQLSTATE as one integer, six bits each: `MAKE_SQLSTATE` of `utils/elog.h`.
+fn pack(sqlstate: &str) -> i32 {
+    sqlstate
+        .bytes()
+        .enumerate()
+        .fold(0, |code, (place, byte)| code | ((i32::from(byte) - i32::from(b'0')) & 0x3f) << (6 * place))
+}
+
+fn c_string(text: &str) -> *mut std::ffi::c_char {
+    // SAFETY: pnstrdup copies `len` bytes and ends them with NUL; messages of core hold none inside.
+    unsafe { pg_sys::pnstrdup(text.as_ptr().cast(), text.len()) }
+}

@@ -1,0 +1,135 @@
+//! Kept plans: each statement is prepared once per backend and executed ever after.
+//!
+//! Preparing on every call costs more than half of the rate of an append. A kept plan holds no
+//! identity: Postgres plans it anew when the role or `row_security` changes, and claims are
+//! read by the statement itself, every time.
+
+use std::cell::Cell;
+use std::ffi::CStr;
+use std::ptr;
+
+use pgrx::{FromDatum, pg_sys};
+
+/// A statement and, after its first use, its plan.
+pub struct Plan {
+    sql: &'static CStr,
+    types: &'static [pg_sys::Oid],
+    kept: Cell<pg_sys::SPIPlanPtr>,
+}
+
+impl Plan {
+    /// A statement with the types of its parameters.
+    pub const fn new(sql: &'static CStr, types: &'static [pg_sys::Oid]) -> Self {
+        Self { sql, types, kept: Cell::new(ptr::null_mut()) }
+    }
+
+    /// Executes a statement that may write. One argument per parameter; `None` is NULL.
+    pub fn execute(&self, arguments: &[Option<pg_sys::Datum>]) -> Rows {
+        self.run(arguments, false)
+    }
+
+    /// Executes a statement that only reads, in the snapshot of the caller.
+    pub fn read(&self, arguments: &[Option<pg_sys::Datum>]) -> Rows {
+        self.run(arguments, true)
+    }
+
+    fn run(&self, arguments: &[Option<pg_sys::Datum>], read_only: bool) -> Rows {
+        let mut values: Vec<pg_sys::Datum> = Vec::with_capacity(self.types.len());
+        let mut nulls: Vec<std::ffi::c_char> = Vec::with_capacity(self.types.len());
+        for position in 0..self.types.len() {
+            // SPI's own marks for NULL and for a value.
+            let (value, mark) = match arguments.get(position).copied().flatten() {
+                Some(value) => (value, b' '),
+                None => (pg_sys::Datum::from(0), b'n'),
+            };
+            values.push(value);
+            nulls.push(mark.cast_signed());
+        }
+        // SAFETY: an SPI connection is open (Call::run); the plan is valid and takes as many arguments
+        // as `types`, which both arrays have.
+        let code = unsafe {
+            pg_sys::SPI_execute_plan(self.plan(), values.as_mut_ptr(), nulls.as_ptr(), read_only, 0)
+        };
+        if code < 0 {
+            internal_error("a statement could not be executed", code);
+        }
+        // SAFETY: both are set by the execution just done.
+        unsafe { Rows { table: pg_sys::SPI_tuptable, count: pg_sys::SPI_processed } }
+    }
+
+    fn plan(&self) -> pg_sys::SPIPlanPtr {
+        if self.kept.get().is_null() {
+            // SAFETY: an SPI connection is open; the types outlive the call. SPI_keepplan moves the plan
+            // to memory that lives as long as the backend.
+            unsafe {
+                let plan = pg_sys::SPI_prepare(
+                    self.sql.as_ptr(),
+                    i32::try_from(self.types.len()).unwrap_or(0),
+                    self.types.as_ptr().cast_mut(),
+                );
+                if plan.is_null() {
+                    internal_error("a statement could not be prepared", pg_sys::SPI_result);
+                }
+                pg_sys::SPI_keepplan(plan);
+                self.kept.set(plan);
+            }
+        }
+        self.kept.get()
+    }
+}
+
+fn internal_error(what: &str, code: i32) -> ! {
+    pgrx::ereport!(
+        ERROR,
+        pgrx::PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
+        format!("{what} (SPI code {code})")
+    );
+}
+
+/// What a statement returned. The rows live until the call's SPI connection closes.
+pub struct Rows {
+    table: *mut pg_sys::SPITupleTable,
+    count: u64,
+}
+
+impl Rows {
+    /// Whether nothing was returned or changed.
+    pub const fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The rows as tuples.
+    pub fn tuples(&self) -> impl Iterator<Item = pg_sys::HeapTuple> + '_ {
+        let length = if self.table.is_null() { 0 } else { usize::try_from(self.count).unwrap_or(0) };
+        // SAFETY: the table has `count` tuples.
+        (0..length).map(|position| unsafe { *(*self.table).vals.add(position) })
+    }
+
+    /// A column of the first row, numbered from 1, untouched.
+    pub fn datum(&self, column: i32) -> Option<pg_sys::Datum> {
+        let tuple = self.tuples().next()?;
+        let mut null = false;
+        // SAFETY: tuple and descriptor belong to the same table; an absent column comes back as NULL.
+        let datum =
+            unsafe { pg_sys::SPI_getbinval(tuple, (*self.table).tupdesc, column, &raw mut null) };
+        (!null).then_some(datum)
+    }
+
+    /// A column of the first row, numbered from 1.
+    pub fn get<T: FromDatum>(&self, column: i32) -> Option<T> {
+        // SAFETY: the statement's column has T's type.
+        self.datum(column).and_then(|datum| unsafe { T::from_datum(datum, false) })
+    }
+}
+
+/// Declares kept plans: one per statement, owned by the backend's only thread.
+macro_rules! plans {
+    ($($name:ident($($oid:ident),*) = $sql:expr;)*) => {
+        thread_local! {$(
+            static $name: $crate::plan::Plan = const {
+                $crate::plan::Plan::new($sql, &[$(pgrx::pg_sys::$oid),*])
+            };
+        )*}
+    };
+}
+pub(crate) use plans;

@@ -1,0 +1,316 @@
+//! `create_session`, `rotate_session`, `validate_session`.
+//!
+//! Refusals of a token are rows, not errors: an error would roll back the revocation that it reports.
+
+use chatkeep_core::session::{NewSession, SALT_BYTES, State, TOUCH_MICROS, Token, Verdict};
+use chatkeep_core::{Refusal, digest};
+use pgrx::{IntoDatum, pg_sys};
+
+use crate::call::{Call, bytea, calls, new_uuid, now, random, set_local, text, writing};
+use crate::json;
+use crate::plan::{Rows, plans};
+
+calls! {
+    create_session_wrapper, pg_finfo_create_session_wrapper => create_session;
+    rotate_session_wrapper, pg_finfo_rotate_session_wrapper => rotate_session;
+    validate_session_wrapper, pg_finfo_validate_session_wrapper => validate_session;
+}
+
+plans! {
+    ENTER(UUIDOID) = c"select chatkeep_private.enter($1), coalesce($1, auth.uid())";
+    // Counting and inserting must not interleave with another session of the same user.
+    LOCK_USER(UUIDOID) = c"select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('chatkeep.sessions ' || $1, 0))";
+    REVOKE_OLDEST(UUIDOID, INT4OID) = c"
+        update chatkeep.sessions s
+        set revoked_at = pg_catalog.clock_timestamp(), revoked_reason = 'limit'
+        where s.user_id = $1 and s.id in (
+          select live.id from chatkeep.sessions live
+          where live.user_id = $1
+            and live.revoked_at is null
+            and live.expires_at > pg_catalog.clock_timestamp()
+            and (live.idle_ttl is null or live.last_used_at + live.idle_ttl > pg_catalog.clock_timestamp())
+          order by live.created_at desc, live.id desc
+          offset $2 - 1
+        )";
+    INSERT_SESSION(
+        UUIDOID, UUIDOID, UUIDOID, BYTEAOID, TIMESTAMPTZOID, INTERVALOID, INTERVALOID, TEXTOID, INETOID, JSONBOID
+    ) = c"
+        insert into chatkeep.sessions as s (
+          id, tenant_id, user_id, session_token, created_at, last_used_at, idle_ttl, expires_at, user_agent, ip, metadata
+        ) values ($1, $2, $3, $4, $5, $5, $7, $5 + $6, $8, $9, $10)
+        returning s.expires_at, s.last_used_at + s.idle_ttl";
+    INSERT_SECRET(BYTEAOID, UUIDOID, BYTEAOID) = c"
+        insert into chatkeep_private.session_secrets (session_token, session_id, refresh_digest) values ($1, $2, $3)";
+    SECRET(BYTEAOID) = c"
+        select x.session_id, x.refresh_digest, x.previous_digest, x.rotation_salt, x.generation, x.rotated_at
+        from chatkeep_private.session_secrets x where x.session_token = $1";
+    SECRET_LOCKED(BYTEAOID) = c"
+        select x.session_id, x.refresh_digest, x.previous_digest, x.rotation_salt, x.generation, x.rotated_at
+        from chatkeep_private.session_secrets x where x.session_token = $1
+        for update";
+    SESSION(UUIDOID) = c"
+        select s.user_id, s.tenant_id, s.expires_at, s.last_used_at, s.last_used_at + s.idle_ttl, s.revoked_at is not null
+        from chatkeep.sessions s where s.id = $1";
+    ROTATE(BYTEAOID, BYTEAOID, BYTEAOID, BYTEAOID, INT4OID, TIMESTAMPTZOID) = c"
+        update chatkeep_private.session_secrets x
+        set refresh_digest = $2, previous_digest = $3, rotation_salt = $4, generation = $5, rotated_at = $6, confirmed_at = null
+        where x.session_token = $1";
+    CONFIRM(BYTEAOID, BYTEAOID, TIMESTAMPTZOID) = c"
+        update chatkeep_private.session_secrets x
+        set previous_digest = null, rotation_salt = null, confirmed_at = $3
+        where x.session_token = $1 and x.refresh_digest = $2";
+    TOUCH(UUIDOID, TIMESTAMPTZOID) = c"
+        update chatkeep.sessions s set last_used_at = $2 where s.id = $1 returning $2 + s.idle_ttl";
+    REVOKE_REUSED(UUIDOID, TIMESTAMPTZOID) = c"
+        update chatkeep.sessions s set revoked_at = $2, revoked_reason = 'reuse' where s.id = $1";
+}
+
+fn create_session(call: Call) -> Result<(), Refusal> {
+    let (user_agent, ip, ttl, idle_ttl, max_sessions, metadata, user_id) = (0, 1, 2, 3, 4, 5, 6);
+    NewSession {
+        user_agent: call.argument(user_agent),
+        ttl: call.datum(ttl).map(interval_micros),
+        idle_ttl: call.datum(idle_ttl).map(interval_micros),
+        max_sessions: call.argument(max_sessions),
+        metadata: json::text(call.datum(metadata)).as_deref(),
+    }
+    .check()?;
+    writing(|| {
+        let entered = ENTER.with(|plan| plan.execute(&[call.datum(user_id)]));
+        let (tenant, owner) = (entered.datum(1), entered.datum(2));
+        if call.datum(max_sessions).is_some() {
+            LOCK_USER.with(|plan| plan.execute(&[owner]));
+            REVOKE_OLDEST.with(|plan| plan.execute(&[owner, call.datum(max_sessions)]));
+        }
+        let token = Token::new(random(), random());
+        let id = new_uuid();
+        let session_digest = bytea(&token.session_digest());
+        let life = presenting(&token, || {
+            let life = INSERT_SESSION.with(|plan| {
+                plan.execute(&[
+                    Some(id),
+                    tenant,
+                    owner,
+                    session_digest,
+                    now().into_datum(),
+                    call.datum(ttl),
+                    call.datum(idle_ttl),
+                    call.datum(user_agent),
+                    call.datum(ip),
+                    call.datum(metadata),
+                ])
+            });
+            INSERT_SECRET.with(|plan| {
+                plan.execute(&[session_digest, Some(id), bytea(&token.refresh_digest())])
+            });
+            life
+        });
+        call.return_values(&[
+            text("created"),
+            text(&token.expose()),
+            Some(id),
+            owner,
+            tenant,
+            0_i32.into_datum(),
+            life.datum(1),
+            life.datum(2),
+        ]);
+        Ok(())
+    })
+}
+
+fn rotate_session(call: Call) -> Result<(), Refusal> {
+    writing(|| {
+        let Some(token) = call.argument::<&str>(0).and_then(Token::parse) else {
+            return_status(call, "invalid", None, &Presented::default(), true);
+            return Ok(());
+        };
+        presenting(&token, || {
+            let mut row = Presented::default();
+            let (status, child) = match row.judge(&token, true) {
+                None => ("invalid", None),
+                Some(Verdict::Current) => ("rotated", Some(row.rotate(&token))),
+                Some(Verdict::Previous) => ("replayed", row.salt.as_ref().map(|salt| token.child(salt))),
+                Some(refused) => (row.refuse(refused), None),
+            };
+            if child.is_some() {
+                row.touch();
+            }
+            return_status(call, status, child.as_ref(), &row, true);
+        });
+        Ok(())
+    })
+}
+
+fn validate_session(call: Call) -> Result<(), Refusal> {
+    writing(|| {
+        let Some(token) = call.argument::<&str>(0).and_then(Token::parse) else {
+            return_status(call, "invalid", None, &Presented::default(), false);
+            return Ok(());
+        };
+        presenting(&token, || {
+            let mut row = Presented::default();
+            // Unlocked first; only what looks like a spent token is judged again under the lock,
+            // before it costs a session.
+            let verdict = match row.judge(&token, false) {
+                Some(Verdict::Reused) => row.judge(&token, true),
+                verdict => verdict,
+            };
+            let status = match verdict {
+                None => "invalid",
+                Some(Verdict::Current) => {
+                    row.confirm(&token);
+                    row.touch();
+                    "valid"
+                }
+                Some(Verdict::Previous) => {
+                    row.touch();
+                    "valid"
+                }
+                Some(refused) => row.refuse(refused),
+            };
+            return_status(call, status, None, &row, false);
+        });
+        Ok(())
+    })
+}
+
+/// Runs `body` while the session secret is presented to the policies.
+fn presenting<T>(token: &Token, body: impl FnOnce() -> T) -> T {
+    let secret = std::ffi::CString::new(digest::hex(token.session_secret())).unwrap_or_default();
+    set_local(c"chatkeep.presented", &secret);
+    let outcome = body();
+    set_local(c"chatkeep.presented", c"");
+    outcome
+}
+
+/// The row that a presented token unlocked, as it was judged.
+#[derive(Default)]
+struct Presented {
+    session_digest: Option<pg_sys::Datum>,
+    session_id: Option<pg_sys::Datum>,
+    user_id: Option<pg_sys::Datum>,
+    tenant_id: Option<pg_sys::Datum>,
+    expires_at: Option<pg_sys::Datum>,
+    idle_expires_at: Option<pg_sys::Datum>,
+    generation: Option<i32>,
+    salt: Option<Vec<u8>>,
+    last_used_at: i64,
+    judged_at: i64,
+}
+
+impl Presented {
+    /// Reads the row and judges the token; `None` if it unlocks nothing.
+    fn judge(&mut self, token: &Token, locked: bool) -> Option<Verdict> {
+        self.session_digest = bytea(&token.session_digest());
+        let plan = if locked { &SECRET_LOCKED } else { &SECRET };
+        let secret = plan.with(|plan| plan.execute(&[self.session_digest]));
+        self.session_id = secret.datum(1);
+        self.session_id?;
+        // Read after the lock, so that a revocation by the one before is seen.
+        let session = SESSION.with(|plan| plan.execute(&[self.session_id]));
+        self.judged_at = now();
+        self.user_id = session.datum(1);
+        self.tenant_id = session.datum(2);
+        self.expires_at = session.datum(3);
+        self.last_used_at = session.get(4)?;
+        self.idle_expires_at = session.datum(5);
+        self.generation = secret.get(5);
+        self.salt = secret.get(4);
+        let state = State {
+            refresh_digest: secret.get(2)?,
+            previous_digest: secret.get(3),
+            rotated_at: secret.get(6),
+            revoked: session.get(6)?,
+            expires_at: session.get(3)?,
+            idle_expires_at: session.get(5),
+        };
+        Some(state.judge(&token.refresh_digest(), self.judged_at))
+    }
+
+    /// Stores the successor of `token` and returns it.
+    fn rotate(&mut self, token: &Token) -> Token {
+        let salt: [u8; SALT_BYTES] = random();
+        let child = token.child(&salt);
+        self.generation = self.generation.map(|generation| generation.saturating_add(1));
+        ROTATE.with(|plan| {
+            plan.execute(&[
+                self.session_digest,
+                bytea(&child.refresh_digest()),
+                bytea(&token.refresh_digest()),
+                bytea(&salt),
+                self.generation.into_datum(),
+                self.judged_at.into_datum(),
+            ])
+        });
+        child
+    }
+
+    /// The first use of the current secret closes the grace of the one before.
+    fn confirm(&self, token: &Token) {
+        if self.salt.is_some() {
+            CONFIRM.with(|plan| {
+                plan.execute(&[
+                    self.session_digest,
+                    bytea(&token.refresh_digest()),
+                    self.judged_at.into_datum(),
+                ])
+            });
+        }
+    }
+
+    /// Notes the use, at most once a minute.
+    fn touch(&mut self) {
+        if self.last_used_at < self.judged_at - TOUCH_MICROS {
+            let touched: Rows =
+                TOUCH.with(|plan| plan.execute(&[self.session_id, self.judged_at.into_datum()]));
+            self.idle_expires_at = touched.datum(1);
+        }
+    }
+
+    /// The status of a refusal; a spent token revokes the session.
+    fn refuse(&self, verdict: Verdict) -> &'static str {
+        match verdict {
+            Verdict::Revoked => "revoked",
+            Verdict::Expired => "expired",
+            Verdict::Idle => "idle",
+            Verdict::Current | Verdict::Previous => "invalid",
+            Verdict::Reused => {
+                REVOKE_REUSED
+                    .with(|plan| plan.execute(&[self.session_id, self.judged_at.into_datum()]));
+                "reuse_detected"
+            }
+        }
+    }
+}
+
+/// Returns the one row of rotate and validate; under `PostgREST` a refusal is also a 401.
+fn return_status(call: Call, status: &str, token: Option<&Token>, row: &Presented, with_token: bool) {
+    if !matches!(status, "rotated" | "replayed" | "valid") {
+        set_local(c"response.status", c"401");
+    }
+    let mut values = vec![text(status)];
+    if with_token {
+        values.push(token.and_then(|token| text(&token.expose())));
+    }
+    values.extend([
+        row.session_id,
+        row.user_id,
+        row.tenant_id,
+        row.generation.into_datum(),
+        row.expires_at,
+        row.idle_expires_at,
+    ]);
+    call.return_values(&values);
+}
+
+/// An interval as microseconds, a month counted as 30 days, as `PostgreSQL` compares intervals.
+fn interval_micros(datum: pg_sys::Datum) -> i64 {
+    const DAY: i64 = 86_400_000_000;
+    // SAFETY: the datum is an interval, which is passed by reference.
+    let interval = unsafe { &*datum.cast_mut_ptr::<pg_sys::Interval>() };
+    i64::from(interval.month)
+        .saturating_mul(30 * DAY)
+        .saturating_add(i64::from(interval.day).saturating_mul(DAY))
+        .saturating_add(interval.time)
+}

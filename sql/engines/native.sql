@@ -1,0 +1,40 @@
+-- Selects the native engine: the calls answer from the extension's library. No row is touched; running it again
+-- is harmless. Names, arguments, defaults, results, grants and comments stay those of the migrations, since each call
+-- keeps its function and only changes its body. Run with psql by a superuser, who alone may name a library:
+--   psql "$DATABASE_URL" -f sql/engines/native.sql
+
+\set ON_ERROR_STOP on
+begin;
+create schema if not exists chatkeep_native;
+revoke all on schema chatkeep_native from public;
+create extension if not exists chatkeep with schema chatkeep_native;
+
+do $$
+declare
+  called text;
+  declared record;
+begin
+  -- Types are written out with their schemas.
+  set local search_path = '';
+  for called in select c from chatkeep_native.calls() c loop
+    select p.oid, p.provolatile, p.proparallel, p.proisstrict into declared
+    from pg_catalog.pg_proc p
+    where p.pronamespace = 'chatkeep'::regnamespace and p.proname = called;
+    if not found then
+      raise exception 'chatkeep.% is not there', called using hint = 'Apply the migrations first.';
+    end if;
+    execute format(
+      'create or replace function chatkeep.%I(%s) returns %s language c %s %s parallel %s as %L, %L',
+      called,
+      pg_catalog.pg_get_function_arguments(declared.oid),
+      pg_catalog.pg_get_function_result(declared.oid),
+      case declared.provolatile when 'i' then 'immutable' when 's' then 'stable' else 'volatile' end,
+      case when declared.proisstrict then 'strict' else 'called on null input' end,
+      case declared.proparallel when 's' then 'safe' when 'r' then 'restricted' else 'unsafe' end,
+      '$libdir/chatkeep',
+      called || '_wrapper');
+  end loop;
+end
+$$;
+notify pgrst, 'reload schema';
+commit;

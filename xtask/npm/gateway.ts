@@ -1,0 +1,175 @@
+// The gateway of tests and demo: @supabase/lite in front of an existing Postgres, with Supabase's division of
+// rights. Requests under /auth/v1 reach the database as supabase_auth_admin, requests under /rest/v1 as
+// authenticator, which can only become anon, authenticated or service_role.
+//
+// Environment: CHATKEEP_GATEWAY_PORT, CHATKEEP_GATEWAY_REST_DB and CHATKEEP_GATEWAY_AUTH_DB (connection URLs of
+// the two roles), CHATKEEP_GATEWAY_JWT_SECRET (optional: a new one is made otherwise).
+// When it serves, it prints one line of JSON to stdout: {"url", "anon_key", "service_role_key"}.
+// It stops at SIGTERM or SIGINT, and with --stop-with-stdin also when its standard input ends.
+
+import { App, getAuthSchemaSql, splitSqlStatements } from "@supabase/lite";
+import { PostgresConnection } from "@supabase/lite/postgres";
+import { jwtVerify, SignJWT } from "jose";
+import { sql } from "kysely";
+import process from "node:process";
+
+const ANSWER_IN_UTC = { connection: { TimeZone: "UTC", application_name: "chatkeep-gateway" } };
+
+/** A connection for /rest/v1 that prepares each transaction as PostgREST does. */
+class RestConnection extends PostgresConnection {
+  constructor(url: string) {
+    super({ url, postgresOptions: { ...ANSWER_IN_UTC, max: 10, types: { timestamptz: ISO_TIMESTAMP } } });
+    // Without this, lite takes the first request as a reason to grant all on every table of every schema that
+    // has policies to the API roles, and to replace auth.uid(): authenticator may not, and nobody should.
+    Object.assign(this, { rlsState: "active" });
+  }
+
+  // lite sends one statement per setting, a dozen round trips per call. PostgREST sends one.
+  // deno-lint-ignore no-explicit-any
+  async applyJwtSessionContext(db: any, vars: any): Promise<void> {
+    const role = vars.auth?.role || "anon";
+    const claims = vars.auth?.jwt ?? { role };
+    await sql`select set_config('role', ${role}, true), set_config('request.jwt.claims', ${
+      JSON.stringify(claims)
+    }, true)`.execute(db);
+  }
+
+  // deno-lint-ignore no-explicit-any
+  async applyRpcRequestGucs(db: any, request: any): Promise<void> {
+    const headers = JSON.stringify(request.requestHeaders ?? {});
+    await sql`select set_config('response.status', '', true), set_config('response.headers', '', true),
+      set_config('request.method', ${request.method}, true), set_config('request.path', ${request.path}, true),
+      set_config('request.headers', ${headers}, true)`.execute(db);
+  }
+}
+
+/** PostgreSQL prints `2026-11-22 09:42:50.36+00`, PostgREST `2026-11-22T09:42:50.36+00:00`. */
+const ISO_TIMESTAMP = {
+  to: 1184,
+  from: [1184],
+  serialize: (value: string) => value,
+  parse: (text: string) => text.replace(" ", "T").replace(/([+-]\d\d)$/, "$1:00"),
+};
+
+async function main(): Promise<void> {
+  const port = Number(required("CHATKEEP_GATEWAY_PORT"));
+  const secret = process.env.CHATKEEP_GATEWAY_JWT_SECRET || randomSecret();
+  const url = `http://127.0.0.1:${port}`;
+  const anonKey = await apiKey("anon", secret);
+  const serviceKey = await apiKey("service_role", secret);
+
+  const authConnection = new PostgresConnection({
+    url: required("CHATKEEP_GATEWAY_AUTH_DB"),
+    postgresOptions: { ...ANSWER_IN_UTC, max: 4 },
+  });
+  const restConnection = new RestConnection(required("CHATKEEP_GATEWAY_REST_DB"));
+  await makeAuthTables(authConnection);
+
+  const config = {
+    api: { enabled: true, schemas: ["public", "chatkeep"], extra_search_path: ["public", "extensions"], max_rows: 1000 },
+    auth: {
+      enabled: true,
+      jwt_secret: secret,
+      publishable_key: anonKey,
+      secret_key: serviceKey,
+      site_url: url,
+      email: { enable_signup: true, enable_confirmations: false },
+    },
+    db: { driver: "postgres", migrations: { enabled: false } },
+    storage: { enabled: false },
+    studio: { enabled: false },
+  };
+  const auth = new App({ ...config, connection: authConnection, options: { server: { disableStudio: true } } });
+  const rest = new App({
+    ...config,
+    connection: restConnection,
+    options: { server: { disableStudio: true, middlewares: [trustSignedClaims(secret, anonKey, serviceKey)] } },
+  });
+
+  const server = Deno.serve({ hostname: "127.0.0.1", port, onListen: () => {} }, (request) => {
+    const app = new URL(request.url).pathname.startsWith("/rest/v1") ? rest : auth;
+    return app.fetch(request);
+  });
+  const answer = await fetch(`${url}/auth/v1/health`, { headers: { apikey: anonKey } });
+  await answer.body?.cancel();
+  if (!answer.ok) throw new Error(`the gateway started but /auth/v1/health answered ${answer.status}`);
+  console.log(JSON.stringify({ url, anon_key: anonKey, service_role_key: serviceKey }));
+
+  await untilToldToStop();
+  await server.shutdown();
+  await Promise.all([authConnection.close(), restConnection.close()]);
+}
+
+/** lite's own tables, made where they are missing. Its call for this ignores every error; here one is fatal. */
+async function makeAuthTables(connection: PostgresConnection): Promise<void> {
+  for (const statement of splitSqlStatements(getAuthSchemaSql())) {
+    // The schema is there and belongs to this role; asking for it again would need rights on the database.
+    if (!/^\s*create\s+schema/i.test(statement)) await sql.raw(statement).execute(connection.kysely);
+  }
+}
+
+/**
+ * Like PostgREST, /rest/v1 believes a signed, unexpired JWT. Left alone, lite looks the user and the GoTrue
+ * session up in schema auth on every call, which authenticator may not read.
+ */
+function trustSignedClaims(secret: string, ...keys: string[]) {
+  const key = new TextEncoder().encode(secret);
+  const verified = new Map<string, { claims: Record<string, unknown>; until: number }>();
+  // deno-lint-ignore no-explicit-any
+  return async (context: any, next: () => Promise<void>) => {
+    const token = context.req.header("Authorization")?.match(/^Bearer\s+(\S+)$/)?.[1];
+    if (token === undefined || keys.includes(token) || token.startsWith("sb_")) return await next();
+    let known = verified.get(token);
+    if (known === undefined || known.until <= Date.now()) {
+      try {
+        const { payload } = await jwtVerify(token, key, { algorithms: ["HS256"] });
+        known = { claims: payload, until: (payload.exp ?? 0) * 1000 };
+      } catch (error) {
+        const message = error instanceof Error && "code" in error && error.code === "ERR_JWT_EXPIRED"
+          ? "JWT expired"
+          : "JWSError JWSInvalidSignature";
+        return context.json({ code: "PGRST301", details: null, hint: null, message }, 401);
+      }
+      if (verified.size > 1000) verified.clear();
+      verified.set(token, known);
+    }
+    context.set("jwt", known.claims);
+    if (known.claims.sub) context.set("userId", known.claims.sub);
+    context.set("sessionId", known.claims.session_id ?? "none");
+    await next();
+  };
+}
+
+/** A key in the form that every Supabase gateway reads: a JWT whose only message is the role. */
+function apiKey(role: string, secret: string): Promise<string> {
+  return new SignJWT({ role, iss: "chatkeep" })
+    .setProtectedHeader({ alg: "HS256", typ: "JWT" })
+    .setIssuedAt()
+    .setExpirationTime("365d")
+    .sign(new TextEncoder().encode(secret));
+}
+
+function randomSecret(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function required(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set`);
+  return value;
+}
+
+function untilToldToStop(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once("SIGTERM", () => resolve());
+    process.once("SIGINT", () => resolve());
+    if (Deno.args.includes("--stop-with-stdin")) {
+      Deno.stdin.readable.pipeTo(new WritableStream()).then(() => resolve(), () => resolve());
+    }
+  });
+}
+
+main().then(() => process.exit(0), (error) => {
+  console.error(`gateway: ${error instanceof Error ? error.message : error}`);
+  process.exit(1);
+});

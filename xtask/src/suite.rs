@@ -1,0 +1,206 @@
+//! `cargo xtask test`: every test there is, and one table of how they went.
+
+use crate::arguments::{Arguments, Engine};
+use crate::backup;
+use crate::clients;
+use crate::counts::Counts;
+use crate::database::{Database, Throwaway, sql_files};
+use crate::debian;
+use crate::extension;
+use crate::failure::Result;
+use crate::places::{Places, make_folder};
+use crate::server::SUPERUSER;
+use crate::step::{Ran, Step};
+use crate::tap;
+use crate::toolchain;
+use crate::tree::Tree;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// One line of the final table.
+struct Row {
+    suite: String,
+    counts: Counts,
+    time: Duration,
+}
+
+/// Runs the suite.
+pub fn run(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
+    arguments.allow(&["pg", "engine"], 0)?;
+    let (majors, engines) = (arguments.majors()?, arguments.engines()?);
+    let mut suite = Suite {
+        places,
+        rows: Vec::new(),
+    };
+    suite.check("unit tests", units)?;
+    for major in majors {
+        if engines.contains(&Engine::Native) {
+            let title = format!("cargo pgrx test pg{major}");
+            suite.check(&title, |places| pgrx(places, major))?;
+        }
+        for engine in &engines {
+            suite.database(major, *engine)?;
+        }
+    }
+    Ok(suite.report())
+}
+
+struct Suite<'a> {
+    places: &'a Places,
+    rows: Vec<Row>,
+}
+
+impl Suite<'_> {
+    /// Runs one part. A part that breaks down is a failed test, and the others still run; only an
+    /// interruption ends the suite.
+    fn check(&mut self, suite: &str, run: impl FnOnce(&Places) -> Result<Counts>) -> Result<()> {
+        let start = Instant::now();
+        let counts = match run(self.places) {
+            Err(failure) if failure.is_interruption() => return Err(failure),
+            Err(failure) => {
+                eprintln!("\n{suite}: {failure}\n");
+                Counts {
+                    passed: 0,
+                    failed: 1,
+                }
+            }
+            Ok(counts) => counts,
+        };
+        self.rows.push(Row {
+            suite: suite.to_owned(),
+            counts,
+            time: start.elapsed(),
+        });
+        Ok(())
+    }
+
+    /// Everything that needs a database, in one new database of this version and engine.
+    fn database(&mut self, major: u16, engine: Engine) -> Result<()> {
+        let on = format!("PostgreSQL {major}, {engine}");
+        let database = match Throwaway::start(self.places, "test", major, engine) {
+            Ok(database) => database,
+            Err(failure) => return self.check(&format!("database, {on}"), |_| Err(failure)),
+        };
+        let database = &database.0;
+        let title = format!("contract, {on}");
+        self.check(&title, |places| contract(places, database, &title))?;
+        let title = format!("supabase-js, {on}");
+        self.check(&title, |places| clients::test(places, database, &title))?;
+        let title = format!("dump and restore, {on}");
+        self.check(&title, |places| backup::test(places, database, &title))
+    }
+
+    /// Prints the table and the closing line.
+    fn report(&self) -> ExitCode {
+        let width = self
+            .rows
+            .iter()
+            .map(|row| row.suite.len())
+            .max()
+            .unwrap_or(0);
+        let mut sum = Counts::default();
+        println!(
+            "\n{:width$}  {:>7}  {:>7}  {:>9}",
+            "suite", "passed", "failed", "time"
+        );
+        for Row {
+            suite,
+            counts,
+            time,
+        } in &self.rows
+        {
+            let Counts { passed, failed } = counts;
+            let seconds = time.as_secs_f64();
+            println!("{suite:width$}  {passed:>7}  {failed:>7}  {seconds:>7.1} s");
+            sum += *counts;
+        }
+        println!("\n{} passed, {} failed", sum.passed, sum.failed);
+        if sum.failed == 0 {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Rules, xtask and the host side of the edge crate: no database.
+fn units(places: &Places) -> Result<Counts> {
+    Step::start(places, "Unit tests").work(|step| {
+        let mut cargo = places.cargo();
+        cargo.args(["test", "--no-fail-fast", "--package", "chatkeep-core"]);
+        let ran = step.try_run(cargo.args(["--package", "chatkeep-edge", "--package", "xtask"]))?;
+        Ok(judge(&ran))
+    })
+}
+
+/// The extension's own tests, on a server of their own.
+fn pgrx(places: &Places, major: u16) -> Result<Counts> {
+    let lock = places.lock()?;
+    toolchain::cargo_pgrx(places)?;
+    debian::ensure(places, &[debian::BUILD])?;
+    let tree = Tree::ensure_test_copy(places, major)?;
+    let home = places.pgrx_test(major);
+    toolchain::pgrx_home(places, &home, &tree)?;
+    let data = places.shelf.join("pgrx-data");
+    make_folder(&data)?;
+    places.account.give(&data)?;
+    let mut test = extension::cargo_pgrx(places, &home);
+    test.args([
+        "test",
+        &format!("pg{major}"),
+        "--package",
+        "chatkeep",
+        "--pgdata",
+    ])
+    .arg(&data);
+    if places.account.is_other {
+        debian::ensure(places, &[debian::SUDO])?;
+        test.args(["--runas", &places.account.name]);
+    }
+    drop(lock);
+    Step::start(places, format!("cargo pgrx test pg{major}")).work(|step| {
+        let ran = step.try_run(&mut test)?;
+        Ok(judge(&ran))
+    })
+}
+
+/// The contract: pgTAP files, run as the non-superuser who owns the tables.
+fn contract(places: &Places, database: &Database, title: &str) -> Result<Counts> {
+    let files = sql_files(&places.root.join("tests").join("contract"))?;
+    Step::start(places, title).work(|step| {
+        let create = "create extension if not exists pgtap with schema extensions";
+        step.run(database.psql(SUPERUSER).args(["--command", create]))?;
+        let mut counts = Counts::default();
+        for file in &files {
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            let mut psql = database.psql("postgres");
+            let ran = step.try_run(
+                psql.args(["--no-align", "--tuples-only", "--file"])
+                    .arg(file),
+            )?;
+            let tap = tap::read(&ran.stdout, ran.status.success());
+            if tap.counts.failed > 0 {
+                eprintln!("\n{name}: {} of its tests failed", tap.counts.failed);
+                tap.problems
+                    .iter()
+                    .for_each(|problem| eprintln!("  {problem}"));
+                let errors = ran.tail.iter().filter(|line| line.starts_with("psql:"));
+                errors.for_each(|line| eprintln!("  {line}"));
+            }
+            counts += tap.counts;
+        }
+        Ok(counts.judged(true))
+    })
+}
+
+/// Counts a test program's results and repeats the end of a failed one.
+pub fn judge(ran: &Ran) -> Counts {
+    let counts = Counts::read(&ran.stdout).judged(ran.status.success());
+    if counts.failed > 0 {
+        eprintln!("\n{}", ran.tail.join("\n"));
+        if counts.passed == 0 && ran.status.success() {
+            eprintln!("No test was run.");
+        }
+    }
+    counts
+}
