@@ -34,7 +34,7 @@ select is_empty(
   $$ select policyname from pg_catalog.pg_policies
      where schemaname like 'chatkeep%'
        and regexp_replace(coalesce(qual, '') || coalesce(with_check, ''),
-         'SELECT (auth\.uid\(\)|chatkeep\.tenant_id\(\)|chatkeep_private\.presented_session\(\)|current_setting\()', '', 'g')
+         'SELECT (auth\.uid\(\)|chatkeep\.tenant_id\(\)|chatkeep_private\.presented_session\(\)|current_setting\()|AS \w+', '', 'g')
          ~ '(auth\.(uid|jwt|role)|tenant_id\(\)|presented_session|current_setting)' $$,
   'every policy wraps every call in a select, so that it is evaluated once per statement');
 select is_empty(

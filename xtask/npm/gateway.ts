@@ -7,49 +7,97 @@
 // When it serves, it prints one line of JSON to stdout: {"url", "anon_key", "service_role_key"}.
 // It stops at SIGTERM or SIGINT, and with --stop-with-stdin also when its standard input ends.
 
-import { App, getAuthSchemaSql, splitSqlStatements } from "@supabase/lite";
+import {
+  App,
+  type ConnectionContextOptions,
+  getAuthSchemaSql,
+  type IntrospectResult,
+  splitSqlStatements,
+  type VarsContext,
+} from "@supabase/lite";
 import { PostgresConnection } from "@supabase/lite/postgres";
 import { jwtVerify, SignJWT } from "jose";
-import { sql } from "kysely";
+import { type Kysely, sql } from "kysely";
 import process from "node:process";
 
-const ANSWER_IN_UTC = { connection: { TimeZone: "UTC", application_name: "chatkeep-gateway" } };
+const DATABASE = { connection: { TimeZone: "UTC", application_name: "chatkeep-gateway" }, onnotice: () => {} };
 
 /** A connection for /rest/v1 that prepares each transaction as PostgREST does. */
 class RestConnection extends PostgresConnection {
+  readonly #catalog: Promise<IntrospectResult>;
+
   constructor(url: string) {
-    super({ url, postgresOptions: { ...ANSWER_IN_UTC, max: 10, types: { timestamptz: ISO_TIMESTAMP } } });
+    super({ url, postgresOptions: { ...DATABASE, max: 10, types: AS_POSTGREST } });
     // Without this, lite takes the first request as a reason to grant all on every table of every schema that
     // has policies to the API roles, and to replace auth.uid(): authenticator may not, and nobody should.
     Object.assign(this, { rlsState: "active" });
+    this.#catalog = readCatalog(url);
   }
 
-  // lite sends one statement per setting, a dozen round trips per call. PostgREST sends one.
-  // deno-lint-ignore no-explicit-any
-  async applyJwtSessionContext(db: any, vars: any): Promise<void> {
-    const role = vars.auth?.role || "anon";
-    const claims = vars.auth?.jwt ?? { role };
-    await sql`select set_config('role', ${role}, true), set_config('request.jwt.claims', ${
-      JSON.stringify(claims)
-    }, true)`.execute(db);
+  /** What is exposed: read once, at the start, like PostgREST's schema cache. */
+  override introspect(): Promise<IntrospectResult> {
+    return this.#catalog;
   }
 
-  // deno-lint-ignore no-explicit-any
-  async applyRpcRequestGucs(db: any, request: any): Promise<void> {
-    const headers = JSON.stringify(request.requestHeaders ?? {});
-    await sql`select set_config('response.status', '', true), set_config('response.headers', '', true),
-      set_config('request.method', ${request.method}, true), set_config('request.path', ${request.path}, true),
-      set_config('request.headers', ${headers}, true)`.execute(db);
+  // lite sends a statement for every setting, a dozen round trips per call. PostgREST sends one.
+  override withContext<T>(
+    vars: VarsContext | undefined,
+    // deno-lint-ignore no-explicit-any
+    answer: (db: Kysely<any>) => Promise<T>,
+    options: ConnectionContextOptions = {},
+  ): Promise<T> {
+    // deno-lint-ignore no-explicit-any
+    const caller = (vars as any)?.auth;
+    const role = caller?.role || "anon";
+    const claims = JSON.stringify(caller?.jwt ?? { role });
+    const rpc = options.rpc;
+    return this.kysely.transaction().execute(async (db) => {
+      await sql`select set_config('role', ${role}, true), set_config('request.jwt.claims', ${claims}, true),
+        set_config('request.method', ${rpc?.method ?? ""}, true), set_config('request.path', ${rpc?.path ?? ""}, true),
+        set_config('request.headers', ${JSON.stringify(rpc?.requestHeaders ?? {})}, true),
+        set_config('transaction_read_only', ${rpc?.readOnly ? "on" : "off"}, true)`.execute(db);
+      return await answer(db);
+    });
   }
 }
 
-/** PostgreSQL prints `2026-11-22 09:42:50.36+00`, PostgREST `2026-11-22T09:42:50.36+00:00`. */
-const ISO_TIMESTAMP = {
-  to: 1184,
-  from: [1184],
-  serialize: (value: string) => value,
-  parse: (text: string) => text.replace(" ", "T").replace(/([+-]\d\d)$/, "$1:00"),
+/**
+ * lite reads information_schema, which shows a role only what it may use, and authenticator by itself may use
+ * nothing. So the catalog is read as service_role, a role that authenticator may become.
+ */
+async function readCatalog(url: string): Promise<IntrospectResult> {
+  const connection = new PostgresConnection({
+    url,
+    postgresOptions: { ...DATABASE, max: 1, connection: { ...DATABASE.connection, role: "service_role" } },
+  });
+  try {
+    return await connection.introspect();
+  } finally {
+    await connection.close();
+  }
+}
+
+const text = (value: unknown) => String(value);
+
+/** Where PostgREST and lite differ in how a value travels, this is PostgREST's way. */
+const AS_POSTGREST = {
+  // PostgreSQL prints 2026-11-22 09:42:50.36+00, PostgREST 2026-11-22T09:42:50.36+00:00.
+  timestamptz: {
+    to: 1184,
+    from: [1184],
+    serialize: text,
+    parse: (printed: string) => printed.replace(" ", "T").replace(/([+-]\d\d)$/, "$1:00"),
+  },
+  // lite hands over JSON text, and would have it quoted once more as a JSON string.
+  json: { to: 114, from: [114], serialize: jsonText, parse: JSON.parse },
+  jsonb: { to: 3802, from: [3802], serialize: jsonText, parse: JSON.parse },
+  // '\x6162' is two bytes in PostgreSQL's own notation, not six characters.
+  bytea: { to: 17, from: [17], serialize: text, parse: text },
 };
+
+function jsonText(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
 
 async function main(): Promise<void> {
   const port = Number(required("CHATKEEP_GATEWAY_PORT"));
@@ -60,10 +108,10 @@ async function main(): Promise<void> {
 
   const authConnection = new PostgresConnection({
     url: required("CHATKEEP_GATEWAY_AUTH_DB"),
-    postgresOptions: { ...ANSWER_IN_UTC, max: 4 },
+    postgresOptions: { ...DATABASE, max: 4 },
   });
   const restConnection = new RestConnection(required("CHATKEEP_GATEWAY_REST_DB"));
-  await makeAuthTables(authConnection);
+  await Promise.all([makeAuthTables(authConnection), restConnection.introspect()]);
 
   const config = {
     api: { enabled: true, schemas: ["public", "chatkeep"], extra_search_path: ["public", "extensions"], max_rows: 1000 },

@@ -61,7 +61,7 @@ as $$
 declare
   payload bytea;
 begin
-  if token !~ '^cks_[A-Za-z0-9_-]{70}$' then
+  if (token ~ '^cks_[A-Za-z0-9_-]{70}$') is not true then
     return null;
   end if;
   payload := substr(decode(translate(substr(token, 5), '-_', '+/') || '==', 'base64'), 1, 48);

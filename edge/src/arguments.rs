@@ -1,0 +1,238 @@
+//! The arguments of each call, judged by core in the order of the call's signature.
+//!
+//! Strings come as UTF-8 without lone surrogates (the package refuses those: they cannot cross), JSON as
+//! its text, numbers as JavaScript has them. `undefined` is SQL's NULL.
+
+use chatkeep_core::chat::NewChat;
+use chatkeep_core::document::NewDocument;
+use chatkeep_core::message::{self, NewMessage};
+use chatkeep_core::session::NewSession;
+use chatkeep_core::{Refusal, limits, text};
+use js_sys::Object;
+use wasm_bindgen::prelude::*;
+
+use crate::refusal;
+
+/// Text longer than this many UTF-16 units breaks every limit, so a caller may cut it here and
+/// spare the module's memory; it is refused all the same.
+#[wasm_bindgen(js_name = longestText)]
+pub fn longest_text() -> usize {
+    limits::CONTENT_BYTES + 1
+}
+
+/// Refuses U+0000 in text that no other rule looks at.
+#[wasm_bindgen(js_name = checkText)]
+pub fn check_text(argument: &str, value: &str) -> Option<Object> {
+    text::no_nul("", value)
+        .err()
+        .map(|refusal| refusal::named(argument, &refusal))
+}
+
+/// The rules of `create_chat`.
+#[wasm_bindgen(js_name = checkCreateChat)]
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "wasm-bindgen takes optional text by value only"
+)]
+pub fn check_create_chat(title: Option<String>, metadata: Option<String>) -> Option<Object> {
+    refusal::of(
+        NewChat {
+            title: title.as_deref(),
+            metadata: metadata.as_deref(),
+        }
+        .check(),
+    )
+}
+
+/// The rules of `append_message`.
+#[wasm_bindgen(js_name = checkAppendMessage)]
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "wasm-bindgen takes optional text by value only"
+)]
+pub fn check_append_message(
+    role: Option<String>,
+    content: Option<String>,
+    parts: Option<String>,
+    metadata: Option<String>,
+    status: Option<String>,
+    model: Option<String>,
+    token_count: Option<f64>,
+) -> Option<Object> {
+    refusal::of(integer("token_count", token_count).and_then(|token_count| {
+        NewMessage {
+            role: role.as_deref(),
+            content: content.as_deref(),
+            parts: parts.as_deref(),
+            metadata: metadata.as_deref(),
+            status: status.as_deref(),
+            model: model.as_deref(),
+            token_count,
+        }
+        .check()
+    }))
+}
+
+/// The rules of `list_messages`.
+#[wasm_bindgen(js_name = checkListMessages)]
+pub fn check_list_messages(page_size: Option<f64>) -> Option<Object> {
+    refusal::of(integer("page_size", page_size).and_then(message::page_size))
+}
+
+/// The rules of `create_session`; `ttl` and `idle_ttl` in seconds.
+#[wasm_bindgen(js_name = checkCreateSession)]
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "wasm-bindgen takes optional text by value only"
+)]
+pub fn check_create_session(
+    user_agent: Option<String>,
+    ttl: Option<f64>,
+    idle_ttl: Option<f64>,
+    max_sessions: Option<f64>,
+    metadata: Option<String>,
+) -> Option<Object> {
+    refusal::of(
+        integer("max_sessions", max_sessions).and_then(|max_sessions| {
+            NewSession {
+                user_agent: user_agent.as_deref(),
+                ttl: ttl.map(micros),
+                idle_ttl: idle_ttl.map(micros),
+                max_sessions,
+                metadata: metadata.as_deref(),
+            }
+            .check()
+        }),
+    )
+}
+
+/// The rules of `register_document`.
+#[wasm_bindgen(js_name = checkRegisterDocument)]
+#[allow(
+    clippy::needless_pass_by_value,
+    clippy::too_many_arguments,
+    reason = "wasm-bindgen takes optional text by value only; the call has eight arguments"
+)]
+pub fn check_register_document(
+    source_uri: Option<String>,
+    checksum: Option<String>,
+    title: Option<String>,
+    mime_type: Option<String>,
+    byte_size: Option<f64>,
+    tags: Option<String>,
+    visibility: Option<String>,
+    properties: Option<String>,
+) -> Option<Object> {
+    refusal::of(whole("byte_size", byte_size).and_then(|byte_size| {
+        NewDocument {
+            source_uri: source_uri.as_deref(),
+            checksum: checksum.as_deref(),
+            title: title.as_deref(),
+            mime_type: mime_type.as_deref(),
+            byte_size,
+            tags: tags.as_deref(),
+            visibility: visibility.as_deref(),
+            properties: properties.as_deref(),
+        }
+        .check()
+    }))
+}
+
+/// A JavaScript number as SQL's integer.
+fn integer(argument: &'static str, number: Option<f64>) -> Result<Option<i32>, Refusal> {
+    match whole(argument, number)? {
+        None => Ok(None),
+        Some(number) => i32::try_from(number).map(Some).map_err(|_| {
+            Refusal::invalid(
+                argument,
+                "is out of range for an integer",
+                "Pass a number between -2147483648 and 2147483647.",
+            )
+        }),
+    }
+}
+
+/// A JavaScript number as SQL's bigint, as far as JavaScript counts without gaps (2^53 - 1).
+fn whole(argument: &'static str, number: Option<f64>) -> Result<Option<i64>, Refusal> {
+    const MOST: f64 = 9_007_199_254_740_991.0;
+    match number {
+        None => Ok(None),
+        Some(number) if number.fract() == 0.0 && number.abs() <= MOST => {
+            // In range and whole, as the guard says.
+            #[allow(clippy::cast_possible_truncation)]
+            Ok(Some(number as i64))
+        }
+        Some(_) => Err(Refusal::invalid(
+            argument,
+            "must be a whole number",
+            "Pass a safe integer (Number.isSafeInteger).",
+        )),
+    }
+}
+
+/// Seconds as microseconds. The cast saturates, and takes NaN for zero: both are outside core's limits.
+#[allow(clippy::cast_possible_truncation)]
+fn micros(seconds: f64) -> i64 {
+    (seconds * 1_000_000.0).round() as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_are_not_whole_are_refused() {
+        for (number, expected) in [
+            (0.0, Some(0)),
+            (-7.0, Some(-7)),
+            (9_007_199_254_740_991.0, Some(9_007_199_254_740_991)),
+            (9_007_199_254_740_992.0, None),
+            (0.5, None),
+            (f64::NAN, None),
+            (f64::INFINITY, None),
+            (f64::NEG_INFINITY, None),
+        ] {
+            assert_eq!(
+                whole("byte_size", Some(number)).ok().flatten(),
+                expected,
+                "{number}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_integer_is_refused_beyond_its_range_and_named() {
+        assert_eq!(integer("token_count", None), Ok(None));
+        assert_eq!(
+            integer("token_count", Some(2_147_483_647.0)),
+            Ok(Some(i32::MAX))
+        );
+        assert_eq!(
+            integer("token_count", Some(2_147_483_648.0))
+                .unwrap_err()
+                .message,
+            "token_count is out of range for an integer"
+        );
+    }
+
+    #[test]
+    fn the_longest_text_breaks_the_largest_limit() {
+        assert!(longest_text() > limits::CONTENT_BYTES);
+        assert!(longest_text() > limits::JSON_BYTES);
+        // Two UTF-16 units make one character, and a title counts characters.
+        assert!(longest_text() / 2 > limits::SOURCE_URI_CHARS);
+    }
+
+    #[test]
+    fn no_number_of_seconds_slips_past_the_limits_of_a_session() {
+        for (seconds, expected) in [
+            (1.0, limits::SESSION_MIN_MICROS),
+            (400.0 * 86_400.0, limits::SESSION_MICROS),
+            (f64::NAN, 0),
+            (f64::INFINITY, i64::MAX),
+            (-1e300, i64::MIN),
+        ] {
+            assert_eq!(micros(seconds), expected, "{seconds}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! How a refusal crosses to JavaScript.
+
+use chatkeep_core::Refusal;
+use js_sys::{Object, Reflect};
+use wasm_bindgen::prelude::*;
+
+/// `undefined` where a rule is satisfied, else the refusal.
+pub fn of<T>(judged: Result<T, Refusal>) -> Option<Object> {
+    judged
+        .err()
+        .map(|refusal| object(&refusal, refusal.argument, &refusal.message))
+}
+
+/// The refusal of an argument that core cannot name, because its rule is about a JavaScript value.
+/// `refusal` was made for the argument `""`, so its message begins with the space after the name.
+pub fn named(argument: &str, refusal: &Refusal) -> Object {
+    object(refusal, argument, &sentence(argument, refusal))
+}
+
+fn sentence(argument: &str, refusal: &Refusal) -> String {
+    format!("{argument}{}", refusal.message)
+}
+
+fn object(refusal: &Refusal, argument: &str, message: &str) -> Object {
+    let object = Object::new();
+    for (key, value) in [
+        ("code", JsValue::from(refusal.code.sqlstate())),
+        ("status", JsValue::from(refusal.code.http_status())),
+        ("argument", JsValue::from(argument)),
+        ("message", JsValue::from(message)),
+        ("hint", JsValue::from(refusal.hint)),
+    ] {
+        // A new object is extensible, so setting cannot fail; there would be nobody to tell.
+        let _ = Reflect::set(&object, &JsValue::from(key), &value);
+    }
+    object
+}
+
+/// A refusal about the JavaScript value of `argument`; `rule` completes the sentence, `hint` helps.
+#[wasm_bindgen]
+pub fn invalid(argument: &str, rule: &str, hint: &str) -> Object {
+    let object = named(argument, &Refusal::invalid("", rule, ""));
+    let _ = Reflect::set(&object, &JsValue::from("hint"), &JsValue::from(hint));
+    object
+}
+
+/// The refusal of an argument that may not be null.
+#[wasm_bindgen]
+pub fn missing(argument: &str) -> Object {
+    named(argument, &Refusal::missing(""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_named_refusal_reads_like_one_of_core() {
+        assert_eq!(
+            sentence("chat_id", &Refusal::missing("")),
+            Refusal::missing("chat_id").message
+        );
+        assert_eq!(
+            sentence("ip", &Refusal::invalid("", "is odd", "")),
+            Refusal::invalid("ip", "is odd", "").message
+        );
+    }
+}
