@@ -3,7 +3,7 @@
 //! A token is `cks_` and the base64url form (RFC 4648 section 5) of session secret, refresh secret and
 //! CRC-32. The session secret stays for the session's life and proves possession; the refresh secret
 //! changes with every rotation. The database stores digests only. The derived child follows
-//! Elasticsearch's and GoTrue v2's idea that a lost response must be repeatable, with nothing reusable
+//! Elasticsearch's and `GoTrue` v2's idea that a lost response must be repeatable, with nothing reusable
 //! at rest: the child is an HMAC under the parent's secret, which only the holder has.
 
 use std::fmt;
@@ -87,6 +87,7 @@ impl Token {
 
     /// The successor: same session, refresh secret = first 24 bytes of
     /// HMAC-SHA256(key = refresh secret, message = salt) (RFC 2104).
+    #[must_use]
     pub fn child(&self, salt: &[u8]) -> Self {
         let mut refresh = [0; SECRET_BYTES];
         // HMAC takes a key of any length, so the error cannot occur; a zero secret would match no digest.
@@ -365,7 +366,7 @@ mod tests {
             session: [u8; SECRET_BYTES], at in 0usize..74, with in "[A-Za-z0-9_-]"
         ) {
             let mut text = Token::new(session, [7; SECRET_BYTES]).expose();
-            prop_assume!(&text[at..=at] != with);
+            prop_assume!(text[at..=at] != *with);
             text.replace_range(at..=at, &with);
             prop_assert_eq!(Token::parse(&text), None);
         }

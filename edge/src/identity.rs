@@ -40,7 +40,10 @@ mod tests {
         );
         assert_eq!(uuid_v7(0.0, &random[1..]), None);
         for odd in [f64::NAN, -1.0, f64::INFINITY] {
-            assert!(uuid_v7(odd, &random).is_some_and(|id| is_uuid(&id)), "{odd}");
+            assert!(
+                uuid_v7(odd, &random).is_some_and(|id| is_uuid(&id)),
+                "{odd}"
+            );
         }
     }
 

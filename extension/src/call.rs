@@ -64,12 +64,19 @@ impl Call {
     /// Returns one row of `values`, in the order of the declared columns.
     pub fn return_values(self, values: &[Option<pg_sys::Datum>]) {
         let (store, descriptor) = self.result_store();
-        let mut datums: Vec<pg_sys::Datum> =
-            values.iter().map(|value| value.unwrap_or(pg_sys::Datum::from(0))).collect();
+        let mut datums: Vec<pg_sys::Datum> = values
+            .iter()
+            .map(|value| value.unwrap_or(pg_sys::Datum::from(0)))
+            .collect();
         let mut nulls: Vec<bool> = values.iter().map(Option::is_none).collect();
         // SAFETY: both arrays have one entry per column of the declared type; values are copied.
         unsafe {
-            pg_sys::tuplestore_putvalues(store, descriptor, datums.as_mut_ptr(), nulls.as_mut_ptr());
+            pg_sys::tuplestore_putvalues(
+                store,
+                descriptor,
+                datums.as_mut_ptr(),
+                nulls.as_mut_ptr(),
+            );
         }
     }
 
@@ -79,6 +86,10 @@ impl Call {
         // store and a descriptor of the declared type, both in the caller's per-query memory.
         unsafe {
             pg_sys::InitMaterializedSRF(self.0, 0);
+            #[expect(
+                clippy::cast_ptr_alignment,
+                reason = "Node is the first field of the ReturnSetInfo it points to"
+            )]
             let result = (*self.0).resultinfo.cast::<pg_sys::ReturnSetInfo>();
             ((*result).setResult, (*result).setDesc)
         }

@@ -1,8 +1,8 @@
 //! `create_chat`, `append_message`, `list_messages`.
 
+use chatkeep_core::Refusal;
 use chatkeep_core::chat::NewChat;
 use chatkeep_core::message::{self, NewMessage};
-use chatkeep_core::Refusal;
 use pgrx::{IntoDatum, pg_sys};
 
 use crate::call::{Call, calls, new_uuid, now, writing};
@@ -114,7 +114,13 @@ fn create_chat(call: Call) -> Result<(), Refusal> {
         let (tenant, owner) = (entered.datum(1), entered.datum(2));
         let wanted = call.datum(chat_id).unwrap_or_else(new_uuid);
         let row = INSERT_CHAT.with(|plan| {
-            plan.execute(&[Some(wanted), tenant, owner, call.datum(title), call.datum(metadata)])
+            plan.execute(&[
+                Some(wanted),
+                tenant,
+                owner,
+                call.datum(title),
+                call.datum(metadata),
+            ])
         });
         if !row.is_empty() {
             call.return_rows(&row);
@@ -148,7 +154,9 @@ mod append {
 }
 
 fn append_message(call: Call) -> Result<(), Refusal> {
-    let chat_id = call.datum(append::CHAT_ID).ok_or_else(|| Refusal::missing("chat_id"))?;
+    let chat_id = call
+        .datum(append::CHAT_ID)
+        .ok_or_else(|| Refusal::missing("chat_id"))?;
     NewMessage {
         role: call.argument(append::ROLE),
         content: call.argument(append::CONTENT),
@@ -182,7 +190,9 @@ fn append_message(call: Call) -> Result<(), Refusal> {
             ACTIVATE_PATH.with(|plan| plan.execute(&key));
         }
 
-        let written_at = chat.get::<i64>(4).map_or_else(now, |last| now().max(last + 1));
+        let written_at = chat
+            .get::<i64>(4)
+            .map_or_else(now, |last| now().max(last + 1));
         let row = INSERT_MESSAGE.with(|plan| {
             plan.execute(&[
                 Some(message_id.unwrap_or_else(new_uuid)),
@@ -235,7 +245,9 @@ fn return_stored(
 
 fn list_messages(call: Call) -> Result<(), Refusal> {
     let (chat_id, before, after, page_size) = (0, 1, 2, 3);
-    let chat_id = call.datum(chat_id).ok_or_else(|| Refusal::missing("chat_id"))?;
+    let chat_id = call
+        .datum(chat_id)
+        .ok_or_else(|| Refusal::missing("chat_id"))?;
     message::page_size(call.argument(page_size))?;
     let chat = READ_CHAT.with(|plan| plan.read(&[Some(chat_id)]));
     if chat.is_empty() {

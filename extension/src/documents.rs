@@ -83,8 +83,9 @@ fn register_document(call: Call) -> Result<(), Refusal> {
         let mut replaced = None;
         // Each round sees what others committed meanwhile; a round is repeated only after losing a race to one of them.
         let (outcome, id) = loop {
-            let known = FIND
-                .with(|plan| plan.execute(&[tenant, owner, digest, call.datum(visibility), source]));
+            let known = FIND.with(|plan| {
+                plan.execute(&[tenant, owner, digest, call.datum(visibility), source])
+            });
             if let Some(id) = known.datum(1) {
                 if known.get(2) == Some(true) {
                     ADD_ALIAS.with(|plan| plan.execute(&[Some(id), tenant, source]));
@@ -120,7 +121,14 @@ fn register_document(call: Call) -> Result<(), Refusal> {
                         ])
                     });
                 }
-                break (if replaced.is_none() { "created" } else { "new_version" }, id);
+                break (
+                    if replaced.is_none() {
+                        "created"
+                    } else {
+                        "new_version"
+                    },
+                    id,
+                );
             }
         };
         let row = REGISTRATION.with(|plan| plan.execute(&[text(outcome), Some(id), tenant]));

@@ -1,4 +1,4 @@
-//! engine(): which engine answers. calls(): which calls it implements.
+//! `engine()`: which engine answers. `calls()`: which calls it implements.
 
 use chatkeep_core::Refusal;
 use pgrx::iter::SetOfIterator;
@@ -15,9 +15,14 @@ calls! {
     engine_wrapper, pg_finfo_engine_wrapper => engine;
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the shape of every call")]
 fn engine(call: Call) -> Result<(), Refusal> {
     let version = SCHEMA_VERSION.with(|plan| plan.read(&[]));
-    call.return_values(&[text("native"), text(env!("CARGO_PKG_VERSION")), version.datum(1)]);
+    call.return_values(&[
+        text("native"),
+        text(env!("CARGO_PKG_VERSION")),
+        version.datum(1),
+    ]);
     Ok(())
 }
 

@@ -24,10 +24,9 @@ pub fn raise(refusal: &Refusal) -> ! {
 
 /// The five characters of a SQLSTATE as one integer, six bits each: `MAKE_SQLSTATE` of `utils/elog.h`.
 fn pack(sqlstate: &str) -> i32 {
-    sqlstate
-        .bytes()
-        .enumerate()
-        .fold(0, |code, (place, byte)| code | ((i32::from(byte) - i32::from(b'0')) & 0x3f) << (6 * place))
+    sqlstate.bytes().enumerate().fold(0, |code, (place, byte)| {
+        code | ((i32::from(byte) - i32::from(b'0')) & 0x3f) << (6 * place)
+    })
 }
 
 fn c_string(text: &str) -> *mut std::ffi::c_char {

@@ -13,6 +13,8 @@ mod error;
 mod json;
 mod plan;
 mod sessions;
+#[cfg(any(test, feature = "pg_test"))]
+mod tests;
 
 pgrx::pg_module_magic!();
 

@@ -20,7 +20,11 @@ pub struct Plan {
 impl Plan {
     /// A statement with the types of its parameters.
     pub const fn new(sql: &'static CStr, types: &'static [pg_sys::Oid]) -> Self {
-        Self { sql, types, kept: Cell::new(ptr::null_mut()) }
+        Self {
+            sql,
+            types,
+            kept: Cell::new(ptr::null_mut()),
+        }
     }
 
     /// Executes a statement that may write. One argument per parameter; `None` is NULL.
@@ -48,13 +52,24 @@ impl Plan {
         // SAFETY: an SPI connection is open (Call::run); the plan is valid and takes as many arguments
         // as `types`, which both arrays have.
         let code = unsafe {
-            pg_sys::SPI_execute_plan(self.plan(), values.as_mut_ptr(), nulls.as_ptr(), read_only, 0)
+            pg_sys::SPI_execute_plan(
+                self.plan(),
+                values.as_mut_ptr(),
+                nulls.as_ptr(),
+                read_only,
+                0,
+            )
         };
         if code < 0 {
             internal_error("a statement could not be executed", code);
         }
         // SAFETY: both are set by the execution just done.
-        unsafe { Rows { table: pg_sys::SPI_tuptable, count: pg_sys::SPI_processed } }
+        unsafe {
+            Rows {
+                table: pg_sys::SPI_tuptable,
+                count: pg_sys::SPI_processed,
+            }
+        }
     }
 
     fn plan(&self) -> pg_sys::SPIPlanPtr {
@@ -100,7 +115,11 @@ impl Rows {
 
     /// The rows as tuples.
     pub fn tuples(&self) -> impl Iterator<Item = pg_sys::HeapTuple> + '_ {
-        let length = if self.table.is_null() { 0 } else { usize::try_from(self.count).unwrap_or(0) };
+        let length = if self.table.is_null() {
+            0
+        } else {
+            usize::try_from(self.count).unwrap_or(0)
+        };
         // SAFETY: the table has `count` tuples.
         (0..length).map(|position| unsafe { *(*self.table).vals.add(position) })
     }
@@ -118,7 +137,8 @@ impl Rows {
     /// A column of the first row, numbered from 1.
     pub fn get<T: FromDatum>(&self, column: i32) -> Option<T> {
         // SAFETY: the statement's column has T's type.
-        self.datum(column).and_then(|datum| unsafe { T::from_datum(datum, false) })
+        self.datum(column)
+            .and_then(|datum| unsafe { T::from_datum(datum, false) })
     }
 }
 

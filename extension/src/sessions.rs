@@ -130,7 +130,9 @@ fn rotate_session(call: Call) -> Result<(), Refusal> {
             let (status, child) = match row.judge(&token, true) {
                 None => ("invalid", None),
                 Some(Verdict::Current) => ("rotated", Some(row.rotate(&token))),
-                Some(Verdict::Previous) => ("replayed", row.salt.as_ref().map(|salt| token.child(salt))),
+                Some(Verdict::Previous) => {
+                    ("replayed", row.salt.as_ref().map(|salt| token.child(salt)))
+                }
                 Some(refused) => (row.refuse(refused), None),
             };
             if child.is_some() {
@@ -232,7 +234,9 @@ impl Presented {
     fn rotate(&mut self, token: &Token) -> Token {
         let salt: [u8; SALT_BYTES] = random();
         let child = token.child(&salt);
-        self.generation = self.generation.map(|generation| generation.saturating_add(1));
+        self.generation = self
+            .generation
+            .map(|generation| generation.saturating_add(1));
         ROTATE.with(|plan| {
             plan.execute(&[
                 self.session_digest,
@@ -285,7 +289,13 @@ impl Presented {
 }
 
 /// Returns the one row of rotate and validate; under `PostgREST` a refusal is also a 401.
-fn return_status(call: Call, status: &str, token: Option<&Token>, row: &Presented, with_token: bool) {
+fn return_status(
+    call: Call,
+    status: &str,
+    token: Option<&Token>,
+    row: &Presented,
+    with_token: bool,
+) {
     if !matches!(status, "rotated" | "replayed" | "valid") {
         set_local(c"response.status", c"401");
     }

@@ -230,20 +230,25 @@ impl Database {
         for file in sql_files(&sql.join("platform"))? {
             step.run(self.psql(SUPERUSER).arg("--file").arg(file))?;
         }
-        // psql takes the password from its environment: an argument could be seen by other users.
-        let logins = self.folder.join("logins.sql");
-        write_file(
-            &logins,
-            "\\getenv password PGPASSWORD\n\
-             alter role postgres password :'password';\n\
-             alter role authenticator password :'password';\n",
-        )?;
-        step.run(self.psql(SUPERUSER).arg("--file").arg(&logins))?;
+        self.set_passwords(places, step, &["postgres", "authenticator"])?;
         self.migrate(places, step, &sql.join("supabase"))?;
         let engine = sql
             .join("engines")
             .join(format!("{}.sql", self.settings.engine));
         step.run(self.psql(SUPERUSER).arg("--file").arg(engine))
+            .map(drop)
+    }
+
+    /// Lets roles log in with the database's password.
+    pub fn set_passwords(&self, places: &Places, step: &mut Step, roles: &[&str]) -> Result<()> {
+        // psql takes the password from its environment: an argument could be seen by other users.
+        let mut text = "\\getenv password PGPASSWORD\n".to_owned();
+        for role in roles {
+            text.extend(["alter role ", role, " password :'password';\n"]);
+        }
+        let file = places.database(&self.name).join("logins.sql");
+        write_file(&file, &text)?;
+        step.run(self.psql(SUPERUSER).arg("--file").arg(&file))
             .map(drop)
     }
 

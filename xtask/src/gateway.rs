@@ -1,17 +1,173 @@
-//! provisional
+//! The gateway between supabase-js and a database: PostgREST's and GoTrue's interfaces, served by
+//! `@supabase/lite` through `xtask/npm/gateway.ts`.
+
 use crate::database::Database;
-use crate::failure::{Failure, Result};
+use crate::deno;
+use crate::failure::{AtPath, Failure, Result};
 use crate::places::Places;
+use crate::server::{SUPERUSER, free_port};
+use crate::step::{self, Step};
+use serde_json::Value;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+const START_LIMIT: Duration = Duration::from_secs(60);
+/// The role that owns schema `auth`, as on Supabase; `gateway.sql` makes it.
+const AUTH_ROLE: &str = "supabase_auth_admin";
+
+/// A running gateway; it stops when it goes out of scope.
 pub struct Gateway {
+    /// What a client passes to `createClient`.
     pub url: String,
+    /// The key of role anon.
     pub anon_key: String,
+    /// The key of role `service_role`: exempt from row level security.
     pub service_key: String,
+    log: PathBuf,
+    child: Child,
 }
+
 impl Gateway {
-    pub fn start(_: &Places, _: &Database) -> Result<Self> {
-        Err(Failure::new("no gateway yet"))
+    /// Prepares a database for the gateway and starts one on a free port.
+    pub fn start(places: &Places, database: &Database) -> Result<Self> {
+        let lock = places.lock()?;
+        deno::prepare(places)?;
+        drop(lock);
+        Step::start(places, "Starting the gateway").work(|step| {
+            let roles = places.root.join("xtask").join("npm").join("gateway.sql");
+            step.run(database.psql(SUPERUSER).arg("--file").arg(roles))?;
+            database.set_passwords(places, step, &[AUTH_ROLE])?;
+            let log = places.database(&database.name).join("gateway.log");
+            let errors = File::create(&log).at("create", &log)?;
+            let mut command = deno::command(places, "run");
+            command.arg(deno::allow_read(&[&places.base.join("npm")]));
+            command.args(["gateway.ts", "--stop-with-stdin"]);
+            command.env("CHATKEEP_GATEWAY_PORT", free_port()?.to_string());
+            command.env("CHATKEEP_GATEWAY_REST_DB", database.url_of("authenticator"));
+            command.env("CHATKEEP_GATEWAY_AUTH_DB", database.url_of(AUTH_ROLE));
+            // Its standard input stays open as long as we live: it cannot outlive us.
+            command
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .stderr(errors);
+            let mut child = step::spawn(&mut command)?;
+            let ready = wait_until_ready(&mut child).and_then(|line| read_ready(&line));
+            match ready {
+                Ok((url, anon_key, service_key)) => Ok(Self {
+                    url,
+                    anon_key,
+                    service_key,
+                    log,
+                    child,
+                }),
+                Err(failure) => {
+                    step::end(&mut child);
+                    let said = fs::read_to_string(&log).unwrap_or_default();
+                    if failure.is_interruption() {
+                        return Err(failure);
+                    }
+                    Err(Failure::new(format!("{failure}\n{}", said.trim_end()))
+                        .advise(format!("read {}.", log.display())))
+                }
+            }
+        })
     }
+
+    /// Tells a client program where the gateway is and what opens it.
+    pub fn describe_to(&self, command: &mut Command) {
+        command.env("CHATKEEP_URL", &self.url);
+        command.env("CHATKEEP_ANON_KEY", &self.anon_key);
+        command.env("CHATKEEP_SERVICE_KEY", &self.service_key);
+    }
+
+    /// Fails once the gateway has ended by itself.
     pub fn check(&mut self) -> Result<()> {
-        Ok(())
+        match self.child.try_wait() {
+            Ok(None) => Ok(()),
+            _ => Err(Failure::new("The gateway has ended by itself.")
+                .advise(format!("read {}.", self.log.display()))),
+        }
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        step::end(&mut self.child);
+    }
+}
+
+/// Waits for the one line that the gateway prints once it answers.
+fn wait_until_ready(child: &mut Child) -> Result<String> {
+    let Some(stdout) = child.stdout.take() else {
+        return Err(Failure::new("The gateway has no standard output."));
+    };
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut line = String::new();
+        // An end without a line is told by the empty line.
+        let _ = BufReader::new(stdout).read_line(&mut line);
+        let _ = sender.send(line);
+    });
+    let limit = Instant::now() + START_LIMIT;
+    while Instant::now() < limit {
+        if let Ok(line) = receiver.try_recv() {
+            return Ok(line);
+        }
+        step::pause(Duration::from_millis(50))?;
+    }
+    let seconds = START_LIMIT.as_secs();
+    Err(Failure::new(format!(
+        "The gateway did not answer within {seconds} seconds."
+    )))
+}
+
+/// Reads URL, anon key and service key.
+fn read_ready(line: &str) -> Result<(String, String, String)> {
+    let ready: Value = serde_json::from_str(line)
+        .map_err(|_| Failure::new("The gateway ended before it answered."))?;
+    let text = |name: &str| -> Result<String> {
+        ready[name].as_str().map(str::to_owned).ok_or_else(|| {
+            Failure::new(format!(
+                "The gateway's first line does not name its {name}."
+            ))
+        })
+    };
+    Ok((text("url")?, text("anon_key")?, text("service_role_key")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ready_line_names_url_and_keys() {
+        let line = r#"{"url":"http://127.0.0.1:1","anon_key":"a","service_role_key":"s"}"#;
+        let expected = (
+            "http://127.0.0.1:1".to_owned(),
+            "a".to_owned(),
+            "s".to_owned(),
+        );
+        assert_eq!(read_ready(line).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_gateway_that_says_nothing_or_too_little_has_failed() {
+        assert!(
+            read_ready("")
+                .unwrap_err()
+                .to_string()
+                .contains("ended before")
+        );
+        assert!(
+            read_ready("{\"url\":\"u\"}")
+                .unwrap_err()
+                .to_string()
+                .contains("anon_key")
+        );
     }
 }

@@ -15,6 +15,7 @@ mod counts;
 mod database;
 mod debian;
 mod demo;
+mod deno;
 mod edge;
 mod extension;
 mod failure;

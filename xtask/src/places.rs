@@ -110,6 +110,18 @@ impl Places {
         self.base.join("logs").join(format!("{name}.log"))
     }
 
+    /// The npm package `chatkeep`, ready for `npm pack`.
+    pub fn package(&self) -> PathBuf {
+        self.base.join("package")
+    }
+
+    /// The compiler that cargo uses.
+    pub fn rustc(&self) -> Command {
+        let mut command = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+        command.current_dir(&self.root);
+        command
+    }
+
     /// Cargo, run in the repository.
     pub fn cargo(&self) -> Command {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

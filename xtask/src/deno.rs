@@ -1,0 +1,119 @@
+//! The programs in TypeScript: gateway, demo and client tests. Deno runs copies of them beside the
+//! npm packages, so that their imports resolve, and may reach only what each needs.
+
+use crate::failure::{AtPath, Result};
+use crate::places::{Places, make_folder, remove_folder};
+use crate::toolchain;
+use std::fs;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Installs the npm packages and lays the programs beside them.
+pub fn prepare(places: &Places) -> Result<()> {
+    toolchain::npm(places)?;
+    let run = folder(places);
+    let sources = [
+        ("xtask/npm", ""),
+        ("xtask/demo", "demo"),
+        ("tests/clients", "clients"),
+    ];
+    for (source, target) in sources {
+        copy_programs(&places.root.join(source), &run.join(target))?;
+    }
+    link_package(places)
+}
+
+/// `deno SUBCOMMAND` in the folder of the programs, with no network but 127.0.0.1.
+pub fn command(places: &Places, subcommand: &str) -> Command {
+    let mut command = Command::new(places.npm_tool("deno"));
+    command.current_dir(folder(places)).arg(subcommand);
+    command.args(["--no-prompt", "--no-remote", "--node-modules-dir=manual"]);
+    command.args(["--allow-net=127.0.0.1", "--allow-env"]);
+    command.env("DENO_DIR", places.base.join("npm").join("deno"));
+    command.env("DENO_NO_UPDATE_CHECK", "1");
+    if !std::io::stdout().is_terminal() {
+        command.env("NO_COLOR", "1");
+    }
+    command
+}
+
+/// The option that lets a program read files below these paths.
+pub fn allow_read(paths: &[&Path]) -> String {
+    let list: Vec<String> = paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    format!("--allow-read={}", list.join(","))
+}
+
+fn folder(places: &Places) -> PathBuf {
+    places.base.join("npm").join("run")
+}
+
+/// Copies the `.ts` files of a folder, and removes copies whose source is gone.
+fn copy_programs(source: &Path, target: &Path) -> Result<()> {
+    make_folder(target)?;
+    let is_program = |path: &Path| path.extension().is_some_and(|end| end == "ts");
+    let list = |folder: &Path| -> Result<Vec<PathBuf>> {
+        let entries = fs::read_dir(folder).at("read", folder)?;
+        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        Ok(paths
+            .filter(|path| path.is_file() && is_program(path))
+            .collect())
+    };
+    for old in list(target)? {
+        fs::remove_file(&old).at("remove", &old)?;
+    }
+    for path in list(source)? {
+        let name = path.file_name().unwrap_or_default();
+        fs::copy(&path, target.join(name)).at("copy", &path)?;
+    }
+    Ok(())
+}
+
+/// Lets `import … from "chatkeep"` find the package that `cargo xtask edge` builds.
+fn link_package(places: &Places) -> Result<()> {
+    let link = places
+        .base
+        .join("npm")
+        .join("node_modules")
+        .join("chatkeep");
+    let package = places.package();
+    if fs::read_link(&link).is_ok_and(|found| found == package) {
+        return Ok(());
+    }
+    match fs::symlink_metadata(&link) {
+        Ok(found) if found.is_dir() => remove_folder(&link)?,
+        Ok(_) => fs::remove_file(&link).at("remove", &link)?,
+        Err(_) => {}
+    }
+    std::os::unix::fs::symlink(&package, &link).at("link", &link)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::places::write_file;
+
+    #[test]
+    fn copies_follow_their_sources() {
+        let folder = std::env::temp_dir().join(format!("xtask-deno-{}", std::process::id()));
+        let (source, target) = (folder.join("a"), folder.join("b"));
+        write_file(&source.join("new.ts"), "1").unwrap();
+        write_file(&source.join("notes.md"), "2").unwrap();
+        write_file(&target.join("old.ts"), "3").unwrap();
+        copy_programs(&source, &target).unwrap();
+        assert!(target.join("new.ts").is_file());
+        assert!(!target.join("old.ts").exists() && !target.join("notes.md").exists());
+        remove_folder(&folder).unwrap();
+    }
+
+    #[test]
+    fn folders_to_read_are_listed_in_one_option() {
+        assert_eq!(
+            allow_read(&[Path::new("/a"), Path::new("/b")]),
+            "--allow-read=/a,/b"
+        );
+    }
+}
