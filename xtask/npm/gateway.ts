@@ -71,7 +71,13 @@ async function readCatalog(url: string): Promise<IntrospectResult> {
     postgresOptions: { ...DATABASE, max: 1, connection: { ...DATABASE.connection, role: "service_role" } },
   });
   try {
-    return await connection.introspect();
+    // lite answers a failed reading with an empty catalog; this asks whether the database can be reached at all.
+    await sql`select 1`.execute(connection.kysely);
+    const catalog = await connection.introspect();
+    if (!catalog.tables.some((table) => table.schema === "chatkeep")) {
+      throw new Error("the database shows no table of schema chatkeep to service_role: apply the migrations first");
+    }
+    return catalog;
   } finally {
     await connection.close();
   }

@@ -14,7 +14,7 @@ const COPY: &str = "chatkeep_restored";
 
 /// Dumps a database, restores the dump beside it and compares; each fact that is kept is one test.
 pub fn test(places: &Places, database: &Database, title: &str) -> Result<Counts> {
-    Step::start(places, title).work(|step| {
+    Step::start(places, title).count(|step| {
         let folder = places.database(&database.name);
         let (dump, facts) = (folder.join("dump"), folder.join("facts.sql"));
         write_file(&facts, include_str!("backup.sql"))?;

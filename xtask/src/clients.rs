@@ -14,7 +14,7 @@ use crate::suite;
 pub fn test(places: &Places, database: &Database, title: &str) -> Result<Counts> {
     edge::build(places)?;
     let gateway = Gateway::start(places, database)?;
-    Step::start(places, title).work(|step| {
+    Step::start(places, title).count(|step| {
         let mut test = deno::command(places, "test");
         test.arg(deno::allow_read(&[&places.base])).arg("clients/");
         gateway.describe_to(&mut test);

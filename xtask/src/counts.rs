@@ -20,12 +20,12 @@ impl AddAssign for Counts {
 
 impl Counts {
     /// Sums the closing lines of cargo (`test result: ok. 3 passed; 1 failed; …`), Deno
-    /// (`ok | 3 passed | 1 failed`) and of programs that print `3 passed, 1 failed`.
+    /// (`ok | 3 passed | 1 failed`), Node (`# pass 3`, `# fail 1`) and of programs that print `3 passed, 1 failed`.
     pub fn read(output: &str) -> Self {
         let mut sum = Self::default();
         for line in output.lines() {
             let line = plain(line);
-            if let Some(counts) = closing_line(&line) {
+            if let Some(counts) = closing_line(&line).or_else(|| node_line(&line)) {
                 sum += counts;
             }
         }
@@ -66,6 +66,23 @@ fn closing_line(line: &str) -> Option<Counts> {
     Some(Counts { passed, failed })
 }
 
+/// Node prints one line for each number: `# pass 3`, `# fail 1`.
+fn node_line(line: &str) -> Option<Counts> {
+    let (word, number) = line.strip_prefix("# ")?.split_once(' ')?;
+    let number = number.parse().ok()?;
+    match word {
+        "pass" => Some(Counts {
+            passed: number,
+            failed: 0,
+        }),
+        "fail" | "cancelled" => Some(Counts {
+            passed: 0,
+            failed: number,
+        }),
+        _ => None,
+    }
+}
+
 /// The line without the colours that some programs print even to a pipe.
 fn plain(line: &str) -> String {
     let mut text = String::with_capacity(line.len());
@@ -96,12 +113,13 @@ mod tests {
             test result: FAILED. 5 passed; 1 failed; 0 ignored; 0 measured\n\
             ok | 7 passed (12 steps) | 0 failed (3s)\n\
             \u{1b}[0m\u{1b}[32mok\u{1b}[0m | 1 passed | 2 failed | 1 ignored\n\
+            # tests 4\n# pass 3\n# fail 1\n# cancelled 0\n\
             4 passed, 3 failed\nnothing 9 passed, 9 failed\n";
         assert_eq!(
             Counts::read(output),
             Counts {
-                passed: 19,
-                failed: 6
+                passed: 22,
+                failed: 7
             }
         );
     }

@@ -1,7 +1,6 @@
 //! `cargo xtask demo`: real conversations and documents in a real Postgres.
 
 use crate::arguments::{Arguments, DEFAULT_MAJOR, Engine};
-use crate::database::Throwaway;
 use crate::deno;
 use crate::edge;
 use crate::failure::{Failure, Result};
@@ -9,6 +8,7 @@ use crate::gateway::Gateway;
 use crate::places::Places;
 use crate::pypi;
 use crate::step;
+use crate::throwaway::Throwaway;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;

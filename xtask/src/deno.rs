@@ -30,12 +30,17 @@ pub fn command(places: &Places, subcommand: &str) -> Command {
     command.current_dir(folder(places)).arg(subcommand);
     command.args(["--no-prompt", "--no-remote", "--node-modules-dir=manual"]);
     command.args(["--allow-net=127.0.0.1", "--allow-env"]);
+    settings(places, &mut command);
+    command
+}
+
+/// Where Deno keeps its cache, and what it must not do.
+pub fn settings(places: &Places, command: &mut Command) {
     command.env("DENO_DIR", places.base.join("npm").join("deno"));
     command.env("DENO_NO_UPDATE_CHECK", "1");
     if !std::io::stdout().is_terminal() {
         command.env("NO_COLOR", "1");
     }
-    command
 }
 
 /// The option that lets a program read files below these paths.

@@ -97,6 +97,8 @@ impl Gateway {
 
 impl Drop for Gateway {
     fn drop(&mut self) {
+        // It stops at the end of its input, and is stopped if that did not help.
+        drop(self.child.stdin.take());
         step::end(&mut self.child);
     }
 }

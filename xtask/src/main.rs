@@ -26,9 +26,11 @@ mod places;
 mod pypi;
 mod server;
 mod settings;
+mod sources;
 mod step;
 mod suite;
 mod tap;
+mod throwaway;
 mod toolchain;
 mod tree;
 

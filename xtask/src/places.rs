@@ -43,6 +43,14 @@ impl Places {
             own_folder(&shelf, &account)?;
             shelf
         };
+        if account.is_other {
+            for name in ["servers", "db"] {
+                let folder = shelf.join(name);
+                make_folder(&folder)?;
+                let permissions = fs::Permissions::from_mode(0o755);
+                fs::set_permissions(&folder, permissions).at("open up", &folder)?;
+            }
+        }
         Ok(Self {
             root,
             base,

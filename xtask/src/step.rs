@@ -2,6 +2,7 @@
 //! the last words of the running program. Everything goes to stderr, and a program's full output to
 //! a log, so that stdout holds results only.
 
+use crate::counts::Counts;
 use crate::failure::{AtPath, Failure, Result};
 use crate::places::{Places, make_folder};
 use std::fs::File;
@@ -73,25 +74,19 @@ impl<'a> Step<'a> {
         }
     }
 
-    /// Says that the step is finished, and how long it took.
-    pub fn done(self) {
-        let time = self.started.elapsed().as_secs_f64();
-        eprintln!("{}[ ok ] {} ({time:.1} s)", self.clear(), self.name);
+    /// Does the work and says how it ended and how long it took.
+    pub fn work<T>(mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let result = work(&mut self);
+        self.end(result.is_ok());
+        result
     }
 
-    /// Does the work and says how it ended.
-    pub fn work<T>(mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        match work(&mut self) {
-            Ok(value) => {
-                self.done();
-                Ok(value)
-            }
-            Err(failure) => {
-                let time = self.started.elapsed().as_secs_f64();
-                eprintln!("{}[FAIL] {} ({time:.1} s)", self.clear(), self.name);
-                Err(failure)
-            }
-        }
+    /// Does work that counts tests, and says whether all of them passed.
+    pub fn count(mut self, work: impl FnOnce(&mut Self) -> Result<Counts>) -> Result<Counts> {
+        let counts = work(&mut self);
+        let all_passed = counts.as_ref().is_ok_and(|counts| counts.failed == 0);
+        self.end(all_passed);
+        counts
     }
 
     /// Runs a program with its output in the step's log; its standard output is also returned.
@@ -203,6 +198,12 @@ impl<'a> Step<'a> {
         }
     }
 
+    fn end(&self, is_good: bool) {
+        let mark = if is_good { " ok " } else { "FAIL" };
+        let time = self.started.elapsed().as_secs_f64();
+        eprintln!("{}[{mark}] {} ({time:.1} s)", self.clear(), self.name);
+    }
+
     fn clear(&self) -> &'static str {
         if self.terminal { "\r\x1b[2K" } else { "" }
     }
@@ -257,8 +258,9 @@ pub fn spawn(command: &mut Command) -> Result<Child> {
 pub fn end(child: &mut Child) {
     for signal in ["-TERM", "-KILL"] {
         // Nothing is left to do about a signal that does not arrive: the group is gone.
-        let _ = Command::new("kill")
-            .args([signal, "--", &format!("-{}", child.id())])
+        // The shell's own `kill`: not every system has it as a program.
+        let _ = Command::new("sh")
+            .args(["-c", &format!("kill {signal} -{}", child.id())])
             .stderr(Stdio::null())
             .status();
         let limit = Instant::now() + Duration::from_secs(5);

@@ -4,14 +4,16 @@ use crate::arguments::{Arguments, Engine};
 use crate::backup;
 use crate::clients;
 use crate::counts::Counts;
-use crate::database::{Database, Throwaway, sql_files};
+use crate::database::{Database, sql_files};
 use crate::debian;
+use crate::edge;
 use crate::extension;
 use crate::failure::Result;
 use crate::places::{Places, make_folder};
 use crate::server::SUPERUSER;
 use crate::step::{Ran, Step};
 use crate::tap;
+use crate::throwaway::Throwaway;
 use crate::toolchain;
 use crate::tree::Tree;
 use std::process::ExitCode;
@@ -33,6 +35,7 @@ pub fn run(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
         rows: Vec::new(),
     };
     suite.check("unit tests", units)?;
+    suite.check("npm package", edge::test)?;
     for major in majors {
         if engines.contains(&Engine::Native) {
             let title = format!("cargo pgrx test pg{major}");
@@ -125,7 +128,7 @@ impl Suite<'_> {
 
 /// Rules, xtask and the host side of the edge crate: no database.
 fn units(places: &Places) -> Result<Counts> {
-    Step::start(places, "Unit tests").work(|step| {
+    Step::start(places, "Unit tests").count(|step| {
         let mut cargo = places.cargo();
         cargo.args(["test", "--no-fail-fast", "--package", "chatkeep-core"]);
         let ran = step.try_run(cargo.args(["--package", "chatkeep-edge", "--package", "xtask"]))?;
@@ -158,7 +161,7 @@ fn pgrx(places: &Places, major: u16) -> Result<Counts> {
         test.args(["--runas", &places.account.name]);
     }
     drop(lock);
-    Step::start(places, format!("cargo pgrx test pg{major}")).work(|step| {
+    Step::start(places, format!("cargo pgrx test pg{major}")).count(|step| {
         let ran = step.try_run(&mut test)?;
         Ok(judge(&ran))
     })
@@ -167,7 +170,7 @@ fn pgrx(places: &Places, major: u16) -> Result<Counts> {
 /// The contract: pgTAP files, run as the non-superuser who owns the tables.
 fn contract(places: &Places, database: &Database, title: &str) -> Result<Counts> {
     let files = sql_files(&places.root.join("tests").join("contract"))?;
-    Step::start(places, title).work(|step| {
+    Step::start(places, title).count(|step| {
         let create = "create extension if not exists pgtap with schema extensions";
         step.run(database.psql(SUPERUSER).args(["--command", create]))?;
         let mut counts = Counts::default();

@@ -16,16 +16,16 @@ const NODE_MAJOR: u32 = 20;
 
 /// Installs cargo-pgrx.
 pub fn cargo_pgrx(places: &Places) -> Result<()> {
-    if is_installed(places, "cargo-pgrx", CARGO_PGRX) {
+    if is_installed(places, "cargo-pgrx", "cargo-pgrx", CARGO_PGRX) {
         return Ok(());
     }
     debian::ensure(places, &[debian::BUILD, debian::PGRX])?;
-    cargo_tool(places, "cargo-pgrx", CARGO_PGRX)
+    cargo_tool(places, "cargo-pgrx", "cargo-pgrx", CARGO_PGRX)
 }
 
-/// Installs a program from crates.io in an exact version.
-pub fn cargo_tool(places: &Places, name: &str, version: &str) -> Result<()> {
-    if is_installed(places, name, version) {
+/// Installs a package from crates.io, known by one of its programs, in an exact version.
+pub fn cargo_tool(places: &Places, name: &str, program: &str, version: &str) -> Result<()> {
+    if is_installed(places, name, program, version) {
         return Ok(());
     }
     let title = format!("Building {name} {version} (a few minutes, once)");
@@ -60,10 +60,10 @@ pub fn cargo_tool(places: &Places, name: &str, version: &str) -> Result<()> {
     remove_folder(&places.base.join("build").join("tools"))
 }
 
-fn is_installed(places: &Places, name: &str, version: &str) -> bool {
+fn is_installed(places: &Places, name: &str, program: &str, version: &str) -> bool {
     let list = places.base.join("tools").join(".crates.toml");
     let list = fs::read_to_string(list).unwrap_or_default();
-    list.contains(&format!("\"{name} {version} (")) && places.tool(name).is_file()
+    list.contains(&format!("\"{name} {version} (")) && places.tool(program).is_file()
 }
 
 /// Writes the `PGRX_HOME` that knows one server.

@@ -180,11 +180,6 @@ fn finish(places: &Places, step: &mut Step, major: u16, folder: &Path, bin: &Pat
         major,
         bin: folder.join(bin),
     };
-    step.run(
-        Command::new("chmod")
-            .args(["-R", "u+rwX,go+rX"])
-            .arg(folder),
-    )?;
     step.run(Command::new("chmod").args(["-R", "a+x"]).arg(&tree.bin))?;
     libraries(places, step, &tree)?;
     let pgtap = folder.join("pgtap");
@@ -193,6 +188,12 @@ fn finish(places: &Places, step: &mut Step, major: u16, folder: &Path, bin: &Pat
     let to = tree.folder("--sharedir")?.join("extension");
     step.run(Command::new("cp").arg("-R").arg(from).arg(&to))?;
     remove_folder(&pgtap)?;
+    // Whatever the caller's umask is, the server's user must be able to read all of it.
+    step.run(
+        Command::new("chmod")
+            .args(["-R", "u+rwX,go+rX"])
+            .arg(folder),
+    )?;
     write_file(
         &folder.join("complete"),
         &format!("{RECIPE}\n{}\n", bin.display()),

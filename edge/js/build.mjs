@@ -1,0 +1,80 @@
+// Assembles the npm package: node build.mjs GLUE PACKAGE [WASM_OPT]
+//
+// GLUE is the folder that `wasm-bindgen --target web --omit-default-module-path` wrote, PACKAGE the folder to
+// fill (emptied first), WASM_OPT binaryen's wasm-opt, which shrinks the module; without it the package works too.
+// `cargo xtask edge` runs this. Only PACKAGE is written.
+
+import { spawnSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+
+const source = dirname(fileURLToPath(import.meta.url));
+const root = join(source, "..", "..");
+
+// What rustc and wasm-bindgen use; wasm-opt must be told, since the module no longer says so once stripped.
+const FEATURES = [
+  "simd",
+  "bulk-memory",
+  "nontrapping-float-to-int",
+  "sign-ext",
+  "mutable-globals",
+  "reference-types",
+  "multivalue",
+].map((feature) => `--enable-${feature}`);
+
+function fail(message) {
+  console.error(`build.mjs: ${message}`);
+  process.exit(1);
+}
+
+const [glue, target, wasmOpt] = process.argv.slice(2);
+if (!glue || !target) fail("usage: node build.mjs GLUE PACKAGE [WASM_OPT]");
+
+const manifest = JSON.parse(readFileSync(join(source, "package.json"), "utf8"));
+const version = /\[workspace\.package\][^[]*?^version = "([^"]+)"/ms.exec(
+  readFileSync(join(root, "Cargo.toml"), "utf8"),
+)?.[1];
+if (manifest.version !== version) {
+  fail(`edge/js/package.json says version ${manifest.version}, Cargo.toml says ${version}: make them equal`);
+}
+
+rmSync(target, { recursive: true, force: true });
+mkdirSync(join(target, "wasm"), { recursive: true });
+
+const compiled = join(glue, "chatkeep_edge_bg.wasm");
+const shrunk = join(target, "wasm", "rules.wasm");
+if (wasmOpt) {
+  const run = spawnSync(wasmOpt, ["-O3", "--strip-debug", "--strip-producers", ...FEATURES, compiled, "-o", shrunk], {
+    stdio: "inherit",
+  });
+  if (run.error) fail(`cannot run ${wasmOpt}: ${run.error.message}`);
+  if (run.status !== 0) fail(`${wasmOpt} ended with ${run.status ?? run.signal}`);
+} else {
+  copyFileSync(compiled, shrunk);
+}
+
+const module = readFileSync(shrunk);
+rmSync(shrunk);
+const note = "// Generated from the crate chatkeep-edge; do not edit.\n";
+writeFileSync(
+  join(target, "wasm", "bytes.js"),
+  `${note}export default "${module.toString("base64")}";\n`,
+);
+const bindings = readFileSync(join(glue, "chatkeep_edge.js"), "utf8");
+writeFileSync(join(target, "wasm", "rules.js"), note + bindings);
+
+// `files` is the list of what npm packs; the generated folder is made above.
+for (const file of [...manifest.files, "package.json"].filter((file) => file !== "wasm/")) {
+  const from = file === "LICENSE" ? join(root, file) : join(source, file);
+  if (!existsSync(from)) fail(`${from} is missing`);
+  copyFileSync(from, join(target, file));
+}
+
+const kib = (bytes) => `${(bytes / 1024).toFixed(1)} KiB`;
+console.log(
+  `chatkeep ${version}: module ${kib(module.length)}${wasmOpt ? "" : " (not shrunk: no wasm-opt)"}, ` +
+    `gzipped ${kib(gzipSync(module, { level: 9 }).length)}, ` +
+    `with glue ${kib(gzipSync(Buffer.concat([module, Buffer.from(bindings)]), { level: 9 }).length)}`,
+);

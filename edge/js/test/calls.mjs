@@ -1,0 +1,318 @@
+// What a call sends, what it refuses before any request, and what it makes of an answer.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { chatkeepPackage, recorder } from "./support/package.mjs";
+
+const { chatkeep, isSessionToken, uuidv7 } = chatkeepPackage;
+
+const ID = "01890a5d-ac96-774b-bcce-b302099a8057";
+const V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const SUM = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+// The vector of core/src/session.rs.
+const TOKEN = "cks_AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB1FjHWytHoFlPu2NPq1RWpqtG2ewhWMLjPsst8g";
+
+const message = (more) => ({ chatId: ID, role: "user", content: "hi", ...more });
+const registration = (more) => ({ sourceUri: "notes/a.md", checksum: SUM, ...more });
+const deep = (levels) => (levels ? [deep(levels - 1)] : []);
+const cycle = {};
+cycle.self = cycle;
+
+test("each call sends its arguments by their SQL names", async () => {
+  const { client, requests } = recorder((name) => ({
+    data: name === "document_checksum" ? SUM : [{}],
+    error: null,
+    status: 200,
+  }));
+  const ck = chatkeep(client);
+  const cases = [
+    ["createChat", { title: "t", metadata: { a: 1 }, chatId: ID }, "create_chat", { title: "t", metadata: { a: 1 }, chat_id: ID }],
+    [
+      "appendMessage",
+      message({ messageId: ID, parts: [{ type: "text" }], metadata: {}, parentId: ID, status: "streaming", model: "m", tokenCount: 3 }),
+      "append_message",
+      {
+        chat_id: ID, role: "user", content: "hi", message_id: ID, parts: [{ type: "text" }], metadata: {},
+        parent_id: ID, status: "streaming", model: "m", token_count: 3,
+      },
+    ],
+    [
+      "listMessages",
+      { chatId: ID, before: "2026-01-02T03:04:05.678901+00:00", after: new Date(0), pageSize: 7 },
+      "list_messages",
+      { chat_id: ID, before: "2026-01-02T03:04:05.678901+00:00", after: "1970-01-01T00:00:00.000Z", page_size: 7 },
+    ],
+    [
+      "createSession",
+      { userAgent: "ua", ip: "::1", ttl: 60, idleTtl: "1 hour", maxSessions: 5, metadata: {}, userId: ID },
+      "create_session",
+      { user_agent: "ua", ip: "::1", ttl: "60 seconds", idle_ttl: "1 hour", max_sessions: 5, metadata: {}, user_id: ID },
+    ],
+    ["rotateSession", { token: TOKEN }, "rotate_session", { token: TOKEN }],
+    ["validateSession", { token: TOKEN }, "validate_session", { token: TOKEN }],
+    ["documentChecksum", { content: new Uint8Array([0, 10, 255]) }, "document_checksum", { content: "\\x000aff" }],
+    [
+      "registerDocument",
+      registration({ title: "t", mimeType: "text/markdown", byteSize: 3, tags: { a: ["b"] }, visibility: "tenant", properties: { p: {} } }),
+      "register_document",
+      {
+        source_uri: "notes/a.md", checksum: SUM, title: "t", mime_type: "text/markdown", byte_size: 3,
+        tags: { a: ["b"] }, visibility: "tenant", properties: { p: {} },
+      },
+    ],
+    ["engine", undefined, "engine", {}],
+  ];
+  assert.deepEqual(Object.keys(ck), cases.map(([method]) => method));
+  for (const [method, given, name, sent] of cases) {
+    const { error } = await ck[method](given);
+    assert.equal(error, null, method);
+    assert.deepEqual(requests.pop(), { schema: "chatkeep", name, sent });
+  }
+});
+
+test("what is left out is not sent, what is null is", async () => {
+  const { client, requests } = recorder();
+  const ck = chatkeep(client);
+  await ck.listMessages({ chatId: ID, before: undefined });
+  assert.deepEqual(requests.pop().sent, { chat_id: ID });
+  await ck.createSession({ idleTtl: null });
+  assert.deepEqual(requests.pop().sent, { idle_ttl: null });
+});
+
+test("a message and a chat without an id get a new UUID version 7", async () => {
+  const { client, requests } = recorder();
+  const ck = chatkeep(client);
+  await ck.appendMessage(message());
+  await ck.appendMessage(message({ messageId: null }));
+  await ck.createChat();
+  const ids = requests.map(({ sent }) => sent.message_id ?? sent.chat_id);
+  for (const id of [...ids, uuidv7()]) assert.match(id, V7);
+  assert.equal(new Set(ids).size, 3);
+  const now = Number.parseInt(uuidv7().replace("-", "").slice(0, 12), 16);
+  assert.ok(Math.abs(now - Date.now()) < 60_000);
+});
+
+const REFUSED = [
+  ["appendMessage", undefined, "22004", "chat_id is missing"],
+  ["appendMessage", message({ chatId: null }), "22004", "chat_id is missing"],
+  ["appendMessage", message({ chatId: "chat-1" }), "22023", "chat_id must be a UUID"],
+  ["appendMessage", message({ chatId: 1 }), "22023", "chat_id must be text"],
+  ["appendMessage", message({ role: undefined }), "22004", "role is missing"],
+  ["appendMessage", message({ role: null }), "22004", "role is missing"],
+  ["appendMessage", message({ role: "User" }), "22023", "role must be system, user, assistant or tool"],
+  ["appendMessage", message({ content: undefined }), "22004", "content is missing"],
+  ["appendMessage", message({ content: 1 }), "22023", "content must be text"],
+  ["appendMessage", message({ content: "a\0b" }), "22023", "content contains a NUL character"],
+  ["appendMessage", message({ content: "a\ud83d" }), "22023", "content contains half of a surrogate pair"],
+  ["appendMessage", message({ content: "\ude00\ud83d" }), "22023", "content contains half of a surrogate pair"],
+  ["appendMessage", message({ content: "x".repeat(1_048_577) }), "22023", "content is longer than 1048576 bytes"],
+  ["appendMessage", message({ content: "é".repeat(524_289) }), "22023", "content is longer than 1048576 bytes"],
+  ["appendMessage", message({ content: "x".repeat(20_000_000) }), "22023", "content is longer than 1048576 bytes"],
+  ["appendMessage", message({ messageId: "nanoid" }), "22023", "message_id must be a UUID"],
+  ["appendMessage", message({ parts: {} }), "22023", "parts must be a JSON array"],
+  ["appendMessage", message({ parts: [{ text: "\0" }] }), "22023", "parts contains a NUL character"],
+  ["appendMessage", message({ parts: [{ text: "\ud83d" }] }), "22023", "parts contains half of a surrogate pair"],
+  ["appendMessage", message({ parts: [{ "\ude00": 1 }] }), "22023", "parts contains half of a surrogate pair"],
+  ["appendMessage", message({ parts: deep(64) }), "22023", "parts is nested deeper than 64 levels"],
+  ["appendMessage", message({ parts: ["x".repeat(2_000_000)] }), "22023", "parts is larger than 262144 bytes"],
+  ["appendMessage", message({ metadata: cycle }), "22023", "metadata cannot be written as JSON"],
+  ["appendMessage", message({ metadata: { big: 1n } }), "22023", "metadata cannot be written as JSON"],
+  ["appendMessage", message({ metadata: () => {} }), "22023", "metadata cannot be written as JSON"],
+  ["appendMessage", message({ metadata: [] }), "22023", "metadata must be a JSON object"],
+  ["appendMessage", message({ metadata: null }), "22004", "metadata is missing"],
+  ["appendMessage", message({ parentId: "" }), "22023", "parent_id must be a UUID"],
+  ["appendMessage", message({ status: "done" }), "22023", "status must be complete, streaming or failed"],
+  ["appendMessage", message({ status: null }), "22004", "status is missing"],
+  ["appendMessage", message({ model: "m".repeat(201) }), "22023", "model is longer than 200 characters"],
+  ["appendMessage", message({ tokenCount: -1 }), "22023", "token_count must not be negative"],
+  ["appendMessage", message({ tokenCount: 1.5 }), "22023", "token_count must be a whole number"],
+  ["appendMessage", message({ tokenCount: 2 ** 31 }), "22023", "token_count is out of range for an integer"],
+  ["appendMessage", message({ tokenCount: "3" }), "22023", "token_count must be a number"],
+  ["appendMessage", { chat_id: ID }, "22023", "chat_id is no argument of append_message"],
+  ["createChat", "title", "22023", "arguments must be one object"],
+  ["createChat", null, "22023", "arguments must be one object"],
+  ["createChat", { title: "é".repeat(501) }, "22023", "title is longer than 500 characters"],
+  ["createChat", { title: "\0" }, "22023", "title contains a NUL character"],
+  ["createChat", { metadata: "{}" }, "22023", "metadata must be a JSON object"],
+  ["createChat", { chatId: `${ID}0` }, "22023", "chat_id must be a UUID"],
+  ["listMessages", {}, "22004", "chat_id is missing"],
+  ["listMessages", { chatId: ID, pageSize: 0 }, "22023", "page_size must be between 1 and 200"],
+  ["listMessages", { chatId: ID, pageSize: 201 }, "22023", "page_size must be between 1 and 200"],
+  ["listMessages", { chatId: ID, pageSize: NaN }, "22023", "page_size must be a whole number"],
+  ["listMessages", { chatId: ID, pageSize: null }, "22004", "page_size is missing"],
+  ["listMessages", { chatId: ID, before: new Date(NaN) }, "22023", "before must be a valid date"],
+  ["listMessages", { chatId: ID, after: "\0" }, "22023", "after contains a NUL character"],
+  ["createSession", { userAgent: "u".repeat(1001) }, "22023", "user_agent is longer than 1000 characters"],
+  ["createSession", { ip: "\ud800" }, "22023", "ip contains half of a surrogate pair"],
+  ["createSession", { ip: "1".repeat(1001) }, "22023", "ip is longer than 1000 characters"],
+  ["createSession", { ttl: 0.5 }, "22023", "ttl must be between 1 second and 400 days"],
+  ["createSession", { ttl: NaN }, "22023", "ttl must be between 1 second and 400 days"],
+  ["createSession", { ttl: Infinity }, "22023", "ttl must be between 1 second and 400 days"],
+  ["createSession", { ttl: null }, "22004", "ttl is missing"],
+  ["createSession", { idleTtl: -1 }, "22023", "idle_ttl must be between 1 second and 400 days"],
+  ["createSession", { maxSessions: 0 }, "22023", "max_sessions must be between 1 and 1000"],
+  ["createSession", { userId: "me" }, "22023", "user_id must be a UUID"],
+  ["rotateSession", {}, "22004", "token is missing"],
+  ["validateSession", { token: 7 }, "22023", "token must be text"],
+  ["documentChecksum", {}, "22004", "content is missing"],
+  ["documentChecksum", { content: "text" }, "22023", "content must be bytes"],
+  ["registerDocument", registration({ sourceUri: undefined }), "22004", "source_uri is missing"],
+  ["registerDocument", registration({ sourceUri: "" }), "22023", "source_uri must not be empty"],
+  ["registerDocument", registration({ sourceUri: "https://u:p@x" }), "22023", "source_uri carries credentials"],
+  ["registerDocument", registration({ checksum: undefined }), "22004", "checksum is missing"],
+  ["registerDocument", registration({ checksum: "abc" }), "22023", "checksum must be 64 hexadecimal characters"],
+  ["registerDocument", registration({ byteSize: -1 }), "22023", "byte_size must not be negative"],
+  ["registerDocument", registration({ byteSize: 2 ** 53 }), "22023", "byte_size must be a whole number"],
+  ["registerDocument", registration({ tags: { a: { b: 1 } } }), "22023", "tags must be flat: scalars, or arrays of scalars"],
+  ["registerDocument", registration({ visibility: "public" }), "22023", "visibility must be private or tenant"],
+  ["registerDocument", registration({ properties: [] }), "22023", "properties must be a JSON object"],
+  ["engine", { verbose: true }, "22023", "verbose is no argument of engine"],
+];
+
+test("bad arguments are refused before any request, in the database's words", async (context) => {
+  for (const [method, given, code, expected] of REFUSED) {
+    await context.test(expected, async () => {
+      const { client, requests } = recorder();
+      const { data, error } = await chatkeep(client)[method](given);
+      assert.equal(data, null);
+      assert.deepEqual(
+        { code: error.code, status: error.status, argument: error.argument, message: error.message },
+        { code, status: 400, argument: expected.split(" ")[0], message: expected },
+      );
+      assert.deepEqual(Object.keys(error), ["code", "status", "argument", "message", "details", "hint"]);
+      assert.ok(error.hint.length > 0);
+      assert.deepEqual(requests, []);
+    });
+  }
+});
+
+test("a value at its limit passes", async () => {
+  for (const [method, given] of [
+    ["appendMessage", message({ content: "" })],
+    ["appendMessage", message({ content: "x".repeat(1_048_576) })],
+    ["appendMessage", message({ content: "😀".repeat(262_144) })],
+    ["appendMessage", message({ parts: deep(63), tokenCount: 2 ** 31 - 1 })],
+    ["createChat", { title: "😀".repeat(500) }],
+    ["createSession", { ttl: 400 * 86_400, idleTtl: 1, maxSessions: 1000 }],
+    ["registerDocument", registration({ byteSize: 2 ** 53 - 1, checksum: SUM.toUpperCase() })],
+  ]) {
+    const { client, requests } = recorder();
+    assert.equal((await chatkeep(client)[method](given)).error, null);
+    assert.equal(requests.length, 1);
+  }
+});
+
+test("what is sent is a copy of what was judged", async () => {
+  const { client, requests } = recorder();
+  let reads = 0;
+  const metadata = {
+    get shifty() {
+      reads += 1;
+      return reads === 1 ? "good" : "\0";
+    },
+  };
+  await chatkeep(client).createChat({ metadata });
+  assert.deepEqual(requests[0].sent.metadata, { shifty: "good" });
+});
+
+test("a token that was never issued is invalid without a request", async () => {
+  const { client, requests } = recorder();
+  const ck = chatkeep(client);
+  for (const token of ["", null, TOKEN.slice(1), TOKEN.replace("AQ", "AR"), `${TOKEN}A`, "x".repeat(10_000_000)]) {
+    assert.equal(isSessionToken(token), false);
+    const facts = {
+      status: "invalid", session_id: null, user_id: null, tenant_id: null,
+      generation: null, expires_at: null, idle_expires_at: null,
+    };
+    assert.deepEqual(await ck.validateSession({ token }), { data: facts, error: null });
+    assert.deepEqual(await ck.rotateSession({ token }), { data: { ...facts, token: null }, error: null });
+  }
+  assert.deepEqual(requests, []);
+  assert.equal(isSessionToken(TOKEN), true);
+  for (const value of [undefined, 7, {}, "\ud800"]) assert.equal(isSessionToken(value), false);
+});
+
+test("one row comes as an object, a list as an array, a value as itself", async () => {
+  const answering = (data) => chatkeep(recorder({ data, error: null, status: 200 }).client);
+  assert.deepEqual(await answering([{ id: 1 }]).createChat(), { data: { id: 1 }, error: null });
+  assert.deepEqual(await answering([]).listMessages({ chatId: ID }), { data: [], error: null });
+  assert.deepEqual(await answering(SUM).documentChecksum({ content: new ArrayBuffer(3) }), { data: SUM, error: null });
+});
+
+test("a session that is over is a row, though its status is 401", async () => {
+  const row = { status: "reuse_detected", token: null };
+  const { client } = recorder({ data: null, error: [row], status: 401 });
+  assert.deepEqual(await chatkeep(client).rotateSession({ token: TOKEN }), { data: row, error: null });
+});
+
+test("an error of the database keeps its code, names the argument and gains the status", async () => {
+  const error = { code: "PT409", message: "message_id is taken by a message with other content", details: null, hint: "h" };
+  const { client } = recorder({ data: null, error, status: 409 });
+  assert.deepEqual(await chatkeep(client).appendMessage(message()), {
+    data: null,
+    error: { ...error, status: 409, argument: "message_id" },
+  });
+  const foreign = { code: "PGRST301", message: "JWT expired", details: "", hint: undefined };
+  assert.deepEqual(await chatkeep(recorder({ data: null, error: foreign, status: 401 }).client).engine(), {
+    data: null,
+    error: { code: "PGRST301", status: 401, message: "JWT expired", details: null, hint: null },
+  });
+});
+
+test("an answer in another shape is an error, not a wrong row", async () => {
+  for (const data of [null, undefined, [], [null], [{}, {}], "text", 7]) {
+    const { error } = await chatkeep(recorder({ data, error: null, status: 200 }).client).createChat();
+    assert.match(error.message, /^create_chat answered in a shape/);
+  }
+});
+
+test("a client that throws does not make a call throw", async () => {
+  for (const thrown of [new Error("lost"), "lost", null, Object.create(null), { code: "08006", message: "lost" }]) {
+    const client = { schema: () => ({ rpc: () => Promise.reject(thrown) }) };
+    const { data, error } = await chatkeep(client).engine();
+    assert.equal(data, null);
+    assert.equal(error.status, 0);
+    assert.equal(typeof error.message, "string");
+  }
+});
+
+test("no client is the caller's mistake, said at once", () => {
+  for (const nothing of [undefined, null, {}, "url"]) assert.throws(() => chatkeep(nothing), TypeError);
+});
+
+test("no argument at all makes a call throw or the module trap", async () => {
+  // A linear congruential generator, so that a failure repeats.
+  let seed = 20_261_123;
+  const random = (below) => {
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((seed / 2 ** 32) * below);
+  };
+  const hostile = { get title() { throw new Error("no"); }, toJSON() { throw new Error("no"); } };
+  const values = [
+    undefined, null, true, 0, -0, -1, 1.5, NaN, Infinity, -Infinity, 2 ** 31, 2 ** 53, 1e300, 1n, Symbol("s"), "", ID,
+    TOKEN, SUM, "\0", "\ud800", "😀", "user", "x".repeat(70_000), [], {}, [[[]]], { a: 1 }, cycle, hostile, () => {},
+    new Date(), new Date(NaN), new Uint8Array(3), new ArrayBuffer(70_000), new Map(), /x/, Object.create(null),
+    new Proxy({}, { get() { throw new Error("no"); } }), new Proxy({}, { ownKeys() { throw new Error("no"); } }),
+  ];
+  const names = [
+    "title", "metadata", "chatId", "role", "content", "messageId", "parts", "parentId", "status", "model",
+    "tokenCount", "before", "after", "pageSize", "userAgent", "ip", "ttl", "idleTtl", "maxSessions", "userId", "token",
+    "sourceUri", "checksum", "mimeType", "byteSize", "tags", "visibility", "properties", "__proto__", "constructor",
+  ];
+  const ck = chatkeep(recorder().client);
+  const methods = Object.keys(ck);
+  for (let round = 0; round < 5_000; round += 1) {
+    const method = methods[random(methods.length)];
+    let given = values[random(values.length)];
+    if (random(8) > 0) {
+      given = {};
+      for (let count = random(5); count > 0; count -= 1) {
+        Object.defineProperty(given, names[random(names.length)], {
+          value: values[random(values.length)], enumerable: true, configurable: true,
+        });
+      }
+    }
+    const { data, error } = await ck[method](given);
+    assert.ok((data === null) !== (error === null), `round ${round}: ${method}`);
+  }
+  assert.equal((await ck.createChat({ title: "still alive" })).error, null);
+});

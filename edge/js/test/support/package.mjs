@@ -1,0 +1,30 @@
+// The assembled package: the folder CHATKEEP_PACKAGE names, or the one that `cargo xtask edge` fills.
+import { dirname, join, resolve } from "node:path";
+import process from "node:process";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..", "..");
+const folder = resolve(process.env.CHATKEEP_PACKAGE ?? join(root, "target", "chatkeep", "package"));
+
+export const chatkeepPackage = await import(pathToFileURL(join(folder, "index.js")).href);
+
+const { initSync } = await import(pathToFileURL(join(folder, "wasm", "rules.js")).href);
+
+/** The memory of the loaded module: the glue returns what it loaded. */
+export function moduleMemory() {
+  return initSync().memory;
+}
+
+/** A supabase-js client that records requests and answers each with `response`. */
+export function recorder(response = { data: [{ id: "row" }], error: null, status: 200 }) {
+  const requests = [];
+  const client = {
+    schema: (schema) => ({
+      rpc: (name, sent) => {
+        requests.push({ schema, name, sent });
+        return Promise.resolve(typeof response === "function" ? response(name) : response);
+      },
+    }),
+  };
+  return { client, requests };
+}

@@ -1,0 +1,63 @@
+// Compiled, never run: `tsc --strict --noEmit --target es2022 --lib es2022,dom --module nodenext edge/js/test/types.ts`.
+import { chatkeep, checksum, Hasher, isSessionToken, type Message, type SupabaseClientLike, uuidv7 } from "../index.js";
+
+declare const supabase: SupabaseClientLike;
+const ck = chatkeep(supabase);
+
+export async function accepted(file: Blob, cookie: string | null): Promise<Message | undefined> {
+  const chat = await ck.createChat();
+  if (chat.error) {
+    const code: string = chat.error.code;
+    const argument: string | undefined = chat.error.argument;
+    console.error(code, argument);
+    // @ts-expect-error an error comes without a row
+    chat.data.id;
+    return undefined;
+  }
+  const { data, error } = await ck.appendMessage({ chatId: chat.data.id, role: "user", content: "", messageId: uuidv7() });
+  if (error) return undefined;
+  const page = await ck.listMessages({ chatId: data.chat_id, before: data.created_at, after: new Date() });
+  const first: Message | undefined = page.data?.[0];
+  await ck.createSession({ ttl: 60, idleTtl: "1 hour" });
+  const rotated = await ck.rotateSession({ token: cookie });
+  if (rotated.data?.status === "rotated") {
+    const token: string = rotated.data.token;
+    console.log(token, rotated.data.user_id.length);
+  } else if (rotated.data?.status === "expired") {
+    const none: null = rotated.data.token;
+    console.log(none);
+  }
+  const session = await ck.validateSession({ token: "x" });
+  if (session.data?.status === "valid") console.log(session.data.expires_at.length);
+  const digest = await checksum(file.stream());
+  if (digest.data) await ck.registerDocument({ sourceUri: "a", checksum: digest.data, tags: { a: ["b", 1] } });
+  const whole: string = new Hasher().update(new Uint8Array(1)).update(new ArrayBuffer(1)).digest();
+  const unknown: unknown = cookie;
+  if (isSessionToken(unknown)) console.log(unknown.length, whole);
+  const checked = await ck.documentChecksum({ content: new Uint8Array(1) });
+  console.log(checked.data?.length, (await ck.engine()).data?.schema_version);
+  return first;
+}
+
+export async function refused(): Promise<void> {
+  // @ts-expect-error chatId is required
+  await ck.appendMessage({ role: "user", content: "" });
+  // @ts-expect-error no such role
+  await ck.appendMessage({ chatId: "", role: "User", content: "" });
+  // @ts-expect-error names are camelCase
+  await ck.listMessages({ chat_id: "" });
+  // @ts-expect-error metadata is an object
+  await ck.createChat({ metadata: [] });
+  // @ts-expect-error metadata is never null
+  await ck.createChat({ metadata: null });
+  // @ts-expect-error no such visibility
+  await ck.registerDocument({ sourceUri: "", checksum: "", visibility: "public" });
+  // @ts-expect-error text is not bytes
+  await ck.documentChecksum({ content: "text" });
+  // @ts-expect-error a token is required
+  await ck.rotateSession({});
+  // @ts-expect-error engine takes nothing
+  await ck.engine({ verbose: true });
+  // @ts-expect-error not a client
+  chatkeep({});
+}

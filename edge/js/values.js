@@ -1,0 +1,110 @@
+// JavaScript values as arguments of a call. Each kind reads one value that is neither undefined nor null and returns
+// `sent`, what the request carries, and `judged`, what core's rule looks at. A value that has not even the right type,
+// or that could not cross to WASM unchanged, is refused here, in the words the database would use.
+
+import { checkText, hex, invalid, isUuid, longestText } from "./rules.js";
+
+/** Carries a refusal out of the reading of arguments; never leaves the package. */
+export class Refused {
+  constructor(refusal) {
+    this.refusal = refusal;
+  }
+}
+
+export function refuse(argument, rule, hint) {
+  throw new Refused(invalid(argument, rule, hint));
+}
+
+const isWellFormed = String.prototype.isWellFormed
+  ? (text) => text.isWellFormed()
+  : (text) => !/\p{Surrogate}/u.test(text);
+
+const LONGEST = longestText();
+
+// Longer text is refused for its length whatever follows, so the rest need not be copied into the module.
+const cut = (text) => (text.length > LONGEST ? text.slice(0, LONGEST) : text);
+
+/** Text that core judges. */
+export function text(value, argument) {
+  if (typeof value !== "string") refuse(argument, "must be text", "Pass a string.");
+  if (!isWellFormed(value)) {
+    refuse(argument, "contains half of a surrogate pair", "Cut text between characters, not inside one.");
+  }
+  return { sent: value, judged: cut(value) };
+}
+
+/** Text that only the database judges. */
+function plain(value, argument) {
+  const { sent, judged } = text(value, argument);
+  if (sent.length > 1_000) refuse(argument, "is longer than 1000 characters", "Shorten it.");
+  const refusal = checkText(argument, judged);
+  if (refusal) throw new Refused(refusal);
+  return { sent };
+}
+
+export function uuid(value, argument) {
+  const { sent, judged } = text(value, argument);
+  if (!isUuid(judged)) refuse(argument, "must be a UUID", "Pass the id as the store returned it.");
+  return { sent };
+}
+
+/** JSON. What is sent is a copy of what was judged: nobody can change it in between. */
+export function json(value, argument) {
+  let written;
+  try {
+    written = JSON.stringify(value);
+  } catch {
+    // Cycles, BigInt, endless nesting, a toJSON that throws.
+  }
+  if (written === undefined) {
+    refuse(argument, "cannot be written as JSON", "Pass plain objects, arrays, strings, numbers, booleans and null.");
+  }
+  return { sent: value, judged: cut(written), written };
+}
+
+/** A number; core judges whether it is whole and in range. */
+export function number(value, argument) {
+  if (typeof value !== "number") refuse(argument, "must be a number", "Pass a number.");
+  return { sent: value, judged: value };
+}
+
+/** A point in time: a string as a row holds it, to the microsecond, or a Date. */
+export function time(value, argument) {
+  if (!(value instanceof Date)) return plain(value, argument);
+  if (Number.isNaN(value.getTime())) refuse(argument, "must be a valid date", "Check the date, or pass created_at of a row.");
+  return { sent: value.toISOString() };
+}
+
+/** A length of time: a number of seconds, which core judges, or text for the database to read and judge. */
+export function interval(value, argument, fallback) {
+  if (typeof value !== "number") return { ...plain(value, argument), judged: fallback };
+  return { sent: `${value} seconds`, judged: value };
+}
+
+/** An address, read by the database. */
+export const address = plain;
+
+/** Bytes, as PostgreSQL reads them from text. */
+export function bytes(value, argument) {
+  const content = viewOf(value);
+  if (!content) refuse(argument, "must be bytes", "Pass a Uint8Array or an ArrayBuffer; encode text with TextEncoder.");
+  let sent = "\\x";
+  for (const piece of pieces(content)) sent += hex(piece);
+  return { sent };
+}
+
+/** The bytes of a buffer or of any view, not copied; undefined for anything else. */
+export function viewOf(value) {
+  if (value instanceof Uint8Array) return value;
+  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  const kind = Object.prototype.toString.call(value);
+  if (kind === "[object ArrayBuffer]" || kind === "[object SharedArrayBuffer]") return new Uint8Array(value);
+  return undefined;
+}
+
+// The module's memory never shrinks, so bytes cross in pieces.
+const PIECE = 64 * 1024;
+
+export function* pieces(content) {
+  for (let start = 0; start < content.length; start += PIECE) yield content.subarray(start, start + PIECE);
+}
