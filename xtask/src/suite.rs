@@ -9,14 +9,15 @@ use crate::debian;
 use crate::edge;
 use crate::extension;
 use crate::failure::Result;
-use crate::places::{Places, make_folder};
+use crate::places::{Places, make_folder, remove_folder};
 use crate::server::SUPERUSER;
 use crate::step::{Ran, Step};
 use crate::tap;
 use crate::throwaway::Throwaway;
 use crate::toolchain;
 use crate::tree::Tree;
-use std::process::ExitCode;
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 /// One line of the final table.
@@ -147,6 +148,7 @@ fn pgrx(places: &Places, major: u16) -> Result<Counts> {
     let data = places.shelf.join("pgrx-data");
     make_folder(&data)?;
     places.account.give(&data)?;
+    discard(places, &tree, &data.join(major.to_string()))?;
     let mut test = extension::cargo_pgrx(places, &home);
     test.args([
         "test",
@@ -165,6 +167,21 @@ fn pgrx(places: &Places, major: u16) -> Result<Counts> {
         let ran = step.try_run(&mut test)?;
         Ok(judge(&ran))
     })
+}
+
+/// Removes the data of an earlier run, whose server may have been left behind by an interruption:
+/// as root, pgrx would try to make them anew in a folder that is not empty.
+fn discard(places: &Places, tree: &Tree, data: &Path) -> Result<()> {
+    let mut stop = Command::new(tree.program("pg_ctl"));
+    places.account.run_as(&mut stop);
+    stop.args(["stop", "--mode", "immediate", "--pgdata"])
+        .arg(data);
+    stop.stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .stdin(Stdio::null());
+    // Nearly always there is no such server, and pg_ctl says so.
+    let _ = stop.status();
+    remove_folder(data)
 }
 
 /// The contract: pgTAP files, run as the non-superuser who owns the tables.
