@@ -1,28 +1,7 @@
 // Many clients at once: what the contract suite, one connection, cannot show.
 
 import assert from "node:assert/strict";
-import { createClient } from "@supabase/supabase-js";
-
-const given = (name: string): string => {
-  const value = Deno.env.get(name);
-  if (!value) throw new Error(`${name} is not set`);
-  return value;
-};
-
-/** supabase-js on schema chatkeep, signed in as somebody new, or as nobody. */
-async function connect(signedIn: boolean) {
-  const supabase = createClient(given("CHATKEEP_URL"), given("CHATKEEP_ANON_KEY"), {
-    auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
-  });
-  if (signedIn) {
-    const { error } = await supabase.auth.signUp({
-      email: `${crypto.randomUUID()}@example.org`,
-      password: crypto.randomUUID(),
-    });
-    assert.equal(error, null);
-  }
-  return supabase.schema("chatkeep");
-}
+import { anonymous, newChat, signUp } from "./people.ts";
 
 // deno-lint-ignore no-explicit-any
 type Row = any;
@@ -37,10 +16,11 @@ async function together(times: number, call: (n: number) => PromiseLike<{ data: 
 }
 
 Deno.test("simultaneous appends leave no gap, no tie and no lost message", async () => {
-  const user = await connect(true);
-  const [chat] = await together(1, () => user.rpc("create_chat", {}));
-  await together(120, (n) => user.rpc("append_message", { chat_id: chat.id, role: "user", content: `message ${n}` }));
-  const { data: page } = await user.rpc("list_messages", { chat_id: chat.id, page_size: 200 });
+  const person = await signUp();
+  const user = person.db;
+  const chat_id = await newChat(person);
+  await together(120, (n) => user.rpc("append_message", { chat_id, role: "user", content: `message ${n}` }));
+  const { data: page } = await user.rpc("list_messages", { chat_id, page_size: 200 });
   assert.deepEqual(page.map(({ seq }: Row) => seq), Array.from({ length: 120 }, (_, n) => n + 1));
   assert.equal(new Set(page.map(({ created_at }: Row) => created_at)).size, 120);
   assert.equal(new Set(page.map(({ content }: Row) => content)).size, 120);
@@ -49,25 +29,26 @@ Deno.test("simultaneous appends leave no gap, no tie and no lost message", async
 });
 
 Deno.test("simultaneous first sends of one message store one", async () => {
-  const user = await connect(true);
-  const [chat] = await together(1, () => user.rpc("create_chat", {}));
-  const message = { chat_id: chat.id, role: "user", content: "once", message_id: crypto.randomUUID() };
+  const person = await signUp();
+  const user = person.db;
+  const chat_id = await newChat(person);
+  const message = { chat_id, role: "user", content: "once", message_id: crypto.randomUUID() };
   const stored = await together(24, () => user.rpc("append_message", message));
   assert.deepEqual(new Set(stored.map(({ id, seq }) => `${id} ${seq}`)), new Set([`${message.message_id} 1`]));
-  const { data: page } = await user.rpc("list_messages", { chat_id: chat.id });
+  const { data: page } = await user.rpc("list_messages", { chat_id });
   assert.equal(page.length, 1);
 });
 
 Deno.test("simultaneous makers of one chat get one", async () => {
-  const user = await connect(true);
+  const user = (await signUp()).db;
   const chat_id = crypto.randomUUID();
   const chats = await together(16, (n) => user.rpc("create_chat", { chat_id, title: `title ${n}` }));
   assert.equal(new Set(chats.map(({ title }) => title)).size, 1);
 });
 
 Deno.test("simultaneous rotations of one token give one successor and log nobody out", async () => {
-  const user = await connect(true);
-  const nobody = await connect(false);
+  const user = (await signUp()).db;
+  const nobody = anonymous();
   const [session] = await together(1, () => user.rpc("create_session", {}));
   const rotations = await together(40, () => nobody.rpc("rotate_session", { token: session.token }));
   assert.equal(rotations.filter(({ status }) => status === "rotated").length, 1);
@@ -78,14 +59,14 @@ Deno.test("simultaneous rotations of one token give one successor and log nobody
 });
 
 Deno.test("simultaneous sessions never exceed max_sessions", async () => {
-  const user = await connect(true);
+  const user = (await signUp()).db;
   await together(20, () => user.rpc("create_session", { max_sessions: 3 }));
   const { data: live } = await user.from("sessions").select("id").is("revoked_at", null);
   assert.equal(live?.length, 3);
 });
 
 Deno.test("simultaneous registrations of the same bytes make one document", async () => {
-  const user = await connect(true);
+  const user = (await signUp()).db;
   const checksum = "ab".repeat(32);
   const answers = await together(64, (n) => user.rpc("register_document", { source_uri: `source ${n}`, checksum }));
   assert.equal(answers.filter(({ outcome }) => outcome === "created").length, 1);
@@ -96,7 +77,7 @@ Deno.test("simultaneous registrations of the same bytes make one document", asyn
 });
 
 Deno.test("simultaneous versions of one source leave one current document", async () => {
-  const user = await connect(true);
+  const user = (await signUp()).db;
   const answers = await together(16, (n) =>
     user.rpc("register_document", { source_uri: "page", checksum: n.toString(16).repeat(64).slice(0, 64) }));
   assert.equal(answers.filter(({ outcome }) => outcome === "created").length, 1);

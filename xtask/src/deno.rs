@@ -85,7 +85,7 @@ fn link_package(places: &Places) -> Result<()> {
         .join("node_modules")
         .join("chatkeep");
     let package = places.package();
-    if fs::read_link(&link).is_ok_and(|found| found == package) {
+    if link.canonicalize().is_ok_and(|found| found == package) {
         return Ok(());
     }
     match fs::symlink_metadata(&link) {

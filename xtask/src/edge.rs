@@ -244,7 +244,7 @@ fn wasm_opt(places: &Places) -> PathBuf {
 fn test_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(folder).at("read", folder)?;
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    let is_test = |path: &PathBuf| path.to_string_lossy().ends_with(".test.mjs");
+    let is_test = |path: &PathBuf| path.extension().is_some_and(|end| end == "mjs");
     let mut files: Vec<PathBuf> = paths.filter(is_test).collect();
     files.sort();
     if files.is_empty() {
