@@ -21,7 +21,7 @@ fn document_checksum(content: &[u8]) -> String {
 plans! {
     ENTER() = c"select chatkeep_private.enter(null), auth.uid()";
     FIND(UUIDOID, UUIDOID, TEXTOID, TEXTOID, TEXTOID) = c"
-        select d.id, $5 operator(pg_catalog.<>) all (d.source_uri || d.aliases)
+        select d.id, $5 operator(pg_catalog.<>) all (pg_catalog.array_prepend(d.source_uri, d.aliases))
         from chatkeep.documents d
         where d.tenant_id = $1
           and d.checksum = $3
@@ -33,7 +33,7 @@ plans! {
         for update";
     ADD_ALIAS(UUIDOID, UUIDOID, TEXTOID) = c"
         update chatkeep.documents d
-        set aliases = d.aliases || $3, updated_at = pg_catalog.clock_timestamp()
+        set aliases = pg_catalog.array_append(d.aliases, $3), updated_at = pg_catalog.clock_timestamp()
         where d.id = $1 and d.tenant_id = $2";
     // What a source held before is history once it holds other bytes.
     ARCHIVE(UUIDOID, UUIDOID, TEXTOID, UUIDOID) = c"

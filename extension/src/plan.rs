@@ -3,6 +3,10 @@
 //! Preparing on every call costs more than half of the rate of an append. A kept plan holds no
 //! identity: Postgres plans it anew when the role or `row_security` changes, and claims are
 //! read by the statement itself, every time.
+//!
+//! The statements see the caller's `search_path`. So tables and functions are named with their schema, and operators
+//! are used only on types for which `pg_catalog`, which is searched first, has an exact match: a polymorphic one, such
+//! as `||` of arrays, would lose to an operator that somebody defined for just those types.
 
 use std::cell::Cell;
 use std::ffi::CStr;

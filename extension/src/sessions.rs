@@ -19,7 +19,7 @@ calls! {
 plans! {
     ENTER(UUIDOID) = c"select chatkeep_private.enter($1), coalesce($1, auth.uid())";
     // Counting and inserting must not interleave with another session of the same user.
-    LOCK_USER(UUIDOID) = c"select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('chatkeep.sessions ' || $1, 0))";
+    LOCK_USER(UUIDOID) = c"select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(pg_catalog.concat('chatkeep.sessions ', $1), 0))";
     REVOKE_OLDEST(UUIDOID, INT4OID) = c"
         update chatkeep.sessions s
         set revoked_at = pg_catalog.clock_timestamp(), revoked_reason = 'limit'

@@ -19,11 +19,21 @@ function nested(depth: number): object {
 
 function cases(chat_id: string): Case[] {
   const append = (what: string, given: object, code: string, says: string): Case => [
-    what, "append_message", { chat_id, ...good, ...given }, code, 400, says,
-  ]; // deno-fmt-ignore
+    what,
+    "append_message",
+    { chat_id, ...good, ...given },
+    code,
+    400,
+    says,
+  ];
   const register = (what: string, given: object, code: string, says: string): Case => [
-    what, "register_document", { ...source, ...given }, code, 400, says,
-  ]; // deno-fmt-ignore
+    what,
+    "register_document",
+    { ...source, ...given },
+    code,
+    400,
+    says,
+  ];
   return [
     append("a role that does not exist", { role: "bot" }, "22023", "role"),
     append("a role in upper case", { role: "User" }, "22023", "role"),
@@ -85,7 +95,8 @@ Deno.test("a bad argument is refused by name, and nothing is stored", async (tes
 Deno.test("what is just within the limits is stored", async () => {
   const ada = await signUp();
   const chat_id = await newChat(ada);
-  const append = async (given: object) => ok(await ada.db.rpc("append_message", { chat_id, ...good, ...given }).select("content, metadata").single());
+  const append = async (given: object) =>
+    ok(await ada.db.rpc("append_message", { chat_id, ...good, ...given }).select("content, metadata").single());
   const content = "x".repeat(KIB * KIB);
   assert((await append({ content })).content === content, "1 MiB of content came back changed");
   equal((await append({ metadata: nested(64) })).metadata, nested(64), "metadata 64 deep");
@@ -121,5 +132,10 @@ Deno.test("nobody signed in may call what makes rows", async () => {
 Deno.test("an argument that is no UUID, and one that does not exist, are refused", async () => {
   const ada = await signUp();
   refusal(await ada.db.rpc("append_message", { chat_id: "nope", ...good }), "22P02", 400, "uuid");
-  refusal(await ada.db.rpc("append_message", { chat_id: crypto.randomUUID(), ...good, colour: "red" }), "PGRST202", 404, "append_message");
+  refusal(
+    await ada.db.rpc("append_message", { chat_id: crypto.randomUUID(), ...good, colour: "red" }),
+    "PGRST202",
+    404,
+    "append_message",
+  );
 });

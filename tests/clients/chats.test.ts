@@ -4,20 +4,52 @@ import { assert, columns, equal, ok, refusal } from "./assertions.ts";
 import { anonymous, newChat, service, signUp } from "./people.ts";
 
 const CHAT = [
-  "active_leaf_id", "archived_at", "created_at", "deleted_at", "id", "last_seq", "message_count", "metadata",
-  "tenant_id", "title", "updated_at", "user_id",
-]; // deno-fmt-ignore
+  "active_leaf_id",
+  "archived_at",
+  "created_at",
+  "deleted_at",
+  "id",
+  "last_seq",
+  "message_count",
+  "metadata",
+  "tenant_id",
+  "title",
+  "updated_at",
+  "user_id",
+];
 const MESSAGE = [
-  "active", "author_id", "chat_id", "content", "created_at", "id", "metadata", "model", "parent_id", "parts", "role",
-  "seq", "status", "tenant_id", "token_count", "updated_at", "user_id", "written_as",
-]; // deno-fmt-ignore
+  "active",
+  "author_id",
+  "chat_id",
+  "content",
+  "created_at",
+  "id",
+  "metadata",
+  "model",
+  "parent_id",
+  "parts",
+  "role",
+  "seq",
+  "status",
+  "tenant_id",
+  "token_count",
+  "updated_at",
+  "user_id",
+  "written_as",
+];
 
 Deno.test("create_chat returns the chat, and with the same chat_id the same one", async () => {
   const ada = await signUp();
   const chat_id = crypto.randomUUID();
-  const chat = ok(await ada.db.rpc("create_chat", { title: "Greetings", metadata: { topic: ["a", 1] }, chat_id }).single());
+  const chat = ok(
+    await ada.db.rpc("create_chat", { title: "Greetings", metadata: { topic: ["a", 1] }, chat_id }).single(),
+  );
   equal(columns(chat), CHAT, "columns");
-  equal([chat.id, chat.user_id, chat.title, chat.metadata], [chat_id, ada.id, "Greetings", { topic: ["a", 1] }], "the chat");
+  equal(
+    [chat.id, chat.user_id, chat.title, chat.metadata],
+    [chat_id, ada.id, "Greetings", { topic: ["a", 1] }],
+    "the chat",
+  );
   const again = ok(await ada.db.rpc("create_chat", { title: "Other", chat_id }).single());
   equal(again, chat, "the chat, created again");
   equal(ok(await ada.db.from("chats").select("id")), [{ id: chat_id }], "chats");
@@ -26,11 +58,22 @@ Deno.test("create_chat returns the chat, and with the same chat_id the same one"
 Deno.test("append_message returns the message and touches the chat", async () => {
   const ada = await signUp();
   const chat_id = await newChat(ada);
-  const given = { role: "assistant", content: "Grüße, 世界 \u{1F30D}", model: "m-1", token_count: 7, parts: [{ type: "text" }], metadata: { k: 1 } };
+  const given = {
+    role: "assistant",
+    content: "Grüße, 世界 \u{1F30D}",
+    model: "m-1",
+    token_count: 7,
+    parts: [{ type: "text" }],
+    metadata: { k: 1 },
+  };
   const message = ok(await ada.db.rpc("append_message", { chat_id, ...given }).single());
   equal(columns(message), MESSAGE, "columns");
   for (const [name, value] of Object.entries(given)) equal(message[name], value, name);
-  equal([message.seq, message.status, message.author_id, message.written_as], [1, "complete", ada.id, "authenticated"], "the rest");
+  equal(
+    [message.seq, message.status, message.author_id, message.written_as],
+    [1, "complete", ada.id, "authenticated"],
+    "the rest",
+  );
   const chat = ok(await ada.db.from("chats").select("*").eq("id", chat_id).single());
   equal([chat.message_count, chat.last_seq, chat.active_leaf_id], [1, 1, message.id], "the chat");
   equal(chat.updated_at, message.created_at, "the time of the touch");
@@ -40,14 +83,19 @@ Deno.test("a message in a service's name says so", async () => {
   const ada = await signUp();
   const chat_id = await newChat(ada);
   const message = ok(await service().rpc("append_message", { chat_id, role: "assistant", content: "hello" }).single());
-  equal([message.user_id, message.author_id, message.written_as], [ada.id, null, "service_role"], "owner, author, role");
+  equal(
+    [message.user_id, message.author_id, message.written_as],
+    [ada.id, null, "service_role"],
+    "owner, author, role",
+  );
 });
 
 Deno.test("a retry with the same message_id stores nothing, other content is a conflict", async () => {
   const ada = await signUp();
   const chat_id = await newChat(ada);
   const append = (content: string) =>
-    ada.db.rpc("append_message", { chat_id, role: "user", content, message_id: "018f0000-0000-7000-8000-000000000001" }).single();
+    ada.db.rpc("append_message", { chat_id, role: "user", content, message_id: "018f0000-0000-7000-8000-000000000001" })
+      .single();
   const first = ok(await append("hello"));
   equal(ok(await append("hello")), first, "the retry");
   refusal(await append("hello!"), "PT409", 409, "message_id");
@@ -57,7 +105,8 @@ Deno.test("a retry with the same message_id stores nothing, other content is a c
 Deno.test("messages appended at once are in one order, without gaps", async () => {
   const ada = await signUp();
   const chat_id = await newChat(ada);
-  const append = (_: unknown, index: number) => ada.db.rpc("append_message", { chat_id, role: "user", content: `${index}` }).single();
+  const append = (_: unknown, index: number) =>
+    ada.db.rpc("append_message", { chat_id, role: "user", content: `${index}` }).single();
   const answers = await Promise.all(Array.from({ length: 20 }, append));
   const seqs = answers.map((answer) => ok(answer).seq).sort((one: number, other: number) => one - other);
   equal(seqs, Array.from({ length: 20 }, (_, index) => index + 1), "seq of the answers");
@@ -71,7 +120,9 @@ Deno.test("messages appended at once are in one order, without gaps", async () =
 Deno.test("list_messages pages by created_at in both directions, and starts at the newest", async () => {
   const ada = await signUp();
   const chat_id = await newChat(ada);
-  for (let index = 1; index <= 7; index++) ok(await ada.db.rpc("append_message", { chat_id, role: "user", content: `${index}` }));
+  for (let index = 1; index <= 7; index++) {
+    ok(await ada.db.rpc("append_message", { chat_id, role: "user", content: `${index}` }));
+  }
   const list = async (given: object) => ok(await ada.db.rpc("list_messages", { chat_id, page_size: 3, ...given }));
   const contents = (page: { content: string }[]) => page.map((row) => row.content).join(" ");
   const newest = await list({});
@@ -79,7 +130,11 @@ Deno.test("list_messages pages by created_at in both directions, and starts at t
   const oldest = await list({ before: older[0].created_at });
   equal([newest, older, oldest].map(contents), ["5 6 7", "2 3 4", "1"], "pages backwards");
   equal(contents(await list({ after: oldest[0].created_at })), "2 3 4", "the page after the first message");
-  equal(contents(await list({ after: older[0].created_at, before: newest[1].created_at })), "3 4 5", "a page between two");
+  equal(
+    contents(await list({ after: older[0].created_at, before: newest[1].created_at })),
+    "3 4 5",
+    "a page between two",
+  );
   equal(await list({ after: newest[2].created_at }), [], "the page after the last message");
   const read = await ada.db.rpc("list_messages", { chat_id, page_size: 3 }, { get: true }).select("content");
   equal(contents(ok(read)), "5 6 7", "the newest page, by GET");
@@ -89,7 +144,9 @@ Deno.test("a parent that is not the last message starts a branch", async () => {
   const ada = await signUp();
   const chat_id = await newChat(ada);
   const append = async (content: string, parent_id?: string) =>
-    ok(await ada.db.rpc("append_message", { chat_id, role: "user", content, ...(parent_id && { parent_id }) }).single());
+    ok(
+      await ada.db.rpc("append_message", { chat_id, role: "user", content, ...(parent_id && { parent_id }) }).single(),
+    );
   const first = await append("one");
   await append("two");
   const other = await append("two, again", first.id);
@@ -111,7 +168,11 @@ Deno.test("nobody else reads a chat, its messages or its existence", async () =>
     const foreign = await ben.db.rpc(call, { chat_id, ...given });
     const unknown = await ben.db.rpc(call, { chat_id: crypto.randomUUID(), ...given });
     refusal(foreign, "PT404", 404, "chat_id");
-    equal([foreign.status, foreign.error], [unknown.status, unknown.error], `${call} on a foreign and on an unknown chat`);
+    equal(
+      [foreign.status, foreign.error],
+      [unknown.status, unknown.error],
+      `${call} on a foreign and on an unknown chat`,
+    );
   }
   for (const table of ["chats", "messages", "documents", "document_metadata", "attachments", "users"]) {
     refusal(await anonymous().from(table).select("*"), "42501", 401, table);
@@ -124,7 +185,15 @@ Deno.test("messages cannot be written past the calls", async () => {
   ok(await ada.db.rpc("append_message", { chat_id, role: "user", content: "as it was" }));
   const stored = () => ada.db.from("messages").select("*").eq("chat_id", chat_id);
   const before = ok(await stored());
-  const row = { id: crypto.randomUUID(), chat_id, tenant_id: ada.id, user_id: ada.id, seq: 2, role: "user", content: "forged" };
+  const row = {
+    id: crypto.randomUUID(),
+    chat_id,
+    tenant_id: ada.id,
+    user_id: ada.id,
+    seq: 2,
+    role: "user",
+    content: "forged",
+  };
   refusal(await ada.db.from("messages").insert(row), "42501", 403, "messages");
   await ada.db.from("messages").update({ content: "forged" }).eq("chat_id", chat_id);
   await ada.db.from("messages").update({ active: false }).eq("chat_id", chat_id);

@@ -4,9 +4,23 @@ import { assert, columns, equal, ok } from "./assertions.ts";
 import { anonymous, newChat, type Person, shareTenant, signUp } from "./people.ts";
 
 const COLUMNS = [
-  "aliases", "byte_size", "checksum", "created_at", "deleted_at", "id", "mime_type", "outcome", "source_uri", "status",
-  "supersedes", "tenant_id", "title", "updated_at", "user_id", "visibility",
-]; // deno-fmt-ignore
+  "aliases",
+  "byte_size",
+  "checksum",
+  "created_at",
+  "deleted_at",
+  "id",
+  "mime_type",
+  "outcome",
+  "source_uri",
+  "status",
+  "supersedes",
+  "tenant_id",
+  "title",
+  "updated_at",
+  "user_id",
+  "visibility",
+];
 const ONE = "1".repeat(64);
 const TWO = "2".repeat(64);
 
@@ -22,10 +36,20 @@ Deno.test("document_checksum is the SHA-256 of the bytes", async () => {
 
 Deno.test("a new document is created with what was said about it", async () => {
   const ada = await signUp();
-  const given = { title: "A", mime_type: "text/html", byte_size: 12, tags: { lang: "en" }, properties: { pages: [1, 2] } };
+  const given = {
+    title: "A",
+    mime_type: "text/html",
+    byte_size: 12,
+    tags: { lang: "en" },
+    properties: { pages: [1, 2] },
+  };
   const row = await register(ada, "https://example.org/a", ONE.toUpperCase(), given);
   equal(columns(row), COLUMNS, "columns");
-  equal([row.outcome, row.checksum, row.title, row.mime_type, row.byte_size], ["created", ONE, "A", "text/html", 12], "the document");
+  equal(
+    [row.outcome, row.checksum, row.title, row.mime_type, row.byte_size],
+    ["created", ONE, "A", "text/html", 12],
+    "the document",
+  );
   equal([row.user_id, row.visibility, row.status, row.supersedes], [ada.id, "private", "pending", null], "its state");
   const metadata = await ada.db.from("document_metadata").select("tags, properties").eq("document_id", row.id);
   equal(ok(metadata), [{ tags: { lang: "en" }, properties: { pages: [1, 2] } }], "its metadata");
@@ -53,7 +77,9 @@ Deno.test("new bytes from a known source are a new version", async () => {
 Deno.test("the same bytes registered at once are stored once", async () => {
   const ada = await signUp();
   await newChat(ada);
-  const rows = await Promise.all(Array.from({ length: 8 }, (_, index) => register(ada, `https://example.org/${index}`, ONE)));
+  const rows = await Promise.all(
+    Array.from({ length: 8 }, (_, index) => register(ada, `https://example.org/${index}`, ONE)),
+  );
   equal(new Set(rows.map((row) => row.id)).size, 1, "documents");
   equal(rows.filter((row) => row.outcome === "created").length, 1, "creations");
 });

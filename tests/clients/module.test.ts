@@ -17,9 +17,21 @@ Deno.test("the module's calls do what the functions do", async () => {
   const chat = await data(ck.createChat({ title: "Module", metadata: { a: [1] } }));
   equal([chat.user_id, chat.title, chat.metadata], [id, "Module", { a: [1] }], "the chat");
   const messageId = uuidv7();
-  const append = () => ck.appendMessage({ chatId: chat.id, messageId, role: "user", content: "hello", parts: [{ type: "text" }], tokenCount: 3 });
+  const append = () =>
+    ck.appendMessage({
+      chatId: chat.id,
+      messageId,
+      role: "user",
+      content: "hello",
+      parts: [{ type: "text" }],
+      tokenCount: 3,
+    });
   const message = await data(append());
-  equal([message.id, message.seq, message.parts, message.token_count], [messageId, 1, [{ type: "text" }], 3], "the message");
+  equal(
+    [message.id, message.seq, message.parts, message.token_count],
+    [messageId, 1, [{ type: "text" }], 3],
+    "the message",
+  );
   equal((await data(append())).seq, 1, "seq of the retry");
   equal((await data(ck.listMessages({ chatId: chat.id, pageSize: 10 }))).length, 1, "messages in the page");
   equal(ok(await db.from("messages").select("content")), [{ content: "hello" }], "what is stored");
@@ -42,7 +54,9 @@ Deno.test("the module's checksum is the database's", async () => {
   const content = crypto.getRandomValues(new Uint8Array(5_000));
   const here = await data(checksum(new Blob([content]).stream()));
   equal(await data(ck.documentChecksum({ content })), here, "the checksum of the database");
-  const row = await data(ck.registerDocument({ sourceUri: "https://example.org/a", checksum: here, byteSize: 5_000, tags: { a: "b" } }));
+  const row = await data(
+    ck.registerDocument({ sourceUri: "https://example.org/a", checksum: here, byteSize: 5_000, tags: { a: "b" } }),
+  );
   equal([row.outcome, row.checksum], ["created", here], "the document");
 });
 
@@ -71,10 +85,17 @@ Deno.test("the module and the database refuse in the same words", async () => {
   const chat = await data(ck.createChat());
   const same: [ours: Promise<{ error: { message: string } | null }>, call: string, given: object][] = [
     // deno-lint-ignore no-explicit-any
-    [ck.appendMessage({ chatId: chat.id, role: "bot" as any, content: "x" }), "append_message", { chat_id: chat.id, role: "bot", content: "x" }],
+    [ck.appendMessage({ chatId: chat.id, role: "bot" as any, content: "x" }), "append_message", {
+      chat_id: chat.id,
+      role: "bot",
+      content: "x",
+    }],
     [ck.listMessages({ chatId: chat.id, pageSize: 201 }), "list_messages", { chat_id: chat.id, page_size: 201 }],
     [ck.createChat({ title: "t".repeat(501) }), "create_chat", { title: "t".repeat(501) }],
-    [ck.registerDocument({ sourceUri: "https://example.org/a", checksum: "abc" }), "register_document", { source_uri: "https://example.org/a", checksum: "abc" }],
+    [ck.registerDocument({ sourceUri: "https://example.org/a", checksum: "abc" }), "register_document", {
+      source_uri: "https://example.org/a",
+      checksum: "abc",
+    }],
   ];
   for (const [ours, call, given] of same) {
     const { error } = await db.rpc(call, given);

@@ -29,7 +29,10 @@ function connect(key: string, headers: Record<string, string> = {}) {
 
 export async function signUp(): Promise<Person> {
   const supabase = connect(anonKey);
-  const { data, error } = await supabase.auth.signUp({ email: `${crypto.randomUUID()}@example.org`, password: crypto.randomUUID() });
+  const { data, error } = await supabase.auth.signUp({
+    email: `${crypto.randomUUID()}@example.org`,
+    password: crypto.randomUUID(),
+  });
   assert(!error && data.user && data.session, `sign-up failed: ${error?.message}`);
   return { id: data.user.id, db: supabase.schema("chatkeep"), ck: chatkeep(supabase) };
 }

@@ -14,7 +14,10 @@ const TOKEN = [...STATUS, "token"].sort();
 async function present(client: Client, call: string, token: string | null): Promise<any> {
   const { data, error, status } = await client.rpc(call, { token });
   const rows = data ?? error;
-  assert(Array.isArray(rows) && rows.length === 1, `${call} of ${token?.slice(0, 12)}: HTTP ${status} ${JSON.stringify(rows)}`);
+  assert(
+    Array.isArray(rows) && rows.length === 1,
+    `${call} of ${token?.slice(0, 12)}: HTTP ${status} ${JSON.stringify(rows)}`,
+  );
   const [row] = rows;
   const good = ["rotated", "replayed", "valid"].includes(row.status);
   equal(status, good ? 200 : 401, `HTTP status of ${row.status}`);
@@ -23,7 +26,10 @@ async function present(client: Client, call: string, token: string | null): Prom
 
 Deno.test("create_session shows a token once, rotate and validate answer for it", async () => {
   const ada = await signUp();
-  const session = ok(await ada.db.rpc("create_session", { user_agent: "test", ip: "192.0.2.7", ttl: "1 hour", idle_ttl: "10 minutes" }).single());
+  const session = ok(
+    await ada.db.rpc("create_session", { user_agent: "test", ip: "192.0.2.7", ttl: "1 hour", idle_ttl: "10 minutes" })
+      .single(),
+  );
   equal(columns(session), TOKEN, "columns of create_session");
   equal([session.status, session.user_id, session.generation], ["created", ada.id, 0], "the session");
   assert(/^cks_[A-Za-z0-9_-]{70}$/.test(session.token), "the token does not have the form of a token");
@@ -38,7 +44,11 @@ Deno.test("create_session shows a token once, rotate and validate answer for it"
   assert(rotated.token !== session.token, "the rotated token is the old one");
 
   const listed = ok(await ada.db.from("sessions").select("id, user_agent, ip, revoked_at"));
-  equal(listed, [{ id: session.session_id, user_agent: "test", ip: "192.0.2.7", revoked_at: null }], "the owner's sessions");
+  equal(
+    listed,
+    [{ id: session.session_id, user_agent: "test", ip: "192.0.2.7", revoked_at: null }],
+    "the owner's sessions",
+  );
 });
 
 Deno.test("a lost response is replayed with the identical token", async () => {
@@ -87,7 +97,9 @@ Deno.test("what is no token of ours is invalid, whatever it is", async () => {
   const ada = await signUp();
   const { token } = ok(await ada.db.rpc("create_session").single());
   const changed = token.slice(0, 10) + (token[10] === "A" ? "B" : "A") + token.slice(11);
-  for (const presented of ["", "nonsense", "cks_", changed, token.slice(0, -1), `${token}A`, "x".repeat(10_000), null]) {
+  for (
+    const presented of ["", "nonsense", "cks_", changed, token.slice(0, -1), `${token}A`, "x".repeat(10_000), null]
+  ) {
     for (const call of ["rotate_session", "validate_session"]) {
       equal((await present(anonymous(), call, presented)).status, "invalid", `${call} of ${presented?.slice(0, 12)}`);
     }

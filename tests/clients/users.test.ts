@@ -42,7 +42,8 @@ Deno.test("a disabled user reads and writes nothing", async () => {
 });
 
 Deno.test("an expired, a forged and a malformed token are 401", async () => {
-  const encode = (value: unknown) => btoa(JSON.stringify(value)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  const encode = (value: unknown) =>
+    btoa(JSON.stringify(value)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
   const forged = `${encode({ alg: "HS256", typ: "JWT" })}.${encode({ role: "service_role" })}.AAAA`;
   for (const token of [forged, "not.a.token", "nonsense"]) {
     const { data, status } = await bearing(token).from("users").select("id");
@@ -69,7 +70,8 @@ Deno.test("people of one tenant share what is for the tenant, and nothing else",
       tags: { about: visibility },
     }).single();
   const [common, own] = [ok(await register("tenant")), ok(await register("private"))];
-  const seen = async (person: typeof ada) => ok(await person.db.from("documents").select("id").in("id", [common.id, own.id]));
+  const seen = async (person: typeof ada) =>
+    ok(await person.db.from("documents").select("id").in("id", [common.id, own.id]));
   equal(await seen(ben), [{ id: common.id }], "documents that a colleague sees");
   equal(await seen(cleo), [], "documents that a stranger sees");
   const tags = await ben.db.from("document_metadata").select("tags").eq("document_id", common.id);

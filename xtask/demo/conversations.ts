@@ -74,14 +74,16 @@ export async function importConversations(path: string, owners: Person[]): Promi
 
   const { seconds, rate } = progress.finish();
   expect(sample, "no conversation of 8 to 12 messages was imported, so there is none to show");
-  const selection = `the first ${CHATS.toLocaleString("en")} conversations of the data set in which both people speak, ` +
+  const selection =
+    `the first ${CHATS.toLocaleString("en")} conversations of the data set in which both people speak, ` +
     `of at most ${LONGEST} messages`;
   return { chats: conversations.length, messages: total, seconds, rate, selection, sample };
 }
 
 /** Short enough for a page, and without what looks like a telephone number or an address of somebody's. */
 function isPresentable(utterances: Utterance[]): boolean {
-  return utterances.length >= 8 && utterances.length <= 12 && !utterances.some(({ text }) => /\d{3}|@|\.com/.test(text));
+  return utterances.length >= 8 && utterances.length <= 12 &&
+    !utterances.some(({ text }) => /\d{3}|@|\.com/.test(text));
 }
 
 function titleOf(utterances: Utterance[]): string | null {

@@ -16,7 +16,10 @@ async function main(): Promise<void> {
   const started = performance.now();
   const people = await signUpThree(given("CHATKEEP_URL"), given("CHATKEEP_ANON_KEY"), given("CHATKEEP_SERVICE_KEY"));
   const { ada, ben, cleo, anonymous } = people;
-  const [engine] = await must<{ engine: string; version: string; schema_version: string }[]>("engine", anonymous.rpc("engine"));
+  const [engine] = await must<{ engine: string; version: string; schema_version: string }[]>(
+    "engine",
+    anonymous.rpc("engine"),
+  );
   say(`Chatkeep ${engine.version}, ${engine.engine} engine, schema ${engine.schema_version}`);
   say(`Signed up Ada, Ben and Cleo. Ada and Ben share tenant ${ada.tenant}, Cleo has her own.`);
 
@@ -29,7 +32,9 @@ async function main(): Promise<void> {
 
   const documents = await registerDocuments(given("CHATKEEP_DOCUMENTS").split(":"), ada);
   say(
-    `Documents: ${number(documents.documents)} files (${(documents.bytes / 1024 / 1024).toFixed(1)} MiB) of ${documents.folder} in ` +
+    `Documents: ${number(documents.documents)} files (${
+      (documents.bytes / 1024 / 1024).toFixed(1)
+    } MiB) of ${documents.folder} in ` +
       `${documents.seconds.toFixed(1)} s, ${number(documents.rate)} documents/s`,
     `  ${number(documents.distinct)} stored, ${number(documents.duplicates)} recognised as duplicates by checksum`,
   );
@@ -42,21 +47,31 @@ async function main(): Promise<void> {
   );
 
   say("A session:", ...(await rotations(ada, anonymous)).map((line) => `  ${line}`));
-  say("Isolation:", ...(await showIsolation(people, { chat: sample.id, document: documents.sample })).map((line) => `  ${line}`));
+  say(
+    "Isolation:",
+    ...(await showIsolation(people, { chat: sample.id, document: documents.sample })).map((line) => `  ${line}`),
+  );
 
-  const page = await must<Message[]>("list_messages", sample.owner.chatkeep.rpc("list_messages", { chat_id: sample.id, page_size: 20 }));
+  const page = await must<Message[]>(
+    "list_messages",
+    sample.owner.chatkeep.rpc("list_messages", { chat_id: sample.id, page_size: 20 }),
+  );
   say(`One conversation of ${sample.owner.name}'s, as list_messages gives it:`, ...page.map(lineOf));
 
   const counts = await countRows([ada, ben, cleo]);
   const seconds = (performance.now() - started) / 1000;
   say(
-    "Rows, as their owners read them: " + Object.entries(counts).map(([table, rows]) => `${table} ${number(rows)}`).join(", "),
+    "Rows, as their owners read them: " +
+      Object.entries(counts).map(([table, rows]) => `${table} ${number(rows)}`).join(", "),
     `Demo finished in ${seconds.toFixed(1)} s.`,
   );
   const summary = Deno.env.get("CHATKEEP_SUMMARY");
   if (summary) {
     const { sample: _, ...imported } = conversations;
-    await Deno.writeTextFile(summary, JSON.stringify({ engine, counts, conversations: imported, documents, seconds }, null, 2) + "\n");
+    await Deno.writeTextFile(
+      summary,
+      JSON.stringify({ engine, counts, conversations: imported, documents, seconds }, null, 2) + "\n",
+    );
   }
 }
 
@@ -69,7 +84,9 @@ async function countRows(owners: Person[]): Promise<Record<string, number>> {
       const column = table === "users" ? "id" : "user_id";
       const read = owner.chatkeep.from(table).select(column, { count: "exact", head: true }).eq(column, owner.id);
       const { count, error } = await read;
-      if (error || count === null) throw new Unmet(`counting ${table} failed: ${error?.message ?? "no count came back"}`);
+      if (error || count === null) {
+        throw new Unmet(`counting ${table} failed: ${error?.message ?? "no count came back"}`);
+      }
       counts[table] += count;
     }
   }
@@ -78,7 +95,9 @@ async function countRows(owners: Person[]): Promise<Record<string, number>> {
 
 function lineOf({ seq, role, created_at, content }: Message): string {
   const line = content.replace(/\s+/g, " ");
-  return `  ${String(seq).padStart(3)}  ${created_at.slice(0, 23)}  ${role.padEnd(9)}  ${line.length > 90 ? `${line.slice(0, 89)}…` : line}`;
+  return `  ${String(seq).padStart(3)}  ${created_at.slice(0, 23)}  ${role.padEnd(9)}  ${
+    line.length > 90 ? `${line.slice(0, 89)}…` : line
+  }`;
 }
 
 function say(...lines: string[]): void {

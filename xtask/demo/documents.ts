@@ -62,7 +62,10 @@ export async function registerDocuments(folders: string[], owner: Person): Promi
 
   const { created = 0, duplicate = 0 } = outcomes;
   expect(created === distinct, `${created} documents were created, but ${distinct} are distinct`);
-  expect(duplicate === documents.length - distinct, `${duplicate} duplicates were found, not ${documents.length - distinct}`);
+  expect(
+    duplicate === documents.length - distinct,
+    `${duplicate} duplicates were found, not ${documents.length - distinct}`,
+  );
   const bytes = documents.reduce((sum, document) => sum + document.bytes, 0);
   return { folder, documents: documents.length, distinct, duplicates: duplicate, bytes, seconds, rate, sample };
 }
@@ -79,7 +82,10 @@ async function choose(folders: string[]): Promise<{ folder: string; documents: D
     if (documents.length < DOCUMENTS) continue;
     return { folder, documents: withDuplicates(documents) };
   }
-  expect(false, `none of ${folders.join(", ")} holds ${DOCUMENTS} documents; name folders that do in CHATKEEP_DOCUMENTS`);
+  expect(
+    false,
+    `none of ${folders.join(", ")} holds ${DOCUMENTS} documents; name folders that do in CHATKEEP_DOCUMENTS`,
+  );
 }
 
 /** Some documents that share their bytes with another one, then others, in the order of their paths. */
@@ -90,7 +96,9 @@ function withDuplicates(documents: Document[]): Document[] {
   }
   const chosen = new Set<Document>();
   for (const same of copies.values()) {
-    if (same.length > 1 && chosen.size + same.length <= MOST_DUPLICATES) same.forEach((document) => chosen.add(document));
+    if (same.length > 1 && chosen.size + same.length <= MOST_DUPLICATES) {
+      same.forEach((document) => chosen.add(document));
+    }
   }
   expect(chosen.size > 0, `no two of the first ${documents.length} documents are the same`);
   for (const document of documents) {

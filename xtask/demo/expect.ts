@@ -28,6 +28,9 @@ export async function must<Data>(doing: string, asked: PromiseLike<Answer<Data>>
 export async function refused(doing: string, code: string, asked: PromiseLike<Answer<unknown>>): Promise<string> {
   const answer = await asked;
   expect(answer.error, `${doing} was not refused`);
-  expect(answer.error.code === code, `${doing} was refused with ${answer.error.code}, not ${code}: ${answer.error.message}`);
+  expect(
+    answer.error.code === code,
+    `${doing} was refused with ${answer.error.code}, not ${code}: ${answer.error.message}`,
+  );
   return `${answer.error.code} (HTTP ${answer.status}) ${answer.error.message}`;
 }

@@ -15,7 +15,10 @@ export async function showIsolation(people: People, owned: Owned): Promise<strin
 
   for (const stranger of [ben, cleo]) {
     for (const [table, column, value] of rowsOf(ada, owned)) {
-      const rows = await must<unknown[]>(`reading ${table}`, stranger.chatkeep.from(table).select("id").eq(column, value));
+      const rows = await must<unknown[]>(
+        `reading ${table}`,
+        stranger.chatkeep.from(table).select("id").eq(column, value),
+      );
       expect(rows.length === 0, `${stranger.name} reads ${rows.length} ${table} of Ada's`);
     }
     const whose = stranger.tenant === ada.tenant ? "same tenant" : "other tenant";
@@ -58,7 +61,8 @@ async function sharedDocument({ ada, ben, cleo }: People): Promise<string[]> {
     "register_document",
     ada.chatkeep.rpc("register_document", {
       source_uri: "https://example.org/handbook",
-      checksum: Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) => byte.toString(16).padStart(2, "0")).join(""),
+      checksum: Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) => byte.toString(16).padStart(2, "0"))
+        .join(""),
       title: "Handbook",
       visibility: "tenant",
     }).single(),

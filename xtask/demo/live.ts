@@ -1,6 +1,6 @@
 // A live turn and a session, through the WASM module.
 
-import { chatkeep, type Chatkeep, type Message, uuidv7 } from "chatkeep";
+import { type Chatkeep, chatkeep, type Message, uuidv7 } from "chatkeep";
 import { expect, must } from "./expect.ts";
 import type { Client, Person } from "./people.ts";
 
@@ -15,7 +15,8 @@ export interface Turn {
 export async function liveTurn(owner: Person, chatId: string): Promise<Turn> {
   const ck = chatkeep(owner.supabase);
   const messageId = uuidv7();
-  const ask = () => ck.appendMessage({ chatId, messageId, role: "user", content: "And what shall we talk about next?" });
+  const ask = () =>
+    ck.appendMessage({ chatId, messageId, role: "user", content: "And what shall we talk about next?" });
   const question = await must("appendMessage", ask());
   const retried = await must("appendMessage, again", ask());
   expect(retried.seq === question.seq, "a retry with the same messageId stored the message twice");
@@ -26,14 +27,20 @@ export async function liveTurn(owner: Person, chatId: string): Promise<Turn> {
   expect(answer.seq === question.seq + 1, "the answer does not follow the question");
 
   const { error } = await ck.appendMessage({ chatId, role: "user", content: "no\u0000where" });
-  expect(error?.code === "22023" && error.argument === "content", "content with a NUL character was not refused by name");
+  expect(
+    error?.code === "22023" && error.argument === "content",
+    "content with a NUL character was not refused by name",
+  );
   return { question, answer, refusal: `${error.code} ${error.message}` };
 }
 
 /** Opens a session, rotates it twice, presents a spent token. The lines say what came back. */
 export async function rotations(owner: Person, anonymous: Client): Promise<string[]> {
   const lines: string[] = [];
-  const session = await must("createSession", chatkeep(owner.supabase).createSession({ userAgent: "demo", ttl: "1 day" }));
+  const session = await must(
+    "createSession",
+    chatkeep(owner.supabase).createSession({ userAgent: "demo", ttl: "1 day" }),
+  );
   const ck = chatkeep({ schema: () => anonymous });
   const first = session.token;
   lines.push(`created        ${shown(first)}`);

@@ -34,14 +34,20 @@ export async function signUpThree(url: string, anonKey: string, serviceKey: stri
       email: `${name.toLowerCase()}.${run}@example.org`,
       password: crypto.randomUUID(),
     });
-    expect(!error && data.session && data.user, `signing up ${name} failed: ${error?.message ?? "no session came back"}`);
+    expect(
+      !error && data.session && data.user,
+      `signing up ${name} failed: ${error?.message ?? "no session came back"}`,
+    );
     return { name, id: data.user.id, tenant: data.user.id, supabase, chatkeep: supabase.schema("chatkeep") };
   };
   const [ada, ben, cleo] = await Promise.all([signUp("Ada"), signUp("Ben"), signUp("Cleo")]);
 
   // Everybody's tenant is their own id until a service says otherwise: Ben joins Ada's.
   const service = connect(serviceKey).schema("chatkeep");
-  await must("moving Ben into Ada's tenant", service.from("users").insert({ id: ben.id, tenant_id: ada.id }).select().single());
+  await must(
+    "moving Ben into Ada's tenant",
+    service.from("users").insert({ id: ben.id, tenant_id: ada.id }).select().single(),
+  );
   ben.tenant = ada.id;
 
   for (const person of [ada, ben, cleo]) {
@@ -49,7 +55,10 @@ export async function signUpThree(url: string, anonKey: string, serviceKey: stri
       `${person.name}'s first chat`,
       person.chatkeep.rpc("create_chat", { title: "Welcome" }).single(),
     );
-    expect(first.tenant_id === person.tenant, `${person.name}'s chat is in tenant ${first.tenant_id}, not ${person.tenant}`);
+    expect(
+      first.tenant_id === person.tenant,
+      `${person.name}'s chat is in tenant ${first.tenant_id}, not ${person.tenant}`,
+    );
   }
   return { ada, ben, cleo, anonymous: connect(anonKey).schema("chatkeep") };
 }

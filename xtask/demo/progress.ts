@@ -44,7 +44,11 @@ function write(text: string): void {
 }
 
 /** Runs `work` on every item, at most `width` at a time, starting in order. The first failure ends it. */
-export async function inParallel<Item>(items: Item[], width: number, work: (item: Item, index: number) => Promise<void>) {
+export async function inParallel<Item>(
+  items: Item[],
+  width: number,
+  work: (item: Item, index: number) => Promise<void>,
+) {
   const queue = items.entries();
   const worker = async () => {
     for (const [index, item] of queue) await work(item, index);

@@ -120,7 +120,12 @@ async function main(): Promise<void> {
   await Promise.all([makeAuthTables(authConnection), restConnection.introspect()]);
 
   const config = {
-    api: { enabled: true, schemas: ["public", "chatkeep"], extra_search_path: ["public", "extensions"], max_rows: 1000 },
+    api: {
+      enabled: true,
+      schemas: ["public", "chatkeep"],
+      extra_search_path: ["public", "extensions"],
+      max_rows: 1000,
+    },
     auth: {
       enabled: true,
       jwt_secret: secret,
@@ -129,7 +134,7 @@ async function main(): Promise<void> {
       site_url: url,
       email: { enable_signup: true, enable_confirmations: false },
     },
-    db: { driver: "postgres", migrations: { enabled: false } },
+    db: { driver: "postgres" as const, migrations: { enabled: false } },
     storage: { enabled: false },
     studio: { enabled: false },
   };

@@ -21,6 +21,9 @@ pub fn prepare(places: &Places) -> Result<()> {
     for (source, target) in sources {
         copy_programs(&places.root.join(source), &run.join(target))?;
     }
+    // Its example is run by a test.
+    let readme = places.root.join("README.md");
+    fs::copy(&readme, run.join("README.md")).at("copy", &readme)?;
     link_package(places)
 }
 
