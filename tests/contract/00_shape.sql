@@ -47,8 +47,11 @@ select is_empty(
   $$ select oid::regclass::text from tables where obj_description(oid, 'pg_class') is null
      union all select oid::regprocedure::text from calls where obj_description(oid, 'pg_proc') is null
      union all select t.oid::regtype::text from pg_catalog.pg_type t join pg_catalog.pg_class c on c.oid = t.typrelid
-       where t.typnamespace = 'chatkeep'::regnamespace and c.relkind = 'c' and obj_description(t.oid, 'pg_type') is null $$,
-  'every table, function and type says what it is for');
+       where t.typnamespace = 'chatkeep'::regnamespace and c.relkind = 'c' and obj_description(t.oid, 'pg_type') is null
+     union all select polname from pg_catalog.pg_policy p join tables t on t.oid = p.polrelid where obj_description(p.oid, 'pg_policy') is null
+     union all select tgname from pg_catalog.pg_trigger g join tables t on t.oid = g.tgrelid
+       where not g.tgisinternal and obj_description(g.oid, 'pg_trigger') is null $$,
+  'every table, function, type, policy and trigger says what it is for');
 select is_empty(
   $$ select oid::regprocedure from calls c, aclexplode(coalesce(c.proacl, acldefault('f', c.proowner))) a
      where a.grantee = 0 and a.privilege_type = 'EXECUTE' $$,

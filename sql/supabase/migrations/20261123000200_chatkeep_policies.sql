@@ -276,3 +276,36 @@ comment on function chatkeep_private.guard_session_secret() is 'Allows a rotatio
 revoke all on function chatkeep_private.guard_session_secret() from public, anon, authenticated, service_role;
 create trigger guard_session_secret before update on chatkeep_private.session_secrets
   for each row execute function chatkeep_private.guard_session_secret();
+
+-- Comments ----------------------------------------------------------------------------------------
+
+comment on trigger guard_chat on chatkeep.chats is 'Outside the calls only title, metadata and archived_at change.';
+comment on trigger guard_session on chatkeep.sessions is 'Revocation is final, and last use never lies in the future.';
+comment on trigger guard_session_secret on chatkeep_private.session_secrets is 'Secrets change by rotation, one generation at a time.';
+
+comment on policy users_select on chatkeep.users is 'A user reads the own membership.';
+comment on policy users_insert on chatkeep.users is 'First use makes the membership, with the own id as tenant.';
+comment on policy users_update on chatkeep.users is 'A user who is not disabled changes the own display name and metadata.';
+comment on policy sessions_select on chatkeep.sessions is 'A user lists the own sessions; the holder of a token sees its session.';
+comment on policy sessions_select_presented on chatkeep.sessions is 'The holder of a token sees its session, signed in or not.';
+comment on policy sessions_insert on chatkeep.sessions is 'create_session opens sessions of the signed-in user.';
+comment on policy sessions_update on chatkeep.sessions is 'The calls note use and revoke, for the owner and for the holder of a token.';
+comment on policy sessions_update_presented on chatkeep.sessions is 'The calls note use and revoke for the holder of a token.';
+comment on policy session_secrets_select on chatkeep_private.session_secrets is 'Only the presented session secret unlocks its row.';
+comment on policy session_secrets_insert on chatkeep_private.session_secrets is 'create_session stores digests of a secret that it presents.';
+comment on policy session_secrets_update on chatkeep_private.session_secrets is 'The calls rotate what the presented session secret unlocks.';
+comment on policy chats_select on chatkeep.chats is 'A user reads the own chats.';
+comment on policy chats_insert on chatkeep.chats is 'create_chat makes chats of the signed-in user.';
+comment on policy chats_update on chatkeep.chats is 'A user changes the own chats, within column grants and guard_chat.';
+comment on policy messages_select on chatkeep.messages is 'A user reads the messages of the own chats.';
+comment on policy messages_insert on chatkeep.messages is 'The calls append to the user''s chats; no client inserts by hand.';
+comment on policy messages_update on chatkeep.messages is 'The calls move the active path; no client updates by hand.';
+comment on policy message_search_select on chatkeep.message_search is 'A user searches the own messages.';
+comment on policy documents_select on chatkeep.documents is 'A user reads the own documents and those that the tenant shares.';
+comment on policy documents_insert on chatkeep.documents is 'The calls register documents of the signed-in user.';
+comment on policy documents_update on chatkeep.documents is 'The calls add aliases and archive, in the own documents and those that the tenant shares.';
+comment on policy document_metadata_select on chatkeep.document_metadata is 'Metadata are read by whoever reads the document.';
+comment on policy document_metadata_insert on chatkeep.document_metadata is 'The calls describe documents of the signed-in user.';
+comment on policy document_metadata_update on chatkeep.document_metadata is 'The calls change the own descriptions.';
+comment on policy attachments_select on chatkeep.attachments is 'A user reads the attachments of the own messages.';
+comment on policy attachments_insert on chatkeep.attachments is 'The calls attach to the user''s messages.';
