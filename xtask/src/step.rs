@@ -6,7 +6,7 @@ use crate::counts::Counts;
 use crate::failure::{AtPath, Failure, Result};
 use crate::places::{Places, make_folder};
 use std::fs::File;
-use std::io::{BufRead, BufReader, IsTerminal, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, IsTerminal, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -246,7 +246,11 @@ pub fn spawn(command: &mut Command) -> Result<Child> {
     command.process_group(0).spawn().map_err(|error| {
         let program = command.get_program().to_string_lossy().into_owned();
         let failure = Failure::new(format!("could not start `{program}`: {error}"));
-        if error.kind() == std::io::ErrorKind::NotFound {
+        // A folder of PATH that may not be entered makes a missing program a refused one.
+        if matches!(
+            error.kind(),
+            ErrorKind::NotFound | ErrorKind::PermissionDenied
+        ) {
             failure.advise(format!("install `{program}` and see that it is in PATH."))
         } else {
             failure

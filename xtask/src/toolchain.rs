@@ -1,6 +1,6 @@
 //! Build tools that cargo and npm bring, all of them below `target/chatkeep`.
 
-use crate::debian;
+use crate::debian::{self, Need};
 use crate::failure::{AtPath, Failure, Result};
 use crate::places::{Places, fingerprint, make_folder, remove_folder, write_file};
 use crate::step::Step;
@@ -16,6 +16,7 @@ const NODE_MAJOR: u32 = 20;
 
 /// Installs cargo-pgrx.
 pub fn cargo_pgrx(places: &Places) -> Result<()> {
+    rustfmt(places)?;
     if is_installed(places, "cargo-pgrx", "cargo-pgrx", CARGO_PGRX) {
         return Ok(());
     }
@@ -64,6 +65,27 @@ fn is_installed(places: &Places, name: &str, program: &str, version: &str) -> bo
     let list = places.base.join("tools").join(".crates.toml");
     let list = fs::read_to_string(list).unwrap_or_default();
     list.contains(&format!("\"{name} {version} (")) && places.tool(program).is_file()
+}
+
+/// Installs rustfmt, by which pgrx lays out its bindings; a minimal toolchain is without it.
+fn rustfmt(places: &Places) -> Result<()> {
+    let is_met = || debian::succeeds("rustfmt", &["--version"]);
+    if !is_met() && debian::is_command("rustup") {
+        // Where rustup cannot download, Debian's will do.
+        Step::start(places, "Asking rustup for rustfmt").work(|step| {
+            let mut rustup = Command::new("rustup");
+            step.try_run(
+                rustup
+                    .current_dir(&places.root)
+                    .args(["component", "add", "rustfmt"]),
+            )
+        })?;
+    }
+    let need = Need {
+        package: "rustfmt",
+        is_met,
+    };
+    debian::ensure(places, &[&[need]])
 }
 
 /// Writes the `PGRX_HOME` that knows one server.
