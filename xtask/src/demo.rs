@@ -22,6 +22,7 @@ pub fn run(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
     drop(lock);
     edge::build(places)?;
     let database = Throwaway::start(places, "demo", DEFAULT_MAJOR, Engine::Native)?;
+    eprintln!("The demo's database does not wait for the disk: its rates are not a durable one's.");
     let gateway = Gateway::start(places, &database.0)?;
     let documents = document_folders(places);
 

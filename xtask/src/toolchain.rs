@@ -24,7 +24,7 @@ pub fn cargo_pgrx(places: &Places) -> Result<()> {
     cargo_tool(places, "cargo-pgrx", "cargo-pgrx", CARGO_PGRX)
 }
 
-/// Installs a package from crates.io, known by one of its programs, in an exact version.
+/// Installs a cargo package, known by one of its programs, in an exact version.
 pub fn cargo_tool(places: &Places, name: &str, program: &str, version: &str) -> Result<()> {
     if is_installed(places, name, program, version) {
         return Ok(());
