@@ -1,6 +1,7 @@
 //! `cargo xtask demo`: real conversations and documents in a real Postgres.
 
 use crate::arguments::{Arguments, DEFAULT_MAJOR, Engine};
+use crate::backup;
 use crate::deno;
 use crate::edge;
 use crate::failure::{Failure, Result};
@@ -39,10 +40,21 @@ pub fn run(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
     demo.env("CHATKEEP_DOCUMENTS", list.join(":"));
     let status = step::show(&mut demo)?;
     drop(gateway);
-    drop(database);
     if !status.success() {
         return Err(Failure::new(format!("The demo ended with {status}.")));
     }
+    let title = "Dumping the demo's database and restoring it into a new one";
+    let restored = backup::test(places, &database.0, title)?;
+    if restored.failed > 0 {
+        return Err(Failure::new(
+            "The restored database is not what was dumped.",
+        ));
+    }
+    eprintln!(
+        "Every row, policy, index, constraint, function and grant came back: {} facts compared.",
+        restored.passed
+    );
+    drop(database);
     eprintln!(
         "Everything is stopped. {:.0} s in all.",
         started.elapsed().as_secs_f64()
