@@ -161,6 +161,9 @@ fn pgrx(places: &Places, major: u16) -> Result<Counts> {
     if places.account.is_other {
         debian::ensure(places, &[debian::SUDO])?;
         test.args(["--runas", &places.account.name]);
+    } else if std::env::var_os("USER").is_none() {
+        // By this variable pgrx's tests name the database user; a bare container does not set it.
+        test.env("USER", &places.account.name);
     }
     drop(lock);
     Step::start(places, format!("cargo pgrx test pg{major}")).count(|step| {
