@@ -80,26 +80,6 @@ impl Refusal {
         }
     }
 
-    /// The caller is nobody: no JWT, or one without a subject.
-    pub fn not_signed_in() -> Self {
-        Self {
-            code: Code::NoRight,
-            argument: "",
-            message: "no user is signed in".to_owned(),
-            hint: "Send the user's JWT, or call as service_role where a user is named.",
-        }
-    }
-
-    /// The user's row says `disabled_at`.
-    pub fn disabled() -> Self {
-        Self {
-            code: Code::NoRight,
-            argument: "",
-            message: "this user is disabled".to_owned(),
-            hint: "Ask an administrator to clear disabled_at in chatkeep.users.",
-        }
-    }
-
     /// No such chat, or not the caller's.
     pub fn chat_not_found() -> Self {
         Self {
