@@ -2,6 +2,39 @@
 
 use crate::{Refusal, json, limits, text};
 
+/// The text search configurations that every supported `PostgreSQL` brings.
+pub const LANGUAGES: [&str; 29] = [
+    "simple",
+    "arabic",
+    "armenian",
+    "basque",
+    "catalan",
+    "danish",
+    "dutch",
+    "english",
+    "finnish",
+    "french",
+    "german",
+    "greek",
+    "hindi",
+    "hungarian",
+    "indonesian",
+    "irish",
+    "italian",
+    "lithuanian",
+    "nepali",
+    "norwegian",
+    "portuguese",
+    "romanian",
+    "russian",
+    "serbian",
+    "spanish",
+    "swedish",
+    "tamil",
+    "turkish",
+    "yiddish",
+];
+
 /// The arguments of `create_chat` that a rule applies to. JSON comes as text.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NewChat<'a> {
@@ -9,6 +42,8 @@ pub struct NewChat<'a> {
     pub title: Option<&'a str>,
     /// A JSON object.
     pub metadata: Option<&'a str>,
+    /// One of [`LANGUAGES`].
+    pub language: Option<&'a str>,
 }
 
 impl NewChat<'_> {
@@ -20,7 +55,16 @@ impl NewChat<'_> {
         json::object(
             "metadata",
             self.metadata.ok_or_else(|| Refusal::missing("metadata"))?,
-        )
+        )?;
+        match self.language {
+            None => Err(Refusal::missing("language")),
+            Some(language) if LANGUAGES.contains(&language) => Ok(()),
+            Some(_) => Err(Refusal::invalid(
+                "language",
+                "names no text search configuration",
+                "Pass simple, english, german or another one that PostgreSQL brings.",
+            )),
+        }
     }
 }
 
@@ -33,7 +77,8 @@ mod tests {
         assert!(
             NewChat {
                 title: None,
-                metadata: Some("{}")
+                metadata: Some("{}"),
+                language: Some("simple"),
             }
             .check()
             .is_ok()
@@ -45,6 +90,7 @@ mod tests {
             let refusal = NewChat {
                 title: None,
                 metadata,
+                language: Some("simple"),
             }
             .check()
             .unwrap_err();

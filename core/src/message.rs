@@ -43,14 +43,7 @@ impl NewMessage<'_> {
         if let Some(model) = self.model {
             text::at_most_chars("model", model, limits::MODEL_CHARS)?;
         }
-        match self.token_count {
-            Some(count) if count < 0 => Err(Refusal::invalid(
-                "token_count",
-                "must not be negative",
-                "Pass the number of tokens, or leave it out.",
-            )),
-            _ => Ok(()),
-        }
+        token_count(self.token_count)
     }
 }
 
@@ -86,6 +79,132 @@ fn status(status: Option<&str>) -> Result<(), Refusal> {
             "must be complete, streaming or failed",
             "Pass one of the three, or leave it out for complete.",
         )),
+    }
+}
+
+/// The keys of one item of `append_messages`: the arguments of `append_message` without `chat_id`.
+pub const ITEM_KEYS: [&str; 9] = [
+    "role",
+    "content",
+    "message_id",
+    "parts",
+    "metadata",
+    "parent_id",
+    "status",
+    "model",
+    "token_count",
+];
+
+/// What a JSON value was expected to be, in the sentence that refuses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A JSON string.
+    Text,
+    /// A JSON string with a UUID in its usual form.
+    Uuid,
+    /// A JSON number without a fraction, of 32 bits.
+    Integer,
+}
+
+/// A value of an item that is of the wrong kind.
+pub fn wrong_kind(argument: &'static str, kind: Kind) -> Refusal {
+    match kind {
+        Kind::Text => Refusal::invalid(argument, "must be a string", "Put it in quotes."),
+        Kind::Uuid => Refusal::invalid(
+            argument,
+            "must be a UUID",
+            "Write it as 8-4-4-4-12 hexadecimal digits.",
+        ),
+        Kind::Integer => Refusal::invalid(
+            argument,
+            "must be an integer",
+            "Pass a whole number of at most 2147483647.",
+        ),
+    }
+}
+
+/// An item that is no object.
+pub fn item_not_object(array: &'static str, position: usize) -> Refusal {
+    let mut refusal = Refusal::invalid(array, "must be a JSON object", "Wrap the value in one.");
+    refusal.argument = format!("{array}[{position}]").into();
+    refusal.message = format!("{array}[{position}] must be a JSON object");
+    refusal
+}
+
+/// An item with a key that is none of [`ITEM_KEYS`]. The key is not repeated: it may be anything.
+pub fn item_unknown_key(array: &'static str, position: usize) -> Refusal {
+    let mut refusal = Refusal::invalid(
+        array,
+        "",
+        "The keys are role, content, message_id, parts, metadata, parent_id, status, model and token_count.",
+    );
+    refusal.argument = format!("{array}[{position}]").into();
+    refusal.message = format!("{array}[{position}] has an unknown key");
+    refusal
+}
+
+/// The size of a batch: at most [`limits::BATCH_MESSAGES`].
+pub fn batch_size(argument: &'static str, items: usize) -> Result<(), Refusal> {
+    if items > limits::BATCH_MESSAGES {
+        return Err(Refusal::invalid(
+            argument,
+            "has more than 1000 items",
+            "Send it in several calls.",
+        ));
+    }
+    Ok(())
+}
+
+/// What `finish_message` may set: nothing, or what a message may hold.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Finish<'a> {
+    /// As in [`NewMessage`]; nothing keeps what is stored.
+    pub content: Option<&'a str>,
+    /// As in [`NewMessage`].
+    pub parts: Option<&'a str>,
+    /// `complete` or `failed`.
+    pub status: Option<&'a str>,
+    /// As in [`NewMessage`]; nothing keeps what is stored.
+    pub metadata: Option<&'a str>,
+    /// As in [`NewMessage`].
+    pub token_count: Option<i32>,
+}
+
+impl Finish<'_> {
+    /// Checks every argument, in the order of the signature.
+    pub fn check(&self) -> Result<(), Refusal> {
+        if let Some(text) = self.content {
+            content(text)?;
+        }
+        if let Some(parts) = self.parts {
+            json::array("parts", parts)?;
+        }
+        match self.status {
+            None => return Err(Refusal::missing("status")),
+            Some("complete" | "failed") => {}
+            Some(_) => {
+                return Err(Refusal::invalid(
+                    "status",
+                    "must be complete or failed",
+                    "A message is finished whole or given up.",
+                ));
+            }
+        }
+        if let Some(metadata) = self.metadata {
+            json::object("metadata", metadata)?;
+        }
+        token_count(self.token_count)
+    }
+}
+
+fn token_count(count: Option<i32>) -> Result<(), Refusal> {
+    match count {
+        Some(count) if count < 0 => Err(Refusal::invalid(
+            "token_count",
+            "must not be negative",
+            "Pass the number of tokens, or leave it out.",
+        )),
+        _ => Ok(()),
     }
 }
 

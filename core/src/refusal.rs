@@ -1,5 +1,6 @@
 //! A refusal: the one error type of the rules, with its code, the argument at fault and the remedy.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// Why a call is refused. Each code has one SQLSTATE, the same in both engines and in the WASM module.
@@ -51,8 +52,8 @@ impl Code {
 pub struct Refusal {
     /// The class of the refusal.
     pub code: Code,
-    /// The name of the argument at fault; empty where no single one is.
-    pub argument: &'static str,
+    /// The name of the argument at fault, with its place where it is part of one: `messages[3].role`.
+    pub argument: Cow<'static, str>,
     /// What is wrong.
     pub message: String,
     /// What the caller can do.
@@ -64,7 +65,7 @@ impl Refusal {
     pub fn invalid(argument: &'static str, rule: &str, hint: &'static str) -> Self {
         Self {
             code: Code::InvalidArgument,
-            argument,
+            argument: argument.into(),
             message: format!("{argument} {rule}"),
             hint,
         }
@@ -74,9 +75,19 @@ impl Refusal {
     pub fn missing(argument: &'static str) -> Self {
         Self {
             code: Code::MissingArgument,
-            argument,
+            argument: argument.into(),
             message: format!("{argument} is missing"),
             hint: "Pass a value; null is not accepted here.",
+        }
+    }
+
+    /// The same refusal of one item of an array argument: `messages[3].role must be …`.
+    #[must_use]
+    pub fn in_item(self, array: &str, position: usize) -> Self {
+        Self {
+            argument: format!("{array}[{position}].{}", self.argument).into(),
+            message: format!("{array}[{position}].{}", self.message),
+            ..self
         }
     }
 
@@ -84,7 +95,7 @@ impl Refusal {
     pub fn chat_not_found() -> Self {
         Self {
             code: Code::NotFound,
-            argument: "chat_id",
+            argument: Cow::Borrowed("chat_id"),
             message: "chat_id names no chat of yours".to_owned(),
             hint: "Make the chat with create_chat, or check the id.",
         }
@@ -94,7 +105,7 @@ impl Refusal {
     pub fn chat_deleted() -> Self {
         Self {
             code: Code::Gone,
-            argument: "chat_id",
+            argument: Cow::Borrowed("chat_id"),
             message: "chat_id names a deleted chat".to_owned(),
             hint: "Restore it with restore_chat, or start a new one.",
         }
@@ -104,9 +115,39 @@ impl Refusal {
     pub fn parent_not_found() -> Self {
         Self {
             code: Code::NotFound,
-            argument: "parent_id",
+            argument: Cow::Borrowed("parent_id"),
             message: "parent_id names no message of this chat".to_owned(),
             hint: "Pass the id of a message of the same chat, or leave parent_id out.",
+        }
+    }
+
+    /// Several tenants hold a chat of this id, and the caller is exempt from policies.
+    pub fn chat_ambiguous() -> Self {
+        Self {
+            code: Code::Conflict,
+            argument: Cow::Borrowed("chat_id"),
+            message: "chat_id names chats of several tenants".to_owned(),
+            hint: "Call as the chat's user.",
+        }
+    }
+
+    /// No such message in this chat.
+    pub fn message_not_found(argument: &'static str) -> Self {
+        Self {
+            code: Code::NotFound,
+            argument: Cow::Borrowed(argument),
+            message: format!("{argument} names no message of this chat"),
+            hint: "Pass the id of a message of the same chat.",
+        }
+    }
+
+    /// The message was finished before, with something else.
+    pub fn message_finished() -> Self {
+        Self {
+            code: Code::Conflict,
+            argument: Cow::Borrowed("message_id"),
+            message: "message_id names a message that is not streaming".to_owned(),
+            hint: "A message is finished once; append a new one instead.",
         }
     }
 
@@ -114,7 +155,7 @@ impl Refusal {
     pub fn chat_id_taken() -> Self {
         Self {
             code: Code::Conflict,
-            argument: "chat_id",
+            argument: Cow::Borrowed("chat_id"),
             message: "chat_id is taken".to_owned(),
             hint: "Leave chat_id out, or make a new UUID.",
         }
@@ -124,7 +165,7 @@ impl Refusal {
     pub fn message_id_conflict() -> Self {
         Self {
             code: Code::Conflict,
-            argument: "message_id",
+            argument: Cow::Borrowed("message_id"),
             message: "message_id is taken by a message with other content".to_owned(),
             hint: "Send the same content to retry, or a new message_id for a new message.",
         }

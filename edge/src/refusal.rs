@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 pub fn of<T>(judged: Result<T, Refusal>) -> Option<Object> {
     judged
         .err()
-        .map(|refusal| object(&refusal, refusal.argument, &refusal.message))
+        .map(|refusal| object(&refusal, &refusal.argument, &refusal.message))
 }
 
 /// The refusal of an argument that core cannot name, because its rule is about a JavaScript value.

@@ -10,7 +10,7 @@ use pgrx::fcinfo::{pg_getarg, pg_getarg_datum};
 use pgrx::{FromDatum, pg_sys};
 
 use crate::error;
-use crate::plan::Rows;
+use crate::plan::{Plan, Rows};
 
 /// One call in progress.
 #[derive(Clone, Copy)]
@@ -61,6 +61,19 @@ impl Call {
         }
     }
 
+    /// Executes `plan` and returns what it returns, straight from the executor: no row is copied twice.
+    /// The number of rows.
+    pub fn return_from(self, plan: &Plan, arguments: &[Option<pg_sys::Datum>]) -> u64 {
+        let (store, _) = self.result_store();
+        plan.execute_into(arguments, false, store)
+    }
+
+    /// The same for a statement that only reads, in the snapshot of the caller.
+    pub fn return_read(self, plan: &Plan, arguments: &[Option<pg_sys::Datum>]) -> u64 {
+        let (store, _) = self.result_store();
+        plan.execute_into(arguments, true, store)
+    }
+
     /// Returns one row of `values`, in the order of the declared columns.
     pub fn return_values(self, values: &[Option<pg_sys::Datum>]) {
         let (store, descriptor) = self.result_store();
@@ -80,17 +93,19 @@ impl Call {
         }
     }
 
-    /// Opens the set that the call returns, in the caller's memory.
+    /// The set that the call returns, in the caller's memory; opened at its first use.
     fn result_store(self) -> (*mut pg_sys::Tuplestorestate, pg_sys::TupleDesc) {
         // SAFETY: InitMaterializedSRF checks that the caller takes a set, and fills resultinfo with a
         // store and a descriptor of the declared type, both in the caller's per-query memory.
         unsafe {
-            pg_sys::InitMaterializedSRF(self.0, 0);
             #[expect(
                 clippy::cast_ptr_alignment,
                 reason = "Node is the first field of the ReturnSetInfo it points to"
             )]
             let result = (*self.0).resultinfo.cast::<pg_sys::ReturnSetInfo>();
+            if result.is_null() || (*result).setResult.is_null() {
+                pg_sys::InitMaterializedSRF(self.0, 0);
+            }
             ((*result).setResult, (*result).setDesc)
         }
     }
@@ -123,6 +138,48 @@ macro_rules! calls {
 }
 pub(crate) use calls;
 
+/// Declares the C entry points of helpers that return one uuid or NULL and take nothing.
+macro_rules! scalars {
+    ($($wrapper:ident, $finfo:ident => $body:path;)*) => {$(
+        /// Entry point, called by Postgres only.
+        ///
+        /// # Safety
+        /// `fcinfo` must be a valid function call of this function's SQL declaration.
+        #[pgrx::pg_guard]
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C-unwind" fn $wrapper(
+            fcinfo: pgrx::pg_sys::FunctionCallInfo,
+        ) -> pgrx::pg_sys::Datum {
+            // SAFETY: passed through as Postgres gave it.
+            unsafe { $crate::call::run_scalar(fcinfo, $body) }
+        }
+
+        /// Says that the function obeys calling convention 1.
+        #[unsafe(no_mangle)]
+        pub extern "C" fn $finfo() -> &'static pgrx::pg_sys::Pg_finfo_record {
+            const RECORD: pgrx::pg_sys::Pg_finfo_record =
+                pgrx::pg_sys::Pg_finfo_record { api_version: 1 };
+            &RECORD
+        }
+    )*};
+}
+pub(crate) use scalars;
+
+/// Runs `body` and returns its uuid in the caller's memory.
+///
+/// # Safety
+/// `fcinfo` is the one Postgres passed to the function that is running.
+pub unsafe fn run_scalar(
+    fcinfo: pg_sys::FunctionCallInfo,
+    body: fn() -> Option<[u8; 16]>,
+) -> pg_sys::Datum {
+    match body() {
+        Some(id) => bytes_in_memory(&id),
+        // SAFETY: fcinfo is the running call's.
+        None => unsafe { pgrx::fcinfo::pg_return_null(fcinfo) },
+    }
+}
+
 /// Sets a transaction-local setting, as `set_config(name, value, true)` does, without a statement.
 pub fn set_local(name: &CStr, value: &CStr) {
     // SAFETY: both strings end in NUL and are copied; an unknown name of the form a.b becomes a placeholder.
@@ -140,14 +197,49 @@ pub fn set_local(name: &CStr, value: &CStr) {
     }
 }
 
+/// Runs `body` with a setting as a function's `SET` clause would have it. An error leaves it to the abort.
+pub fn with_setting(name: &CStr, value: &CStr, body: impl FnOnce()) {
+    // SAFETY: the nest level is closed on every return of `body`.
+    unsafe {
+        let level = pg_sys::NewGUCNestLevel();
+        pg_sys::set_config_option(
+            name.as_ptr(),
+            value.as_ptr(),
+            pg_sys::GucContext::PGC_USERSET,
+            pg_sys::GucSource::PGC_S_SESSION,
+            pg_sys::GucAction::GUC_ACTION_SAVE,
+            true,
+            0,
+            false,
+        );
+        body();
+        pg_sys::AtEOXact_GUC(true, level);
+    }
+}
+
 /// Runs `body` while the marker that lets writes through the policies is set.
 /// A refusal raises, and the abort takes the marker back; a success clears it here.
 pub fn writing<T>(body: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
-    set_local(c"chatkeep.writing", c"on");
+    marked(c"on", body)
+}
+
+/// Runs `body` while the marker says that a call reads: policies then show it deleted chats.
+pub fn reading<T>(body: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
+    marked(c"off", body)
+}
+
+fn marked<T>(mark: &CStr, body: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
+    set_local(c"chatkeep.writing", mark);
     let outcome = body();
     set_local(c"chatkeep.writing", c"");
     outcome
 }
+
+/// The timestamptz `-infinity`. Bounds go into statements as plain values: under row security an index condition may hold
+/// no `coalesce`, which the planner takes for a leak.
+pub const BEGINNING: i64 = i64::MIN;
+/// The timestamptz `infinity`.
+pub const END: i64 = i64::MAX;
 
 /// The time now, in microseconds since 2000-01-01: what `clock_timestamp()` reads.
 pub fn now() -> i64 {
@@ -155,11 +247,10 @@ pub fn now() -> i64 {
     unsafe { pg_sys::GetCurrentTimestamp() }
 }
 
-/// Random bytes of the server's strong generator.
+/// Random bytes of the operating system. Not `pg_strong_random`, which without OpenSSL opens `/dev/urandom` each time.
 pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    // SAFETY: the buffer has N bytes.
-    if !unsafe { pg_sys::pg_strong_random(bytes.as_mut_ptr().cast(), N) } {
+    if getrandom::fill(&mut bytes).is_err() {
         pgrx::ereport!(
             ERROR,
             pgrx::PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
@@ -188,7 +279,7 @@ pub fn text(text: &str) -> Option<pg_sys::Datum> {
 }
 
 /// A pass-by-reference datum of fixed length, such as a uuid.
-fn bytes_in_memory(bytes: &[u8; 16]) -> pg_sys::Datum {
+pub fn bytes_in_memory(bytes: &[u8; 16]) -> pg_sys::Datum {
     // SAFETY: palloc gives 16 bytes or raises; they are all written.
     unsafe {
         let memory = pg_sys::palloc(bytes.len()).cast::<u8>();

@@ -32,6 +32,7 @@ fn calls() -> SetOfIterator<'static, &'static str> {
     SetOfIterator::new([
         "create_chat",
         "append_message",
+        "append_messages",
         "list_messages",
         "create_session",
         "rotate_session",
@@ -39,5 +40,6 @@ fn calls() -> SetOfIterator<'static, &'static str> {
         "document_checksum",
         "register_document",
         "engine",
+        "tenant_id",
     ])
 }

@@ -5,12 +5,18 @@
 //! of this library, so that their names, grants and comments stay those of the migrations.
 //! Rules live in `chatkeep-core`; here are the statements, their kept plans, and the border to Postgres.
 
+mod append;
+mod array;
 mod call;
+mod claims;
 mod conversations;
 mod documents;
 mod engine;
 mod error;
+mod identity;
 mod json;
+mod jsonb;
+mod member;
 mod plan;
 mod sessions;
 #[cfg(any(test, feature = "pg_test"))]

@@ -1,6 +1,7 @@
 //! Kept plans: each statement is prepared once per backend and executed ever after.
 //!
-//! Preparing on every call costs more than half of the rate of an append. A kept plan holds no
+//! The plans are generic from the start: left to itself, Postgres plans anew on every call wherever an array argument
+//! looks shorter than it guessed. Preparing on every call costs more than half of the rate of an append. A kept plan holds no
 //! identity: Postgres plans it anew when the role or `row_security` changes, and claims are
 //! read by the statement itself, every time.
 //!
@@ -13,6 +14,18 @@ use std::ffi::CStr;
 use std::ptr;
 
 use pgrx::{FromDatum, pg_sys};
+
+unsafe extern "C-unwind" {
+    /// `executor/tstoreReceiver.h`, which pgrx does not bind. Sets fields and raises nothing.
+    fn SetTuplestoreDestReceiverParams(
+        receiver: *mut pg_sys::DestReceiver,
+        store: *mut pg_sys::Tuplestorestate,
+        context: pg_sys::MemoryContext,
+        detoast: bool,
+        descriptor: pg_sys::TupleDesc,
+        failure: *const std::ffi::c_char,
+    );
+}
 
 /// A statement and, after its first use, its plan.
 pub struct Plan {
@@ -76,15 +89,59 @@ impl Plan {
         }
     }
 
+    /// Executes a statement, its rows going to `store`. Returns their number.
+    pub fn execute_into(
+        &self,
+        arguments: &[Option<pg_sys::Datum>],
+        read_only: bool,
+        store: *mut pg_sys::Tuplestorestate,
+    ) -> u64 {
+        // SAFETY: an SPI connection is open; the parameter list has one entry per type of the plan, and
+        // the receiver lives in the connection's memory, longer than the execution.
+        unsafe {
+            let params = pg_sys::makeParamList(i32::try_from(self.types.len()).unwrap_or(0));
+            for (position, oid) in self.types.iter().enumerate() {
+                let value = arguments.get(position).copied().flatten();
+                let param = (*params).params.as_mut_ptr().add(position);
+                (*param).value = value.unwrap_or(pg_sys::Datum::from(0));
+                (*param).isnull = value.is_none();
+                // SPI's own mark: a constant, which a kept plan may be planned for.
+                (*param).pflags = pg_sys::PARAM_FLAG_CONST as u16;
+                (*param).ptype = *oid;
+            }
+            let receiver = pg_sys::CreateDestReceiver(pg_sys::CommandDest::DestTuplestore);
+            SetTuplestoreDestReceiverParams(
+                receiver,
+                store,
+                pg_sys::CurrentMemoryContext,
+                false,
+                ptr::null_mut(),
+                ptr::null(),
+            );
+            let options = pg_sys::SPIExecuteOptions {
+                params,
+                read_only,
+                dest: receiver,
+                ..pg_sys::SPIExecuteOptions::default()
+            };
+            let code = pg_sys::SPI_execute_plan_extended(self.plan(), &raw const options);
+            if code < 0 {
+                internal_error("a statement could not be executed", code);
+            }
+            pg_sys::SPI_processed
+        }
+    }
+
     fn plan(&self) -> pg_sys::SPIPlanPtr {
         if self.kept.get().is_null() {
             // SAFETY: an SPI connection is open; the types outlive the call. SPI_keepplan moves the plan
             // to memory that lives as long as the backend.
             unsafe {
-                let plan = pg_sys::SPI_prepare(
+                let plan = pg_sys::SPI_prepare_cursor(
                     self.sql.as_ptr(),
                     i32::try_from(self.types.len()).unwrap_or(0),
                     self.types.as_ptr().cast_mut(),
+                    pg_sys::CURSOR_OPT_GENERIC_PLAN.cast_signed(),
                 );
                 if plan.is_null() {
                     internal_error("a statement could not be prepared", pg_sys::SPI_result);
@@ -115,6 +172,23 @@ impl Rows {
     /// Whether nothing was returned or changed.
     pub const fn is_empty(&self) -> bool {
         self.count == 0
+    }
+
+    /// How many rows were returned or changed.
+    pub const fn len(&self) -> u64 {
+        self.count
+    }
+
+    /// A column of every row, numbered from 1; rows with NULL there are left out.
+    pub fn column(&self, column: i32) -> impl Iterator<Item = pg_sys::Datum> + '_ {
+        self.tuples().filter_map(move |tuple| {
+            let mut null = false;
+            // SAFETY: as in datum().
+            let datum = unsafe {
+                pg_sys::SPI_getbinval(tuple, (*self.table).tupdesc, column, &raw mut null)
+            };
+            (!null).then_some(datum)
+        })
     }
 
     /// The rows as tuples.

@@ -1,37 +1,235 @@
-//! `cargo xtask bench`: runs what `bench/` holds.
+//! `cargo xtask bench`: starts a server of its own, with each engine in a database, and runs what `bench/` holds.
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Engine};
+use crate::database::{Database, Wanted};
 use crate::failure::{Failure, Result};
 use crate::places::Places;
-use std::process::ExitCode;
+use crate::server::{Durability, SUPERUSER};
+use crate::step::{self, Step};
+use crate::throwaway::Throwaway;
+use std::fmt::Write;
+use std::process::{Command, ExitCode};
 
-/// The benchmarks there are. The first one comes together with the figures it is to prove.
-const NAMES: &[&str] = &[];
+/// A benchmark: its name, what it measures, and its parts.
+struct Bench {
+    name: &'static str,
+    what: &'static str,
+    parts: &'static [(&'static str, &'static str)],
+}
+
+const BENCHES: &[Bench] = &[Bench {
+    name: "messages",
+    what: "conversations, beside the stores of LangChain, LangGraph, Mastra, Vercel's ai-chatbot and openai-agents",
+    parts: &[
+        (
+            "append",
+            "append_message on both engines, and as one bare statement",
+        ),
+        (
+            "latency",
+            "what a client waits for one turn behind a network of 1 ms",
+        ),
+        ("cpu", "the server's CPU time of one turn"),
+        (
+            "bytes",
+            "what one turn adds to tables, indexes and the write-ahead log",
+        ),
+        (
+            "pages",
+            "the newest page of a chat, and one a million messages deep",
+        ),
+        (
+            "growth",
+            "append_message into two million messages, and into two thousand",
+        ),
+        ("rls", "what Row Level Security costs a call"),
+        (
+            "search",
+            "search_messages over 100,000 messages, and what append pays for it",
+        ),
+    ],
+}];
+
+/// Settings of the server while it measures: memory for all of a scenario, and nothing that starts by itself.
+const SETTINGS: &[&str] = &[
+    "shared_buffers = '1GB'",
+    "max_wal_size = '16GB'",
+    "checkpoint_timeout = '1h'",
+    "autovacuum = off",
+];
 
 /// What `bench --help` says.
 pub fn help() -> String {
-    format!(
-        "cargo xtask bench NAME|all\n\nRuns a benchmark, or all of them. {}\n",
-        known_names()
-    )
+    let mut text = "\
+cargo xtask bench NAME|all [--pg 15|17|18] [--only PART[,PART]] [--length full|quick]
+
+Measures, prints a table with the figure that is asked of each line, and writes plots to docs/bench.
+The database is new, on a server of its own, and is thrown away at the end. A figure that is not met
+is no failure. --length quick shows in a few minutes that all of it works, and writes no plots.
+"
+    .to_owned();
+    // Writing to a string cannot fail.
+    for bench in BENCHES {
+        let _ = writeln!(text, "\n  {:9} {}", bench.name, bench.what);
+        for (part, what) in bench.parts {
+            let _ = writeln!(text, "    {part:7} {what}");
+        }
+    }
+    text
 }
 
-/// Refuses every name while there is no benchmark.
-pub fn run(_places: &Places, arguments: &Arguments) -> Result<ExitCode> {
-    arguments.allow(&[], 1)?;
+/// Runs one benchmark, or all.
+pub fn run(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
+    arguments.allow(&["pg", "only", "length"], 1)?;
     let name = arguments.words.first().map_or("", String::as_str);
-    let what = match name {
-        "" => "bench needs the name of a benchmark.".to_owned(),
-        "all" => "There is no benchmark to run.".to_owned(),
-        name => format!("`{name}` is no benchmark."),
+    let chosen: Vec<&Bench> = BENCHES
+        .iter()
+        .filter(|bench| name == "all" || name == bench.name)
+        .collect();
+    if chosen.is_empty() {
+        let what = match name {
+            "" => "bench needs the name of a benchmark.".to_owned(),
+            name => format!("`{name}` is no benchmark."),
+        };
+        return Err(Failure::new(what).advise(known_names()));
+    }
+    let options = options(arguments, &chosen)?;
+    let major = arguments.major()?;
+    build(places)?;
+    let database = start(places, major)?;
+    add_portable(places, &database.0)?;
+    for bench in chosen {
+        let status = step::show(driver(places, &database.0).arg(bench.name).args(&options))?;
+        if !status.success() {
+            return Err(Failure::new(format!(
+                "The benchmark {} ended with {status}.",
+                bench.name
+            )));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Reads `--only` and `--length`, and writes them as the driver takes them.
+fn options(arguments: &Arguments, chosen: &[&Bench]) -> Result<Vec<String>> {
+    let mut options = Vec::new();
+    if let Some(only) = arguments.option("only") {
+        let parts = || chosen.iter().flat_map(|bench| bench.parts);
+        for wanted in only.split(',') {
+            if !parts().any(|(part, _)| *part == wanted) {
+                let known: Vec<&str> = parts().map(|(part, _)| *part).collect();
+                return Err(
+                    Failure::new(format!("--only: `{wanted}` is no part of it."))
+                        .advise(format!("use {}.", known.join(", "))),
+                );
+            }
+        }
+        options.extend(["--only".to_owned(), only.to_owned()]);
+    }
+    match arguments.option("length") {
+        None | Some("full") => options.extend(["--plots".to_owned(), "docs/bench".to_owned()]),
+        Some("quick") => options.push("--quick".to_owned()),
+        Some(word) => {
+            return Err(Failure::new(format!("--length: `{word}` is no length."))
+                .advise("use --length full or --length quick."));
+        }
+    }
+    Ok(options)
+}
+
+fn build(places: &Places) -> Result<()> {
+    Step::start(places, "Building the benchmarks").work(|step| {
+        let mut build = places.cargo();
+        step.run(build.args(["build", "--release", "--package", "chatkeep-bench"]))
+            .map(drop)
+    })
+}
+
+/// A new server with the native engine in its database `postgres`, tuned for measuring. Its commits are durable where
+/// a connection does not say otherwise, so that the write-ahead log is a real one.
+fn start(places: &Places, major: u16) -> Result<Throwaway> {
+    let wanted = Wanted {
+        name: format!("bench-pg{major}-{}", std::process::id()),
+        major,
+        engine: Engine::Native,
+        port: None,
+        durability: Durability::Full,
     };
-    Err(Failure::new(what).advise(known_names()))
+    let database = Throwaway(Database::start(places, &wanted)?);
+    Step::start(places, "Tuning the server").work(|step| {
+        for setting in SETTINGS {
+            let sql = format!("alter system set {setting}");
+            step.run(database.0.psql(SUPERUSER).args(["--command", &sql]))?;
+        }
+        database.0.stop()
+    })?;
+    // Started again under its name it is the same database.
+    Database::start(places, &wanted)?;
+    Ok(database)
+}
+
+/// A second database on the same server, with the portable engine.
+fn add_portable(places: &Places, database: &Database) -> Result<()> {
+    Step::start(places, "Adding a database with the portable engine").work(|step| {
+        let create = "create database portable template postgres";
+        step.run(database.psql(SUPERUSER).args(["--command", create]))?;
+        let engine = places.root.join("sql").join("engines").join("portable.sql");
+        let mut select = database.psql(SUPERUSER);
+        select.args(["--dbname", "portable", "--file"]).arg(engine);
+        step.run(&mut select).map(drop)
+    })
+}
+
+/// The program that measures; it finds the server as psql does.
+fn driver(places: &Places, database: &Database) -> Command {
+    let psql = database.psql(SUPERUSER);
+    let mut driver = places.cargo();
+    for (name, value) in psql.get_envs() {
+        match value {
+            Some(value) => driver.env(name, value),
+            None => driver.env_remove(name),
+        };
+    }
+    driver.args(["run", "--release", "--quiet", "--package", "chatkeep-bench"]);
+    driver.arg("--");
+    driver
 }
 
 fn known_names() -> String {
-    if NAMES.is_empty() {
-        "No benchmark exists yet.".to_owned()
-    } else {
-        format!("There are: {}.", NAMES.join(", "))
+    let names: Vec<&str> = BENCHES.iter().map(|bench| bench.name).collect();
+    format!("There are: {}.", names.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<Vec<String>> {
+        let words = line.split_whitespace().map(str::to_owned);
+        let chosen: Vec<&Bench> = BENCHES.iter().collect();
+        options(&Arguments::parse(words).unwrap(), &chosen)
+    }
+
+    #[test]
+    fn only_full_runs_write_plots() {
+        assert!(read("").unwrap().contains(&"--plots".to_owned()));
+        assert_eq!(read("--length quick").unwrap(), ["--quick"]);
+    }
+
+    #[test]
+    fn unknown_parts_and_lengths_are_refused_by_name() {
+        for (line, word) in [("--only append,fun", "fun"), ("--length long", "long")] {
+            let refusal = read(line).unwrap_err().to_string();
+            assert!(refusal.contains(&format!("`{word}`")), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn help_names_every_benchmark_and_part() {
+        let text = help();
+        for bench in BENCHES {
+            assert!(text.contains(bench.name));
+            assert!(bench.parts.iter().all(|(part, _)| text.contains(part)));
+        }
     }
 }

@@ -54,6 +54,34 @@ comment on function chatkeep_private.uuid_v7() is 'A new UUID version 7: ordered
 revoke all on function chatkeep_private.uuid_v7() from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.uuid_v7() to authenticated, service_role;
 
+-- What a value may be, as domains: a CHECK constraint of a table is read from its text and prepared anew in every
+-- statement that writes the table, which took a tenth of an append; a domain is checked where a value is set.
+
+create domain chatkeep.json_object as jsonb constraint json_object_is_object check (jsonb_typeof(value) = 'object');
+comment on domain chatkeep.json_object is 'jsonb whose outermost value is an object.';
+create domain chatkeep.json_array as jsonb constraint json_array_is_array check (jsonb_typeof(value) = 'array');
+comment on domain chatkeep.json_array is 'jsonb whose outermost value is an array.';
+create domain chatkeep.natural_number as integer constraint natural_number_is_natural check (value >= 0);
+comment on domain chatkeep.natural_number is 'Zero or more.';
+create domain chatkeep.title as text constraint title_length check (char_length(value) <= 500);
+comment on domain chatkeep.title is 'At most 500 characters.';
+create domain chatkeep.message_role as text
+  constraint message_role_known check (value in ('system', 'user', 'assistant', 'tool'));
+comment on domain chatkeep.message_role is 'Who speaks.';
+create domain chatkeep.message_status as text
+  constraint message_status_known check (value in ('complete', 'streaming', 'failed'));
+comment on domain chatkeep.message_status is 'How far a message is.';
+create domain chatkeep.message_content as text constraint message_content_length check (octet_length(value) <= 1048576);
+comment on domain chatkeep.message_content is 'At most 1 MiB of UTF-8.';
+create domain chatkeep.model_name as text constraint model_name_length check (char_length(value) <= 200);
+comment on domain chatkeep.model_name is 'At most 200 characters.';
+-- The configurations that every supported PostgreSQL brings; a name, not regconfig, which pg_upgrade refuses.
+create domain chatkeep.search_language as text constraint search_language_known check (value in (
+  'simple', 'arabic', 'armenian', 'basque', 'catalan', 'danish', 'dutch', 'english', 'finnish', 'french', 'german',
+  'greek', 'hindi', 'hungarian', 'indonesian', 'irish', 'italian', 'lithuanian', 'nepali', 'norwegian', 'portuguese',
+  'romanian', 'russian', 'serbian', 'spanish', 'swedish', 'tamil', 'turkish', 'yiddish'));
+comment on domain chatkeep.search_language is 'A text search configuration of pg_catalog.';
+
 -- People ------------------------------------------------------------------------------------------
 
 create table chatkeep.users (
@@ -75,29 +103,6 @@ comment on column chatkeep.users.id is 'auth.users.id.';
 comment on column chatkeep.users.tenant_id is 'The one tenant this person belongs to. Read from here, never from a claim, so that it can be revoked at once.';
 comment on column chatkeep.users.disabled_at is 'Set by service_role: from then on the person reads and writes nothing.';
 create index users_tenant_id_idx on chatkeep.users (tenant_id);
-
--- PL/pgSQL keeps its plan over the statements of a backend; a SQL function here is planned anew in every one (before PG 18).
-create function chatkeep.tenant_id() returns uuid
-language plpgsql stable parallel safe set search_path = ''
-as $$
-begin
-  return (select u.tenant_id from chatkeep.users u where u.id = auth.uid() and u.disabled_at is null);
-end
-$$;
-comment on function chatkeep.tenant_id() is 'The tenant of the signed-in user; NULL when nobody is signed in, before first use, and for a disabled user.';
-revoke all on function chatkeep.tenant_id() from public, anon, authenticated, service_role;
-grant execute on function chatkeep.tenant_id() to authenticated, service_role;
-
-create function chatkeep_private.is_service() returns boolean
-language plpgsql stable parallel safe set search_path = ''
-as $$
-begin
-  return (select r.rolbypassrls or r.rolsuper from pg_catalog.pg_roles r where r.rolname = current_user);
-end
-$$;
-comment on function chatkeep_private.is_service() is 'Whether the calling role is exempt from policies, as service_role is.';
-revoke all on function chatkeep_private.is_service() from public, anon, authenticated, service_role;
-grant execute on function chatkeep_private.is_service() to anon, authenticated, service_role;
 
 -- Sessions ----------------------------------------------------------------------------------------
 
@@ -169,29 +174,33 @@ create table chatkeep.chats (
   id uuid not null default chatkeep_private.uuid_v7(),
   tenant_id uuid not null,
   user_id uuid not null,
-  title text,
-  metadata jsonb not null default '{}',
+  title chatkeep.title,
+  metadata chatkeep.json_object not null default '{}',
+  language chatkeep.search_language not null default 'simple',
   message_count integer not null default 0,
   last_seq integer not null default 0,
   active_leaf_id uuid,
+  previous_leaf_id uuid,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
+  indexed_to timestamptz not null default '-infinity',
   archived_at timestamptz,
   deleted_at timestamptz,
   constraint chats_pkey primary key (id, tenant_id),
   constraint chats_user_id_fkey foreign key (user_id, tenant_id)
-    references chatkeep.users (id, tenant_id) on update cascade on delete cascade,
-  constraint chats_title_length check (char_length(title) <= 500),
-  constraint chats_metadata_is_object check (jsonb_typeof(metadata) = 'object'),
-  constraint chats_message_count_is_natural check (message_count >= 0),
-  constraint chats_last_seq_is_natural check (last_seq >= message_count)
+    references chatkeep.users (id, tenant_id) on update cascade on delete cascade
 ) with (fillfactor = 70);
 comment on table chatkeep.chats is 'A conversation of one user with an assistant.';
+comment on column chatkeep.chats.language is 'The text search configuration of its messages; fixed for the chat''s life.';
 comment on column chatkeep.chats.last_seq is 'seq of the newest message; the row lock on this chat hands out the next.';
 comment on column chatkeep.chats.active_leaf_id is 'The last message of the path that list_messages shows.';
+comment on column chatkeep.chats.previous_leaf_id is 'active_leaf_id before the newest append: RETURNING cannot name the old row before PostgreSQL 18.';
 comment on column chatkeep.chats.updated_at is 'created_at of the newest message; a change of title does not move the chat up.';
+comment on column chatkeep.chats.indexed_to is 'Every message up to this created_at is in message_search; later ones are searched from their text.';
 comment on column chatkeep.chats.deleted_at is 'Set by delete_chat and cleared by restore_chat.';
 create index chats_user_id_updated_at_idx on chatkeep.chats (user_id, updated_at desc);
+-- Few rows: what policies hide, and purge_chats removes.
+create index chats_deleted_idx on chatkeep.chats (user_id, deleted_at) where deleted_at is not null;
 
 create table chatkeep.messages (
   id uuid not null default chatkeep_private.uuid_v7(),
@@ -201,40 +210,35 @@ create table chatkeep.messages (
   seq integer not null,
   parent_id uuid,
   active boolean not null default true,
-  role text not null,
-  content text not null,
-  parts jsonb,
-  status text not null default 'complete',
+  role chatkeep.message_role not null,
+  content chatkeep.message_content not null,
+  parts chatkeep.json_array,
+  status chatkeep.message_status not null default 'complete',
   author_id uuid default auth.uid(),
   written_as text not null default current_user,
-  model text,
-  token_count integer,
-  metadata jsonb not null default '{}',
+  model chatkeep.model_name,
+  token_count chatkeep.natural_number,
+  metadata chatkeep.json_object not null default '{}',
   created_at timestamptz not null,
   updated_at timestamptz not null,
   -- The tenant belongs to the key: two tenants may hold the same chat id, and neither may learn of, or block, the other's message ids.
   constraint messages_pkey primary key (id, chat_id, tenant_id),
   constraint messages_chat_id_fkey foreign key (chat_id, tenant_id)
-    references chatkeep.chats (id, tenant_id) on update cascade on delete cascade,
-  constraint messages_seq_is_positive check (seq > 0),
-  constraint messages_role_known check (role in ('system', 'user', 'assistant', 'tool')),
-  constraint messages_content_length check (octet_length(content) <= 1048576),
-  constraint messages_parts_is_array check (jsonb_typeof(parts) = 'array'),
-  constraint messages_status_known check (status in ('complete', 'streaming', 'failed')),
-  constraint messages_model_length check (char_length(model) <= 200),
-  constraint messages_token_count_is_natural check (token_count >= 0),
-  constraint messages_metadata_is_object check (jsonb_typeof(metadata) = 'object')
+    references chatkeep.chats (id, tenant_id) on update cascade on delete cascade
 );
 comment on table chatkeep.messages is 'One message. Append-only for clients: rows come from append_message and its family alone.';
 comment on column chatkeep.messages.user_id is 'Owner of the chat.';
 comment on column chatkeep.messages.seq is 'Position in the chat: 1, 2, 3 … without a gap, over all branches, in commit order.';
-comment on column chatkeep.messages.parent_id is 'The message before this one on its branch; NULL for the first.';
+comment on column chatkeep.messages.parent_id is 'The message before this one on its branch; NULL for a first message.';
 comment on column chatkeep.messages.active is 'Whether the message is on the path that list_messages shows.';
 comment on column chatkeep.messages.author_id is 'auth.uid() of the writer; NULL for service_role. No client can set it.';
 comment on column chatkeep.messages.written_as is 'The database role of the writer. No client can set it.';
 comment on column chatkeep.messages.created_at is 'Strictly increasing in a chat, even if the clock steps back.';
 create index messages_chat_id_created_at_idx on chatkeep.messages (chat_id, created_at desc);
+-- A page of the active path is one range of this one, however many branches there are.
+create index messages_active_path_idx on chatkeep.messages (chat_id, created_at desc) where active;
 create index messages_user_id_idx on chatkeep.messages (user_id);
+create index messages_streaming_idx on chatkeep.messages (created_at) where status = 'streaming';
 
 -- Beside messages, and filled in batches: an index or generated tsvector on messages halves the rate of append.
 create table chatkeep.message_search (
@@ -242,6 +246,7 @@ create table chatkeep.message_search (
   chat_id uuid not null,
   tenant_id uuid not null,
   user_id uuid not null,
+  language chatkeep.search_language not null,
   created_at timestamptz not null,
   tsv tsvector not null,
   constraint message_search_pkey primary key (message_id, chat_id, tenant_id),

@@ -1,7 +1,9 @@
 -- Chatkeep: row level security, grants and guards.
 -- One permissive policy per table, command and role. chatkeep.writing is a marker that the functions set for
--- the length of one call: without it nothing is inserted or updated, so order and history cannot be
--- broken through the Data API. Policies decide which rows; column grants and triggers decide what may change in them.
+-- the length of one call, to on or, in a call that only reads, to off: without on nothing is inserted or updated, so
+-- order and history cannot be broken through the Data API. Policies decide which rows; column grants and triggers
+-- decide what may change in them. Each policy runs its subqueries once per statement, for every table and command
+-- that it names, so an update carries no expression that another lock already holds.
 
 -- Proof of possession: the functions put the session secret of a presented token into this
 -- setting and clear it before they return. Forging the setting without the secret matches no digest.
@@ -85,42 +87,69 @@ create policy session_secrets_update on chatkeep_private.session_secrets for upd
     and (select current_setting('chatkeep.writing', true)) = 'on'
   );
 
--- chats
+-- chats. A deleted chat is out of sight except inside a call, which then says so.
+-- No grant lets user_id or tenant_id change, so the checks of updates have nothing left to prove; chats_select adds
+-- the tenant to every update that has a WHERE, guard_chat to one that has none.
 alter table chatkeep.chats enable row level security;
 alter table chatkeep.chats force row level security;
 grant select,
-  insert (id, tenant_id, user_id, title, metadata),
-  update (title, metadata, archived_at, message_count, last_seq, active_leaf_id, updated_at)
+  insert (id, tenant_id, user_id, title, metadata, language, created_at, updated_at, archived_at),
+  update (title, metadata, archived_at, deleted_at, message_count, last_seq, active_leaf_id, previous_leaf_id, updated_at)
   on chatkeep.chats to authenticated;
 grant select, insert, update, delete on chatkeep.chats to service_role;
 create policy chats_select on chatkeep.chats for select to authenticated
-  using (user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id()));
+  using (
+    user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id())
+    and (deleted_at is null or (select current_setting('chatkeep.writing', true)) <> '')
+  );
 create policy chats_insert on chatkeep.chats for insert to authenticated
   with check (
     user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id())
     and (select current_setting('chatkeep.writing', true)) = 'on'
   );
 create policy chats_update on chatkeep.chats for update to authenticated
-  using (user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id()))
-  with check (user_id = (select auth.uid()));
+  using (user_id = (select auth.uid()))
+  with check (user_id is not null);
 
--- messages: the chat's row, which the same statement has just locked through its own policy, proves the tenant.
+create function chatkeep_private.deleted_chats() returns uuid[]
+language plpgsql stable parallel unsafe set search_path = ''
+as $$
+declare
+  deleted uuid[];
+begin
+  -- Policies ask outside of calls only, so there is no marker to keep. A parallel plan could not set one.
+  perform set_config('chatkeep.writing', 'off', true);
+  deleted := array(select c.id from chatkeep.chats c where c.user_id = auth.uid() and c.deleted_at is not null);
+  perform set_config('chatkeep.writing', '', true);
+  return deleted;
+end
+$$;
+comment on function chatkeep_private.deleted_chats() is 'The deleted chats of the signed-in user, whose messages are out of sight.';
+revoke all on function chatkeep_private.deleted_chats() from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.deleted_chats() to authenticated, service_role;
+
+-- messages: the chat's row, which the same call has just locked through its own policy, proves the tenant.
 alter table chatkeep.messages enable row level security;
 alter table chatkeep.messages force row level security;
 grant select,
-  insert (id, chat_id, tenant_id, user_id, seq, parent_id, role, content, parts, status, model, token_count, metadata, created_at, updated_at),
+  insert (id, chat_id, tenant_id, user_id, seq, parent_id, active, role, content, parts, status, author_id, model, token_count, metadata, created_at, updated_at),
   update (active, content, parts, status, token_count, metadata, updated_at)
   on chatkeep.messages to authenticated;
 grant select, insert, update, delete on chatkeep.messages to service_role;
 create policy messages_select on chatkeep.messages for select to authenticated
-  using (user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id()));
-create policy messages_insert on chatkeep.messages for insert to authenticated
-  with check (user_id = (select auth.uid()) and (select current_setting('chatkeep.writing', true)) = 'on');
-create policy messages_update on chatkeep.messages for update to authenticated
   using (
     user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id())
+    and ((select current_setting('chatkeep.writing', true)) <> ''
+      or chat_id <> all ((select chatkeep_private.deleted_chats())::uuid[]))
+  );
+create policy messages_insert on chatkeep.messages for insert to authenticated
+  with check (
+    user_id = (select auth.uid()) and author_id = user_id
     and (select current_setting('chatkeep.writing', true)) = 'on'
   );
+create policy messages_update on chatkeep.messages for update to authenticated
+  using (user_id = (select auth.uid()) and (select current_setting('chatkeep.writing', true)) = 'on')
+  with check (user_id is not null);
 
 -- message_search
 alter table chatkeep.message_search enable row level security;
@@ -128,7 +157,11 @@ alter table chatkeep.message_search force row level security;
 grant select on chatkeep.message_search to authenticated;
 grant select, insert, update, delete on chatkeep.message_search to service_role;
 create policy message_search_select on chatkeep.message_search for select to authenticated
-  using (user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id()));
+  using (
+    user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id())
+    and ((select current_setting('chatkeep.writing', true)) <> ''
+      or chat_id <> all ((select chatkeep_private.deleted_chats())::uuid[]))
+  );
 
 -- documents
 alter table chatkeep.documents enable row level security;
@@ -193,7 +226,11 @@ grant select, insert (id, tenant_id, user_id, chat_id, message_id, document_id, 
   on chatkeep.attachments to authenticated;
 grant select, insert, update, delete on chatkeep.attachments to service_role;
 create policy attachments_select on chatkeep.attachments for select to authenticated
-  using (user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id()));
+  using (
+    user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id())
+    and ((select current_setting('chatkeep.writing', true)) <> ''
+      or chat_id <> all ((select chatkeep_private.deleted_chats())::uuid[]))
+  );
 create policy attachments_insert on chatkeep.attachments for insert to authenticated
   with check (
     user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id())
@@ -211,18 +248,25 @@ begin
   if chatkeep_private.is_service() then
     return new;
   end if;
-  if (new.message_count, new.last_seq, new.active_leaf_id, new.updated_at)
-     is distinct from (old.message_count, old.last_seq, old.active_leaf_id, old.updated_at) then
+  if (new.message_count, new.last_seq, new.active_leaf_id, new.previous_leaf_id, new.updated_at, new.deleted_at)
+     is distinct from
+     (old.message_count, old.last_seq, old.active_leaf_id, old.previous_leaf_id, old.updated_at, old.deleted_at) then
     raise sqlstate '42501' using
       message = 'only title, metadata and archived_at of a chat can be changed directly',
       hint = 'Messages move the other columns: use append_message.';
+  end if;
+  if new.tenant_id is distinct from chatkeep.tenant_id() then
+    raise sqlstate '42501' using
+      message = 'this user is disabled',
+      hint = 'Ask an administrator to clear disabled_at in chatkeep.users.';
   end if;
   return new;
 end
 $$;
 comment on function chatkeep_private.guard_chat() is 'Keeps order out of reach of direct updates.';
 revoke all on function chatkeep_private.guard_chat() from public, anon, authenticated, service_role;
-create trigger guard_chat before update on chatkeep.chats
+-- After the row, since a trigger before it would lock the row once more in every update.
+create trigger guard_chat after update on chatkeep.chats
   for each row when (current_setting('chatkeep.writing', true) is distinct from 'on')
   execute function chatkeep_private.guard_chat();
 

@@ -17,6 +17,18 @@ create type chatkeep.document_registration as (
   created_at timestamptz, updated_at timestamptz, deleted_at timestamptz
 );
 comment on type chatkeep.document_registration is 'A document and how it came to be. outcome: created, duplicate or new_version.';
+create type chatkeep.appended_message as (
+  outcome text,
+  id uuid, chat_id uuid, tenant_id uuid, user_id uuid, seq integer, parent_id uuid, active boolean,
+  role chatkeep.message_role, content chatkeep.message_content, parts chatkeep.json_array,
+  status chatkeep.message_status, author_id uuid, written_as text, model chatkeep.model_name,
+  token_count chatkeep.natural_number, metadata chatkeep.json_object, created_at timestamptz, updated_at timestamptz
+);
+comment on type chatkeep.appended_message is 'A message of a batch and how it came to be. outcome: appended or stored, which means that it was there before.';
+create type chatkeep.found_message as (
+  id uuid, chat_id uuid, seq integer, role text, created_at timestamptz, rank real, snippet text
+);
+comment on type chatkeep.found_message is 'A message that a search found. snippet is HTML: the text escaped, matches in <mark>.';
 create type chatkeep.engine_info as (engine text, version text, schema_version text);
 comment on type chatkeep.engine_info is 'Which engine answers: native or portable, its version and the newest migration.';
 

@@ -58,6 +58,180 @@ end
 $$;
 comment on function chatkeep_private.check_json(text, jsonb, text) is 'Refuses JSON of another kind than object or array, too large or too deep.';
 
+create or replace function chatkeep_private.check_language(argument text, value text) returns void
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+begin
+  perform chatkeep_private.check_present(argument, value is not null);
+  if value not in ('simple', 'arabic', 'armenian', 'basque', 'catalan', 'danish', 'dutch', 'english', 'finnish',
+                   'french', 'german', 'greek', 'hindi', 'hungarian', 'indonesian', 'irish', 'italian', 'lithuanian',
+                   'nepali', 'norwegian', 'portuguese', 'romanian', 'russian', 'serbian', 'spanish', 'swedish',
+                   'tamil', 'turkish', 'yiddish') then
+    perform chatkeep_private.refuse('22023', argument || ' names no text search configuration',
+      'Pass simple, english, german or another one that PostgreSQL brings.');
+  end if;
+end
+$$;
+comment on function chatkeep_private.check_language(text, text) is 'Refuses what is no text search configuration of every PostgreSQL.';
+
+create or replace function chatkeep_private.check_content(argument text, value text) returns void
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+begin
+  if octet_length(value) > 1048576 then
+    perform chatkeep_private.refuse('22023', argument || ' is longer than 1048576 bytes',
+      'Split it, or store it as a document and attach that.');
+  end if;
+end
+$$;
+comment on function chatkeep_private.check_content(text, text) is 'Refuses content over 1 MiB.';
+
+create or replace function chatkeep_private.check_token_count(argument text, value integer) returns void
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+begin
+  if value < 0 then
+    perform chatkeep_private.refuse('22023', argument || ' must not be negative',
+      'Pass the number of tokens, or leave it out.');
+  end if;
+end
+$$;
+comment on function chatkeep_private.check_token_count(text, integer) is 'Refuses a negative number of tokens.';
+
+-- place is empty, or names the item of a batch: messages[3] and a dot.
+create or replace function chatkeep_private.check_message(
+  place text, role text, content text, parts jsonb, metadata jsonb, status text, model text, token_count integer
+) returns void
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+begin
+  -- Nearly every message passes here: one expression instead of eight calls.
+  if role in ('system', 'user', 'assistant', 'tool') and octet_length(content) <= 1048576 and parts is null
+     and metadata = '{}' and status in ('complete', 'streaming', 'failed') and model is null and token_count is null then
+    return;
+  end if;
+  perform chatkeep_private.check_present(place || 'role', role is not null);
+  if role not in ('system', 'user', 'assistant', 'tool') then
+    perform chatkeep_private.refuse('22023', place || 'role must be system, user, assistant or tool',
+      'Pass one of the four, in lower case.');
+  end if;
+  perform chatkeep_private.check_present(place || 'content', content is not null);
+  perform chatkeep_private.check_content(place || 'content', content);
+  if parts is not null then
+    perform chatkeep_private.check_json(place || 'parts', parts, 'array');
+  end if;
+  perform chatkeep_private.check_present(place || 'metadata', metadata is not null);
+  perform chatkeep_private.check_json(place || 'metadata', metadata, 'object');
+  perform chatkeep_private.check_present(place || 'status', status is not null);
+  if status not in ('complete', 'streaming', 'failed') then
+    perform chatkeep_private.refuse('22023', place || 'status must be complete, streaming or failed',
+      'Pass one of the three, or leave it out for complete.');
+  end if;
+  perform chatkeep_private.check_length(place || 'model', model, 200);
+  perform chatkeep_private.check_token_count(place || 'token_count', token_count);
+end
+$$;
+comment on function chatkeep_private.check_message(text, text, text, jsonb, jsonb, text, text, integer) is 'Refuses what no message may be made of, argument by argument.';
+
+create or replace function chatkeep_private.is_timestamp(value jsonb) returns boolean
+language plpgsql stable parallel safe set search_path = ''
+as $$
+begin
+  return jsonb_typeof(value) = 'string'
+    and value #>> '{}' ~* '^[0-9]{4}-[0-9]{2}-[0-9]{2}[t ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?(z|[+-][0-9]{2}:[0-9]{2})$'
+    and (value #>> '{}')::timestamptz is not null;
+exception when datetime_field_overflow or invalid_datetime_format then
+  return false;
+end
+$$;
+comment on function chatkeep_private.is_timestamp(jsonb) is 'Whether a JSON value is a timestamp with its offset (RFC 3339).';
+
+-- JSON null counts as absent.
+create or replace function chatkeep_private.check_kind(argument text, value jsonb, kind text) returns void
+language plpgsql stable parallel safe set search_path = ''
+as $$
+begin
+  if value is null or value = 'null' then
+    return;
+  end if;
+  if kind = 'string' and jsonb_typeof(value) <> 'string' then
+    perform chatkeep_private.refuse('22023', argument || ' must be a string', 'Put it in quotes.');
+  elsif kind = 'uuid' and (jsonb_typeof(value) <> 'string'
+      or value #>> '{}' !~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$') then
+    perform chatkeep_private.refuse('22023', argument || ' must be a UUID', 'Write it as 8-4-4-4-12 hexadecimal digits.');
+  elsif kind = 'integer' and (jsonb_typeof(value) <> 'number' or value #>> '{}' !~ '^-?[0-9]{1,10}$'
+      or (value #>> '{}')::bigint not between -2147483648 and 2147483647) then
+    perform chatkeep_private.refuse('22023', argument || ' must be an integer',
+      'Pass a whole number of at most 2147483647.');
+  elsif kind = 'timestamp' and not chatkeep_private.is_timestamp(value) then
+    perform chatkeep_private.refuse('22023', argument || ' must be a timestamp (RFC 3339)',
+      'Write it as 2026-01-31T12:00:00Z.');
+  end if;
+end
+$$;
+comment on function chatkeep_private.check_kind(text, jsonb, text) is 'Refuses a JSON value that is neither null nor of the wanted kind: string, uuid, integer or timestamp.';
+
+create or replace function chatkeep_private.check_items(argument text, items jsonb, keys text[]) returns void
+language plpgsql stable parallel safe set search_path = ''
+as $$
+declare
+  item record;
+  place text;
+begin
+  perform chatkeep_private.check_present(argument, items is not null);
+  if jsonb_typeof(items) <> 'array' then
+    perform chatkeep_private.refuse('22023', argument || ' must be a JSON array', 'Wrap the value in one.');
+  end if;
+  if jsonb_array_length(items) > 1000 then
+    perform chatkeep_private.refuse('22023', argument || ' has more than 1000 items', 'Send it in several calls.');
+  end if;
+  for item in
+    select e.value, e.ordinality - 1 as position from jsonb_array_elements(items) with ordinality e
+  loop
+    place := format('%s[%s]', argument, item.position);
+    if jsonb_typeof(item.value) <> 'object' then
+      perform chatkeep_private.refuse('22023', place || ' must be a JSON object', 'Wrap the value in one.');
+    end if;
+    if item.value - keys <> '{}' then
+      perform chatkeep_private.refuse('22023', place || ' has an unknown key',
+        format('The keys are %s and %s.', array_to_string(trim_array(keys, 1), ', '), keys[cardinality(keys)]));
+    end if;
+    place := place || '.';
+    -- Most items are role, content and an id, all strings.
+    if jsonb_typeof(item.value -> 'role') is distinct from 'string'
+       or jsonb_typeof(item.value -> 'content') is distinct from 'string'
+       or item.value - '{role,content}'::text[] <> '{}' then
+      perform chatkeep_private.check_kind(place || 'role', item.value -> 'role', 'string');
+      perform chatkeep_private.check_kind(place || 'content', item.value -> 'content', 'string');
+      perform chatkeep_private.check_kind(place || 'message_id', item.value -> 'message_id', 'uuid');
+      perform chatkeep_private.check_kind(place || 'id', item.value -> 'id', 'uuid');
+      perform chatkeep_private.check_kind(place || 'parent_id', item.value -> 'parent_id', 'uuid');
+      perform chatkeep_private.check_kind(place || 'status', item.value -> 'status', 'string');
+      perform chatkeep_private.check_kind(place || 'model', item.value -> 'model', 'string');
+      perform chatkeep_private.check_kind(place || 'token_count', item.value -> 'token_count', 'integer');
+      perform chatkeep_private.check_kind(place || 'created_at', item.value -> 'created_at', 'timestamp');
+    end if;
+    perform chatkeep_private.check_message(place, item.value ->> 'role', item.value ->> 'content',
+      nullif(item.value -> 'parts', 'null'), coalesce(nullif(item.value -> 'metadata', 'null'), '{}'),
+      coalesce(item.value ->> 'status', 'complete'), item.value ->> 'model', (item.value ->> 'token_count')::integer);
+  end loop;
+end
+$$;
+comment on function chatkeep_private.check_items(text, jsonb, text[]) is 'Refuses a batch of messages, naming the place of the first bad item.';
+
+create or replace function chatkeep_private.check_page_size(value integer) returns void
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+begin
+  perform chatkeep_private.check_present('page_size', value is not null);
+  if value not between 1 and 200 then
+    perform chatkeep_private.refuse('22023', 'page_size must be between 1 and 200',
+      'Ask for fewer rows and page on with before or after.');
+  end if;
+end
+$$;
+comment on function chatkeep_private.check_page_size(integer) is 'Refuses a page of no rows, or of more than 200.';
+
 create or replace function chatkeep_private.check_tags(argument text, value jsonb) returns void
 language plpgsql immutable parallel safe set search_path = ''
 as $$
@@ -125,6 +299,14 @@ revoke all on function
   chatkeep_private.check_present(text, boolean),
   chatkeep_private.check_length(text, text, integer),
   chatkeep_private.check_json(text, jsonb, text),
+  chatkeep_private.check_language(text, text),
+  chatkeep_private.check_content(text, text),
+  chatkeep_private.check_token_count(text, integer),
+  chatkeep_private.check_message(text, text, text, jsonb, jsonb, text, text, integer),
+  chatkeep_private.is_timestamp(jsonb),
+  chatkeep_private.check_kind(text, jsonb, text),
+  chatkeep_private.check_items(text, jsonb, text[]),
+  chatkeep_private.check_page_size(integer),
   chatkeep_private.check_tags(text, jsonb),
   chatkeep_private.check_source_uri(text),
   chatkeep_private.check_life(text, interval)
@@ -133,6 +315,14 @@ grant execute on function
   chatkeep_private.check_present(text, boolean),
   chatkeep_private.check_length(text, text, integer),
   chatkeep_private.check_json(text, jsonb, text),
+  chatkeep_private.check_language(text, text),
+  chatkeep_private.check_content(text, text),
+  chatkeep_private.check_token_count(text, integer),
+  chatkeep_private.check_message(text, text, text, jsonb, jsonb, text, text, integer),
+  chatkeep_private.is_timestamp(jsonb),
+  chatkeep_private.check_kind(text, jsonb, text),
+  chatkeep_private.check_items(text, jsonb, text[]),
+  chatkeep_private.check_page_size(integer),
   chatkeep_private.check_tags(text, jsonb),
   chatkeep_private.check_source_uri(text),
   chatkeep_private.check_life(text, interval)

@@ -1,9 +1,191 @@
 -- Chatkeep, portable engine: conversations. Running this again is harmless, and selects these functions.
 
+-- What the calls share -----------------------------------------------------------------------------
+
+create or replace function chatkeep_private.refuse_chat(exists_here boolean, deleted_at timestamptz) returns void
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+begin
+  if not exists_here then
+    perform chatkeep_private.refuse('PT404', 'chat_id names no chat of yours',
+      'Make the chat with create_chat, or check the id.');
+  elsif deleted_at is not null then
+    perform chatkeep_private.refuse('PT410', 'chat_id names a deleted chat',
+      'Restore it with restore_chat, or start a new one.');
+  end if;
+end
+$$;
+comment on function chatkeep_private.refuse_chat(boolean, timestamptz) is 'Refuses a chat that is not there, or deleted.';
+
+create or replace function chatkeep_private.refuse_ambiguous(chat chatkeep.chats) returns void
+language plpgsql stable set search_path = ''
+as $$
+begin
+  if chat.user_id is distinct from auth.uid() and exists (
+    select from chatkeep.chats c where c.id = chat.id and c.tenant_id <> chat.tenant_id
+  ) then
+    perform chatkeep_private.refuse('PT409', 'chat_id names chats of several tenants', 'Call as the chat''s user.');
+  end if;
+end
+$$;
+comment on function chatkeep_private.refuse_ambiguous(chatkeep.chats) is 'Refuses an id that a caller exempt from policies sees in several tenants.';
+
+-- The lock orders all writers of the chat; what follows sees what they committed.
+create or replace function chatkeep_private.locked_chat(chat_id uuid) returns chatkeep.chats
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  chat chatkeep.chats;
+begin
+  select c.* into chat from chatkeep.chats c
+  where c.id = locked_chat.chat_id
+    and (c.user_id = (select auth.uid()) or (select chatkeep_private.is_service()))
+  for no key update;
+  if not found or chat.deleted_at is not null then
+    perform chatkeep_private.refuse_chat(found, chat.deleted_at);
+  end if;
+  perform chatkeep_private.refuse_ambiguous(chat);
+  return chat;
+end
+$$;
+comment on function chatkeep_private.locked_chat(uuid) is 'The caller''s chat, locked until the transaction ends.';
+
+create or replace function chatkeep_private.visible_chat(chat_id uuid) returns chatkeep.chats
+language plpgsql stable set search_path = ''
+as $$
+declare
+  chat chatkeep.chats;
+begin
+  select c.* into chat from chatkeep.chats c
+  where c.id = visible_chat.chat_id
+    and (c.user_id = (select auth.uid()) or (select chatkeep_private.is_service()));
+  if not found or chat.deleted_at is not null then
+    perform chatkeep_private.refuse_chat(found, chat.deleted_at);
+  end if;
+  perform chatkeep_private.refuse_ambiguous(chat);
+  return chat;
+end
+$$;
+comment on function chatkeep_private.visible_chat(uuid) is 'The caller''s chat as it stands, without a lock.';
+
+create or replace function chatkeep_private.holds_message(
+  chat chatkeep.chats, message_id uuid, argument text, role text, content text, parts jsonb
+) returns boolean
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  same boolean;
+begin
+  select (m.role, m.content, m.parts) is not distinct from (holds_message.role, holds_message.content, holds_message.parts)
+  into same
+  from chatkeep.messages m
+  where m.id = holds_message.message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id;
+  if same is false then
+    perform chatkeep_private.refuse('PT409', argument || ' is taken by a message with other content',
+      'Send the same content to retry, or a new message_id for a new message.');
+  end if;
+  return same is not null;
+end
+$$;
+comment on function chatkeep_private.holds_message(chatkeep.chats, uuid, text, text, text, jsonb) is 'Whether the chat has the message; refuses one with other content.';
+
+-- Makes the path to a message the active one: up to where it joins the active path, and off with what follows there.
+create or replace function chatkeep_private.activate_path(chat chatkeep.chats, leaf_id uuid) returns boolean
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  walked bigint := 1;
+  joins_at timestamptz;
+  between_ids uuid[];
+begin
+  if leaf_id <> '00000000-0000-0000-0000-000000000000' then
+    with recursive walk as (
+      select m.id, m.parent_id, m.active, m.created_at from chatkeep.messages m
+      where m.id = activate_path.leaf_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id
+      union all
+      select n.id, n.parent_id, n.active, n.created_at
+      from walk w, lateral (
+        select m.id, m.parent_id, m.active, m.created_at from chatkeep.messages m
+        where m.id = w.parent_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id
+        limit 1
+      ) n
+      where not w.active
+    )
+    select count(*), max(w.created_at) filter (where w.active), array_agg(w.id) filter (where not w.active)
+    into walked, joins_at, between_ids
+    from walk w;
+  end if;
+  if walked = 0 then
+    return false;
+  end if;
+  -- A plain value: under row security an index condition may hold no coalesce, which the planner takes for a leak.
+  joins_at := coalesce(joins_at, '-infinity');
+  update chatkeep.messages m set active = false
+  where m.chat_id = chat.id and m.tenant_id = chat.tenant_id and m.active
+    and m.created_at > joins_at;
+  if between_ids is not null then
+    update chatkeep.messages m set active = true
+    where m.id = any (between_ids) and m.chat_id = chat.id and m.tenant_id = chat.tenant_id;
+  end if;
+  return true;
+end
+$$;
+comment on function chatkeep_private.activate_path(chatkeep.chats, uuid) is 'Moves the active path to end at a message, or to be empty for the nil UUID; false where there is no such message.';
+
+-- items at positions, which continue one another from the chat as it stands.
+create or replace function chatkeep_private.insert_items(
+  chat chatkeep.chats, items jsonb, positions integer[], ids uuid[], first_seq integer, first_time timestamptz
+) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  author constant uuid := auth.uid();
+begin
+  insert into chatkeep.messages (
+    id, chat_id, tenant_id, user_id, author_id, seq, parent_id, role, content, parts, status, model, token_count,
+    metadata, created_at, updated_at
+  )
+  select n.id, chat.id, chat.tenant_id, chat.user_id, author, first_seq + n.place::integer - 1,
+    case n.place when 1 then chat.active_leaf_id else ids[n.place - 1] end,
+    n.item ->> 'role', n.item ->> 'content', nullif(n.item -> 'parts', 'null'),
+    coalesce(n.item ->> 'status', 'complete'), n.item ->> 'model', (n.item ->> 'token_count')::integer,
+    coalesce(nullif(n.item -> 'metadata', 'null'), '{}'),
+    first_time + (n.place - 1) * interval '1 microsecond',
+    first_time + (n.place - 1) * interval '1 microsecond'
+  from (
+    select u.id, u.place, items -> u.position as item
+    from unnest(ids, positions) with ordinality u (id, position, place)
+  ) n;
+end
+$$;
+comment on function chatkeep_private.insert_items(chatkeep.chats, jsonb, integer[], uuid[], integer, timestamptz) is 'Inserts items of a batch that follow one another.';
+
+revoke all on function
+  chatkeep_private.refuse_chat(boolean, timestamptz),
+  chatkeep_private.refuse_ambiguous(chatkeep.chats),
+  chatkeep_private.locked_chat(uuid),
+  chatkeep_private.visible_chat(uuid),
+  chatkeep_private.holds_message(chatkeep.chats, uuid, text, text, text, jsonb),
+  chatkeep_private.activate_path(chatkeep.chats, uuid),
+  chatkeep_private.insert_items(chatkeep.chats, jsonb, integer[], uuid[], integer, timestamptz)
+  from public, anon, authenticated, service_role;
+grant execute on function
+  chatkeep_private.refuse_chat(boolean, timestamptz),
+  chatkeep_private.refuse_ambiguous(chatkeep.chats),
+  chatkeep_private.locked_chat(uuid),
+  chatkeep_private.visible_chat(uuid),
+  chatkeep_private.holds_message(chatkeep.chats, uuid, text, text, text, jsonb),
+  chatkeep_private.activate_path(chatkeep.chats, uuid),
+  chatkeep_private.insert_items(chatkeep.chats, jsonb, integer[], uuid[], integer, timestamptz)
+  to authenticated, service_role;
+
+-- Calls --------------------------------------------------------------------------------------------
+
 create or replace function chatkeep.create_chat(
   title text default null,
   metadata jsonb default '{}',
-  chat_id uuid default null
+  chat_id uuid default null,
+  language text default 'simple'
 ) returns setof chatkeep.chats
 language plpgsql volatile set search_path = ''
 as $$
@@ -17,12 +199,13 @@ begin
   perform chatkeep_private.check_length('title', create_chat.title, 500);
   perform chatkeep_private.check_present('metadata', create_chat.metadata is not null);
   perform chatkeep_private.check_json('metadata', create_chat.metadata, 'object');
+  perform chatkeep_private.check_language('language', create_chat.language);
   tenant := chatkeep_private.enter();
 
   perform set_config('chatkeep.writing', 'on', true);
   return query
-    insert into chatkeep.chats as c (id, tenant_id, user_id, title, metadata)
-    values (wanted, tenant, owner, create_chat.title, create_chat.metadata)
+    insert into chatkeep.chats as c (id, tenant_id, user_id, title, metadata, language)
+    values (wanted, tenant, owner, create_chat.title, create_chat.metadata, create_chat.language)
     on conflict (id, tenant_id) do nothing
     returning c.*;
   if not found then
@@ -31,8 +214,7 @@ begin
     if not found then
       perform chatkeep_private.refuse('PT409', 'chat_id is taken', 'Leave chat_id out, or make a new UUID.');
     elsif stored.deleted_at is not null then
-      perform chatkeep_private.refuse('PT410', 'chat_id names a deleted chat',
-        'Restore it with restore_chat, or start a new one.');
+      perform chatkeep_private.refuse_chat(true, stored.deleted_at);
     end if;
     return next stored;
   end if;
@@ -56,123 +238,250 @@ language plpgsql volatile set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-  chat record;
-  stored chatkeep.messages;
-  wanted uuid;
+  chat chatkeep.chats;
+  wanted uuid := coalesce(append_message.message_id, chatkeep_private.uuid_v7());
   written_at timestamptz;
 begin
   perform chatkeep_private.check_present('chat_id', append_message.chat_id is not null);
-  perform chatkeep_private.check_present('role', append_message.role is not null);
-  if append_message.role not in ('system', 'user', 'assistant', 'tool') then
-    perform chatkeep_private.refuse('22023', 'role must be system, user, assistant or tool',
-      'Pass one of the four, in lower case.');
-  end if;
-  perform chatkeep_private.check_present('content', append_message.content is not null);
-  if octet_length(append_message.content) > 1048576 then
-    perform chatkeep_private.refuse('22023', 'content is longer than 1048576 bytes',
-      'Split it, or store it as a document and attach that.');
-  end if;
-  if append_message.parts is not null then
-    perform chatkeep_private.check_json('parts', append_message.parts, 'array');
-  end if;
-  perform chatkeep_private.check_present('metadata', append_message.metadata is not null);
-  perform chatkeep_private.check_json('metadata', append_message.metadata, 'object');
-  perform chatkeep_private.check_present('status', append_message.status is not null);
-  if append_message.status not in ('complete', 'streaming', 'failed') then
-    perform chatkeep_private.refuse('22023', 'status must be complete, streaming or failed',
-      'Pass one of the three, or leave it out for complete.');
-  end if;
-  perform chatkeep_private.check_length('model', append_message.model, 200);
-  if append_message.token_count < 0 then
-    perform chatkeep_private.refuse('22023', 'token_count must not be negative',
-      'Pass the number of tokens, or leave it out.');
-  end if;
+  perform chatkeep_private.check_message('', append_message.role, append_message.content, append_message.parts,
+    append_message.metadata, append_message.status, append_message.model, append_message.token_count);
 
   perform set_config('chatkeep.writing', 'on', true);
-  -- The lock orders all writers of the chat; what follows sees what they committed.
-  select c.tenant_id, c.user_id, c.active_leaf_id, c.updated_at, c.deleted_at into chat
-  from chatkeep.chats c
-  where c.id = append_message.chat_id
-    and (c.user_id = (select auth.uid()) or (select chatkeep_private.is_service()))
-  for update;
-  if not found then
-    perform chatkeep_private.refuse('PT404', 'chat_id names no chat of yours',
-      'Make the chat with create_chat, or check the id.');
-  elsif chat.deleted_at is not null then
-    perform chatkeep_private.refuse('PT410', 'chat_id names a deleted chat',
-      'Restore it with restore_chat, or start a new one.');
+  chat := chatkeep_private.locked_chat(append_message.chat_id);
+  if append_message.message_id is not null and chatkeep_private.holds_message(chat, append_message.message_id, 'message_id',
+       append_message.role, append_message.content, append_message.parts) then
+    return query
+      select m.* from chatkeep.messages m
+      where m.id = append_message.message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id;
+    perform set_config('chatkeep.writing', '', true);
+    return;
   end if;
-
-  if append_message.message_id is not null then
-    select m.* into stored from chatkeep.messages m
-    where m.id = append_message.message_id
-      and m.chat_id = append_message.chat_id
-      and m.tenant_id = chat.tenant_id;
-    if found then
-      if (stored.role, stored.content, stored.parts)
-         is distinct from (append_message.role, append_message.content, append_message.parts) then
-        perform chatkeep_private.refuse('PT409', 'message_id is taken by a message with other content',
-          'Send the same content to retry, or a new message_id for a new message.');
-      end if;
-      perform set_config('chatkeep.writing', '', true);
-      return next stored;
-      return;
-    end if;
-  end if;
-  wanted := coalesce(append_message.message_id, chatkeep_private.uuid_v7());
-
   if append_message.parent_id is not null and append_message.parent_id is distinct from chat.active_leaf_id then
-    -- A branch: the path to the parent becomes the active one, the old tail stays, inactive.
-    with recursive path as (
-      select m.id, m.parent_id from chatkeep.messages m
-      where m.id = append_message.parent_id
-        and m.chat_id = append_message.chat_id
-        and m.tenant_id = chat.tenant_id
-      union all
-      select m.id, m.parent_id from path p
-      join chatkeep.messages m
-        on m.id = p.parent_id and m.chat_id = append_message.chat_id and m.tenant_id = chat.tenant_id
-    )
-    update chatkeep.messages m
-    set active = not m.active
-    where m.chat_id = append_message.chat_id
-      and m.tenant_id = chat.tenant_id
-      and m.active is distinct from (m.id in (select p.id from path p))
-      and exists (select from path);
-    if not exists (
-      select from chatkeep.messages m
-      where m.id = append_message.parent_id
-        and m.chat_id = append_message.chat_id
-        and m.tenant_id = chat.tenant_id
-    ) then
+    if not chatkeep_private.activate_path(chat, append_message.parent_id) then
       perform chatkeep_private.refuse('PT404', 'parent_id names no message of this chat',
-        'Pass the id of a message of the same chat, or leave parent_id out.');
+        'Pass the id of a message of the same chat.');
     end if;
+    chat.active_leaf_id := nullif(append_message.parent_id, '00000000-0000-0000-0000-000000000000');
   end if;
 
   written_at := greatest(clock_timestamp(), chat.updated_at + interval '1 microsecond');
   return query
     with touched as (
       update chatkeep.chats c
-      set last_seq = c.last_seq + 1,
+      set last_seq = chat.last_seq + 1,
         message_count = c.message_count + 1,
         active_leaf_id = wanted,
         updated_at = written_at
-      where c.id = append_message.chat_id and c.tenant_id = chat.tenant_id
-      returning c.last_seq
+      where c.id = chat.id and c.tenant_id = chat.tenant_id
     )
     insert into chatkeep.messages as m (
-      id, chat_id, tenant_id, user_id, seq, parent_id, role, content, parts,
+      id, chat_id, tenant_id, user_id, author_id, seq, parent_id, role, content, parts,
       status, model, token_count, metadata, created_at, updated_at
     )
-    select
-      wanted, append_message.chat_id, chat.tenant_id, chat.user_id, t.last_seq,
-      coalesce(append_message.parent_id, chat.active_leaf_id),
+    values (
+      wanted, chat.id, chat.tenant_id, chat.user_id, auth.uid(), chat.last_seq + 1, chat.active_leaf_id,
       append_message.role, append_message.content, append_message.parts, append_message.status,
       append_message.model, append_message.token_count, append_message.metadata, written_at, written_at
-    from touched t
+    )
     returning m.*;
   perform set_config('chatkeep.writing', '', true);
+end
+$$;
+
+create or replace function chatkeep.append_messages(
+  chat_id uuid,
+  messages jsonb
+) returns setof chatkeep.appended_message
+language plpgsql volatile set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  chat chatkeep.chats;
+  item record;
+  stored uuid[];
+  -- Of every item: which message it is, and how it came to be.
+  ids uuid[] := '{}';
+  outcomes text[] := '{}';
+  -- Items that wait to be inserted: each follows the one in front.
+  waiting_ids uuid[] := '{}';
+  waiting_at integer[] := '{}';
+  seq integer;
+  next_time timestamptz;
+  leaf uuid;
+  place text;
+begin
+  perform chatkeep_private.check_present('chat_id', append_messages.chat_id is not null);
+  perform chatkeep_private.check_items('messages', append_messages.messages,
+    '{role,content,message_id,parts,metadata,parent_id,status,model,token_count}');
+
+  perform set_config('chatkeep.writing', 'on', true);
+  chat := chatkeep_private.locked_chat(append_messages.chat_id);
+  seq := chat.last_seq;
+  leaf := chat.active_leaf_id;
+  next_time := greatest(clock_timestamp(), chat.updated_at + interval '1 microsecond');
+  -- A lookup for each: a join may read the whole chat.
+  stored := array(
+    select w.id
+    from (select (e.value ->> 'message_id')::uuid as id from jsonb_array_elements(append_messages.messages) e) w
+    where (
+      select true from chatkeep.messages m
+      where m.id = w.id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id
+      limit 1
+    ));
+
+  for item in
+    select e.value, e.ordinality::integer - 1 as position, (e.value ->> 'parent_id')::uuid as parent_id,
+      coalesce((e.value ->> 'message_id')::uuid, chatkeep_private.uuid_v7()) as id
+    from jsonb_array_elements(append_messages.messages) with ordinality e
+  loop
+    place := format('messages[%s].', item.position);
+    if cardinality(waiting_ids) > 0
+       and (item.id = any (stored) or (item.parent_id is not null and item.parent_id is distinct from leaf)) then
+      -- What is in front must be in the table, to be compared with or to be branched from.
+      perform chatkeep_private.insert_items(chat, append_messages.messages, waiting_at, waiting_ids,
+        seq - cardinality(waiting_ids) + 1, next_time - cardinality(waiting_ids) * interval '1 microsecond');
+      chat.active_leaf_id := leaf;
+      waiting_ids := '{}';
+      waiting_at := '{}';
+    end if;
+    ids := ids || item.id;
+    if item.id = any (stored) then
+      perform chatkeep_private.holds_message(chat, item.id, place || 'message_id',
+        item.value ->> 'role', item.value ->> 'content', nullif(item.value -> 'parts', 'null'));
+      outcomes := outcomes || 'stored'::text;
+      continue;
+    end if;
+    if item.parent_id is not null and item.parent_id is distinct from leaf then
+      if not chatkeep_private.activate_path(chat, item.parent_id) then
+        perform chatkeep_private.refuse('PT404', place || 'parent_id names no message of this chat',
+          'Pass the id of a message of the same chat.');
+      end if;
+      chat.active_leaf_id := nullif(item.parent_id, '00000000-0000-0000-0000-000000000000');
+    end if;
+    outcomes := outcomes || 'appended'::text;
+    stored := stored || item.id;
+    waiting_ids := waiting_ids || item.id;
+    waiting_at := waiting_at || item.position;
+    leaf := item.id;
+    seq := seq + 1;
+    next_time := next_time + interval '1 microsecond';
+  end loop;
+  if cardinality(waiting_ids) > 0 then
+    perform chatkeep_private.insert_items(chat, append_messages.messages, waiting_at, waiting_ids,
+      seq - cardinality(waiting_ids) + 1, next_time - cardinality(waiting_ids) * interval '1 microsecond');
+  end if;
+  if seq > chat.last_seq then
+    update chatkeep.chats c
+    set last_seq = seq,
+      message_count = c.message_count + seq - chat.last_seq,
+      active_leaf_id = leaf,
+      updated_at = next_time - interval '1 microsecond'
+    where c.id = chat.id and c.tenant_id = chat.tenant_id;
+  end if;
+  return query
+    select i.outcome, n.*
+    from unnest(ids, outcomes) with ordinality i (id, outcome, place), lateral (
+      select m.* from chatkeep.messages m
+      where m.id = i.id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id
+      limit 1
+    ) n
+    order by i.place;
+  perform set_config('chatkeep.writing', '', true);
+end
+$$;
+
+create or replace function chatkeep.finish_message(
+  chat_id uuid,
+  message_id uuid,
+  content text default null,
+  parts jsonb default null,
+  status text default 'complete',
+  metadata jsonb default null,
+  token_count integer default null
+) returns setof chatkeep.messages
+language plpgsql volatile set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  chat chatkeep.chats;
+  message chatkeep.messages;
+begin
+  perform chatkeep_private.check_present('chat_id', finish_message.chat_id is not null);
+  perform chatkeep_private.check_present('message_id', finish_message.message_id is not null);
+  perform chatkeep_private.check_content('content', finish_message.content);
+  if finish_message.parts is not null then
+    perform chatkeep_private.check_json('parts', finish_message.parts, 'array');
+  end if;
+  perform chatkeep_private.check_present('status', finish_message.status is not null);
+  if finish_message.status not in ('complete', 'failed') then
+    perform chatkeep_private.refuse('22023', 'status must be complete or failed',
+      'A message is finished whole or given up.');
+  end if;
+  if finish_message.metadata is not null then
+    perform chatkeep_private.check_json('metadata', finish_message.metadata, 'object');
+  end if;
+  perform chatkeep_private.check_token_count('token_count', finish_message.token_count);
+
+  perform set_config('chatkeep.writing', 'on', true);
+  chat := chatkeep_private.visible_chat(finish_message.chat_id);
+  return query
+    update chatkeep.messages m
+    set content = coalesce(finish_message.content, m.content),
+      parts = coalesce(finish_message.parts, m.parts),
+      status = finish_message.status,
+      metadata = coalesce(finish_message.metadata, m.metadata),
+      token_count = coalesce(finish_message.token_count, m.token_count),
+      updated_at = greatest(clock_timestamp(), m.updated_at)
+    where m.id = finish_message.message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id
+      and m.status = 'streaming'
+    returning m.*;
+  if not found then
+    select m.* into message from chatkeep.messages m
+    where m.id = finish_message.message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id;
+    if not found then
+      perform chatkeep_private.refuse('PT404', 'message_id names no message of this chat',
+        'Pass the id of a message of the same chat.');
+    elsif message.status <> finish_message.status
+        or message.content <> coalesce(finish_message.content, message.content)
+        or message.parts is distinct from coalesce(finish_message.parts, message.parts)
+        or message.metadata <> coalesce(finish_message.metadata, message.metadata)
+        or message.token_count is distinct from coalesce(finish_message.token_count, message.token_count) then
+      perform chatkeep_private.refuse('PT409', 'message_id names a message that is not streaming',
+        'A message is finished once; append a new one instead.');
+    end if;
+    return next message;
+  end if;
+  perform set_config('chatkeep.writing', '', true);
+end
+$$;
+
+create or replace function chatkeep.select_branch(
+  chat_id uuid,
+  leaf_id uuid
+) returns setof chatkeep.chats
+language plpgsql volatile set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  chat chatkeep.chats;
+begin
+  perform chatkeep_private.check_present('chat_id', select_branch.chat_id is not null);
+  perform chatkeep_private.check_present('leaf_id', select_branch.leaf_id is not null);
+
+  perform set_config('chatkeep.writing', 'on', true);
+  chat := chatkeep_private.locked_chat(select_branch.chat_id);
+  if select_branch.leaf_id is distinct from chat.active_leaf_id then
+    if select_branch.leaf_id = '00000000-0000-0000-0000-000000000000'
+       or not chatkeep_private.activate_path(chat, select_branch.leaf_id) then
+      perform chatkeep_private.refuse('PT404', 'leaf_id names no message of this chat',
+        'Pass the id of a message of the same chat.');
+    end if;
+    update chatkeep.chats c set active_leaf_id = select_branch.leaf_id
+    where c.id = chat.id and c.tenant_id = chat.tenant_id
+    returning c.* into chat;
+  end if;
+  perform set_config('chatkeep.writing', '', true);
+  return next chat;
 end
 $$;
 
@@ -182,28 +491,19 @@ create or replace function chatkeep.list_messages(
   after timestamptz default null,
   page_size integer default 50
 ) returns setof chatkeep.messages
-language plpgsql stable set search_path = ''
+-- Rows come in order from the index of the active path; a plan that gathers the chat's rows and sorts them looks cheaper
+-- wherever chats are small on average.
+language plpgsql stable set search_path = '' set enable_sort = off
 as $$
 #variable_conflict use_column
 declare
-  chat record;
+  chat chatkeep.chats;
+  until timestamptz := coalesce(list_messages.before, 'infinity');
 begin
   perform chatkeep_private.check_present('chat_id', list_messages.chat_id is not null);
-  perform chatkeep_private.check_present('page_size', list_messages.page_size is not null);
-  if list_messages.page_size not between 1 and 200 then
-    perform chatkeep_private.refuse('22023', 'page_size must be between 1 and 200',
-      'Ask for fewer rows and page on with before or after.');
-  end if;
-  select c.tenant_id, c.deleted_at into chat from chatkeep.chats c
-  where c.id = list_messages.chat_id
-    and (c.user_id = (select auth.uid()) or (select chatkeep_private.is_service()));
-  if not found then
-    perform chatkeep_private.refuse('PT404', 'chat_id names no chat of yours',
-      'Make the chat with create_chat, or check the id.');
-  elsif chat.deleted_at is not null then
-    perform chatkeep_private.refuse('PT410', 'chat_id names a deleted chat',
-      'Restore it with restore_chat, or start a new one.');
-  end if;
+  perform chatkeep_private.check_page_size(list_messages.page_size);
+  perform set_config('chatkeep.writing', 'off', true);
+  chat := chatkeep_private.visible_chat(list_messages.chat_id);
   if list_messages.after is null then
     return query
       select page.* from (
@@ -211,7 +511,7 @@ begin
         where m.chat_id = list_messages.chat_id
           and m.tenant_id = chat.tenant_id
           and m.active
-          and m.created_at < coalesce(list_messages.before, 'infinity')
+          and m.created_at < until
         order by m.created_at desc
         limit list_messages.page_size
       ) page
@@ -223,9 +523,10 @@ begin
         and m.tenant_id = chat.tenant_id
         and m.active
         and m.created_at > list_messages.after
-        and m.created_at < coalesce(list_messages.before, 'infinity')
+        and m.created_at < until
       order by m.created_at
       limit list_messages.page_size;
   end if;
+  perform set_config('chatkeep.writing', '', true);
 end
 $$;

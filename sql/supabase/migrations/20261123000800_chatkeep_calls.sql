@@ -1,9 +1,15 @@
 -- Chatkeep: comments and grants of the calls. CREATE OR REPLACE keeps both, so switching engines does not touch them.
 
-comment on function chatkeep.create_chat(text, jsonb, uuid) is
+comment on function chatkeep.create_chat(text, jsonb, uuid, text) is
   'Makes a chat of the signed-in user and returns it; with a chat_id that the user already has, returns the stored chat. Errors: 22023, 22004, 42501, PT409, PT410.';
 comment on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer) is
   'Appends a message to a chat of the caller and returns it. message_id makes a retry safe: same id and content return the stored row. A parent_id other than the last message starts a branch. Errors: 22023, 22004, PT404, PT409, PT410.';
+comment on function chatkeep.append_messages(uuid, jsonb) is
+  'Appends an array of at most 1,000 messages, all or none, in order, and says of each whether it was appended or stored before. Keys are the arguments of append_message. Errors: 22023, 22004, PT404, PT409, PT410; they name the item.';
+comment on function chatkeep.finish_message(uuid, uuid, text, jsonb, text, jsonb, integer) is
+  'Ends a streaming message, once: complete or failed. NULL keeps what is stored; the same finish again returns the row. Errors: 22023, 22004, PT404, PT409, PT410.';
+comment on function chatkeep.select_branch(uuid, uuid) is
+  'Makes the path that ends at a message the active one and returns the chat. Errors: 22004, PT404, PT410.';
 comment on function chatkeep.list_messages(uuid, timestamptz, timestamptz, integer) is
   'A page of the active path, oldest first: the newest page, or the one before or after a created_at (exclusive). At most 200 rows. Errors: 22023, 22004, PT404, PT410.';
 comment on function chatkeep.create_session(text, inet, interval, interval, integer, jsonb, uuid) is
@@ -22,8 +28,16 @@ comment on function chatkeep.engine() is
 revoke all on all functions in schema chatkeep from public, anon, authenticated, service_role;
 grant execute on function chatkeep.tenant_id() to authenticated, service_role;
 grant execute on function
-  chatkeep.create_chat(text, jsonb, uuid),
+  chatkeep.create_chat(text, jsonb, uuid, text),
   chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer),
+  chatkeep.append_messages(uuid, jsonb),
+  chatkeep.finish_message(uuid, uuid, text, jsonb, text, jsonb, integer),
+  chatkeep.select_branch(uuid, uuid),
+  chatkeep.delete_chat(uuid),
+  chatkeep.restore_chat(uuid),
+  chatkeep.fail_stale_messages(interval, integer),
+  chatkeep.search_messages(text, uuid, integer, timestamptz),
+  chatkeep.import_chat(jsonb),
   chatkeep.list_messages(uuid, timestamptz, timestamptz, integer),
   chatkeep.create_session(text, inet, interval, interval, integer, jsonb, uuid),
   chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb)
@@ -34,5 +48,10 @@ grant execute on function
   chatkeep.document_checksum(bytea),
   chatkeep.engine()
   to anon, authenticated, service_role;
+
+grant execute on function
+  chatkeep.index_messages(integer),
+  chatkeep.purge_chats(interval, integer)
+  to service_role;
 
 notify pgrst, 'reload schema';

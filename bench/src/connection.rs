@@ -1,0 +1,310 @@
+//! A connection that sends exactly the protocol messages it is told to, and waits for nothing else.
+//! Statements are prepared once and run by name; several of them may share one Sync, which is what
+//! the pipelines of the measured stores do. Round trips are counted.
+
+use crate::failure::{Doing, Failure, Result};
+use bytes::BytesMut;
+use fallible_iterator::FallibleIterator;
+use postgres_protocol::IsNull;
+use postgres_protocol::authentication::sasl::{ChannelBinding, ScramSha256};
+use postgres_protocol::message::backend::{DataRowBody, ErrorResponseBody, Message};
+use postgres_protocol::message::frontend;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+
+/// Who connects.
+#[derive(Debug, Clone)]
+pub struct Login {
+    pub user: String,
+    pub password: String,
+}
+
+/// A parameter: text in its text form, bytes as they are.
+#[derive(Debug, Clone, Copy)]
+pub enum Value<'a> {
+    Null,
+    Text(&'a str),
+    Bytes(&'a [u8]),
+}
+
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(text: &'a str) -> Self {
+        Value::Text(text)
+    }
+}
+
+impl<'a> From<&'a String> for Value<'a> {
+    fn from(text: &'a String) -> Self {
+        Value::Text(text)
+    }
+}
+
+impl<'a> From<&'a [u8]> for Value<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Value::Bytes(bytes)
+    }
+}
+
+/// A statement prepared in one connection.
+#[derive(Debug, Clone)]
+pub struct Statement {
+    name: String,
+}
+
+/// The rows of a simple query, in text form.
+pub type Rows = Vec<Vec<Option<String>>>;
+
+pub struct Connection {
+    stream: TcpStream,
+    received: BytesMut,
+    sending: BytesMut,
+    scratch: Vec<u8>,
+    /// The server process at the other end.
+    pub backend: i32,
+    /// How often this side has sent and waited.
+    pub round_trips: u64,
+    prepared: usize,
+}
+
+impl Connection {
+    /// Logs in, with SCRAM as the server asks for it.
+    pub fn open(address: SocketAddr, database: &str, login: &Login) -> Result<Self> {
+        let stream = TcpStream::connect(address).doing("connecting to the server")?;
+        stream.set_nodelay(true).doing("setting up the socket")?;
+        let mut connection = Self {
+            stream,
+            received: BytesMut::with_capacity(1 << 16),
+            sending: BytesMut::with_capacity(1 << 16),
+            scratch: vec![0; 1 << 16],
+            backend: 0,
+            round_trips: 0,
+            prepared: 0,
+        };
+        let parameters = [
+            ("user", login.user.as_str()),
+            ("database", database),
+            ("client_encoding", "UTF8"),
+            ("application_name", "chatkeep-bench"),
+        ];
+        frontend::startup_message(parameters, &mut connection.sending).doing("logging in")?;
+        connection.log_in(&login.password)?;
+        Ok(connection)
+    }
+
+    fn log_in(&mut self, password: &str) -> Result<()> {
+        self.send()?;
+        let channel = ChannelBinding::unsupported();
+        let mut scram = ScramSha256::new(password.as_bytes(), channel);
+        loop {
+            match self.receive()? {
+                Message::AuthenticationSasl(_) => {
+                    let first = scram.message();
+                    frontend::sasl_initial_response("SCRAM-SHA-256", first, &mut self.sending)
+                        .doing("logging in")?;
+                    self.send()?;
+                }
+                Message::AuthenticationSaslContinue(body) => {
+                    scram.update(body.data()).doing("logging in")?;
+                    frontend::sasl_response(scram.message(), &mut self.sending)
+                        .doing("logging in")?;
+                    self.send()?;
+                }
+                Message::AuthenticationSaslFinal(body) => {
+                    scram.finish(body.data()).doing("logging in")?;
+                }
+                Message::BackendKeyData(body) => self.backend = body.process_id(),
+                Message::ErrorResponse(body) => return Err(refusal(&body)),
+                Message::ReadyForQuery(_) => return Ok(()),
+                _ => {}
+            }
+        }
+    }
+
+    /// Runs SQL text as one simple query, and returns the rows of all its statements.
+    pub fn query(&mut self, sql: &str) -> Result<Rows> {
+        frontend::query(sql, &mut self.sending).doing("sending a query")?;
+        self.send()?;
+        self.answer(true)
+            .map_err(|failure| Failure::new(format!("{failure}\n  in: {}", shortened(sql))))
+    }
+
+    /// Runs SQL text as one simple query and waits, as clients do with BEGIN and COMMIT.
+    pub fn execute(&mut self, sql: &str) -> Result<()> {
+        frontend::query(sql, &mut self.sending).doing("sending a query")?;
+        self.send()?;
+        self.answer(false)
+            .map(drop)
+            .map_err(|failure| Failure::new(format!("{failure}\n  in: {}", shortened(sql))))
+    }
+
+    /// The one value of a query.
+    pub fn value(&mut self, sql: &str) -> Result<String> {
+        let rows = self.query(sql)?;
+        let cell = rows
+            .into_iter()
+            .next()
+            .and_then(|row| row.into_iter().next());
+        cell.flatten()
+            .ok_or_else(|| Failure::new(format!("no value came from: {}", shortened(sql))))
+    }
+
+    /// The one number of a query.
+    pub fn number(&mut self, sql: &str) -> Result<f64> {
+        self.value(sql)?.parse().doing("reading a number")
+    }
+
+    /// Prepares a statement, which lives as long as the connection.
+    pub fn prepare(&mut self, sql: &str) -> Result<Statement> {
+        self.prepared += 1;
+        let name = format!("s{}", self.prepared);
+        frontend::parse(&name, sql, [], &mut self.sending).doing("preparing")?;
+        frontend::sync(&mut self.sending);
+        self.send()?;
+        self.answer(false)
+            .map_err(|failure| Failure::new(format!("{failure}\n  in: {}", shortened(sql))))?;
+        Ok(Statement { name })
+    }
+
+    /// Runs one prepared statement and waits for its rows.
+    pub fn run(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<()> {
+        self.pipeline(&[(statement, values)])
+    }
+
+    /// Runs prepared statements with one Sync behind the last, and waits for all of them. Outside
+    /// BEGIN they are one transaction.
+    pub fn pipeline(&mut self, statements: &[(&Statement, &[Value<'_>])]) -> Result<()> {
+        for (statement, values) in statements {
+            self.bind_and_execute(&statement.name, values)?;
+        }
+        frontend::sync(&mut self.sending);
+        self.send()?;
+        self.answer(false).map(drop)
+    }
+
+    /// Runs SQL text in two round trips, unprepared: Parse, Describe and Flush, then the rest.
+    pub fn run_described(&mut self, sql: &str, values: &[Value<'_>]) -> Result<()> {
+        frontend::parse("", sql, [], &mut self.sending).doing("preparing")?;
+        frontend::describe(b'S', "", &mut self.sending).doing("describing")?;
+        frontend::flush(&mut self.sending);
+        self.send()?;
+        loop {
+            match self.receive()? {
+                Message::RowDescription(_) | Message::NoData => break,
+                Message::ErrorResponse(body) => return Err(refusal(&body)),
+                _ => {}
+            }
+        }
+        self.bind_and_execute("", values)?;
+        frontend::sync(&mut self.sending);
+        self.send()?;
+        self.answer(false).map(drop)
+    }
+
+    /// Sends a Sync alone and waits: the shortest round trip there is.
+    pub fn ping(&mut self) -> Result<()> {
+        frontend::sync(&mut self.sending);
+        self.send()?;
+        self.answer(false).map(drop)
+    }
+
+    fn bind_and_execute(&mut self, statement: &str, values: &[Value<'_>]) -> Result<()> {
+        let formats = values.iter().map(|value| match value {
+            Value::Bytes(_) => 1,
+            Value::Null | Value::Text(_) => 0,
+        });
+        let serializer = |value: &Value<'_>, buffer: &mut BytesMut| {
+            match value {
+                Value::Null => return Ok(IsNull::Yes),
+                Value::Text(text) => buffer.extend_from_slice(text.as_bytes()),
+                Value::Bytes(bytes) => buffer.extend_from_slice(bytes),
+            }
+            Ok(IsNull::No)
+        };
+        let binary_results = [1];
+        frontend::bind(
+            "",
+            statement,
+            formats,
+            values,
+            serializer,
+            binary_results,
+            &mut self.sending,
+        )
+        .map_err(|_| Failure::new("a parameter is too long for the protocol"))?;
+        frontend::execute("", 0, &mut self.sending).doing("sending a statement")
+    }
+
+    fn send(&mut self) -> Result<()> {
+        self.round_trips += 1;
+        self.stream
+            .write_all(&self.sending)
+            .doing("sending to the server")?;
+        self.sending.clear();
+        Ok(())
+    }
+
+    fn receive(&mut self) -> Result<Message> {
+        loop {
+            if let Some(message) =
+                Message::parse(&mut self.received).doing("reading the server's answer")?
+            {
+                return Ok(message);
+            }
+            let length = self
+                .stream
+                .read(&mut self.scratch)
+                .doing("reading the server's answer")?;
+            if length == 0 {
+                return Err(Failure::new("the server closed the connection"));
+            }
+            self.received
+                .extend_from_slice(self.scratch.get(..length).unwrap_or_default());
+        }
+    }
+
+    /// Reads up to ReadyForQuery; the first error counts.
+    fn answer(&mut self, keep_rows: bool) -> Result<Rows> {
+        let mut rows = Rows::new();
+        let mut refused = None;
+        loop {
+            match self.receive()? {
+                Message::DataRow(body) if keep_rows => rows.push(texts(&body)?),
+                Message::ErrorResponse(body) => refused = refused.or(Some(refusal(&body))),
+                Message::ReadyForQuery(_) => return refused.map_or(Ok(rows), Err),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn texts(row: &DataRowBody) -> Result<Vec<Option<String>>> {
+    let cell = |range: Option<std::ops::Range<usize>>| {
+        let bytes = range.and_then(|range| row.buffer().get(range));
+        Ok(bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned()))
+    };
+    row.ranges().map(cell).collect().doing("reading a row")
+}
+
+fn refusal(body: &ErrorResponseBody) -> Failure {
+    let mut code = String::new();
+    let mut message = String::new();
+    let mut fields = body.fields();
+    while let Ok(Some(field)) = fields.next() {
+        let text = String::from_utf8_lossy(field.value_bytes()).into_owned();
+        match field.type_() {
+            b'C' => code = text,
+            b'M' => message = text,
+            _ => {}
+        }
+    }
+    Failure::new(format!("the server answers {code}: {message}"))
+}
+
+/// The beginning of a long statement.
+fn shortened(sql: &str) -> String {
+    let mut short: String = sql.chars().take(300).collect();
+    if short.len() < sql.len() {
+        short.push('…');
+    }
+    short
+}

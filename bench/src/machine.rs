@@ -1,0 +1,39 @@
+//! What the measurements were taken on.
+
+use crate::failure::Result;
+use crate::server::Server;
+use std::fs;
+
+/// CPU, cores and PostgreSQL's version, in one line.
+pub fn describe(server: &Server) -> Result<String> {
+    let information = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = information
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
+        .map_or("unknown CPU", |(_, model)| model.trim());
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let version = server.admin()?.value("show server_version")?;
+    let version = version.split_whitespace().next().unwrap_or_default();
+    Ok(format!("{model}, {cores} cores, PostgreSQL {version}"))
+}
+
+/// Asks the kernel for punctual timers: the delaying proxy sleeps half a millisecond at a time.
+/// Threads inherit it. Without it the delay is calibrated all the same, only less steady.
+pub fn punctual_timers() {
+    let _ = fs::write("/proc/self/timerslack_ns", "1");
+}
+
+/// The server's settings that the measurements depend on, and those of every connection.
+pub fn settings(server: &Server) -> Result<String> {
+    let names = ["shared_buffers", "fsync", "full_page_writes", "autovacuum"];
+    let mut admin = server.admin()?;
+    let mut words = Vec::new();
+    for name in names {
+        words.push(format!("{name} {}", admin.value(&format!("show {name}"))?));
+    }
+    Ok(format!(
+        "Server: {}; connections over loopback with synchronous_commit off, on both sides. Sides alternate within each \
+         round; numbers are medians (quartiles) over rounds, ratios are medians of the rounds' ratios.",
+        words.join(", ")
+    ))
+}

@@ -1,0 +1,74 @@
+//! Conversations by the million, written straight into the tables by the superuser: what the calls would have stored,
+//! without waiting for them.
+
+use crate::connection::Connection;
+use crate::failure::Result;
+use crate::people;
+use crate::random::Random;
+use crate::server::Database;
+use crate::stores::MESSAGE;
+use crate::words::Words;
+
+/// Conversations of fifty others, each as long as a day of talking: statements are planned as for tables in use.
+pub fn others(database: &Database<'_>) -> Result<()> {
+    let mut admin = database.connect()?;
+    texts(&mut admin, &mut Words::new(5), 100)?;
+    let mut random = Random::fresh();
+    for _ in 0..50 {
+        let user = random.uuid();
+        people::add(&mut admin, &user)?;
+        chats(&mut admin, &user, 20, 40)?;
+    }
+    database.settle()
+}
+
+/// Makes texts to copy from: a temporary table `texts` (n from 0, content), of this many rows.
+pub fn texts(admin: &mut Connection, words: &mut Words, count: usize) -> Result<()> {
+    admin.execute("create temporary table texts (n integer primary key, content text not null)")?;
+    let insert = admin.prepare("insert into texts values ($1, $2)")?;
+    let mut numbered = (0..count).map(|n| (n.to_string(), words.text(MESSAGE)));
+    loop {
+        let batch: Vec<(String, String)> = numbered.by_ref().take(500).collect();
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<_> = batch
+            .iter()
+            .map(|(n, text)| [n.into(), text.into()])
+            .collect();
+        let statements: Vec<_> = rows.iter().map(|row| (&insert, row.as_slice())).collect();
+        admin.pipeline(&statements)?;
+    }
+}
+
+/// Gives a user this many chats with this many messages each, one after the other, a message each second until now.
+/// Needs the table `texts`, whose rows are used in a circle.
+pub fn chats(admin: &mut Connection, user: &str, chats: usize, messages: usize) -> Result<()> {
+    // Foreign keys hold by construction; checking them one by one would take most of the time.
+    admin.execute(&format!(
+        "begin;
+        set local session_replication_role = replica;
+        insert into chatkeep.users (id, tenant_id) values ('{user}', '{user}') on conflict do nothing;
+        create temporary table loaded on commit drop as
+          select chatkeep_private.uuid_v7() as id, chatkeep_private.uuid_v7() as leaf,
+            now() - interval '1 second' * ({messages} * n) as began
+          from generate_series({chats}, 1, -1) n;
+        insert into chatkeep.chats
+          (id, tenant_id, user_id, message_count, last_seq, active_leaf_id, created_at, updated_at)
+          select id, '{user}', '{user}', {messages}, {messages}, leaf, began, began + interval '1 second' * {messages}
+          from loaded;
+        insert into chatkeep.messages
+          (id, chat_id, tenant_id, user_id, seq, parent_id, role, content, author_id, written_as, created_at, updated_at)
+          select m.id, m.chat_id, '{user}', '{user}', m.seq,
+            lag(m.id) over (partition by m.chat_id order by m.seq),
+            case when m.seq % 2 = 1 then 'user' else 'assistant' end,
+            t.content, '{user}', 'authenticated', m.at, m.at
+          from (
+            select case s when {messages} then l.leaf else chatkeep_private.uuid_v7() end as id,
+              l.id as chat_id, s as seq, l.began + interval '1 second' * s as at
+            from loaded l, generate_series(1, {messages}) s
+          ) m
+          join texts t on t.n = m.seq % (select count(*) from texts);
+        commit"
+    ))
+}

@@ -1,0 +1,199 @@
+//! One turn, a user's message and its answer, on Chatkeep and on five other stores: how long the client waits for it
+//! behind a network of 1 ms, and how much of the server's CPU it takes. All conversations are as long: turns 96 to 105.
+
+use super::{Length, load};
+use crate::backend;
+use crate::failure::Result;
+use crate::proxy::Proxy;
+use crate::report::{Asked, Comparison, Unit};
+use crate::rounds::alternate;
+use crate::server::{Database, Engine, Server};
+use crate::stores::{
+    Chatkeep, Driver, Ids, LangChain, LangGraph, Mastra, OpenAiAgents, Store, Texts, Vercel,
+};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+/// Turns in a conversation before the first that is measured; one more warms up.
+pub const BEFORE: usize = 94;
+/// Turns measured of each conversation.
+const MEASURED: usize = 10;
+const NETWORK: Duration = Duration::from_millis(1);
+
+/// The stores, ours first, each on a connection of its own to this address, in tables that hold
+/// the conversations of others.
+pub fn stores(
+    native: &Database<'_>,
+    portable: &Database<'_>,
+    address: SocketAddr,
+) -> Result<Vec<Box<dyn Store>>> {
+    load::others(native)?;
+    load::others(portable)?;
+    let texts = Texts::new();
+    let connect = || native.connect_at(address);
+    let ours = |name, database, ids| Chatkeep::new(name, database, address, texts.clone(), ids);
+    let vercel = |driver| Vercel::new(connect()?, texts.clone(), driver);
+    let mut stores: Vec<Box<dyn Store>> = vec![
+        Box::new(ours("Chatkeep", native, Ids::Client)?),
+        Box::new(ours(
+            "Chatkeep, ids by the database",
+            native,
+            Ids::Database,
+        )?),
+        Box::new(ours("Chatkeep, portable", portable, Ids::Client)?),
+        Box::new(LangChain::new(connect()?, texts.clone())?),
+        Box::new(LangGraph::new(connect()?, texts.clone())?),
+        Box::new(Mastra::new(connect()?, texts.clone())?),
+        Box::new(vercel(Driver::Prepared)?),
+        Box::new(vercel(Driver::Drizzle)?),
+        Box::new(OpenAiAgents::new(connect()?, texts.clone())?),
+    ];
+    for store in &mut stores {
+        for _ in 0..10 {
+            conversation(store.as_mut(), |store| store.turn())?;
+        }
+    }
+    native.settle()?;
+    portable.settle()?;
+    Ok(stores)
+}
+
+/// How many of the stores are ours; the first of them is compared.
+pub const OURS: usize = 3;
+
+/// Puts the stores into a table: the first against each of the others.
+pub fn compare(
+    comparison: &mut Comparison,
+    names: &[String],
+    measured: &[Vec<f64>],
+    asked: impl Fn(&str) -> Asked,
+) {
+    let Some(ours) = measured.first() else { return };
+    for (index, (name, list)) in names.iter().zip(measured).enumerate() {
+        comparison.side(name, list, index < OURS);
+        if index > 0 {
+            comparison.pair(format!("Chatkeep vs {name}"), ours, list, asked(name));
+        }
+    }
+}
+
+/// The first word of a store's name: S1 to S6 as the figures call them.
+pub fn key(name: &str) -> &str {
+    // What drizzle really sends is shown, not judged.
+    if name.contains("drizzle") {
+        return "";
+    }
+    name.split(' ').next().unwrap_or_default()
+}
+
+/// Begins a conversation, warms up, and measures what is done with its turns 96 to 105.
+fn conversation<T>(
+    store: &mut dyn Store,
+    measure: impl FnOnce(&mut dyn Store) -> Result<T>,
+) -> Result<T> {
+    store.open(BEFORE)?;
+    store.turn()?;
+    measure(store)
+}
+
+fn turns(store: &mut dyn Store) -> Result<()> {
+    for _ in 0..MEASURED {
+        store.turn()?;
+    }
+    Ok(())
+}
+
+/// Round trips of one turn, as the connection counts them.
+fn round_trips(store: &mut dyn Store) -> Result<u64> {
+    conversation(store, |store| {
+        let before = store.connection().round_trips;
+        store.turn()?;
+        Ok(store.connection().round_trips - before)
+    })
+}
+
+#[allow(clippy::cast_precision_loss)]
+pub fn latency(server: &Server, length: Length) -> Result<Vec<Comparison>> {
+    let rounds = length.choose(41, 5);
+    let wanted = [
+        ("latency", Engine::Native),
+        ("latency_portable", Engine::Portable),
+    ];
+    server.with_databases(&wanted, |databases| {
+        let [native, portable] = databases else {
+            return Ok(vec![]);
+        };
+        let proxy = Proxy::start(server.address, NETWORK)?;
+        let added = proxy.calibrate(
+            NETWORK,
+            &mut native.connect()?,
+            &mut native.connect_at(proxy.address)?,
+        )?;
+        let mut stores = stores(native, portable, proxy.address)?;
+        let mut names = Vec::new();
+        for store in &mut stores {
+            let trips = round_trips(store.as_mut())?;
+            let plural = if trips == 1 { "" } else { "s" };
+            names.push(format!("{}, {trips} round trip{plural}", store.name()));
+        }
+        let measured = alternate("latency", rounds, &mut stores, |store| {
+            conversation(store.as_mut(), |store| {
+                let start = Instant::now();
+                turns(store)?;
+                Ok(start.elapsed().as_secs_f64() * 1e3 / MEASURED as f64)
+            })
+        })?;
+        let mut comparison = Comparison::new(
+            "latency",
+            "What a client waits for one turn behind a network of 1 ms",
+            Unit::Milliseconds,
+        );
+        compare(&mut comparison, &names, &measured, |name| match key(name) {
+            "S1" => Asked::Faster(1.7),
+            "S2" | "S3" | "S6" => Asked::Faster(2.5),
+            "S5" => Asked::Faster(4.0),
+            _ => Asked::Speed,
+        });
+        comparison.note(format!(
+            "{rounds} rounds of turns 96 to 105 of a new conversation. The proxy adds {:.3} ms to a round trip (median \
+             of 200 bare ones).",
+            added.as_secs_f64() * 1e3
+        ));
+        Ok(vec![comparison])
+    })
+}
+
+#[allow(clippy::cast_precision_loss)]
+pub fn cpu(server: &Server, length: Length) -> Result<Vec<Comparison>> {
+    let rounds = length.choose(151, 11);
+    let wanted = [("cpu", Engine::Native), ("cpu_portable", Engine::Portable)];
+    server.with_databases(&wanted, |databases| {
+        let [native, portable] = databases else {
+            return Ok(vec![]);
+        };
+        let mut stores = stores(native, portable, server.address)?;
+        let names: Vec<String> = stores.iter().map(|store| store.name().to_owned()).collect();
+        let measured = alternate("cpu", rounds, &mut stores, |store| {
+            conversation(store.as_mut(), |store| {
+                let process = store.connection().backend;
+                Ok(backend::cpu_microseconds(process, || turns(store))? / MEASURED as f64)
+            })
+        })?;
+        let mut comparison = Comparison::new(
+            "cpu",
+            "Server CPU of one turn: time of the backend, user and system",
+            Unit::Microseconds,
+        );
+        compare(&mut comparison, &names, &measured, |name| match key(name) {
+            "S1" => Asked::AtMost(1.6),
+            "S2" => Asked::AtMost(0.5),
+            "S3" | "S5" | "S6" => Asked::AtMost(1.0),
+            _ => Asked::Ratio,
+        });
+        comparison.note(format!(
+            "{rounds} rounds of turns 96 to 105 of a new conversation. Statements are prepared, except where drizzle's \
+             are shown."
+        ));
+        Ok(vec![comparison])
+    })
+}

@@ -1,0 +1,260 @@
+//! What a comparison found: sides, pairs of them, and the figure that is asked of each pair.
+
+use crate::statistics::{Summary, ratios};
+use std::fmt::Write;
+
+/// What the numbers of a comparison are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    PerSecond,
+    Milliseconds,
+    Microseconds,
+    Bytes,
+    Buffers,
+}
+
+impl Unit {
+    pub fn name(self) -> &'static str {
+        match self {
+            Unit::PerSecond => "messages/s",
+            Unit::Milliseconds => "ms",
+            Unit::Microseconds => "µs",
+            Unit::Bytes => "bytes",
+            Unit::Buffers => "buffers",
+        }
+    }
+
+    /// A number with about three digits that matter.
+    pub fn write(self, number: f64) -> String {
+        match self {
+            Unit::Milliseconds => format!("{number:.2}"),
+            Unit::Microseconds if number < 100.0 => format!("{number:.1}"),
+            _ => format!("{number:.0}"),
+        }
+    }
+}
+
+/// What is asked of a pair.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Asked {
+    /// Our number divided by theirs.
+    AtLeast(f64),
+    /// Our number divided by theirs.
+    AtMost(f64),
+    /// Their number divided by ours: how many times faster we are.
+    Faster(f64),
+    /// Our number itself, in the comparison's unit.
+    Limit(f64),
+    /// Nothing: our number divided by theirs, for the reader.
+    Ratio,
+    /// Nothing: how many times faster we are, for the reader.
+    Speed,
+}
+
+impl Asked {
+    fn ratio(self, ours: &[f64], theirs: &[f64]) -> Vec<f64> {
+        match self {
+            Asked::Faster(_) | Asked::Speed => ratios(theirs, ours),
+            _ => ratios(ours, theirs),
+        }
+    }
+
+    fn write(self, unit: Unit) -> String {
+        match self {
+            Asked::AtLeast(limit) => format!(">= {limit}"),
+            Asked::AtMost(limit) => format!("<= {limit}"),
+            Asked::Faster(limit) => format!(">= {limit} times faster"),
+            Asked::Limit(limit) => format!("<= {limit} {}", unit.name()),
+            Asked::Ratio | Asked::Speed => String::new(),
+        }
+    }
+
+    fn verdict(self, ours: f64, ratio: f64) -> &'static str {
+        let is_met = match self {
+            Asked::AtLeast(limit) | Asked::Faster(limit) => ratio >= limit,
+            Asked::AtMost(limit) => ratio <= limit,
+            Asked::Limit(limit) => ours <= limit,
+            Asked::Ratio | Asked::Speed => return "",
+        };
+        if is_met { "met" } else { "NOT met" }
+    }
+}
+
+/// One bar of the plot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Side {
+    pub name: String,
+    pub summary: Summary,
+    pub is_ours: bool,
+}
+
+/// One line of the table.
+#[derive(Debug, Clone, PartialEq)]
+struct Pair {
+    name: String,
+    ours: Summary,
+    theirs: Option<Summary>,
+    ratio: Option<Summary>,
+    asked: Asked,
+}
+
+/// One table and one plot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// Also the name of the plot's file.
+    pub name: &'static str,
+    pub title: String,
+    pub unit: Unit,
+    pub sides: Vec<Side>,
+    pub notes: Vec<String>,
+    pairs: Vec<Pair>,
+}
+
+impl Comparison {
+    pub fn new(name: &'static str, title: impl Into<String>, unit: Unit) -> Self {
+        Self {
+            name,
+            title: title.into(),
+            unit,
+            sides: vec![],
+            notes: vec![],
+            pairs: vec![],
+        }
+    }
+
+    /// Adds a bar.
+    pub fn side(&mut self, name: impl Into<String>, measured: &[f64], is_ours: bool) {
+        self.sides.push(Side {
+            name: name.into(),
+            summary: Summary::of(measured),
+            is_ours,
+        });
+    }
+
+    /// Adds a line: two sides measured in the same rounds.
+    pub fn pair(&mut self, name: impl Into<String>, ours: &[f64], theirs: &[f64], asked: Asked) {
+        self.pairs.push(Pair {
+            name: name.into(),
+            ours: Summary::of(ours),
+            theirs: Some(Summary::of(theirs)),
+            ratio: Some(Summary::of(&asked.ratio(ours, theirs))),
+            asked,
+        });
+    }
+
+    /// Adds a line that has only our side.
+    pub fn alone(&mut self, name: impl Into<String>, ours: &[f64], asked: Asked) {
+        self.pairs.push(Pair {
+            name: name.into(),
+            ours: Summary::of(ours),
+            theirs: None,
+            ratio: None,
+            asked,
+        });
+    }
+
+    /// Adds a sentence below the table.
+    pub fn note(&mut self, text: impl Into<String>) {
+        self.notes.push(text.into());
+    }
+
+    /// The comparison as aligned text.
+    pub fn table(&self) -> String {
+        let head = ["", "ours", "theirs", "ratio", "asked", ""].map(str::to_owned);
+        let mut rows = vec![head];
+        rows.extend(self.pairs.iter().map(|pair| self.cells(pair)));
+        let mut widths = [0; 6];
+        for row in &rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = cell.chars().count().max(*width);
+            }
+        }
+        let mut text = format!("{}: {} ({})\n", self.name, self.title, self.unit.name());
+        for row in &rows {
+            let mut line = String::from(" ");
+            for (cell, width) in row.iter().zip(widths) {
+                // Writing to a string cannot fail.
+                let _ = write!(line, " {cell:width$} ");
+            }
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        for note in &self.notes {
+            let _ = writeln!(text, "  {note}");
+        }
+        text
+    }
+
+    fn cells(&self, pair: &Pair) -> [String; 6] {
+        let number = |number| self.unit.write(number);
+        let theirs = pair.theirs.map_or(String::new(), |s| range(&s, number));
+        let three_digits = |ratio: f64| {
+            if ratio < 0.1 {
+                format!("{ratio:.4}")
+            } else {
+                format!("{ratio:.2}")
+            }
+        };
+        let ratio = pair
+            .ratio
+            .map_or(String::new(), |s| range(&s, three_digits));
+        let median = pair.ratio.map_or(f64::NAN, |ratio| ratio.median);
+        [
+            pair.name.clone(),
+            range(&pair.ours, number),
+            theirs,
+            ratio,
+            pair.asked.write(self.unit),
+            pair.asked.verdict(pair.ours.median, median).to_owned(),
+        ]
+    }
+}
+
+/// The median and, where they differ, the quartiles.
+fn range(summary: &Summary, write: impl Fn(f64) -> String) -> String {
+    let [median, low, high] = [summary.median, summary.low, summary.high].map(write);
+    if low == high {
+        median
+    } else {
+        format!("{median} ({low}–{high})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verdict_follows_from_the_measurements() {
+        for (asked, ours, theirs, verdict) in [
+            (Asked::AtLeast(1.05), 1.1, 1.0, "met"),
+            (Asked::AtLeast(1.05), 1.0, 1.0, "NOT met"),
+            (Asked::AtMost(0.5), 1.0, 2.0, "met"),
+            (Asked::AtMost(0.5), 1.1, 2.0, "NOT met"),
+            (Asked::Faster(2.0), 1.0, 2.0, "met"),
+            (Asked::Faster(2.0), 2.0, 1.0, "NOT met"),
+            (Asked::AtLeast(1.0), f64::NAN, 1.0, "NOT met"),
+        ] {
+            let mut comparison = Comparison::new("test", "a test", Unit::Bytes);
+            comparison.pair("pair", &[ours], &[theirs], asked);
+            let table = comparison.table();
+            let found = table.lines().last().unwrap().trim_end();
+            assert!(
+                found.ends_with(&format!("  {verdict}")),
+                "{asked:?}: {table}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_ratio_is_the_median_of_the_rounds_not_the_ratio_of_medians() {
+        let mut comparison = Comparison::new("test", "a test", Unit::Bytes);
+        comparison.pair(
+            "pair",
+            &[1.0, 2.0, 30.0],
+            &[1.0, 4.0, 10.0],
+            Asked::AtMost(2.0),
+        );
+        assert!(comparison.table().contains("1.00 (0.75–2.00)"));
+    }
+}

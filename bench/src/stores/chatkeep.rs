@@ -1,0 +1,110 @@
+//! Chatkeep: a turn is one call of `append_messages`, by the chat's owner, under Row Level Security.
+
+use super::{Store, Texts};
+use crate::connection::{Connection, Statement};
+use crate::failure::Result;
+use crate::people;
+use crate::random::Random;
+use crate::server::Database;
+use std::fmt::Write;
+use std::net::SocketAddr;
+
+/// Who names the messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ids {
+    /// The client, so that it may repeat a call whose answer was lost.
+    Client,
+    /// The database.
+    Database,
+}
+
+pub struct Chatkeep {
+    name: &'static str,
+    connection: Connection,
+    append: Statement,
+    texts: Texts,
+    random: Random,
+    ids: Ids,
+    chat: String,
+}
+
+impl Chatkeep {
+    /// A user of the database, signed in over a connection at this address.
+    pub fn new(
+        name: &'static str,
+        database: &Database<'_>,
+        address: SocketAddr,
+        texts: Texts,
+        ids: Ids,
+    ) -> Result<Self> {
+        let mut random = Random::fresh();
+        let user = random.uuid();
+        people::add(&mut database.connect()?, &user)?;
+        let mut connection = database.connect_at(address)?;
+        people::sign_in(&mut connection, &user)?;
+        let append = connection
+            .prepare("select id, seq, created_at, outcome from chatkeep.append_messages($1, $2)")?;
+        Ok(Self {
+            name,
+            connection,
+            append,
+            texts,
+            random,
+            ids,
+            chat: String::new(),
+        })
+    }
+
+    fn message(&mut self, into: &mut String, role: &str) {
+        let text = self.texts.next();
+        // Writing to a string cannot fail.
+        let _ = write!(into, r#"{{"role":"{role}","content":"{text}""#);
+        if self.ids == Ids::Client {
+            let _ = write!(into, r#","message_id":"{}""#, self.random.uuid());
+        }
+        into.push('}');
+    }
+
+    fn append(&mut self, turns: usize) -> Result<()> {
+        let mut messages = String::with_capacity(turns * 1_300 + 2);
+        for turn in 0..turns {
+            messages.push(if turn == 0 { '[' } else { ',' });
+            self.message(&mut messages, "user");
+            messages.push(',');
+            self.message(&mut messages, "assistant");
+        }
+        messages.push(']');
+        let values = [(&self.chat).into(), (&messages).into()];
+        self.connection.run(&self.append, &values)
+    }
+}
+
+impl Store for Chatkeep {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn connection(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
+    fn open(&mut self, turns: usize) -> Result<()> {
+        self.chat = people::create_chat(&mut self.connection)?;
+        if turns > 0 {
+            self.append(turns)?;
+        }
+        Ok(())
+    }
+
+    fn turn(&mut self) -> Result<()> {
+        self.append(1)
+    }
+
+    fn tables(&self) -> &'static [&'static str] {
+        &[
+            "chatkeep.chats",
+            "chatkeep.messages",
+            "chatkeep.message_search",
+        ]
+    }
+}

@@ -1,0 +1,660 @@
+//! `append_message` and `append_messages`.
+
+use chatkeep_core::Refusal;
+use chatkeep_core::message::{self, NewMessage};
+use pgrx::{IntoDatum, pg_sys};
+use std::collections::HashSet;
+
+use crate::array;
+use crate::call::{BEGINNING, Call, calls, new_uuid, now, set_local, writing};
+use crate::identity::{self, bytes};
+use crate::json;
+use crate::jsonb::{Container, text_datum, uuid_datum};
+use crate::plan::plans;
+
+calls! {
+    append_message_wrapper, pg_finfo_append_message_wrapper => append_message;
+    append_messages_wrapper, pg_finfo_append_messages_wrapper => append_messages;
+}
+
+plans! {
+    // The lock orders all writers of the chat; what follows sees what they committed.
+    LOCK(UUIDOID, UUIDOID, BOOLOID) = c"
+        select c.tenant_id, c.user_id, c.active_leaf_id, c.last_seq, c.updated_at, c.deleted_at is not null
+        from chatkeep.chats c
+        where c.id = $1 and (c.user_id = $2 or $3)
+        limit 2
+        for no key update";
+    TENANTS(UUIDOID) = c"select c.tenant_id from chatkeep.chats c where c.id = $1 limit 2";
+    STORED(UUIDARRAYOID, UUIDOID, UUIDOID) = c"
+        select w.id from pg_catalog.unnest($1) w (id)
+        where (
+          select true from chatkeep.messages m
+          where m.id = w.id and m.chat_id = $2 and m.tenant_id = $3
+          limit 1
+        )";
+    SAME(UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID, JSONBOID) = c"
+        select (m.role::text, m.content::text, m.parts::jsonb) is not distinct from ($4, $5, $6)
+        from chatkeep.messages m
+        where m.id = $1 and m.chat_id = $2 and m.tenant_id = $3";
+    STORED_MESSAGE(UUIDOID, UUIDOID, UUIDOID) = c"
+        select m.* from chatkeep.messages m
+        where m.id = $1 and m.chat_id = $2 and m.tenant_id = $3";
+    RESULT(UUIDARRAYOID, TEXTARRAYOID, UUIDOID, UUIDOID) = c"
+        select i.outcome, n.*
+        from unnest($1, $2) with ordinality i (id, outcome, place), lateral (
+          select m.* from chatkeep.messages m
+          where m.id = i.id and m.chat_id = $3 and m.tenant_id = $4
+          limit 1
+        ) n
+        order by i.place";
+    TOUCH(UUIDOID, UUIDOID, INT4OID, UUIDOID, TIMESTAMPTZOID) = c"
+        update chatkeep.chats c
+        set last_seq = c.last_seq + $3, message_count = c.message_count + $3, active_leaf_id = $4, updated_at = $5
+        where c.id = $1 and c.tenant_id = $2";
+    // The way of nearly every append: one statement locks the chat and counts on, if nothing stands against it. It
+    // touches no row where the chat is not there, deleted, or at another leaf than wanted; a look under the lock then
+    // says which.
+    ADVANCE(UUIDOID, UUIDOID, UUIDOID, INT4OID, UUIDOID, UUIDOID) = c"
+        update chatkeep.chats c
+        set last_seq = c.last_seq + $4, message_count = c.message_count + $4,
+          previous_leaf_id = c.active_leaf_id, active_leaf_id = $5,
+          updated_at = greatest(pg_catalog.clock_timestamp(), c.updated_at + interval '1 microsecond')
+            + ($4 - 1)::double precision * interval '1 microsecond'
+        where c.id = $1
+          and (c.user_id = $2 or c.tenant_id = $3)
+          and c.deleted_at is null
+          and ($6 is null or c.active_leaf_id = $6)
+        returning c.tenant_id, c.user_id, c.last_seq, c.previous_leaf_id, c.updated_at";
+    // The same, unless the chat has one of the messages. set_config() is true once: where the row has changed since the
+    // statement began, its newest version is judged again, with an old view of the messages, and fails here.
+    ADVANCE_ONCE(UUIDOID, UUIDOID, UUIDOID, INT4OID, UUIDOID, UUIDOID, UUIDARRAYOID) = c"
+        update chatkeep.chats c
+        set last_seq = c.last_seq + $4, message_count = c.message_count + $4,
+          previous_leaf_id = c.active_leaf_id, active_leaf_id = $5,
+          updated_at = greatest(pg_catalog.clock_timestamp(), c.updated_at + interval '1 microsecond')
+            + ($4 - 1)::double precision * interval '1 microsecond'
+        where c.id = $1
+          and (c.user_id = $2 or c.tenant_id = $3)
+          and c.deleted_at is null
+          and ($6 is null or c.active_leaf_id = $6)
+          and not exists (
+            -- A lookup for each: planned on an empty table, a search for any of them would read all of it for good.
+            select from pg_catalog.unnest($7) w (id)
+            where (
+              select true from chatkeep.messages m
+              where m.id = w.id and m.chat_id = c.id and m.tenant_id = c.tenant_id
+              limit 1
+            )
+          )
+          and pg_catalog.set_config('chatkeep.looks',
+            pg_catalog.concat(pg_catalog.current_setting('chatkeep.looks', true), '1'), true) = '1'
+        returning c.tenant_id, c.user_id, c.last_seq, c.previous_leaf_id, c.updated_at";
+    INSERT_MESSAGE(
+        UUIDOID, UUIDOID, UUIDOID, TIMESTAMPTZOID, UUIDOID,
+        INT4OID, UUIDOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID, TEXTOID, INT4OID, JSONBOID, UUIDOID
+    ) = c"
+        insert into chatkeep.messages as m (
+          chat_id, tenant_id, user_id, author_id, created_at, updated_at, id, seq, parent_id, role, content, parts,
+          status, model, token_count, metadata
+        )
+        values ($1, $2, $3, $15, $4, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+        returning m.*";
+    // A turn, question and answer, is most batches: it saves the arrays.
+    INSERT_TURN(
+        UUIDOID, UUIDOID, UUIDOID, UUIDOID,
+        UUIDOID, INT4OID, UUIDOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID, TEXTOID, INT4OID, JSONBOID, TIMESTAMPTZOID,
+        UUIDOID, INT4OID, UUIDOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID, TEXTOID, INT4OID, JSONBOID, TIMESTAMPTZOID
+    ) = c"
+        insert into chatkeep.messages as m (
+          chat_id, tenant_id, user_id, author_id, id, seq, parent_id, role, content, parts, status, model, token_count,
+          metadata, created_at, updated_at
+        )
+        values
+          ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15),
+          ($1, $2, $3, $4, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $26)
+        returning 'appended'::text, m.*";
+    INSERT(
+        UUIDOID, UUIDOID, UUIDOID, UUIDOID, UUIDARRAYOID, INT4ARRAYOID, UUIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
+        JSONBARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT4ARRAYOID, JSONBARRAYOID, TIMESTAMPTZARRAYOID
+    ) = c"
+        insert into chatkeep.messages as m (
+          chat_id, tenant_id, user_id, author_id, id, seq, parent_id, role, content, parts, status, model, token_count,
+          metadata, created_at, updated_at
+        )
+        select $1, $2, $3, $4, n.id, n.seq, n.parent_id, n.role, n.content, n.parts, n.status, n.model, n.token_count,
+          n.metadata, n.created_at, n.created_at
+        from unnest($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+          as n (id, seq, parent_id, role, content, parts, status, model, token_count, metadata, created_at)
+        returning 'appended'::text, m.*";
+    // The way from a message up to the active path: where it joins, and what lies between.
+    WALK(UUIDOID, UUIDOID, UUIDOID) = c"
+        with recursive walk as (
+          select m.id, m.parent_id, m.active, m.created_at from chatkeep.messages m
+          where m.id = $1 and m.chat_id = $2 and m.tenant_id = $3
+          union all
+          select n.id, n.parent_id, n.active, n.created_at
+          from walk w, lateral (
+            select m.id, m.parent_id, m.active, m.created_at from chatkeep.messages m
+            where m.id = w.parent_id and m.chat_id = $2 and m.tenant_id = $3
+            limit 1
+          ) n
+          where not w.active
+        )
+        select pg_catalog.count(*), pg_catalog.max(w.created_at) filter (where w.active),
+          pg_catalog.array_agg(w.id) filter (where not w.active)
+        from walk w";
+    DEACTIVATE(UUIDOID, UUIDOID, TIMESTAMPTZOID) = c"
+        update chatkeep.messages m set active = false
+        where m.chat_id = $1 and m.tenant_id = $2 and m.active and m.created_at > $3";
+    ACTIVATE(UUIDARRAYOID, UUIDOID, UUIDOID) = c"
+        update chatkeep.messages m set active = true
+        where m.id = any ($1) and m.chat_id = $2 and m.tenant_id = $3";
+}
+
+/// A chat whose row this transaction has locked, as it stood before the call.
+pub struct Chat {
+    id: pg_sys::Datum,
+    tenant: pg_sys::Datum,
+    user: Option<pg_sys::Datum>,
+    author: Option<pg_sys::Datum>,
+    /// The last message of the active path.
+    pub leaf: Option<[u8; 16]>,
+    last_seq: i32,
+    /// The created_at of the next message: now, unless the clock stands behind the chat.
+    next_time: i64,
+}
+
+impl Chat {
+    /// Locks the caller's chat until the transaction ends.
+    pub fn lock(id: pg_sys::Datum) -> Result<Self, Refusal> {
+        let service = identity::is_service();
+        let author = identity::user();
+        let row = LOCK.with(|plan| plan.execute(&[Some(id), author, service.into_datum()]));
+        match row.len() {
+            0 => return Err(Refusal::chat_not_found()),
+            1 => {}
+            _ => return Err(Refusal::chat_ambiguous()),
+        }
+        if row.get(6) == Some(true) {
+            return Err(Refusal::chat_deleted());
+        }
+        Ok(Self {
+            id,
+            tenant: row.datum(1).ok_or_else(Refusal::chat_not_found)?,
+            user: row.datum(2),
+            author,
+            leaf: row.datum(3).map(bytes),
+            last_seq: row.get(4).unwrap_or(0),
+            next_time: row.get(5).map_or_else(now, |last: i64| now().max(last + 1)),
+        })
+    }
+
+    /// Locks the chat and counts it on by the items, the last of which is `leaf`; `None` where something stands
+    /// against it, or the items do not simply follow one another.
+    fn advance(
+        id: pg_sys::Datum,
+        items: &[Item],
+        leaf: pg_sys::Datum,
+    ) -> Result<Option<Self>, Refusal> {
+        let count = i32::try_from(items.len()).unwrap_or(0);
+        let [first, rest @ ..] = items else {
+            return Ok(None);
+        };
+        if rest.iter().any(|item| item.parent.is_some()) {
+            return Ok(None);
+        }
+        let ids: Vec<[u8; 16]> = items.iter().filter_map(|item| item.id).collect();
+        if ids.iter().enumerate().any(|(n, id)| ids[..n].contains(id)) {
+            return Ok(None);
+        }
+        let wanted = if ids.is_empty() {
+            None
+        } else {
+            array::of(array::UUID, ids.iter().map(|id| Some(identity::uuid(id))))
+        };
+        let author = identity::user();
+        let (user, tenant) = if identity::is_service() {
+            let tenants = TENANTS.with(|plan| plan.execute(&[Some(id)]));
+            match tenants.len() {
+                0 => return Err(Refusal::chat_not_found()),
+                1 => (None, tenants.datum(1)),
+                _ => return Err(Refusal::chat_ambiguous()),
+            }
+        } else {
+            (author, None)
+        };
+        let arguments = [
+            Some(id),
+            user,
+            tenant,
+            count.into_datum(),
+            Some(leaf),
+            uuid_datum(first.parent),
+            wanted,
+        ];
+        let row = match wanted {
+            None => ADVANCE.with(|plan| plan.execute(&arguments)),
+            Some(_) => {
+                set_local(c"chatkeep.looks", c"");
+                ADVANCE_ONCE.with(|plan| plan.execute(&arguments))
+            }
+        };
+        let Some(tenant) = row.datum(1) else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            id,
+            tenant,
+            user: row.datum(2),
+            author,
+            leaf: row.datum(4).map(bytes),
+            last_seq: row.get::<i32>(3).unwrap_or(0) - count,
+            next_time: row.get::<i64>(5).unwrap_or(0) - i64::from(count - 1),
+        }))
+    }
+
+    /// Counts the chat on by what has been appended under the lock.
+    fn touch(&self, count: i32, leaf: Option<[u8; 16]>, time: i64) {
+        TOUCH.with(|plan| {
+            plan.execute(&[
+                Some(self.id),
+                Some(self.tenant),
+                count.into_datum(),
+                uuid_datum(leaf),
+                time.into_datum(),
+            ])
+        });
+    }
+
+    fn key(&self, message: pg_sys::Datum) -> [Option<pg_sys::Datum>; 3] {
+        [Some(message), Some(self.id), Some(self.tenant)]
+    }
+
+    /// Makes the path to `message`, or none for the nil UUID, the active one. False where there is no such message.
+    pub fn activate(&mut self, message: [u8; 16]) -> bool {
+        let (mut joins_at, mut between) = (None, None);
+        if message == [0; 16] {
+            self.leaf = None;
+        } else {
+            let walk = WALK.with(|plan| plan.execute(&self.key(identity::uuid(&message))));
+            if walk.get::<i64>(1) == Some(0) {
+                return false;
+            }
+            (joins_at, between) = (walk.datum(2), walk.datum(3));
+            self.leaf = Some(message);
+        }
+        let after = joins_at.or_else(|| BEGINNING.into_datum());
+        DEACTIVATE.with(|plan| plan.execute(&[Some(self.id), Some(self.tenant), after]));
+        if let Some(between) = between {
+            ACTIVATE.with(|plan| plan.execute(&self.key(between)));
+        }
+        true
+    }
+
+    /// Puts the next message after `parent`: NULL and the last message go on, any other starts a branch.
+    fn follow(&mut self, parent: Option<[u8; 16]>) -> Result<(), Refusal> {
+        match parent {
+            None => Ok(()),
+            Some(parent) if self.leaf == Some(parent) => Ok(()),
+            Some(parent) if self.activate(parent) => Ok(()),
+            Some(_) => Err(Refusal::message_not_found("parent_id")),
+        }
+    }
+
+    /// Whether the chat has a message `id`; a refusal where that one says something else than `item`.
+    fn holds(&self, id: [u8; 16], item: &Item) -> Result<bool, Refusal> {
+        let [id, chat, tenant] = self.key(identity::uuid(&id));
+        let same = SAME
+            .with(|plan| plan.execute(&[id, chat, tenant, item.role, item.content, item.parts]));
+        match (same.is_empty(), same.get(1)) {
+            (true, _) => Ok(false),
+            (false, Some(true)) => Ok(true),
+            (false, _) => Err(Refusal::message_id_conflict()),
+        }
+    }
+
+    /// Which of the items' ids the chat has.
+    fn stored(&self, items: &[Item]) -> HashSet<[u8; 16]> {
+        if items.iter().all(|item| item.id.is_none()) {
+            return HashSet::new();
+        }
+        let wanted = items.iter().filter_map(|item| item.id);
+        let ids = array::of(array::UUID, wanted.map(|id| Some(identity::uuid(&id))));
+        let found = STORED.with(|plan| plan.execute(&[ids, Some(self.id), Some(self.tenant)]));
+        found.column(1).map(bytes).collect()
+    }
+
+    /// Inserts one message after the last one and returns it to the caller.
+    fn insert_message(&self, call: Call, item: &Item, id: pg_sys::Datum) {
+        INSERT_MESSAGE.with(|plan| {
+            call.return_from(
+                plan,
+                &[
+                    Some(self.id),
+                    Some(self.tenant),
+                    self.user,
+                    self.next_time.into_datum(),
+                    Some(id),
+                    (self.last_seq + 1).into_datum(),
+                    uuid_datum(self.leaf),
+                    item.role,
+                    item.content,
+                    item.parts,
+                    item.status,
+                    item.model,
+                    item.token_count,
+                    item.metadata,
+                    self.author,
+                ],
+            )
+        });
+    }
+
+    /// The row of the message that comes next, after which the one behind it does.
+    fn next<'a>(&mut self, item: &'a Item, id: pg_sys::Datum) -> Row<'a> {
+        self.last_seq += 1;
+        self.next_time += 1;
+        Row {
+            item,
+            id,
+            seq: self.last_seq,
+            parent: self.leaf.replace(bytes(id)),
+            created_at: self.next_time - 1,
+        }
+    }
+
+    /// Inserts rows that follow one another, and returns them to a call.
+    fn insert(&self, call: Option<Call>, rows: &[Row<'_>]) {
+        let owner = [Some(self.id), Some(self.tenant), self.user, self.author];
+        let (plan, arguments): (_, Vec<_>) = match rows {
+            [] => return,
+            [question, answer] => (
+                &INSERT_TURN,
+                owner
+                    .into_iter()
+                    .chain(question.values())
+                    .chain(answer.values())
+                    .collect(),
+            ),
+            rows => {
+                let columns = Row::TYPES.into_iter().enumerate().map(|(place, element)| {
+                    array::of(element, rows.iter().map(|row| row.values()[place]))
+                });
+                (&INSERT, owner.into_iter().chain(columns).collect())
+            }
+        };
+        plan.with(|plan| match call {
+            Some(call) => {
+                call.return_from(plan, &arguments);
+            }
+            None => {
+                plan.execute(&arguments);
+            }
+        });
+    }
+}
+
+/// A message that is on its way into the table.
+struct Row<'a> {
+    item: &'a Item,
+    id: pg_sys::Datum,
+    seq: i32,
+    parent: Option<[u8; 16]>,
+    created_at: i64,
+}
+
+impl Row<'_> {
+    const TYPES: [array::Element; 11] = [
+        array::UUID,
+        array::INT4,
+        array::UUID,
+        array::TEXT,
+        array::TEXT,
+        array::JSONB,
+        array::TEXT,
+        array::TEXT,
+        array::INT4,
+        array::JSONB,
+        array::TIMESTAMPTZ,
+    ];
+
+    fn values(&self) -> [Option<pg_sys::Datum>; 11] {
+        [
+            Some(self.id),
+            self.seq.into_datum(),
+            uuid_datum(self.parent),
+            self.item.role,
+            self.item.content,
+            self.item.parts,
+            self.item.status,
+            self.item.model,
+            self.item.token_count,
+            self.item.metadata,
+            self.created_at.into_datum(),
+        ]
+    }
+}
+
+/// A message to append. `None` is NULL.
+struct Item {
+    id: Option<[u8; 16]>,
+    parent: Option<[u8; 16]>,
+    role: Option<pg_sys::Datum>,
+    content: Option<pg_sys::Datum>,
+    parts: Option<pg_sys::Datum>,
+    status: Option<pg_sys::Datum>,
+    model: Option<pg_sys::Datum>,
+    token_count: Option<pg_sys::Datum>,
+    metadata: Option<pg_sys::Datum>,
+}
+
+/// The positions of `append_message`'s arguments.
+mod argument {
+    pub const CHAT_ID: usize = 0;
+    pub const ROLE: usize = 1;
+    pub const CONTENT: usize = 2;
+    pub const MESSAGE_ID: usize = 3;
+    pub const PARTS: usize = 4;
+    pub const METADATA: usize = 5;
+    pub const PARENT_ID: usize = 6;
+    pub const STATUS: usize = 7;
+    pub const MODEL: usize = 8;
+    pub const TOKEN_COUNT: usize = 9;
+}
+
+fn append_message(call: Call) -> Result<(), Refusal> {
+    let chat_id = call
+        .datum(argument::CHAT_ID)
+        .ok_or_else(|| Refusal::missing("chat_id"))?;
+    NewMessage {
+        role: call.argument(argument::ROLE),
+        content: call.argument(argument::CONTENT),
+        parts: json::text(call.datum(argument::PARTS)).as_deref(),
+        metadata: json::text(call.datum(argument::METADATA)).as_deref(),
+        status: call.argument(argument::STATUS),
+        model: call.argument(argument::MODEL),
+        token_count: call.argument(argument::TOKEN_COUNT),
+    }
+    .check()?;
+    let item = Item {
+        id: call.datum(argument::MESSAGE_ID).map(bytes),
+        parent: call.datum(argument::PARENT_ID).map(bytes),
+        role: call.datum(argument::ROLE),
+        content: call.datum(argument::CONTENT),
+        parts: call.datum(argument::PARTS),
+        status: call.datum(argument::STATUS),
+        model: call.datum(argument::MODEL),
+        token_count: call.datum(argument::TOKEN_COUNT),
+        metadata: call.datum(argument::METADATA),
+    };
+    let id = item.id.map_or_else(new_uuid, |id| identity::uuid(&id));
+    writing(|| {
+        if let Some(chat) = Chat::advance(chat_id, std::slice::from_ref(&item), id)? {
+            chat.insert_message(call, &item, id);
+            return Ok(());
+        }
+        let mut chat = Chat::lock(chat_id)?;
+        if let Some(wanted) = item.id
+            && chat.holds(wanted, &item)?
+        {
+            STORED_MESSAGE.with(|plan| call.return_from(plan, &chat.key(id)));
+            return Ok(());
+        }
+        chat.follow(item.parent)?;
+        chat.insert_message(call, &item, id);
+        chat.touch(1, Some(bytes(id)), chat.next_time);
+        Ok(())
+    })
+}
+
+fn append_messages(call: Call) -> Result<(), Refusal> {
+    let (chat_id, messages) = (0, 1);
+    let chat_id = call
+        .datum(chat_id)
+        .ok_or_else(|| Refusal::missing("chat_id"))?;
+    let items = read_items(call.datum(messages))?;
+    let ids: Vec<pg_sys::Datum> = items
+        .iter()
+        .map(|item| item.id.map_or_else(new_uuid, |id| identity::uuid(&id)))
+        .collect();
+    writing(|| {
+        if let Some(leaf) = ids.last()
+            && let Some(mut chat) = Chat::advance(chat_id, &items, *leaf)?
+        {
+            let rows = items
+                .iter()
+                .zip(&ids)
+                .map(|(item, &id)| chat.next(item, id))
+                .collect::<Vec<_>>();
+            chat.insert(Some(call), &rows);
+            return Ok(());
+        }
+        append_one_by_one(call, Chat::lock(chat_id)?, &items, &ids)
+    })
+}
+
+/// Appends what is not stored, in order, whatever stands against it, and returns a row for every item.
+fn append_one_by_one(
+    call: Call,
+    mut chat: Chat,
+    items: &[Item],
+    ids: &[pg_sys::Datum],
+) -> Result<(), Refusal> {
+    let mut stored = chat.stored(items);
+    let before = chat.last_seq;
+    let mut outcomes = Vec::with_capacity(items.len());
+    let mut waiting: Vec<Row<'_>> = Vec::with_capacity(items.len());
+    for (position, (item, &id)) in items.iter().zip(ids).enumerate() {
+        let in_item = |refusal: Refusal| refusal.in_item("messages", position);
+        let is_stored = item.id.is_some_and(|id| stored.contains(&id));
+        if is_stored || (item.parent.is_some() && item.parent != chat.leaf) {
+            // What is in front must be in the table, to be compared with or to be branched from.
+            chat.insert(None, &waiting);
+            waiting.clear();
+        }
+        if let Some(id) = item.id.filter(|_| is_stored) {
+            chat.holds(id, item).map_err(in_item)?;
+            outcomes.push("stored");
+            continue;
+        }
+        chat.follow(item.parent).map_err(in_item)?;
+        outcomes.push("appended");
+        stored.extend(item.id);
+        waiting.push(chat.next(item, id));
+    }
+    chat.insert(None, &waiting);
+    if chat.last_seq > before {
+        chat.touch(chat.last_seq - before, chat.leaf, chat.next_time - 1);
+    }
+    RESULT.with(|plan| {
+        call.return_from(
+            plan,
+            &[
+                array::of(array::UUID, ids.iter().copied().map(Some)),
+                array::of(
+                    array::TEXT,
+                    outcomes.iter().map(|text| Some(text_datum(text))),
+                ),
+                Some(chat.id),
+                Some(chat.tenant),
+            ],
+        )
+    });
+    Ok(())
+}
+
+impl Item {
+    /// Reads and checks one item of `messages`.
+    fn read(object: Container) -> Result<Self, Refusal> {
+        let role = object.get("role").text()?;
+        let content = object.get("content").text()?;
+        let id = object.get("message_id").uuid()?;
+        let parts = object.get("parts").json();
+        let metadata = object.get("metadata").json();
+        let parent = object.get("parent_id").uuid()?;
+        let status = object.get("status").text()?;
+        let model = object.get("model").text()?;
+        let token_count = object.get("token_count").integer()?;
+        NewMessage {
+            role,
+            content,
+            parts: json::text(parts).as_deref(),
+            metadata: metadata
+                .map_or(Some("{}".to_owned()), |value| json::text(Some(value)))
+                .as_deref(),
+            status: status.or(Some("complete")),
+            model,
+            token_count,
+        }
+        .check()?;
+        Ok(Self {
+            id,
+            parent,
+            role: role.map(text_datum),
+            content: content.map(text_datum),
+            parts,
+            status: Some(text_datum(status.unwrap_or("complete"))),
+            model: model.map(text_datum),
+            token_count: token_count.into_datum(),
+            metadata: metadata.or_else(empty_object),
+        })
+    }
+}
+
+/// `{}` as a jsonb.
+fn empty_object() -> Option<pg_sys::Datum> {
+    // SAFETY: jsonb_in takes a C string and returns a palloc'd jsonb.
+    unsafe { pgrx::direct_function_call_as_datum(pg_sys::jsonb_in, &[c"{}".into_datum()]) }
+}
+
+/// Reads and checks all items before anything is written.
+fn read_items(messages: Option<pg_sys::Datum>) -> Result<Vec<Item>, Refusal> {
+    const ARRAY: &str = "messages";
+    let messages = Container::of(messages.ok_or_else(|| Refusal::missing(ARRAY))?);
+    if !messages.is_array() {
+        return Err(Refusal::invalid(
+            ARRAY,
+            "must be a JSON array",
+            "Wrap the value in one.",
+        ));
+    }
+    let count = messages.len();
+    message::batch_size(ARRAY, count as usize)?;
+    (0..count)
+        .map(|index| {
+            let position = index as usize;
+            let object = messages
+                .object(index)
+                .ok_or_else(|| message::item_not_object(ARRAY, position))?;
+            let known = message::ITEM_KEYS
+                .iter()
+                .filter(|key| object.get(key).is_present())
+                .count();
+            if known != object.len() as usize {
+                return Err(message::item_unknown_key(ARRAY, position));
+            }
+            Item::read(object).map_err(|refusal| refusal.in_item(ARRAY, position))
+        })
+        .collect()
+}

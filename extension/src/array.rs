@@ -1,0 +1,76 @@
+//! One-dimensional arrays of datums, to hand many rows to one statement.
+
+use pgrx::pg_sys;
+
+/// How Postgres stores a type: `pg_type.typlen`, `typbyval`, `typalign`.
+#[derive(Clone, Copy)]
+pub struct Element {
+    oid: pg_sys::Oid,
+    length: i32,
+    by_value: bool,
+    alignment: u8,
+}
+
+/// uuid.
+pub const UUID: Element = Element {
+    oid: pg_sys::UUIDOID,
+    length: 16,
+    by_value: false,
+    alignment: b'c',
+};
+/// text.
+pub const TEXT: Element = Element {
+    oid: pg_sys::TEXTOID,
+    length: -1,
+    by_value: false,
+    alignment: b'i',
+};
+/// jsonb.
+pub const JSONB: Element = Element {
+    oid: pg_sys::JSONBOID,
+    length: -1,
+    by_value: false,
+    alignment: b'i',
+};
+/// integer.
+pub const INT4: Element = Element {
+    oid: pg_sys::INT4OID,
+    length: 4,
+    by_value: true,
+    alignment: b'i',
+};
+/// timestamptz.
+pub const TIMESTAMPTZ: Element = Element {
+    oid: pg_sys::TIMESTAMPTZOID,
+    length: 8,
+    by_value: true,
+    alignment: b'd',
+};
+
+/// An array of `values`, each of the type of `element` or NULL.
+pub fn of(
+    element: Element,
+    values: impl Iterator<Item = Option<pg_sys::Datum>>,
+) -> Option<pg_sys::Datum> {
+    let (mut datums, mut nulls): (Vec<pg_sys::Datum>, Vec<bool>) = values
+        .map(|value| (value.unwrap_or(pg_sys::Datum::from(0)), value.is_none()))
+        .unzip();
+    let mut length = i32::try_from(datums.len()).unwrap_or(0);
+    let mut lower_bound = 1;
+    // SAFETY: both vectors have `length` entries, and every datum has the element's type; the array is
+    // a palloc'd copy.
+    let array = unsafe {
+        pg_sys::construct_md_array(
+            datums.as_mut_ptr(),
+            nulls.as_mut_ptr(),
+            1,
+            &raw mut length,
+            &raw mut lower_bound,
+            element.oid,
+            element.length,
+            element.by_value,
+            element.alignment.cast_signed(),
+        )
+    };
+    Some(pg_sys::Datum::from(array))
+}

@@ -1,0 +1,70 @@
+//! Who calls: the helper that the policies name, and whether policies apply at all.
+
+use pgrx::{Uuid, pg_sys};
+
+use crate::call::{bytes_in_memory, scalars};
+use crate::claims;
+use crate::member::{self, Member};
+use crate::plan::plans;
+
+scalars! {
+    tenant_id_wrapper, pg_finfo_tenant_id_wrapper => tenant_id;
+}
+
+plans! {
+    TENANT() = c"
+        select u.tenant_id from chatkeep.users u where u.id = auth.uid() and u.disabled_at is null";
+    UID() = c"select auth.uid()";
+}
+
+/// `tenant_id()`: the tenant of the signed-in user, read anew each time.
+///
+/// Policies ask several times in a statement, and a statement of its own for each made a sixth of an append. So this
+/// reads the one row by its index: the row that the policy of `chatkeep.users` shows the caller, under the caller's
+/// own privileges. Whatever is out of the ordinary is left to the statement.
+fn tenant_id() -> Option<[u8; 16]> {
+    match claims::subject().map_or(Member::Ask, |user| member::tenant(&user)) {
+        Member::Of(tenant) => Some(tenant),
+        Member::None => None,
+        Member::Ask => ask(),
+    }
+}
+
+fn ask() -> Option<[u8; 16]> {
+    // SAFETY: an SPI connection is opened and closed around the one statement; an error unwinds, and the
+    // abort of the (sub)transaction closes the connection.
+    unsafe {
+        pg_sys::SPI_connect();
+        let tenant = TENANT
+            .with(|plan| plan.read(&[]))
+            .get::<Uuid>(1)
+            .map(|tenant| *tenant.as_bytes());
+        pg_sys::SPI_finish();
+        tenant
+    }
+}
+
+/// `auth.uid()` as a datum.
+pub fn user() -> Option<pg_sys::Datum> {
+    match claims::subject() {
+        Some(user) => Some(uuid(&user)),
+        None => UID.with(|plan| plan.execute(&[])).datum(1),
+    }
+}
+
+/// Whether the calling role is exempt from policies, as `service_role` is.
+pub fn is_service() -> bool {
+    // SAFETY: reads the role of this moment from the system caches.
+    unsafe { pg_sys::has_bypassrls_privilege(pg_sys::GetUserId()) }
+}
+
+/// The bytes of a uuid datum.
+pub fn bytes(id: pg_sys::Datum) -> [u8; 16] {
+    // SAFETY: the datum is a uuid, which is a pointer to 16 bytes.
+    unsafe { *id.cast_mut_ptr::<[u8; 16]>() }
+}
+
+/// A uuid datum of `id`.
+pub fn uuid(id: &[u8; 16]) -> pg_sys::Datum {
+    bytes_in_memory(id)
+}

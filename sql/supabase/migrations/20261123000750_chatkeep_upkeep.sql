@@ -1,0 +1,597 @@
+-- Chatkeep: deletion, search, import and upkeep of conversations. Both engines answer these from here: they run
+-- seldom, or spend their time in full-text search, and native code would gain nothing.
+
+-- Deletion -----------------------------------------------------------------------------------------
+
+-- Sees deleted chats too.
+create function chatkeep_private.locked_remains(chat_id uuid) returns chatkeep.chats
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  chat chatkeep.chats;
+begin
+  perform chatkeep_private.check_present('chat_id', locked_remains.chat_id is not null);
+  select c.* into chat from chatkeep.chats c
+  where c.id = locked_remains.chat_id
+    and (c.user_id = (select auth.uid()) or (select chatkeep_private.is_service()))
+  for no key update;
+  if not found then
+    perform chatkeep_private.refuse_chat(false, null);
+  end if;
+  perform chatkeep_private.refuse_ambiguous(chat);
+  return chat;
+end
+$$;
+comment on function chatkeep_private.locked_remains(uuid) is 'The caller''s chat, deleted or not, locked until the transaction ends.';
+
+create function chatkeep.delete_chat(chat_id uuid) returns setof chatkeep.chats
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  chat chatkeep.chats;
+begin
+  perform set_config('chatkeep.writing', 'on', true);
+  chat := chatkeep_private.locked_remains(delete_chat.chat_id);
+  if chat.deleted_at is null then
+    update chatkeep.chats c set deleted_at = clock_timestamp()
+    where c.id = chat.id and c.tenant_id = chat.tenant_id
+    returning c.* into chat;
+  end if;
+  perform set_config('chatkeep.writing', '', true);
+  return next chat;
+end
+$$;
+comment on function chatkeep.delete_chat(uuid) is
+  'Deletes a chat of the caller until restore_chat; from then on its messages are neither listed, found nor appended to. Errors: 22004, PT404.';
+
+create function chatkeep.restore_chat(chat_id uuid) returns setof chatkeep.chats
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  chat chatkeep.chats;
+begin
+  perform set_config('chatkeep.writing', 'on', true);
+  chat := chatkeep_private.locked_remains(restore_chat.chat_id);
+  if chat.deleted_at is not null then
+    update chatkeep.chats c set deleted_at = null
+    where c.id = chat.id and c.tenant_id = chat.tenant_id
+    returning c.* into chat;
+  end if;
+  perform set_config('chatkeep.writing', '', true);
+  return next chat;
+end
+$$;
+comment on function chatkeep.restore_chat(uuid) is
+  'Brings a deleted chat back as it was. Errors: 22004, PT404.';
+
+create function chatkeep_private.check_batch_size(value integer, most integer) returns void
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+begin
+  perform chatkeep_private.check_present('batch_size', value is not null);
+  if value not between 1 and most then
+    perform chatkeep_private.refuse('22023', format('batch_size must be between 1 and %s', most),
+      'Call again until nothing is left.');
+  end if;
+end
+$$;
+comment on function chatkeep_private.check_batch_size(integer, integer) is 'Refuses a batch of nothing, or of too much.';
+
+create function chatkeep_private.check_age(argument text, value interval) returns void
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+begin
+  perform chatkeep_private.check_present(argument, value is not null);
+  if value < interval '0' then
+    perform chatkeep_private.refuse('22023', argument || ' must not be negative', 'Pass an interval such as ''15 minutes''.');
+  end if;
+end
+$$;
+comment on function chatkeep_private.check_age(text, interval) is 'Refuses a negative age.';
+
+create function chatkeep.purge_chats(
+  older_than interval default '30 days',
+  batch_size integer default 10000
+) returns integer
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  chat record;
+  removed integer;
+  total integer := 0;
+begin
+  perform chatkeep_private.check_age('older_than', older_than);
+  perform chatkeep_private.check_batch_size(batch_size, 100000);
+  for chat in
+    select c.id, c.tenant_id from chatkeep.chats c
+    where c.deleted_at < clock_timestamp() - older_than
+    order by c.deleted_at
+    for update skip locked
+  loop
+    delete from chatkeep.messages m
+    where m.chat_id = chat.id and m.tenant_id = chat.tenant_id
+      and m.id in (
+        select n.id from chatkeep.messages n
+        where n.chat_id = chat.id and n.tenant_id = chat.tenant_id
+        order by n.created_at
+        limit batch_size - total
+      );
+    get diagnostics removed = row_count;
+    total := total + removed;
+    exit when total >= batch_size;
+    delete from chatkeep.chats c where c.id = chat.id and c.tenant_id = chat.tenant_id;
+    total := total + 1;
+    exit when total >= batch_size;
+  end loop;
+  return total;
+end
+$$;
+comment on function chatkeep.purge_chats(interval, integer) is
+  'Removes for good what was deleted longer ago than older_than, at most batch_size messages and chats, and returns how many; 0 means done. For service_role. Errors: 22023, 22004.';
+
+-- Streaming ----------------------------------------------------------------------------------------
+
+create function chatkeep.fail_stale_messages(
+  older_than interval default '15 minutes',
+  batch_size integer default 1000
+) returns setof chatkeep.messages
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  perform chatkeep_private.check_age('older_than', older_than);
+  perform chatkeep_private.check_batch_size(batch_size, 1000);
+  perform set_config('chatkeep.writing', 'on', true);
+  return query
+    with stale as (
+      select m.id, m.chat_id, m.tenant_id from chatkeep.messages m
+      where m.status = 'streaming'
+        and m.created_at < clock_timestamp() - older_than
+        and (m.user_id = (select auth.uid()) or (select chatkeep_private.is_service()))
+        and (select c.deleted_at is null from chatkeep.chats c where c.id = m.chat_id and c.tenant_id = m.tenant_id)
+      order by m.created_at
+      limit batch_size
+      for no key update skip locked
+    )
+    update chatkeep.messages m
+    set status = 'failed', updated_at = greatest(clock_timestamp(), m.updated_at)
+    from stale s
+    where m.id = s.id and m.chat_id = s.chat_id and m.tenant_id = s.tenant_id and m.status = 'streaming'
+    returning m.*;
+  perform set_config('chatkeep.writing', '', true);
+end
+$$;
+comment on function chatkeep.fail_stale_messages(interval, integer) is
+  'Gives up messages that have been streaming for longer than older_than: the caller''s own, for service_role everybody''s. Returns them. Errors: 22023, 22004.';
+
+-- Search -------------------------------------------------------------------------------------------
+
+create function chatkeep_private.search_vector(language text, content text) returns tsvector
+language plpgsql immutable parallel safe set search_path = '' set client_min_messages = warning
+as $$
+declare
+  config regconfig := language;
+  vector tsvector := '';
+  piece text;
+  place integer := 1;
+begin
+  if octet_length(content) <= 262144 then
+    begin
+      return to_tsvector(config, content);
+    exception when program_limit_exceeded then
+      null;
+    end;
+  end if;
+  -- A tsvector ends at 1 MiB, positions included. Without them, piece by piece, the words of 1 MiB of text fit;
+  -- should they not, the first ones do.
+  while place <= char_length(content) loop
+    piece := substr(content, place, 50000);
+    if char_length(piece) = 50000 and position(' ' in piece) > 0 then
+      piece := left(piece, 50001 - position(' ' in reverse(piece)));
+    end if;
+    begin
+      vector := vector || strip(to_tsvector(config, piece));
+    exception when program_limit_exceeded then
+      return vector;
+    end;
+    place := place + char_length(piece);
+  end loop;
+  return vector;
+end
+$$;
+comment on function chatkeep_private.search_vector(text, text) is 'The words of a message, of any size; never an error.';
+
+create function chatkeep_private.snippet(language text, content text, query tsquery) returns text
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+declare
+  -- Private use characters stand for the marks, and for brackets, which the parser would take for tags and drop.
+  marked text := ts_headline(
+    language::regconfig,
+    translate(left(content, 32768), '<>' || U&'\E000\E001\E002\E003', U&'\E002\E003'),
+    query,
+    U&'StartSel="\E000", StopSel="\E001", FragmentDelimiter=" … ", MinWords=8, MaxWords=25, '
+      || case when char_length(content) <= 300 then 'HighlightAll=true' else 'MaxFragments=2' end);
+begin
+  marked := replace(replace(marked, '&', '&amp;'), '"', '&quot;');
+  marked := replace(replace(marked, U&'\E002', '&lt;'), U&'\E003', '&gt;');
+  return replace(replace(marked, U&'\E000', '<mark>'), U&'\E001', '</mark>');
+end
+$$;
+comment on function chatkeep_private.snippet(text, text, tsquery) is 'An excerpt of a message, or all of a short one, as HTML: the text escaped, what matches in <mark>.';
+
+create function chatkeep.search_messages(
+  query text,
+  chat_id uuid default null,
+  page_size integer default 20,
+  before timestamptz default null
+) returns setof chatkeep.found_message
+language plpgsql stable set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  chat chatkeep.chats;
+  owner uuid := auth.uid();
+  until timestamptz := coalesce(search_messages.before, 'infinity');
+begin
+  perform chatkeep_private.check_present('query', search_messages.query is not null);
+  perform chatkeep_private.check_length('query', search_messages.query, 1000);
+  perform chatkeep_private.check_page_size(search_messages.page_size);
+  perform set_config('chatkeep.writing', 'off', true);
+  if search_messages.chat_id is not null then
+    chat := chatkeep_private.visible_chat(search_messages.chat_id);
+    owner := chat.user_id;
+  elsif owner is null and chatkeep_private.is_service() then
+    perform chatkeep_private.refuse('22004', 'chat_id is missing',
+      'A service has no chats of its own: name the one to search.');
+  end if;
+  return query
+    with asked as materialized (
+      select l.language, websearch_to_tsquery(l.language::regconfig, search_messages.query) as tsquery
+      from (
+        select distinct c.language::text from chatkeep.chats c
+        where c.user_id = owner
+          and c.deleted_at is null
+          and (chat.id is null or (c.id = chat.id and c.tenant_id = chat.tenant_id))
+      ) l
+    ),
+    found as (
+      select a.language, a.tsquery, s.message_id, s.chat_id, s.tenant_id, s.created_at, s.tsv
+      from asked a, lateral (
+        -- By the owner's rows, newest first, until the page is full.
+        select s.* from chatkeep.message_search s
+        where s.user_id = owner
+          and s.language = a.language
+          and s.created_at < until
+          and (chat.id is null or s.chat_id = chat.id)
+          and s.tsv @@ a.tsquery
+          and (select c.deleted_at is null from chatkeep.chats c where c.id = s.chat_id and c.tenant_id = s.tenant_id)
+        order by s.created_at desc
+        fetch first search_messages.page_size rows with ties
+      ) s
+      union all
+      -- What index_messages has not come to yet, from its text.
+      select a.language, a.tsquery, m.id, m.chat_id, m.tenant_id, m.created_at, v.tsv
+      from chatkeep.chats c
+      join asked a on a.language = c.language
+      join chatkeep.messages m
+        on m.chat_id = c.id and m.tenant_id = c.tenant_id and m.created_at > c.indexed_to and m.created_at < until,
+      lateral (select chatkeep_private.search_vector(c.language, m.content) as tsv offset 0) v
+      where c.user_id = owner
+        and c.updated_at > c.indexed_to
+        and c.deleted_at is null
+        and (chat.id is null or (c.id = chat.id and c.tenant_id = chat.tenant_id))
+        and v.tsv @@ a.tsquery
+        and not exists (
+          select from chatkeep.message_search s
+          where s.message_id = m.id and s.chat_id = m.chat_id and s.tenant_id = m.tenant_id
+        )
+    ),
+    page as (
+      select f.* from found f order by f.created_at desc
+      fetch first search_messages.page_size rows with ties
+    )
+    select m.id, m.chat_id, m.seq, m.role::text, m.created_at, ts_rank(p.tsv, p.tsquery),
+      chatkeep_private.snippet(p.language, m.content, p.tsquery)
+    from page p
+    join chatkeep.messages m on m.id = p.message_id and m.chat_id = p.chat_id and m.tenant_id = p.tenant_id
+    order by m.created_at desc, m.id;
+  perform set_config('chatkeep.writing', '', true);
+end
+$$;
+comment on function chatkeep.search_messages(text, uuid, integer, timestamptz) is
+  'Searches the caller''s messages, or one chat, with the syntax of websearch_to_tsquery in each chat''s language: newest first, with rank and a snippet of safe HTML. Errors: 22023, 22004, PT404, PT410.';
+
+create function chatkeep.index_messages(batch_size integer default 1000) returns integer
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  chat record;
+  indexed integer;
+  indexed_to timestamptz;
+  total integer := 0;
+  ids uuid[] := '{}';
+  tenants uuid[] := '{}';
+  ends timestamptz[] := '{}';
+begin
+  perform chatkeep_private.check_batch_size(batch_size, 100000);
+  -- One at a time; the number is arbitrary.
+  if not pg_try_advisory_xact_lock(4841369552730651) then
+    return 0;
+  end if;
+  for chat in
+    select c.id, c.tenant_id, c.user_id, c.language, c.indexed_to, c.updated_at from chatkeep.chats c
+    where c.updated_at > c.indexed_to and c.deleted_at is null
+  loop
+    with pending as (
+      select m.id, m.created_at, m.content from chatkeep.messages m
+      where m.chat_id = chat.id and m.tenant_id = chat.tenant_id
+        and m.created_at > chat.indexed_to and m.created_at <= chat.updated_at
+        -- What still streams will have other content: the index waits in front of it.
+        and m.created_at < coalesce((
+          select min(s.created_at) from chatkeep.messages s
+          where s.chat_id = chat.id and s.tenant_id = chat.tenant_id
+            and s.created_at > chat.indexed_to and s.status = 'streaming'
+        ), 'infinity')
+      order by m.created_at
+      limit batch_size - total
+    ), added as (
+      insert into chatkeep.message_search (message_id, chat_id, tenant_id, user_id, language, created_at, tsv)
+      select p.id, chat.id, chat.tenant_id, chat.user_id, chat.language, p.created_at,
+        chatkeep_private.search_vector(chat.language, p.content)
+      from pending p
+      on conflict do nothing
+    )
+    select count(*), max(p.created_at) into indexed, indexed_to from pending p;
+    total := total + indexed;
+    if indexed_to is null and not exists (
+      select from chatkeep.messages m
+      where m.chat_id = chat.id and m.tenant_id = chat.tenant_id and m.created_at > chat.indexed_to
+    ) then
+      indexed_to := chat.updated_at;
+    end if;
+    if indexed_to is not null then
+      ids := ids || chat.id;
+      tenants := tenants || chat.tenant_id;
+      ends := ends || indexed_to;
+    end if;
+    exit when total >= batch_size;
+  end loop;
+  -- Last, so that writers wait for this only and not for the indexing; a chat in use is marked next time.
+  with free as (
+    select c.id, c.tenant_id, w.indexed_to
+    from unnest(ids, tenants, ends) w (id, tenant_id, indexed_to)
+    join chatkeep.chats c on c.id = w.id and c.tenant_id = w.tenant_id
+    for no key update of c skip locked
+  )
+  update chatkeep.chats c set indexed_to = f.indexed_to
+  from free f
+  where c.id = f.id and c.tenant_id = f.tenant_id;
+  return total;
+end
+$$;
+comment on function chatkeep.index_messages(integer) is
+  'Indexes at most batch_size messages for search and returns how many; 0 means done, or that another call is at it. For service_role, on a schedule. Errors: 22023, 22004.';
+
+-- Import -------------------------------------------------------------------------------------------
+
+-- A UUID version 8 (RFC 9562 section 5.8): the same for the same chat and place, so that an import can be repeated.
+create function chatkeep_private.imported_id(chat_id uuid, place integer) returns uuid
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+declare
+  digest bytea := substring(sha256(uuid_send(chat_id) || int4send(place)) for 16);
+begin
+  digest := set_byte(digest, 6, (get_byte(digest, 6) & 15) | 128);
+  digest := set_byte(digest, 8, (get_byte(digest, 8) & 63) | 128);
+  return encode(digest, 'hex')::uuid;
+end
+$$;
+comment on function chatkeep_private.imported_id(uuid, integer) is 'The id of an imported message that brings none.';
+
+-- Times as given where they increase strictly; others move by as little as makes them so, after floor and not beyond ceiling.
+create function chatkeep_private.in_order(given timestamptz[], floor timestamptz, ceiling timestamptz) returns timestamptz[]
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+declare
+  tick constant interval := interval '1 microsecond';
+  times timestamptz[] := given;
+  total constant integer := cardinality(given);
+  known integer := 1;
+begin
+  while known < total and given[known] is null loop
+    known := known + 1;
+  end loop;
+  for place in 1 .. total loop
+    -- Without a time: right before the first that has one, later on right after the one in front.
+    times[place] := coalesce(given[place],
+      case when place < known then coalesce(given[known], ceiling) - (known - place) * tick
+           when place = known then ceiling end);
+    if place = 1 then
+      times[place] := greatest(times[place], floor + tick);
+    else
+      times[place] := greatest(times[place], times[place - 1] + tick);
+    end if;
+  end loop;
+  if total > 0 then
+    times[total] := least(times[total], greatest(ceiling, floor + total * tick));
+  end if;
+  for place in reverse total - 1 .. 1 loop
+    times[place] := least(times[place], times[place + 1] - tick);
+  end loop;
+  return times;
+end
+$$;
+comment on function chatkeep_private.in_order(timestamptz[], timestamptz, timestamptz) is 'Times in strict order, moved by as little as possible.';
+
+create function chatkeep_private.check_import(chat jsonb) returns void
+language plpgsql stable parallel safe set search_path = ''
+as $$
+begin
+  perform chatkeep_private.check_present('chat', chat is not null);
+  if jsonb_typeof(chat) <> 'object' then
+    perform chatkeep_private.refuse('22023', 'chat must be a JSON object', 'Wrap the value in one.');
+  end if;
+  if chat - '{id,title,metadata,language,created_at,archived_at,active_leaf_id,messages}'::text[] <> '{}' then
+    perform chatkeep_private.refuse('22023', 'chat has an unknown key',
+      'The keys are id, title, metadata, language, created_at, archived_at, active_leaf_id and messages.');
+  end if;
+  perform chatkeep_private.check_kind('chat.id', chat -> 'id', 'uuid');
+  perform chatkeep_private.check_kind('chat.title', chat -> 'title', 'string');
+  perform chatkeep_private.check_length('chat.title', chat ->> 'title', 500);
+  if chat -> 'metadata' <> 'null' then
+    perform chatkeep_private.check_json('chat.metadata', chat -> 'metadata', 'object');
+  end if;
+  perform chatkeep_private.check_kind('chat.language', chat -> 'language', 'string');
+  perform chatkeep_private.check_language('chat.language', coalesce(chat ->> 'language', 'simple'));
+  perform chatkeep_private.check_kind('chat.created_at', chat -> 'created_at', 'timestamp');
+  perform chatkeep_private.check_kind('chat.archived_at', chat -> 'archived_at', 'timestamp');
+  perform chatkeep_private.check_kind('chat.active_leaf_id', chat -> 'active_leaf_id', 'uuid');
+  perform chatkeep_private.check_items('chat.messages', coalesce(nullif(chat -> 'messages', 'null'), '[]'),
+    '{id,parent_id,role,content,parts,status,model,token_count,metadata,created_at}');
+end
+$$;
+comment on function chatkeep_private.check_import(jsonb) is 'Refuses what import_chat cannot take, naming the place.';
+
+create function chatkeep.import_chat(chat jsonb) returns setof chatkeep.chats
+language plpgsql volatile set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  items jsonb := coalesce(nullif(import_chat.chat -> 'messages', 'null'), '[]');
+  owner uuid := auth.uid();
+  tenant uuid;
+  kept chatkeep.chats;
+  item record;
+  place text;
+  previous uuid;
+  leaf uuid := (import_chat.chat ->> 'active_leaf_id')::uuid;
+  on_path uuid;
+  -- Of the messages that are new: where they stand in the array, and what they become.
+  positions integer[] := '{}';
+  ids uuid[] := '{}';
+  parents uuid[] := '{}';
+  times timestamptz[] := '{}';
+  actives boolean[];
+  found_at integer;
+begin
+  perform chatkeep_private.check_import(import_chat.chat);
+  tenant := chatkeep_private.enter();
+  perform set_config('chatkeep.writing', 'on', true);
+
+  insert into chatkeep.chats (id, tenant_id, user_id, title, metadata, language, created_at, updated_at, archived_at)
+  select coalesce((import_chat.chat ->> 'id')::uuid, chatkeep_private.uuid_v7()), tenant, owner,
+    import_chat.chat ->> 'title', coalesce(nullif(import_chat.chat -> 'metadata', 'null'), '{}'),
+    coalesce(import_chat.chat ->> 'language', 'simple'), made.at, made.at,
+    (import_chat.chat ->> 'archived_at')::timestamptz
+  from (
+    select least(clock_timestamp(), coalesce((import_chat.chat ->> 'created_at')::timestamptz, (
+      select min((e.value ->> 'created_at')::timestamptz) from jsonb_array_elements(items) e))) as at
+  ) made
+  on conflict (id, tenant_id) do nothing
+  returning * into kept;
+  if not found then
+    select c.* into kept from chatkeep.chats c
+    where c.id = (import_chat.chat ->> 'id')::uuid and c.tenant_id = tenant and c.user_id = owner
+    for no key update;
+    if not found then
+      perform chatkeep_private.refuse('PT409', 'chat.id is taken', 'Leave it out, or make a new UUID.');
+    elsif kept.deleted_at is not null then
+      perform chatkeep_private.refuse('PT410', 'chat.id names a deleted chat',
+        'Restore it with restore_chat, or start a new one.');
+    end if;
+  end if;
+
+  previous := kept.active_leaf_id;
+  for item in
+    select e.value, e.ordinality::integer - 1 as position,
+      coalesce((e.value ->> 'id')::uuid, chatkeep_private.imported_id(kept.id, e.ordinality::integer)) as id,
+      (e.value ->> 'parent_id')::uuid as parent_id
+    from jsonb_array_elements(items) with ordinality e
+  loop
+    place := format('chat.messages[%s].', item.position);
+    if item.id = any (ids) then
+      perform chatkeep_private.refuse('22023', place || 'id is the id of a message in front', 'Give each message its own.');
+    end if;
+    if not chatkeep_private.holds_message(kept, item.id, place || 'id',
+         item.value ->> 'role', item.value ->> 'content', nullif(item.value -> 'parts', 'null')) then
+      if item.parent_id <> '00000000-0000-0000-0000-000000000000' and item.parent_id <> all (ids) and not exists (
+        select from chatkeep.messages m
+        where m.id = item.parent_id and m.chat_id = kept.id and m.tenant_id = kept.tenant_id
+      ) then
+        perform chatkeep_private.refuse('PT404', place || 'parent_id names no message of this chat',
+          'Pass the id of a message that stands earlier in the array.');
+      end if;
+      positions := positions || item.position;
+      ids := ids || item.id;
+      parents := parents || nullif(coalesce(item.parent_id, previous), '00000000-0000-0000-0000-000000000000');
+      times := times || (item.value ->> 'created_at')::timestamptz;
+    end if;
+    previous := item.id;
+  end loop;
+
+  if cardinality(ids) > 0 then
+    times := chatkeep_private.in_order(times,
+      case kept.last_seq when 0 then '-infinity' else kept.updated_at end, clock_timestamp());
+    leaf := coalesce(leaf, previous);
+    actives := array_fill(false, array[cardinality(ids)]);
+    on_path := leaf;
+    loop
+      found_at := array_position(ids, on_path);
+      exit when found_at is null;
+      actives[found_at] := true;
+      on_path := parents[found_at];
+    end loop;
+    -- Where the new part of the path joins what was there.
+    if on_path is distinct from kept.active_leaf_id
+       and not chatkeep_private.activate_path(kept, coalesce(on_path, '00000000-0000-0000-0000-000000000000')) then
+      perform chatkeep_private.refuse('PT404', 'chat.active_leaf_id names no message of this chat',
+        'Pass the id of a message of the same chat.');
+    end if;
+    insert into chatkeep.messages (
+      id, chat_id, tenant_id, user_id, author_id, seq, parent_id, active, role, content, parts, status, model,
+      token_count, metadata, created_at, updated_at
+    )
+    select n.id, kept.id, kept.tenant_id, kept.user_id, owner, kept.last_seq + n.place::integer, n.parent_id, n.active,
+      n.item ->> 'role', n.item ->> 'content', nullif(n.item -> 'parts', 'null'),
+      coalesce(n.item ->> 'status', 'complete'), n.item ->> 'model', (n.item ->> 'token_count')::integer,
+      coalesce(nullif(n.item -> 'metadata', 'null'), '{}'), n.created_at, n.created_at
+    from (
+      select u.*, items -> u.position as item
+      from unnest(positions, ids, parents, times, actives) with ordinality
+        u (position, id, parent_id, created_at, active, place)
+    ) n;
+    update chatkeep.chats c
+    set last_seq = c.last_seq + cardinality(ids),
+      message_count = c.message_count + cardinality(ids),
+      active_leaf_id = leaf,
+      updated_at = times[cardinality(times)]
+    where c.id = kept.id and c.tenant_id = kept.tenant_id
+    returning c.* into kept;
+  end if;
+  perform set_config('chatkeep.writing', '', true);
+  return next kept;
+end
+$$;
+comment on function chatkeep.import_chat(jsonb) is
+  'Stores a whole chat of the signed-in user with its times, at most 1,000 messages per call, and returns it. The same chat again changes nothing; messages that it does not have yet are appended. Errors: 22023, 22004, 42501, PT404, PT409, PT410; they name the place.';
+
+revoke all on function
+  chatkeep_private.locked_remains(uuid),
+  chatkeep_private.check_batch_size(integer, integer),
+  chatkeep_private.check_age(text, interval),
+  chatkeep_private.search_vector(text, text),
+  chatkeep_private.snippet(text, text, tsquery),
+  chatkeep_private.imported_id(uuid, integer),
+  chatkeep_private.in_order(timestamptz[], timestamptz, timestamptz),
+  chatkeep_private.check_import(jsonb)
+  from public, anon, authenticated, service_role;
+grant execute on function
+  chatkeep_private.locked_remains(uuid),
+  chatkeep_private.check_batch_size(integer, integer),
+  chatkeep_private.check_age(text, interval),
+  chatkeep_private.search_vector(text, text),
+  chatkeep_private.snippet(text, text, tsquery),
+  chatkeep_private.imported_id(uuid, integer),
+  chatkeep_private.in_order(timestamptz[], timestamptz, timestamptz),
+  chatkeep_private.check_import(jsonb)
+  to authenticated, service_role;
