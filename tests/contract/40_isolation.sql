@@ -54,7 +54,7 @@ select is(pg_temp.refusal($$ update chatkeep.messages set author_id = null $$), 
 select is(pg_temp.refusal($$ truncate chatkeep.messages $$), '42501 permission denied for table messages', 'nor truncated');
 select is(pg_temp.refusal($$ delete from chatkeep.chats $$), '42501 permission denied for table chats', 'a chat is not deleted by hand');
 select lives_ok($$ update chatkeep.chats set title = 'renamed', archived_at = now(), metadata = '{"x":1}' $$, 'a chat is renamed and archived directly');
-select is(pg_temp.refusal($$ update chatkeep.chats set deleted_at = now() $$), '42501 permission denied for table chats', 'but not deleted');
+select is(pg_temp.refusal($$ update chatkeep.chats set deleted_at = now() $$), '42501 only title, metadata and archived_at of a chat can be changed directly | Messages move the other columns: use append_message.', 'but not deleted');
 select is(pg_temp.refusal($$ update chatkeep.chats set tenant_id = '00000000-0000-4000-8000-000000007e02' $$), '42501 permission denied for table chats', 'or moved to another tenant');
 select is(pg_temp.refusal($$ update chatkeep.users set tenant_id = '00000000-0000-4000-8000-000000007e02' $$), '42501 permission denied for table users', 'nobody moves into another tenant');
 select is(pg_temp.refusal($$ update chatkeep.users set disabled_at = null $$), '42501 permission denied for table users', 'or enables oneself');
@@ -96,20 +96,20 @@ select is(chatkeep.tenant_id(), null, 'and belongs nowhere');
 select pg_temp.sign_in('eve');
 select id as eves from chatkeep.create_chat('tasks') \gset
 select pg_temp.serve();
-select results_eq(format($$ select role, author_id, written_as, user_id from chatkeep.append_message(%L, 'assistant', 'answer') $$, :'eves'),
+select pg_temp.rows_are(format($$ select role, author_id, written_as, user_id from chatkeep.append_message(%L, 'assistant', 'answer') $$, :'eves'),
   $$ values ('assistant', null::uuid, 'service_role', '00000000-0000-4000-8000-00000000e4e0'::uuid) $$,
   'service_role appends to anybody''s chat, and the row says so');
 select is(pg_temp.refusal('select * from chatkeep.create_chat()'),
   '42501 no user is signed in | Send the user''s JWT, or call as service_role where a user is named.', 'but makes none for nobody');
 update chatkeep.users set tenant_id = '00000000-0000-4000-8000-000000007e03' where id = '00000000-0000-4000-8000-00000000ada0';
-select results_eq(
+select pg_temp.rows_are(
   $$ select (select count(*)::int from chatkeep.chats where tenant_id = t.id), (select count(*)::int from chatkeep.messages where tenant_id = t.id),
        (select count(*)::int from chatkeep.documents where tenant_id = t.id), (select count(*)::int from chatkeep.document_metadata where tenant_id = t.id),
        (select count(*)::int from chatkeep.sessions where tenant_id = t.id)
      from (values ('00000000-0000-4000-8000-000000007e03'::uuid)) t (id) $$,
   $$ values (1, 1, 1, 1, 1) $$, 'service_role moves a user to another tenant, and the rows follow');
 select pg_temp.sign_in('ada');
-select is((select array_agg(content) from chatkeep.list_messages(:'chat')), array['the vault code is 0000'], 'who reads them there');
+select is((select array_agg(content::text) from chatkeep.list_messages(:'chat')), array['the vault code is 0000'], 'who reads them there');
 
 -- One backend, many identities: no plan keeps one.
 create function pg_temp.alternate(times integer, chat uuid) returns text language plpgsql as $$

@@ -1,4 +1,5 @@
-//! The end-to-end tests: supabase-js and the WebAssembly module through a gateway.
+//! The tests in TypeScript: supabase-js and the WebAssembly module through a gateway, and several
+//! connections to the database at once.
 
 use crate::counts::Counts;
 use crate::database::Database;
@@ -18,6 +19,23 @@ pub fn test(places: &Places, database: &Database, title: &str) -> Result<Counts>
         let mut test = deno::command(places, "test");
         test.arg(deno::allow_read(&[&places.base])).arg("clients/");
         gateway.describe_to(&mut test);
+        let ran = step.try_run(&mut test)?;
+        Ok(suite::judge(&ran))
+    })
+}
+
+/// Runs `tests/isolation` against a database: connections whose transactions stay open, which a
+/// gateway cannot give.
+pub fn isolation(places: &Places, database: &Database, title: &str) -> Result<Counts> {
+    let lock = places.lock()?;
+    deno::prepare(places)?;
+    drop(lock);
+    Step::start(places, title).count(|step| {
+        let mut test = deno::command(places, "test");
+        test.arg(deno::allow_read(&[&places.base]))
+            .arg("isolation/");
+        test.env("CHATKEEP_API_DB", database.url_of("authenticator"));
+        test.env("CHATKEEP_OWNER_DB", database.url_of("postgres"));
         let ran = step.try_run(&mut test)?;
         Ok(suite::judge(&ran))
     })

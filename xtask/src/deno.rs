@@ -17,6 +17,7 @@ pub fn prepare(places: &Places) -> Result<()> {
         ("xtask/npm", ""),
         ("xtask/demo", "demo"),
         ("tests/clients", "clients"),
+        ("tests/isolation", "isolation"),
     ];
     for (source, target) in sources {
         copy_programs(&places.root.join(source), &run.join(target))?;

@@ -90,6 +90,10 @@ impl Suite<'_> {
         self.check(&title, |places| contract(places, database, &title))?;
         let title = format!("supabase-js, {on}");
         self.check(&title, |places| clients::test(places, database, &title))?;
+        let title = format!("connections, {on}");
+        self.check(&title, |places| {
+            clients::isolation(places, database, &title)
+        })?;
         let title = format!("dump and restore, {on}");
         self.check(&title, |places| backup::test(places, database, &title))
     }
