@@ -39,6 +39,7 @@ pub fn check_create_chat(title: Option<String>, metadata: Option<String>) -> Opt
         NewChat {
             title: title.as_deref(),
             metadata: metadata.as_deref(),
+            language: Some("simple"),
         }
         .check(),
     )

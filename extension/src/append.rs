@@ -6,10 +6,11 @@ use pgrx::{IntoDatum, pg_sys};
 use std::collections::HashSet;
 
 use crate::array;
-use crate::call::{BEGINNING, Call, calls, new_uuid, now, set_local, writing};
+use crate::call::{BEGINNING, Call, calls, new_uuid, now, writing};
 use crate::identity::{self, bytes};
 use crate::json;
 use crate::jsonb::{Container, text_datum, uuid_datum};
+use crate::lookup;
 use crate::plan::plans;
 
 calls! {
@@ -66,30 +67,17 @@ plans! {
           and c.deleted_at is null
           and ($6 is null or c.active_leaf_id = $6)
         returning c.tenant_id, c.user_id, c.last_seq, c.previous_leaf_id, c.updated_at";
-    // The same, unless the chat has one of the messages. set_config() is true once: where the row has changed since the
-    // statement began, its newest version is judged again, with an old view of the messages, and fails here.
-    ADVANCE_ONCE(UUIDOID, UUIDOID, UUIDOID, INT4OID, UUIDOID, UUIDOID, UUIDARRAYOID) = c"
+    // Takes back what ADVANCE did, in the same transaction: the messages turned out to be there.
+    RETREAT(UUIDOID, UUIDOID, INT4OID, UUIDOID) = c"
         update chatkeep.chats c
-        set last_seq = c.last_seq + $4, message_count = c.message_count + $4,
-          previous_leaf_id = c.active_leaf_id, active_leaf_id = $5,
-          updated_at = greatest(pg_catalog.clock_timestamp(), c.updated_at + interval '1 microsecond')
-            + ($4 - 1)::double precision * interval '1 microsecond'
-        where c.id = $1
-          and (c.user_id = $2 or c.tenant_id = $3)
-          and c.deleted_at is null
-          and ($6 is null or c.active_leaf_id = $6)
-          and not exists (
-            -- A lookup for each: planned on an empty table, a search for any of them would read all of it for good.
-            select from pg_catalog.unnest($7) w (id)
-            where (
-              select true from chatkeep.messages m
-              where m.id = w.id and m.chat_id = c.id and m.tenant_id = c.tenant_id
-              limit 1
-            )
+        set last_seq = c.last_seq - $3, message_count = c.message_count - $3, active_leaf_id = $4,
+          updated_at = (
+            select m.created_at from chatkeep.messages m
+            where m.chat_id = $1 and m.tenant_id = $2
+            order by m.created_at desc
+            limit 1
           )
-          and pg_catalog.set_config('chatkeep.looks',
-            pg_catalog.concat(pg_catalog.current_setting('chatkeep.looks', true), '1'), true) = '1'
-        returning c.tenant_id, c.user_id, c.last_seq, c.previous_leaf_id, c.updated_at";
+        where c.id = $1 and c.tenant_id = $2";
     INSERT_MESSAGE(
         UUIDOID, UUIDOID, UUIDOID, TIMESTAMPTZOID, UUIDOID,
         INT4OID, UUIDOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID, TEXTOID, INT4OID, JSONBOID, UUIDOID
@@ -201,18 +189,12 @@ impl Chat {
         let [first, rest @ ..] = items else {
             return Ok(None);
         };
-        if rest.iter().any(|item| item.parent.is_some()) {
-            return Ok(None);
-        }
         let ids: Vec<[u8; 16]> = items.iter().filter_map(|item| item.id).collect();
-        if ids.iter().enumerate().any(|(n, id)| ids[..n].contains(id)) {
+        if rest.iter().any(|item| item.parent.is_some())
+            || ids.iter().enumerate().any(|(n, id)| ids[..n].contains(id))
+        {
             return Ok(None);
         }
-        let wanted = if ids.is_empty() {
-            None
-        } else {
-            array::of(array::UUID, ids.iter().map(|id| Some(identity::uuid(id))))
-        };
         let author = identity::user();
         let (user, tenant) = if identity::is_service() {
             let tenants = TENANTS.with(|plan| plan.execute(&[Some(id)]));
@@ -224,26 +206,25 @@ impl Chat {
         } else {
             (author, None)
         };
-        let arguments = [
-            Some(id),
-            user,
-            tenant,
-            count.into_datum(),
-            Some(leaf),
-            uuid_datum(first.parent),
-            wanted,
-        ];
-        let row = match wanted {
-            None => ADVANCE.with(|plan| plan.execute(&arguments)),
-            Some(_) => {
-                set_local(c"chatkeep.looks", c"");
-                ADVANCE_ONCE.with(|plan| plan.execute(&arguments))
-            }
-        };
+        // Nearly every retry is found here, before anything is written.
+        let home = tenant.map(bytes).or_else(identity::tenant);
+        if home.is_none_or(|home| lookup::may_hold(&ids, &bytes(id), &home)) {
+            return Ok(None);
+        }
+        let row = ADVANCE.with(|plan| {
+            plan.execute(&[
+                Some(id),
+                user,
+                tenant,
+                count.into_datum(),
+                Some(leaf),
+                uuid_datum(first.parent),
+            ])
+        });
         let Some(tenant) = row.datum(1) else {
             return Ok(None);
         };
-        Ok(Some(Self {
+        let chat = Self {
             id,
             tenant,
             user: row.datum(2),
@@ -251,7 +232,19 @@ impl Chat {
             leaf: row.datum(4).map(bytes),
             last_seq: row.get::<i32>(3).unwrap_or(0) - count,
             next_time: row.get::<i64>(5).unwrap_or(0) - i64::from(count - 1),
-        }))
+        };
+        // And what another one sent at the same time, here: it came first, and the lock is ours now.
+        if lookup::may_hold(&ids, &bytes(id), &bytes(tenant)) {
+            let back = [
+                Some(id),
+                Some(tenant),
+                count.into_datum(),
+                uuid_datum(chat.leaf),
+            ];
+            RETREAT.with(|plan| plan.execute(&back));
+            return Ok(None);
+        }
+        Ok(Some(chat))
     }
 
     /// Counts the chat on by what has been appended under the lock.

@@ -1,10 +1,8 @@
 //! The signed-in user, read from the claims of the request as `auth.uid()` does, without making jsonb of them.
 
 use chatkeep_core::{json, uuid};
-use pgrx::pg_sys;
+use pgrx::{FromDatum, pg_sys};
 use std::ffi::CStr;
-
-use crate::member;
 
 /// Supabase's own text of `auth.uid()`, without its white space (supabase/auth,
 /// `migrations/20220224000811_update_auth_functions.up.sql`).
@@ -15,7 +13,7 @@ const UID: &str = "selectcoalesce(nullif(current_setting('request.jwt.claim.sub'
 /// Supabase's own, and where the claims are not what a gateway writes: `auth.uid()` then decides, or refuses.
 pub fn subject() -> Option<[u8; 16]> {
     let older = setting(c"request.jwt.claim.sub");
-    if older.is_some_and(|sub| !sub.is_empty()) || !member::uid_source_is(is_supabases_own) {
+    if older.is_some_and(|sub| !sub.is_empty()) || !uid_source_is(is_supabases_own) {
         return None;
     }
     let claims = setting(c"request.jwt.claims")?;
@@ -39,5 +37,33 @@ fn setting(name: &CStr) -> Option<&'static str> {
             return None;
         }
         CStr::from_ptr(value).to_str().ok()
+    }
+}
+
+/// The source text of `auth.uid()`, for `accept` to judge.
+fn uid_source_is(accept: fn(&str) -> bool) -> bool {
+    const NAME: &CStr = c"uid";
+    // SAFETY: the cache entry is held while its text is read, and released once; detoasted text is a plain varlena.
+    unsafe {
+        let schema = pg_sys::get_namespace_oid(c"auth".as_ptr(), true);
+        let entry = pg_sys::SearchSysCache3(
+            pg_sys::SysCacheIdentifier::PROCNAMEARGSNSP.cast_signed(),
+            pg_sys::Datum::from(NAME.as_ptr()),
+            pg_sys::Datum::from(pg_sys::buildoidvector(std::ptr::null(), 0)),
+            pg_sys::Datum::from(schema),
+        );
+        if entry.is_null() {
+            return false;
+        }
+        let mut null = false;
+        let source = pg_sys::SysCacheGetAttr(
+            pg_sys::SysCacheIdentifier::PROCNAMEARGSNSP.cast_signed(),
+            entry,
+            i16::try_from(pg_sys::Anum_pg_proc_prosrc).unwrap_or(0),
+            &raw mut null,
+        );
+        let accepted = !null && <&str>::from_datum(source, false).is_some_and(accept);
+        pg_sys::ReleaseSysCache(entry);
+        accepted
     }
 }

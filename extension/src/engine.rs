@@ -40,6 +40,7 @@ fn calls() -> SetOfIterator<'static, &'static str> {
         "document_checksum",
         "register_document",
         "engine",
+        "uid",
         "tenant_id",
     ])
 }

@@ -4,10 +4,12 @@ use pgrx::{Uuid, pg_sys};
 
 use crate::call::{bytes_in_memory, scalars};
 use crate::claims;
-use crate::member::{self, Member};
-use crate::plan::plans;
+use crate::lookup::{self, Member};
+use crate::plan::{Plan, plans};
+use std::thread::LocalKey;
 
 scalars! {
+    uid_wrapper, pg_finfo_uid_wrapper => uid;
     tenant_id_wrapper, pg_finfo_tenant_id_wrapper => tenant_id;
 }
 
@@ -17,30 +19,41 @@ plans! {
     UID() = c"select auth.uid()";
 }
 
+/// `uid()`: the signed-in user, which is what `auth.uid()` says.
+fn uid() -> Option<[u8; 16]> {
+    claims::subject().or_else(|| connected(&UID))
+}
+
 /// `tenant_id()`: the tenant of the signed-in user, read anew each time.
 ///
 /// Policies ask several times in a statement, and a statement of its own for each made a sixth of an append. So this
 /// reads the one row by its index: the row that the policy of `chatkeep.users` shows the caller, under the caller's
 /// own privileges. Whatever is out of the ordinary is left to the statement.
 fn tenant_id() -> Option<[u8; 16]> {
-    match claims::subject().map_or(Member::Ask, |user| member::tenant(&user)) {
+    tenant()
+}
+
+/// The tenant of the signed-in user.
+pub fn tenant() -> Option<[u8; 16]> {
+    match claims::subject().map_or(Member::Ask, |user| lookup::tenant(&user)) {
         Member::Of(tenant) => Some(tenant),
         Member::None => None,
-        Member::Ask => ask(),
+        Member::Ask => connected(&TENANT),
     }
 }
 
-fn ask() -> Option<[u8; 16]> {
+/// What a statement that returns one uuid says.
+fn connected(statement: &'static LocalKey<Plan>) -> Option<[u8; 16]> {
     // SAFETY: an SPI connection is opened and closed around the one statement; an error unwinds, and the
     // abort of the (sub)transaction closes the connection.
     unsafe {
         pg_sys::SPI_connect();
-        let tenant = TENANT
+        let value = statement
             .with(|plan| plan.read(&[]))
             .get::<Uuid>(1)
-            .map(|tenant| *tenant.as_bytes());
+            .map(|value| *value.as_bytes());
         pg_sys::SPI_finish();
-        tenant
+        value
     }
 }
 

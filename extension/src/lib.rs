@@ -16,7 +16,7 @@ mod error;
 mod identity;
 mod json;
 mod jsonb;
-mod member;
+mod lookup;
 mod plan;
 mod sessions;
 #[cfg(any(test, feature = "pg_test"))]

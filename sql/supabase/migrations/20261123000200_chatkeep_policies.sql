@@ -27,12 +27,12 @@ grant select, insert (id, tenant_id, display_name, metadata), update (display_na
   on chatkeep.users to authenticated;
 grant select, insert, update, delete on chatkeep.users to service_role;
 create policy users_select on chatkeep.users for select to authenticated
-  using (id = (select auth.uid()));
+  using (id = (select chatkeep.uid()));
 create policy users_insert on chatkeep.users for insert to authenticated
-  with check (id = (select auth.uid()) and tenant_id = (select auth.uid()));
+  with check (id = (select chatkeep.uid()) and tenant_id = (select chatkeep.uid()));
 create policy users_update on chatkeep.users for update to authenticated
-  using (id = (select auth.uid()) and disabled_at is null)
-  with check (id = (select auth.uid()));
+  using (id = (select chatkeep.uid()) and disabled_at is null)
+  with check (id = (select chatkeep.uid()));
 
 -- sessions
 alter table chatkeep.sessions enable row level security;
@@ -45,19 +45,19 @@ grant insert (id, tenant_id, user_id, session_token, created_at, last_used_at, i
 grant select, insert, update, delete on chatkeep.sessions to service_role;
 create policy sessions_select on chatkeep.sessions for select to authenticated
   using (
-    (user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id()))
+    (user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id()))
     or session_token = (select chatkeep_private.presented_session())
   );
 create policy sessions_select_presented on chatkeep.sessions for select to anon
   using (session_token = (select chatkeep_private.presented_session()));
 create policy sessions_insert on chatkeep.sessions for insert to authenticated
   with check (
-    user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id())
+    user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id())
     and (select current_setting('chatkeep.writing', true)) = 'on'
   );
 create policy sessions_update on chatkeep.sessions for update to authenticated
   using (
-    ((user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id()))
+    ((user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id()))
       or session_token = (select chatkeep_private.presented_session()))
     and (select current_setting('chatkeep.writing', true)) = 'on'
   );
@@ -99,16 +99,16 @@ grant select,
 grant select, insert, update, delete on chatkeep.chats to service_role;
 create policy chats_select on chatkeep.chats for select to authenticated
   using (
-    user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id())
+    user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id())
     and (deleted_at is null or (select current_setting('chatkeep.writing', true)) <> '')
   );
 create policy chats_insert on chatkeep.chats for insert to authenticated
   with check (
-    user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id())
+    user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id())
     and (select current_setting('chatkeep.writing', true)) = 'on'
   );
 create policy chats_update on chatkeep.chats for update to authenticated
-  using (user_id = (select auth.uid()))
+  using (user_id = (select chatkeep.uid()))
   with check (user_id is not null);
 
 create function chatkeep_private.deleted_chats() returns uuid[]
@@ -138,17 +138,17 @@ grant select,
 grant select, insert, update, delete on chatkeep.messages to service_role;
 create policy messages_select on chatkeep.messages for select to authenticated
   using (
-    user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id())
+    user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id())
     and ((select current_setting('chatkeep.writing', true)) <> ''
       or chat_id <> all ((select chatkeep_private.deleted_chats())::uuid[]))
   );
 create policy messages_insert on chatkeep.messages for insert to authenticated
   with check (
-    user_id = (select auth.uid()) and author_id = user_id
+    user_id = (select chatkeep.uid()) and author_id = user_id
     and (select current_setting('chatkeep.writing', true)) = 'on'
   );
 create policy messages_update on chatkeep.messages for update to authenticated
-  using (user_id = (select auth.uid()) and (select current_setting('chatkeep.writing', true)) = 'on')
+  using (user_id = (select chatkeep.uid()) and (select current_setting('chatkeep.writing', true)) = 'on')
   with check (user_id is not null);
 
 -- message_search
@@ -158,7 +158,7 @@ grant select on chatkeep.message_search to authenticated;
 grant select, insert, update, delete on chatkeep.message_search to service_role;
 create policy message_search_select on chatkeep.message_search for select to authenticated
   using (
-    user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id())
+    user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id())
     and ((select current_setting('chatkeep.writing', true)) <> ''
       or chat_id <> all ((select chatkeep_private.deleted_chats())::uuid[]))
   );
@@ -173,18 +173,18 @@ grant select,
 grant select, insert, update, delete on chatkeep.documents to service_role;
 create policy documents_select on chatkeep.documents for select to authenticated
   using (
-    (user_id = (select auth.uid()) or visibility = 'tenant')
+    (user_id = (select chatkeep.uid()) or visibility = 'tenant')
     and tenant_id = (select chatkeep.tenant_id())
   );
 create policy documents_insert on chatkeep.documents for insert to authenticated
   with check (
-    user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id())
+    user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id())
     and (select current_setting('chatkeep.writing', true)) = 'on'
   );
 -- A member who registers the same bytes adds an alias to the tenant's row.
 create policy documents_update on chatkeep.documents for update to authenticated
   using (
-    (user_id = (select auth.uid()) or visibility = 'tenant')
+    (user_id = (select chatkeep.uid()) or visibility = 'tenant')
     and tenant_id = (select chatkeep.tenant_id())
     and (select current_setting('chatkeep.writing', true)) = 'on'
   );
@@ -199,7 +199,7 @@ create policy document_metadata_select on chatkeep.document_metadata for select 
   using (
     tenant_id = (select chatkeep.tenant_id())
     and (
-      user_id = (select auth.uid())
+      user_id = (select chatkeep.uid())
       or exists (
         select from chatkeep.documents d
         where d.id = document_metadata.document_id
@@ -210,12 +210,12 @@ create policy document_metadata_select on chatkeep.document_metadata for select 
   );
 create policy document_metadata_insert on chatkeep.document_metadata for insert to authenticated
   with check (
-    user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id())
+    user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id())
     and (select current_setting('chatkeep.writing', true)) = 'on'
   );
 create policy document_metadata_update on chatkeep.document_metadata for update to authenticated
   using (
-    user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id())
+    user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id())
     and (select current_setting('chatkeep.writing', true)) = 'on'
   );
 
@@ -227,13 +227,13 @@ grant select, insert (id, tenant_id, user_id, chat_id, message_id, document_id, 
 grant select, insert, update, delete on chatkeep.attachments to service_role;
 create policy attachments_select on chatkeep.attachments for select to authenticated
   using (
-    user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id())
+    user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id())
     and ((select current_setting('chatkeep.writing', true)) <> ''
       or chat_id <> all ((select chatkeep_private.deleted_chats())::uuid[]))
   );
 create policy attachments_insert on chatkeep.attachments for insert to authenticated
   with check (
-    user_id = (select auth.uid()) and tenant_id = (select chatkeep.tenant_id())
+    user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id())
     and (select current_setting('chatkeep.writing', true)) = 'on'
   );
 

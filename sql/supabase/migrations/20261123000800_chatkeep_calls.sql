@@ -26,7 +26,7 @@ comment on function chatkeep.engine() is
   'Which engine answers (native or portable), its version and the newest migration.';
 
 revoke all on all functions in schema chatkeep from public, anon, authenticated, service_role;
-grant execute on function chatkeep.tenant_id() to authenticated, service_role;
+grant execute on function chatkeep.uid(), chatkeep.tenant_id() to authenticated, service_role;
 grant execute on function
   chatkeep.create_chat(text, jsonb, uuid, text),
   chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer),
