@@ -78,43 +78,42 @@ plans! {
             limit 1
           )
         where c.id = $1 and c.tenant_id = $2";
-    INSERT_MESSAGE(
-        UUIDOID, UUIDOID, UUIDOID, TIMESTAMPTZOID, UUIDOID,
-        INT4OID, UUIDOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID, TEXTOID, INT4OID, JSONBOID, UUIDOID
+    // Nothing is returned by these: what a message is made of is known, and RETURNING would put every row to the policy
+    // of SELECT once more.
+    INSERT_ONE(
+        UUIDOID, UUIDOID, UUIDOID, UUIDOID,
+        UUIDOID, INT4OID, UUIDOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID, TEXTOID, INT4OID, JSONBOID, TIMESTAMPTZOID
     ) = c"
-        insert into chatkeep.messages as m (
-          chat_id, tenant_id, user_id, author_id, created_at, updated_at, id, seq, parent_id, role, content, parts,
-          status, model, token_count, metadata
+        insert into chatkeep.messages (
+          chat_id, tenant_id, user_id, author_id, id, seq, parent_id, role, content, parts, status, model, token_count,
+          metadata, created_at, updated_at
         )
-        values ($1, $2, $3, $15, $4, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-        returning m.*";
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)";
     // A turn, question and answer, is most batches: it saves the arrays.
     INSERT_TURN(
         UUIDOID, UUIDOID, UUIDOID, UUIDOID,
         UUIDOID, INT4OID, UUIDOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID, TEXTOID, INT4OID, JSONBOID, TIMESTAMPTZOID,
         UUIDOID, INT4OID, UUIDOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID, TEXTOID, INT4OID, JSONBOID, TIMESTAMPTZOID
     ) = c"
-        insert into chatkeep.messages as m (
+        insert into chatkeep.messages (
           chat_id, tenant_id, user_id, author_id, id, seq, parent_id, role, content, parts, status, model, token_count,
           metadata, created_at, updated_at
         )
         values
           ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15),
-          ($1, $2, $3, $4, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $26)
-        returning 'appended'::text, m.*";
+          ($1, $2, $3, $4, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $26)";
     INSERT(
         UUIDOID, UUIDOID, UUIDOID, UUIDOID, UUIDARRAYOID, INT4ARRAYOID, UUIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
         JSONBARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT4ARRAYOID, JSONBARRAYOID, TIMESTAMPTZARRAYOID
     ) = c"
-        insert into chatkeep.messages as m (
+        insert into chatkeep.messages (
           chat_id, tenant_id, user_id, author_id, id, seq, parent_id, role, content, parts, status, model, token_count,
           metadata, created_at, updated_at
         )
         select $1, $2, $3, $4, n.id, n.seq, n.parent_id, n.role, n.content, n.parts, n.status, n.model, n.token_count,
           n.metadata, n.created_at, n.created_at
         from unnest($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-          as n (id, seq, parent_id, role, content, parts, status, model, token_count, metadata, created_at)
-        returning 'appended'::text, m.*";
+          as n (id, seq, parent_id, role, content, parts, status, model, token_count, metadata, created_at)";
     // The way from a message up to the active path: where it joins, and what lies between.
     WALK(UUIDOID, UUIDOID, UUIDOID) = c"
         with recursive walk as (
@@ -318,32 +317,6 @@ impl Chat {
         found.column(1).map(bytes).collect()
     }
 
-    /// Inserts one message after the last one and returns it to the caller.
-    fn insert_message(&self, call: Call, item: &Item, id: pg_sys::Datum) {
-        INSERT_MESSAGE.with(|plan| {
-            call.return_from(
-                plan,
-                &[
-                    Some(self.id),
-                    Some(self.tenant),
-                    self.user,
-                    self.next_time.into_datum(),
-                    Some(id),
-                    (self.last_seq + 1).into_datum(),
-                    uuid_datum(self.leaf),
-                    item.role,
-                    item.content,
-                    item.parts,
-                    item.status,
-                    item.model,
-                    item.token_count,
-                    item.metadata,
-                    self.author,
-                ],
-            )
-        });
-    }
-
     /// The row of the message that comes next, after which the one behind it does.
     fn next<'a>(&mut self, item: &'a Item, id: pg_sys::Datum) -> Row<'a> {
         self.last_seq += 1;
@@ -357,11 +330,15 @@ impl Chat {
         }
     }
 
-    /// Inserts rows that follow one another, and returns them to a call.
-    fn insert(&self, call: Option<Call>, rows: &[Row<'_>]) {
+    /// Inserts rows that follow one another.
+    fn insert(&self, rows: &[Row<'_>]) {
         let owner = [Some(self.id), Some(self.tenant), self.user, self.author];
         let (plan, arguments): (_, Vec<_>) = match rows {
             [] => return,
+            [message] => (
+                &INSERT_ONE,
+                owner.into_iter().chain(message.values()).collect(),
+            ),
             [question, answer] => (
                 &INSERT_TURN,
                 owner
@@ -377,16 +354,70 @@ impl Chat {
                 (&INSERT, owner.into_iter().chain(columns).collect())
             }
         };
-        plan.with(|plan| match call {
-            Some(call) => {
-                call.return_from(plan, &arguments);
+        plan.with(|plan| plan.execute(&arguments));
+    }
+
+    /// Returns rows that were inserted as what they were made of; false where the table may have made something else of
+    /// them, which is then to be read.
+    fn return_inserted(&self, call: Call, outcome: Option<&str>, rows: &[Row<'_>]) -> bool {
+        if !lookup::messages_are_stored_as_given(MESSAGE_COLUMNS) {
+            return false;
+        }
+        let written_as = text_datum(&identity::role());
+        for row in rows {
+            let message: [_; MESSAGE_COLUMNS] = [
+                Some(row.id),
+                Some(self.id),
+                Some(self.tenant),
+                self.user,
+                row.seq.into_datum(),
+                uuid_datum(row.parent),
+                true.into_datum(),
+                row.item.role,
+                row.item.content,
+                row.item.parts,
+                row.item.status,
+                self.author,
+                Some(written_as),
+                row.item.model,
+                row.item.token_count,
+                row.item.metadata,
+                row.created_at.into_datum(),
+                row.created_at.into_datum(),
+            ];
+            match outcome {
+                None => call.return_values(&message),
+                Some(outcome) => {
+                    let mut values = vec![Some(text_datum(outcome))];
+                    values.extend(message);
+                    call.return_values(&values);
+                }
             }
-            None => {
-                plan.execute(&arguments);
-            }
+        }
+        true
+    }
+
+    /// Returns what is stored under these ids, in their order.
+    fn return_stored(&self, call: Call, ids: &[pg_sys::Datum], outcomes: &[&str]) {
+        RESULT.with(|plan| {
+            call.return_from(
+                plan,
+                &[
+                    array::of(array::UUID, ids.iter().copied().map(Some)),
+                    array::of(
+                        array::TEXT,
+                        outcomes.iter().map(|text| Some(text_datum(text))),
+                    ),
+                    Some(self.id),
+                    Some(self.tenant),
+                ],
+            )
         });
     }
 }
+
+/// The columns of `chatkeep.messages`, in the order of the migration.
+const MESSAGE_COLUMNS: usize = 18;
 
 /// A message that is on its way into the table.
 struct Row<'a> {
@@ -483,20 +514,26 @@ fn append_message(call: Call) -> Result<(), Refusal> {
     };
     let id = item.id.map_or_else(new_uuid, |id| identity::uuid(&id));
     writing(|| {
-        if let Some(chat) = Chat::advance(chat_id, std::slice::from_ref(&item), id)? {
-            chat.insert_message(call, &item, id);
-            return Ok(());
-        }
-        let mut chat = Chat::lock(chat_id)?;
-        if let Some(wanted) = item.id
-            && chat.holds(wanted, &item)?
-        {
+        let mut chat = match Chat::advance(chat_id, std::slice::from_ref(&item), id)? {
+            Some(chat) => chat,
+            None => {
+                let mut chat = Chat::lock(chat_id)?;
+                if let Some(wanted) = item.id
+                    && chat.holds(wanted, &item)?
+                {
+                    STORED_MESSAGE.with(|plan| call.return_from(plan, &chat.key(id)));
+                    return Ok(());
+                }
+                chat.follow(item.parent)?;
+                chat.touch(1, Some(bytes(id)), chat.next_time);
+                chat
+            }
+        };
+        let row = chat.next(&item, id);
+        chat.insert(std::slice::from_ref(&row));
+        if !chat.return_inserted(call, None, std::slice::from_ref(&row)) {
             STORED_MESSAGE.with(|plan| call.return_from(plan, &chat.key(id)));
-            return Ok(());
         }
-        chat.follow(item.parent)?;
-        chat.insert_message(call, &item, id);
-        chat.touch(1, Some(bytes(id)), chat.next_time);
         Ok(())
     })
 }
@@ -520,7 +557,10 @@ fn append_messages(call: Call) -> Result<(), Refusal> {
                 .zip(&ids)
                 .map(|(item, &id)| chat.next(item, id))
                 .collect::<Vec<_>>();
-            chat.insert(Some(call), &rows);
+            chat.insert(&rows);
+            if !chat.return_inserted(call, Some("appended"), &rows) {
+                chat.return_stored(call, &ids, &vec!["appended"; ids.len()]);
+            }
             return Ok(());
         }
         append_one_by_one(call, Chat::lock(chat_id)?, &items, &ids)
@@ -543,7 +583,7 @@ fn append_one_by_one(
         let is_stored = item.id.is_some_and(|id| stored.contains(&id));
         if is_stored || (item.parent.is_some() && item.parent != chat.leaf) {
             // What is in front must be in the table, to be compared with or to be branched from.
-            chat.insert(None, &waiting);
+            chat.insert(&waiting);
             waiting.clear();
         }
         if let Some(id) = item.id.filter(|_| is_stored) {
@@ -556,24 +596,11 @@ fn append_one_by_one(
         stored.extend(item.id);
         waiting.push(chat.next(item, id));
     }
-    chat.insert(None, &waiting);
+    chat.insert(&waiting);
     if chat.last_seq > before {
         chat.touch(chat.last_seq - before, chat.leaf, chat.next_time - 1);
     }
-    RESULT.with(|plan| {
-        call.return_from(
-            plan,
-            &[
-                array::of(array::UUID, ids.iter().copied().map(Some)),
-                array::of(
-                    array::TEXT,
-                    outcomes.iter().map(|text| Some(text_datum(text))),
-                ),
-                Some(chat.id),
-                Some(chat.tenant),
-            ],
-        )
-    });
+    chat.return_stored(call, ids, &outcomes);
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use chatkeep_core::message;
 use pgrx::IntoDatum;
 
 use crate::call::{Call, END, calls, new_uuid, reading, with_setting, writing};
-use crate::identity::is_service;
+use crate::identity::{is_service, user};
 use crate::json;
 use crate::plan::plans;
 
@@ -27,10 +27,10 @@ plans! {
     OWN_CHAT_DELETED(UUIDOID, UUIDOID, UUIDOID) = c"
         select from chatkeep.chats c
         where c.id = $1 and c.tenant_id = $2 and c.user_id = $3 and c.deleted_at is not null";
-    READ_CHAT(UUIDOID, BOOLOID) = c"
+    READ_CHAT(UUIDOID, UUIDOID, BOOLOID) = c"
         select c.tenant_id, c.deleted_at is not null
         from chatkeep.chats c
-        where c.id = $1 and (c.user_id = (select auth.uid()) or $2)
+        where c.id = $1 and (c.user_id = $2 or $3)
         limit 2";
     PAGE_BEFORE(UUIDOID, UUIDOID, TIMESTAMPTZOID, INT4OID) = c"
         select page.* from (
@@ -100,7 +100,8 @@ fn list_messages(call: Call) -> Result<(), Refusal> {
         .ok_or_else(|| Refusal::missing("chat_id"))?;
     message::page_size(call.argument(page_size))?;
     reading(|| {
-        let chat = READ_CHAT.with(|plan| plan.read(&[Some(chat_id), is_service().into_datum()]));
+        let chat =
+            READ_CHAT.with(|plan| plan.read(&[Some(chat_id), user(), is_service().into_datum()]));
         match chat.len() {
             0 => return Err(Refusal::chat_not_found()),
             1 => {}

@@ -71,6 +71,17 @@ pub fn is_service() -> bool {
     unsafe { pg_sys::has_bypassrls_privilege(pg_sys::GetUserId()) }
 }
 
+/// `current_user`.
+pub fn role() -> String {
+    // SAFETY: the role of this moment exists; its name is a palloc'd C string.
+    unsafe {
+        let name = pg_sys::GetUserNameFromId(pg_sys::GetUserId(), false);
+        std::ffi::CStr::from_ptr(name)
+            .to_string_lossy()
+            .into_owned()
+    }
+}
+
 /// The bytes of a uuid datum.
 pub fn bytes(id: pg_sys::Datum) -> [u8; 16] {
     // SAFETY: the datum is a uuid, which is a pointer to 16 bytes.

@@ -63,6 +63,20 @@ pub fn may_hold(messages: &[[u8; 16]], chat: &[u8; 16], tenant: &[u8; 16]) -> bo
     holds.unwrap_or(true)
 }
 
+/// Whether a message is stored just as it is inserted: the table has as many columns as the caller knows, and no
+/// trigger that could change a row on its way in.
+pub fn messages_are_stored_as_given(columns: usize) -> bool {
+    Table::open(c"messages", c"messages_pkey", |table| {
+        // SAFETY: the relation is open; its descriptor and its triggers, if any, belong to it.
+        unsafe {
+            let triggers = (*table.relation).trigdesc;
+            let untouched = triggers.is_null() || !(*triggers).trig_insert_before_row;
+            Some(untouched && usize::try_from((*(*table.relation).rd_att).natts) == Ok(columns))
+        }
+    })
+    .unwrap_or(false)
+}
+
 /// A plain table of schema `chatkeep`, open, and its unique index.
 struct Table {
     relation: pg_sys::Relation,
@@ -95,7 +109,7 @@ impl Table {
         (number > 0).then_some(number)
     }
 
-    /// What `read` makes of the row with these uuids in its key, if there is one: `Some(None)` if not, and `None` where
+    /// What `read` makes of the row with these uuids in its key, in the order of the index, if there is one: `Some(None)` if not, and `None` where
     /// the table has no such columns.
     fn find<const N: usize, T>(
         &self,

@@ -175,7 +175,7 @@ create table chatkeep.chats (
   tenant_id uuid not null,
   user_id uuid not null,
   title chatkeep.title,
-  metadata chatkeep.json_object not null default '{}',
+  metadata jsonb not null default '{}',
   language chatkeep.search_language not null default 'simple',
   message_count integer not null default 0,
   last_seq integer not null default 0,
@@ -191,6 +191,7 @@ create table chatkeep.chats (
     references chatkeep.users (id, tenant_id) on update cascade on delete cascade
 ) with (fillfactor = 70);
 comment on table chatkeep.chats is 'A conversation of one user with an assistant.';
+comment on column chatkeep.chats.metadata is 'A JSON object; guard_chat holds direct writes to that.';
 comment on column chatkeep.chats.language is 'The text search configuration of its messages; fixed for the chat''s life.';
 comment on column chatkeep.chats.last_seq is 'seq of the newest message; the row lock on this chat hands out the next.';
 comment on column chatkeep.chats.active_leaf_id is 'The last message of the path that list_messages shows.';
@@ -235,8 +236,9 @@ comment on column chatkeep.messages.author_id is 'auth.uid() of the writer; NULL
 comment on column chatkeep.messages.written_as is 'The database role of the writer. No client can set it.';
 comment on column chatkeep.messages.created_at is 'Strictly increasing in a chat, even if the clock steps back.';
 create index messages_chat_id_created_at_idx on chatkeep.messages (chat_id, created_at desc);
--- A page of the active path is one range of this one, however many branches there are.
-create index messages_active_path_idx on chatkeep.messages (chat_id, created_at desc) where active;
+-- A page of the active path is one range of this one, however many branches there are. It ascends, since a new message then
+-- comes last among those of its chat and pages fill up; the one above, which descends, splits them in halves.
+create index messages_active_path_idx on chatkeep.messages (chat_id, created_at) where active;
 create index messages_user_id_idx on chatkeep.messages (user_id);
 create index messages_streaming_idx on chatkeep.messages (created_at) where status = 'streaming';
 

@@ -53,18 +53,18 @@ create policy sessions_select_presented on chatkeep.sessions for select to anon
 create policy sessions_insert on chatkeep.sessions for insert to authenticated
   with check (
     user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id())
-    and (select current_setting('chatkeep.writing', true)) = 'on'
+    and (select current_setting('chatkeep.writing', true) = 'on')
   );
 create policy sessions_update on chatkeep.sessions for update to authenticated
   using (
     ((user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id()))
       or session_token = (select chatkeep_private.presented_session()))
-    and (select current_setting('chatkeep.writing', true)) = 'on'
+    and (select current_setting('chatkeep.writing', true) = 'on')
   );
 create policy sessions_update_presented on chatkeep.sessions for update to anon
   using (
     session_token = (select chatkeep_private.presented_session())
-    and (select current_setting('chatkeep.writing', true)) = 'on'
+    and (select current_setting('chatkeep.writing', true) = 'on')
   );
 
 -- session_secrets
@@ -79,12 +79,12 @@ create policy session_secrets_select on chatkeep_private.session_secrets for sel
 create policy session_secrets_insert on chatkeep_private.session_secrets for insert to authenticated
   with check (
     session_token = (select chatkeep_private.presented_session())
-    and (select current_setting('chatkeep.writing', true)) = 'on'
+    and (select current_setting('chatkeep.writing', true) = 'on')
   );
 create policy session_secrets_update on chatkeep_private.session_secrets for update to anon, authenticated
   using (
     session_token = (select chatkeep_private.presented_session())
-    and (select current_setting('chatkeep.writing', true)) = 'on'
+    and (select current_setting('chatkeep.writing', true) = 'on')
   );
 
 -- chats. A deleted chat is out of sight except inside a call, which then says so.
@@ -100,12 +100,12 @@ grant select, insert, update, delete on chatkeep.chats to service_role;
 create policy chats_select on chatkeep.chats for select to authenticated
   using (
     user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id())
-    and (deleted_at is null or (select current_setting('chatkeep.writing', true)) <> '')
+    and (deleted_at is null or (select current_setting('chatkeep.writing', true) <> ''))
   );
 create policy chats_insert on chatkeep.chats for insert to authenticated
   with check (
     user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id())
-    and (select current_setting('chatkeep.writing', true)) = 'on'
+    and (select current_setting('chatkeep.writing', true) = 'on')
   );
 create policy chats_update on chatkeep.chats for update to authenticated
   using (user_id = (select chatkeep.uid()))
@@ -139,16 +139,16 @@ grant select, insert, update, delete on chatkeep.messages to service_role;
 create policy messages_select on chatkeep.messages for select to authenticated
   using (
     user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id())
-    and ((select current_setting('chatkeep.writing', true)) <> ''
+    and ((select current_setting('chatkeep.writing', true) <> '')
       or chat_id <> all ((select chatkeep_private.deleted_chats())::uuid[]))
   );
 create policy messages_insert on chatkeep.messages for insert to authenticated
   with check (
     user_id = (select chatkeep.uid()) and author_id = user_id
-    and (select current_setting('chatkeep.writing', true)) = 'on'
+    and (select current_setting('chatkeep.writing', true) = 'on')
   );
 create policy messages_update on chatkeep.messages for update to authenticated
-  using (user_id = (select chatkeep.uid()) and (select current_setting('chatkeep.writing', true)) = 'on')
+  using (user_id = (select chatkeep.uid()) and (select current_setting('chatkeep.writing', true) = 'on'))
   with check (user_id is not null);
 
 -- message_search
@@ -159,7 +159,7 @@ grant select, insert, update, delete on chatkeep.message_search to service_role;
 create policy message_search_select on chatkeep.message_search for select to authenticated
   using (
     user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id())
-    and ((select current_setting('chatkeep.writing', true)) <> ''
+    and ((select current_setting('chatkeep.writing', true) <> '')
       or chat_id <> all ((select chatkeep_private.deleted_chats())::uuid[]))
   );
 
@@ -179,14 +179,14 @@ create policy documents_select on chatkeep.documents for select to authenticated
 create policy documents_insert on chatkeep.documents for insert to authenticated
   with check (
     user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id())
-    and (select current_setting('chatkeep.writing', true)) = 'on'
+    and (select current_setting('chatkeep.writing', true) = 'on')
   );
 -- A member who registers the same bytes adds an alias to the tenant's row.
 create policy documents_update on chatkeep.documents for update to authenticated
   using (
     (user_id = (select chatkeep.uid()) or visibility = 'tenant')
     and tenant_id = (select chatkeep.tenant_id())
-    and (select current_setting('chatkeep.writing', true)) = 'on'
+    and (select current_setting('chatkeep.writing', true) = 'on')
   );
 
 -- document_metadata
@@ -211,12 +211,12 @@ create policy document_metadata_select on chatkeep.document_metadata for select 
 create policy document_metadata_insert on chatkeep.document_metadata for insert to authenticated
   with check (
     user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id())
-    and (select current_setting('chatkeep.writing', true)) = 'on'
+    and (select current_setting('chatkeep.writing', true) = 'on')
   );
 create policy document_metadata_update on chatkeep.document_metadata for update to authenticated
   using (
     user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id())
-    and (select current_setting('chatkeep.writing', true)) = 'on'
+    and (select current_setting('chatkeep.writing', true) = 'on')
   );
 
 -- attachments
@@ -228,13 +228,13 @@ grant select, insert, update, delete on chatkeep.attachments to service_role;
 create policy attachments_select on chatkeep.attachments for select to authenticated
   using (
     user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id())
-    and ((select current_setting('chatkeep.writing', true)) <> ''
+    and ((select current_setting('chatkeep.writing', true) <> '')
       or chat_id <> all ((select chatkeep_private.deleted_chats())::uuid[]))
   );
 create policy attachments_insert on chatkeep.attachments for insert to authenticated
   with check (
     user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id())
-    and (select current_setting('chatkeep.writing', true)) = 'on'
+    and (select current_setting('chatkeep.writing', true) = 'on')
   );
 
 -- Guards ------------------------------------------------------------------------------------------
@@ -245,7 +245,12 @@ create function chatkeep_private.guard_chat() returns trigger
 language plpgsql set search_path = ''
 as $$
 begin
-  if chatkeep_private.is_service() then
+  if jsonb_typeof(new.metadata) <> 'object' then
+    raise check_violation using
+      message = 'metadata must be a JSON object',
+      hint = 'Wrap the value in one.';
+  end if;
+  if tg_op = 'INSERT' or chatkeep_private.is_service() then
     return new;
   end if;
   if (new.message_count, new.last_seq, new.active_leaf_id, new.previous_leaf_id, new.updated_at, new.deleted_at)
@@ -263,10 +268,10 @@ begin
   return new;
 end
 $$;
-comment on function chatkeep_private.guard_chat() is 'Keeps order out of reach of direct updates.';
+comment on function chatkeep_private.guard_chat() is 'Keeps order out of reach of direct updates, and metadata an object.';
 revoke all on function chatkeep_private.guard_chat() from public, anon, authenticated, service_role;
 -- After the row, since a trigger before it would lock the row once more in every update.
-create trigger guard_chat after update on chatkeep.chats
+create trigger guard_chat after insert or update on chatkeep.chats
   for each row when (current_setting('chatkeep.writing', true) is distinct from 'on')
   execute function chatkeep_private.guard_chat();
 
