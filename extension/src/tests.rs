@@ -6,7 +6,7 @@ mod tests {
     use pgrx::prelude::*;
 
     /// The migrations and the platform they need, as any database of the extension has them.
-    const SCHEMA: [&str; 10] = [
+    const SCHEMA: [&str; 12] = [
         include_str!("../../sql/platform/01_roles.sql"),
         include_str!("../../sql/platform/02_auth.sql"),
         include_str!("../../sql/supabase/migrations/20261123000100_chatkeep_schema.sql"),

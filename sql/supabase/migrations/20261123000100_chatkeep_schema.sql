@@ -55,7 +55,8 @@ revoke all on function chatkeep_private.uuid_v7() from public, anon, authenticat
 grant execute on function chatkeep_private.uuid_v7() to authenticated, service_role;
 
 -- What a value may be, as domains: a CHECK constraint of a table is read from its text and prepared anew in every
--- statement that writes the table, which took a tenth of an append; a domain is checked where a value is set.
+-- statement that writes the table, which took a tenth of an append; a domain is checked where a value is set. Columns
+-- that clients write directly are plain, and a trigger checks them: not every gateway knows what a domain is made of.
 
 create domain chatkeep.json_object as jsonb constraint json_object_is_object check (jsonb_typeof(value) = 'object');
 comment on domain chatkeep.json_object is 'jsonb whose outermost value is an object.';
@@ -63,8 +64,6 @@ create domain chatkeep.json_array as jsonb constraint json_array_is_array check 
 comment on domain chatkeep.json_array is 'jsonb whose outermost value is an array.';
 create domain chatkeep.natural_number as integer constraint natural_number_is_natural check (value >= 0);
 comment on domain chatkeep.natural_number is 'Zero or more.';
-create domain chatkeep.title as text constraint title_length check (char_length(value) <= 500);
-comment on domain chatkeep.title is 'At most 500 characters.';
 create domain chatkeep.message_role as text
   constraint message_role_known check (value in ('system', 'user', 'assistant', 'tool'));
 comment on domain chatkeep.message_role is 'Who speaks.';
@@ -174,7 +173,7 @@ create table chatkeep.chats (
   id uuid not null default chatkeep_private.uuid_v7(),
   tenant_id uuid not null,
   user_id uuid not null,
-  title chatkeep.title,
+  title text,
   metadata jsonb not null default '{}',
   language chatkeep.search_language not null default 'simple',
   message_count integer not null default 0,
@@ -191,6 +190,7 @@ create table chatkeep.chats (
     references chatkeep.users (id, tenant_id) on update cascade on delete cascade
 ) with (fillfactor = 70);
 comment on table chatkeep.chats is 'A conversation of one user with an assistant.';
+comment on column chatkeep.chats.title is 'At most 500 characters; guard_chat holds direct writes to that.';
 comment on column chatkeep.chats.metadata is 'A JSON object; guard_chat holds direct writes to that.';
 comment on column chatkeep.chats.language is 'The text search configuration of its messages; fixed for the chat''s life.';
 comment on column chatkeep.chats.last_seq is 'seq of the newest message; the row lock on this chat hands out the next.';

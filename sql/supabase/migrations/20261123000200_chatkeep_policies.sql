@@ -250,6 +250,11 @@ begin
       message = 'metadata must be a JSON object',
       hint = 'Wrap the value in one.';
   end if;
+  if char_length(new.title) > 500 then
+    raise check_violation using
+      message = 'title is longer than 500 characters',
+      hint = 'Shorten it.';
+  end if;
   if tg_op = 'INSERT' or chatkeep_private.is_service() then
     return new;
   end if;
