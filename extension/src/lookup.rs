@@ -63,6 +63,27 @@ pub fn may_hold(messages: &[[u8; 16]], chat: &[u8; 16], tenant: &[u8; 16]) -> bo
     holds.unwrap_or(true)
 }
 
+/// Whether a chat is there, the user's and not deleted, in the snapshot of the running statement; false also where it
+/// cannot be told this way.
+pub fn is_live_chat_of(user: &[u8; 16], chat: &[u8; 16], tenant: &[u8; 16]) -> bool {
+    // SAFETY: the active snapshot is that of the statement which calls, and outlives this call.
+    let snapshot = unsafe { pg_sys::GetActiveSnapshot() };
+    let live = Table::open(c"chats", c"chats_pkey", |table| {
+        let (user_id, deleted_at) = (
+            table.attribute(c"user_id")?,
+            table.attribute(c"deleted_at")?,
+        );
+        table.find([(c"id", chat), (c"tenant_id", tenant)], snapshot, |tuple| {
+            let owner = table.column(tuple, user_id);
+            // SAFETY: the column is a uuid.
+            let owner = owner.and_then(|owner| unsafe { Uuid::from_datum(owner, false) });
+            owner.is_some_and(|owner| owner.as_bytes() == user)
+                && table.column(tuple, deleted_at).is_none()
+        })
+    });
+    matches!(live, Some(Some(true)))
+}
+
 /// Whether a message is stored just as it is inserted: the table has as many columns as the caller knows, and no
 /// trigger that could change a row on its way in.
 pub fn messages_are_stored_as_given(columns: usize) -> bool {

@@ -107,8 +107,9 @@ create policy chats_insert on chatkeep.chats for insert to authenticated
     user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id())
     and (select current_setting('chatkeep.writing', true) = 'on')
   );
+-- "Not distinct" and not "=": the planner would gather it from here and from chats_select, and compare the two callers.
 create policy chats_update on chatkeep.chats for update to authenticated
-  using (user_id = (select chatkeep.uid()))
+  using (user_id is not distinct from (select chatkeep.uid()))
   with check (user_id is not null);
 
 create function chatkeep_private.deleted_chats() returns uuid[]
@@ -248,11 +249,13 @@ begin
   if jsonb_typeof(new.metadata) <> 'object' then
     raise check_violation using
       message = 'metadata must be a JSON object',
+      schema = 'chatkeep', table = 'chats', constraint = 'chats_metadata_is_object',
       hint = 'Wrap the value in one.';
   end if;
   if char_length(new.title) > 500 then
     raise check_violation using
       message = 'title is longer than 500 characters',
+      schema = 'chatkeep', table = 'chats', constraint = 'chats_title_length',
       hint = 'Shorten it.';
   end if;
   if tg_op = 'INSERT' or chatkeep_private.is_service() then
