@@ -36,6 +36,8 @@ export interface Chat {
   user_id: Uuid;
   title: string | null;
   metadata: JsonObject;
+  /** The text search configuration of its messages. */
+  language: string;
   message_count: number;
   last_seq: number;
   active_leaf_id: Uuid | null;

@@ -197,21 +197,23 @@ pub fn set_local(name: &CStr, value: &CStr) {
     }
 }
 
-/// Runs `body` with a setting as a function's `SET` clause would have it. An error leaves it to the abort.
-pub fn with_setting(name: &CStr, value: &CStr, body: impl FnOnce()) {
-    // SAFETY: the nest level is closed on every return of `body`.
+/// Runs `body` with settings as a function's `SET` clauses would have them. An error leaves them to the abort.
+pub fn with_settings(settings: &[(&CStr, &CStr)], body: impl FnOnce()) {
+    // SAFETY: the nest level is closed on every return of `body`; names and values end in NUL and are copied.
     unsafe {
         let level = pg_sys::NewGUCNestLevel();
-        pg_sys::set_config_option(
-            name.as_ptr(),
-            value.as_ptr(),
-            pg_sys::GucContext::PGC_USERSET,
-            pg_sys::GucSource::PGC_S_SESSION,
-            pg_sys::GucAction::GUC_ACTION_SAVE,
-            true,
-            0,
-            false,
-        );
+        for (name, value) in settings {
+            pg_sys::set_config_option(
+                name.as_ptr(),
+                value.as_ptr(),
+                pg_sys::GucContext::PGC_USERSET,
+                pg_sys::GucSource::PGC_S_SESSION,
+                pg_sys::GucAction::GUC_ACTION_SAVE,
+                true,
+                0,
+                false,
+            );
+        }
         body();
         pg_sys::AtEOXact_GUC(true, level);
     }

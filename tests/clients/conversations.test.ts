@@ -346,7 +346,7 @@ Deno.test("title, metadata and archived_at of a chat are changed directly, and n
     });
   }
   const { error } = await ada.db.from("chats").update({ title: "t".repeat(501) }).eq("id", chat_id);
-  equal(error?.code, "23514", "a title that is too long");
+  equal(error?.code, "22023", "a title that is too long");
   refusal(await ada.db.from("chats").delete().eq("id", chat_id), "42501", 403, "chats");
   equal(
     (await ada.db.from("chats").insert({ tenant_id: ada.id, user_id: ada.id })).error?.code,

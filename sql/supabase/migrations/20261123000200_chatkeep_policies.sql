@@ -247,15 +247,13 @@ language plpgsql set search_path = ''
 as $$
 begin
   if jsonb_typeof(new.metadata) <> 'object' then
-    raise check_violation using
+    raise invalid_parameter_value using
       message = 'metadata must be a JSON object',
-      schema = 'chatkeep', table = 'chats', constraint = 'chats_metadata_is_object',
       hint = 'Wrap the value in one.';
   end if;
   if char_length(new.title) > 500 then
-    raise check_violation using
+    raise invalid_parameter_value using
       message = 'title is longer than 500 characters',
-      schema = 'chatkeep', table = 'chats', constraint = 'chats_title_length',
       hint = 'Shorten it.';
   end if;
   if tg_op = 'INSERT' or chatkeep_private.is_service() then
