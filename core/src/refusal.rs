@@ -111,16 +111,6 @@ impl Refusal {
         }
     }
 
-    /// No such parent in this chat.
-    pub fn parent_not_found() -> Self {
-        Self {
-            code: Code::NotFound,
-            argument: Cow::Borrowed("parent_id"),
-            message: "parent_id names no message of this chat".to_owned(),
-            hint: "Pass the id of a message of the same chat, or leave parent_id out.",
-        }
-    }
-
     /// Several tenants hold a chat of this id, and the caller is exempt from policies.
     pub fn chat_ambiguous() -> Self {
         Self {

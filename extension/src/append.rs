@@ -6,7 +6,8 @@ use pgrx::{IntoDatum, pg_sys};
 use std::collections::HashSet;
 
 use crate::array;
-use crate::call::{BEGINNING, Call, calls, new_uuid, now, writing};
+use crate::call::{Call, calls, new_uuid, writing};
+use crate::chat::Chat;
 use crate::identity::{self, bytes};
 use crate::json;
 use crate::jsonb::{Container, text_datum, uuid_datum};
@@ -19,13 +20,6 @@ calls! {
 }
 
 plans! {
-    // The lock orders all writers of the chat; what follows sees what they committed.
-    LOCK(UUIDOID, UUIDOID, BOOLOID) = c"
-        select c.tenant_id, c.user_id, c.active_leaf_id, c.last_seq, c.updated_at, c.deleted_at is not null
-        from chatkeep.chats c
-        where c.id = $1 and (c.user_id = $2 or $3)
-        limit 2
-        for no key update";
     TENANTS(UUIDOID) = c"select c.tenant_id from chatkeep.chats c where c.id = $1 limit 2";
     STORED(UUIDARRAYOID, UUIDOID, UUIDOID) = c"
         select w.id from pg_catalog.unnest($1) w (id)
@@ -114,69 +108,9 @@ plans! {
           n.metadata, n.created_at, n.created_at
         from unnest($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
           as n (id, seq, parent_id, role, content, parts, status, model, token_count, metadata, created_at)";
-    // The way from a message up to the active path: where it joins, and what lies between.
-    WALK(UUIDOID, UUIDOID, UUIDOID) = c"
-        with recursive walk as (
-          select m.id, m.parent_id, m.active, m.created_at from chatkeep.messages m
-          where m.id = $1 and m.chat_id = $2 and m.tenant_id = $3
-          union all
-          select n.id, n.parent_id, n.active, n.created_at
-          from walk w, lateral (
-            select m.id, m.parent_id, m.active, m.created_at from chatkeep.messages m
-            where m.id = w.parent_id and m.chat_id = $2 and m.tenant_id = $3
-            limit 1
-          ) n
-          where not w.active
-        )
-        select pg_catalog.count(*), pg_catalog.max(w.created_at) filter (where w.active),
-          pg_catalog.array_agg(w.id) filter (where not w.active)
-        from walk w";
-    DEACTIVATE(UUIDOID, UUIDOID, TIMESTAMPTZOID) = c"
-        update chatkeep.messages m set active = false
-        where m.chat_id = $1 and m.tenant_id = $2 and m.active and m.created_at > $3";
-    ACTIVATE(UUIDARRAYOID, UUIDOID, UUIDOID) = c"
-        update chatkeep.messages m set active = true
-        where m.id = any ($1) and m.chat_id = $2 and m.tenant_id = $3";
-}
-
-/// A chat whose row this transaction has locked, as it stood before the call.
-pub struct Chat {
-    id: pg_sys::Datum,
-    tenant: pg_sys::Datum,
-    user: Option<pg_sys::Datum>,
-    author: Option<pg_sys::Datum>,
-    /// The last message of the active path.
-    pub leaf: Option<[u8; 16]>,
-    last_seq: i32,
-    /// The created_at of the next message: now, unless the clock stands behind the chat.
-    next_time: i64,
 }
 
 impl Chat {
-    /// Locks the caller's chat until the transaction ends.
-    pub fn lock(id: pg_sys::Datum) -> Result<Self, Refusal> {
-        let service = identity::is_service();
-        let author = identity::user();
-        let row = LOCK.with(|plan| plan.execute(&[Some(id), author, service.into_datum()]));
-        match row.len() {
-            0 => return Err(Refusal::chat_not_found()),
-            1 => {}
-            _ => return Err(Refusal::chat_ambiguous()),
-        }
-        if row.get(6) == Some(true) {
-            return Err(Refusal::chat_deleted());
-        }
-        Ok(Self {
-            id,
-            tenant: row.datum(1).ok_or_else(Refusal::chat_not_found)?,
-            user: row.datum(2),
-            author,
-            leaf: row.datum(3).map(bytes),
-            last_seq: row.get(4).unwrap_or(0),
-            next_time: row.get(5).map_or_else(now, |last: i64| now().max(last + 1)),
-        })
-    }
-
     /// Locks the chat and counts it on by the items, the last of which is `leaf`; `None` where something stands
     /// against it, or the items do not simply follow one another.
     fn advance(
@@ -206,9 +140,11 @@ impl Chat {
             (author, None)
         };
         // Nearly every retry is found here, before anything is written.
-        let home = tenant.map(bytes).or_else(identity::tenant);
-        if home.is_none_or(|home| lookup::may_hold(&ids, &bytes(id), &home)) {
-            return Ok(None);
+        if !ids.is_empty() {
+            let home = tenant.map(bytes).or_else(identity::tenant);
+            if home.is_none_or(|home| lookup::may_hold(&ids, &bytes(id), &home)) {
+                return Ok(None);
+            }
         }
         let row = ADVANCE.with(|plan| {
             plan.execute(&[
@@ -257,41 +193,6 @@ impl Chat {
                 time.into_datum(),
             ])
         });
-    }
-
-    fn key(&self, message: pg_sys::Datum) -> [Option<pg_sys::Datum>; 3] {
-        [Some(message), Some(self.id), Some(self.tenant)]
-    }
-
-    /// Makes the path to `message`, or none for the nil UUID, the active one. False where there is no such message.
-    pub fn activate(&mut self, message: [u8; 16]) -> bool {
-        let (mut joins_at, mut between) = (None, None);
-        if message == [0; 16] {
-            self.leaf = None;
-        } else {
-            let walk = WALK.with(|plan| plan.execute(&self.key(identity::uuid(&message))));
-            if walk.get::<i64>(1) == Some(0) {
-                return false;
-            }
-            (joins_at, between) = (walk.datum(2), walk.datum(3));
-            self.leaf = Some(message);
-        }
-        let after = joins_at.or_else(|| BEGINNING.into_datum());
-        DEACTIVATE.with(|plan| plan.execute(&[Some(self.id), Some(self.tenant), after]));
-        if let Some(between) = between {
-            ACTIVATE.with(|plan| plan.execute(&self.key(between)));
-        }
-        true
-    }
-
-    /// Puts the next message after `parent`: NULL and the last message go on, any other starts a branch.
-    fn follow(&mut self, parent: Option<[u8; 16]>) -> Result<(), Refusal> {
-        match parent {
-            None => Ok(()),
-            Some(parent) if self.leaf == Some(parent) => Ok(()),
-            Some(parent) if self.activate(parent) => Ok(()),
-            Some(_) => Err(Refusal::message_not_found("parent_id")),
-        }
     }
 
     /// Whether the chat has a message `id`; a refusal where that one says something else than `item`.
@@ -370,6 +271,8 @@ impl Chat {
                 Some(self.id),
                 Some(self.tenant),
                 self.user,
+                row.created_at.into_datum(),
+                row.created_at.into_datum(),
                 row.seq.into_datum(),
                 uuid_datum(row.parent),
                 true.into_datum(),
@@ -382,8 +285,6 @@ impl Chat {
                 row.item.model,
                 row.item.token_count,
                 row.item.metadata,
-                row.created_at.into_datum(),
-                row.created_at.into_datum(),
             ];
             match outcome {
                 None => call.return_values(&message),

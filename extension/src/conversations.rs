@@ -103,13 +103,9 @@ fn list_messages(call: Call) -> Result<(), Refusal> {
         .ok_or_else(|| Refusal::missing("chat_id"))?;
     message::page_size(call.argument(page_size))?;
     reading(|| {
-        let tenant = match own_tenant(chat_id) {
-            Some(tenant) => Some(tenant),
-            None => visible_chat(chat_id)?,
-        };
         let range = [
             Some(chat_id),
-            tenant,
+            chat_tenant(chat_id)?,
             call.datum(before).or_else(|| END.into_datum()),
             call.datum(page_size),
             call.datum(after),
@@ -127,6 +123,11 @@ fn list_messages(call: Call) -> Result<(), Refusal> {
         });
         Ok(())
     })
+}
+
+/// The tenant of the caller's chat, or what stands against it.
+pub fn chat_tenant(chat_id: pg_sys::Datum) -> Result<Option<pg_sys::Datum>, Refusal> {
+    own_tenant(chat_id).map_or_else(|| visible_chat(chat_id), |tenant| Ok(Some(tenant)))
 }
 
 /// The tenant of a chat that is plainly the caller's own. A look by index, since this comes before every page; the page itself

@@ -33,6 +33,8 @@ fn calls() -> SetOfIterator<'static, &'static str> {
         "create_chat",
         "append_message",
         "append_messages",
+        "finish_message",
+        "select_branch",
         "list_messages",
         "create_session",
         "rotate_session",

@@ -82,6 +82,9 @@ pub fn role() -> String {
     }
 }
 
+/// The nil UUID, which as a parent means: none.
+pub const NIL: [u8; 16] = [0; 16];
+
 /// The bytes of a uuid datum.
 pub fn bytes(id: pg_sys::Datum) -> [u8; 16] {
     // SAFETY: the datum is a uuid, which is a pointer to 16 bytes.

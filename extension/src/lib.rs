@@ -8,11 +8,13 @@
 mod append;
 mod array;
 mod call;
+mod chat;
 mod claims;
 mod conversations;
 mod documents;
 mod engine;
 mod error;
+mod finish;
 mod identity;
 mod json;
 mod jsonb;

@@ -208,6 +208,9 @@ create table chatkeep.messages (
   chat_id uuid not null,
   tenant_id uuid not null,
   user_id uuid not null,
+  -- Values of eight bytes stand where they need no padding.
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
   seq integer not null,
   parent_id uuid,
   active boolean not null default true,
@@ -220,8 +223,6 @@ create table chatkeep.messages (
   model chatkeep.model_name,
   token_count chatkeep.natural_number,
   metadata chatkeep.json_object not null default '{}',
-  created_at timestamptz not null,
-  updated_at timestamptz not null,
   -- The tenant belongs to the key: two tenants may hold the same chat id, and neither may learn of, or block, the other's message ids.
   constraint messages_pkey primary key (id, chat_id, tenant_id),
   constraint messages_chat_id_fkey foreign key (chat_id, tenant_id)

@@ -19,10 +19,11 @@ create type chatkeep.document_registration as (
 comment on type chatkeep.document_registration is 'A document and how it came to be. outcome: created, duplicate or new_version.';
 create type chatkeep.appended_message as (
   outcome text,
-  id uuid, chat_id uuid, tenant_id uuid, user_id uuid, seq integer, parent_id uuid, active boolean,
+  id uuid, chat_id uuid, tenant_id uuid, user_id uuid, created_at timestamptz, updated_at timestamptz,
+  seq integer, parent_id uuid, active boolean,
   role chatkeep.message_role, content chatkeep.message_content, parts chatkeep.json_array,
   status chatkeep.message_status, author_id uuid, written_as text, model chatkeep.model_name,
-  token_count chatkeep.natural_number, metadata chatkeep.json_object, created_at timestamptz, updated_at timestamptz
+  token_count chatkeep.natural_number, metadata chatkeep.json_object
 );
 comment on type chatkeep.appended_message is 'A message of a batch and how it came to be. outcome: appended or stored, which means that it was there before.';
 create type chatkeep.found_message as (

@@ -1,0 +1,154 @@
+//! A chat under lock, its active path, and `select_branch`.
+
+use chatkeep_core::Refusal;
+use pgrx::{IntoDatum, pg_sys};
+
+use crate::call::{BEGINNING, Call, calls, now, writing};
+use crate::identity::{self, bytes};
+use crate::plan::plans;
+
+calls! {
+    select_branch_wrapper, pg_finfo_select_branch_wrapper => select_branch;
+}
+
+plans! {
+    // The lock orders all writers of the chat; what follows sees what they committed.
+    LOCK(UUIDOID, UUIDOID, BOOLOID) = c"
+        select c.tenant_id, c.user_id, c.active_leaf_id, c.last_seq, c.updated_at, c.deleted_at is not null
+        from chatkeep.chats c
+        where c.id = $1 and (c.user_id = $2 or $3)
+        limit 2
+        for no key update";
+    // The way from a message up to the active path: where it joins, and what lies between.
+    WALK(UUIDOID, UUIDOID, UUIDOID) = c"
+        with recursive walk as (
+          select m.id, m.parent_id, m.active, m.created_at from chatkeep.messages m
+          where m.id = $1 and m.chat_id = $2 and m.tenant_id = $3
+          union all
+          select n.id, n.parent_id, n.active, n.created_at
+          from walk w, lateral (
+            select m.id, m.parent_id, m.active, m.created_at from chatkeep.messages m
+            where m.id = w.parent_id and m.chat_id = $2 and m.tenant_id = $3
+            limit 1
+          ) n
+          where not w.active
+        )
+        select pg_catalog.count(*), pg_catalog.max(w.created_at) filter (where w.active),
+          pg_catalog.array_agg(w.id) filter (where not w.active)
+        from walk w";
+    DEACTIVATE(UUIDOID, UUIDOID, TIMESTAMPTZOID) = c"
+        update chatkeep.messages m set active = false
+        where m.chat_id = $1 and m.tenant_id = $2 and m.active and m.created_at > $3";
+    ACTIVATE(UUIDARRAYOID, UUIDOID, UUIDOID) = c"
+        update chatkeep.messages m set active = true
+        where m.id = any ($1) and m.chat_id = $2 and m.tenant_id = $3";
+    CHAT(UUIDOID, UUIDOID) = c"
+        select c.* from chatkeep.chats c where c.id = $1 and c.tenant_id = $2";
+    SET_LEAF(UUIDOID, UUIDOID, UUIDOID) = c"
+        update chatkeep.chats c set active_leaf_id = $3
+        where c.id = $1 and c.tenant_id = $2
+        returning c.*";
+}
+
+/// A chat whose row this transaction has locked, as it stood before the call.
+pub struct Chat {
+    /// Its key.
+    pub id: pg_sys::Datum,
+    pub tenant: pg_sys::Datum,
+    /// Its owner.
+    pub user: Option<pg_sys::Datum>,
+    /// Who calls.
+    pub author: Option<pg_sys::Datum>,
+    /// The last message of the active path.
+    pub leaf: Option<[u8; 16]>,
+    /// The seq of its newest message.
+    pub last_seq: i32,
+    /// The created_at of the next message: now, unless the clock stands behind the chat.
+    pub next_time: i64,
+}
+
+impl Chat {
+    /// Locks the caller's chat until the transaction ends.
+    pub fn lock(id: pg_sys::Datum) -> Result<Self, Refusal> {
+        let service = identity::is_service();
+        let author = identity::user();
+        let row = LOCK.with(|plan| plan.execute(&[Some(id), author, service.into_datum()]));
+        match row.len() {
+            0 => return Err(Refusal::chat_not_found()),
+            1 => {}
+            _ => return Err(Refusal::chat_ambiguous()),
+        }
+        if row.get(6) == Some(true) {
+            return Err(Refusal::chat_deleted());
+        }
+        Ok(Self {
+            id,
+            tenant: row.datum(1).ok_or_else(Refusal::chat_not_found)?,
+            user: row.datum(2),
+            author,
+            leaf: row.datum(3).map(bytes),
+            last_seq: row.get(4).unwrap_or(0),
+            next_time: row.get(5).map_or_else(now, |last: i64| now().max(last + 1)),
+        })
+    }
+
+    /// The key of one of its messages.
+    pub fn key(&self, message: pg_sys::Datum) -> [Option<pg_sys::Datum>; 3] {
+        [Some(message), Some(self.id), Some(self.tenant)]
+    }
+
+    /// Makes the path to `message`, or none for the nil UUID, the active one. False where there is no such message.
+    pub fn activate(&mut self, message: [u8; 16]) -> bool {
+        let (mut joins_at, mut between) = (None, None);
+        if message == identity::NIL {
+            self.leaf = None;
+        } else {
+            let walk = WALK.with(|plan| plan.execute(&self.key(identity::uuid(&message))));
+            if walk.get::<i64>(1) == Some(0) {
+                return false;
+            }
+            (joins_at, between) = (walk.datum(2), walk.datum(3));
+            self.leaf = Some(message);
+        }
+        let after = joins_at.or_else(|| BEGINNING.into_datum());
+        DEACTIVATE.with(|plan| plan.execute(&[Some(self.id), Some(self.tenant), after]));
+        if let Some(between) = between {
+            ACTIVATE.with(|plan| plan.execute(&self.key(between)));
+        }
+        true
+    }
+
+    /// Puts the next message after `parent`: NULL and the last message go on, any other starts a branch.
+    pub fn follow(&mut self, parent: Option<[u8; 16]>) -> Result<(), Refusal> {
+        match parent {
+            None => Ok(()),
+            Some(parent) if self.leaf == Some(parent) => Ok(()),
+            Some(parent) if self.activate(parent) => Ok(()),
+            Some(_) => Err(Refusal::message_not_found("parent_id")),
+        }
+    }
+}
+
+fn select_branch(call: Call) -> Result<(), Refusal> {
+    let (chat_id, leaf_id) = (0, 1);
+    let chat_id = call
+        .datum(chat_id)
+        .ok_or_else(|| Refusal::missing("chat_id"))?;
+    let leaf_id = call
+        .datum(leaf_id)
+        .ok_or_else(|| Refusal::missing("leaf_id"))?;
+    writing(|| {
+        let mut chat = Chat::lock(chat_id)?;
+        let leaf = bytes(leaf_id);
+        if chat.leaf == Some(leaf) {
+            CHAT.with(|plan| call.return_from(plan, &[Some(chat.id), Some(chat.tenant)]));
+            return Ok(());
+        }
+        if leaf == identity::NIL || !chat.activate(leaf) {
+            return Err(Refusal::message_not_found("leaf_id"));
+        }
+        let key = [Some(chat.id), Some(chat.tenant), Some(leaf_id)];
+        SET_LEAF.with(|plan| call.return_from(plan, &key));
+        Ok(())
+    })
+}
