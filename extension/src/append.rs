@@ -214,7 +214,8 @@ impl Chat {
         }
         let wanted = items.iter().filter_map(|item| item.id);
         let ids = array::of(array::UUID, wanted.map(|id| Some(identity::uuid(&id))));
-        let found = STORED.with(|plan| plan.execute(&[ids, Some(self.id), Some(self.tenant)]));
+        let found =
+            STORED.with(|plan| plan.execute(&[Some(ids), Some(self.id), Some(self.tenant)]));
         found.column(1).map(bytes).collect()
     }
 
@@ -250,7 +251,10 @@ impl Chat {
             ),
             rows => {
                 let columns = Row::TYPES.into_iter().enumerate().map(|(place, element)| {
-                    array::of(element, rows.iter().map(|row| row.values()[place]))
+                    Some(array::of(
+                        element,
+                        rows.iter().map(|row| row.values()[place]),
+                    ))
                 });
                 (&INSERT, owner.into_iter().chain(columns).collect())
             }
@@ -304,11 +308,11 @@ impl Chat {
             call.return_from(
                 plan,
                 &[
-                    array::of(array::UUID, ids.iter().copied().map(Some)),
-                    array::of(
+                    Some(array::of(array::UUID, ids.iter().copied().map(Some))),
+                    Some(array::of(
                         array::TEXT,
                         outcomes.iter().map(|text| Some(text_datum(text))),
-                    ),
+                    )),
                     Some(self.id),
                     Some(self.tenant),
                 ],
@@ -415,20 +419,20 @@ fn append_message(call: Call) -> Result<(), Refusal> {
     };
     let id = item.id.map_or_else(new_uuid, |id| identity::uuid(&id));
     writing(|| {
-        let mut chat = match Chat::advance(chat_id, std::slice::from_ref(&item), id)? {
-            Some(chat) => chat,
-            None => {
-                let mut chat = Chat::lock(chat_id)?;
-                if let Some(wanted) = item.id
-                    && chat.holds(wanted, &item)?
-                {
-                    STORED_MESSAGE.with(|plan| call.return_from(plan, &chat.key(id)));
-                    return Ok(());
-                }
-                chat.follow(item.parent)?;
-                chat.touch(1, Some(bytes(id)), chat.next_time);
-                chat
+        let advanced = Chat::advance(chat_id, std::slice::from_ref(&item), id)?;
+        let mut chat = if let Some(chat) = advanced {
+            chat
+        } else {
+            let mut chat = Chat::lock(chat_id)?;
+            if let Some(wanted) = item.id
+                && chat.holds(wanted, &item)?
+            {
+                STORED_MESSAGE.with(|plan| call.return_from(plan, &chat.key(id)));
+                return Ok(());
             }
+            chat.follow(item.parent)?;
+            chat.touch(1, Some(bytes(id)), chat.next_time);
+            chat
         };
         let row = chat.next(&item, id);
         chat.insert(std::slice::from_ref(&row));

@@ -48,10 +48,7 @@ pub const TIMESTAMPTZ: Element = Element {
 };
 
 /// An array of `values`, each of the type of `element` or NULL.
-pub fn of(
-    element: Element,
-    values: impl Iterator<Item = Option<pg_sys::Datum>>,
-) -> Option<pg_sys::Datum> {
+pub fn of(element: Element, values: impl Iterator<Item = Option<pg_sys::Datum>>) -> pg_sys::Datum {
     let (mut datums, mut nulls): (Vec<pg_sys::Datum>, Vec<bool>) = values
         .map(|value| (value.unwrap_or(pg_sys::Datum::from(0)), value.is_none()))
         .unzip();
@@ -72,5 +69,5 @@ pub fn of(
             element.alignment.cast_signed(),
         )
     };
-    Some(pg_sys::Datum::from(array))
+    pg_sys::Datum::from(array)
 }

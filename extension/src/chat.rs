@@ -63,7 +63,7 @@ pub struct Chat {
     pub leaf: Option<[u8; 16]>,
     /// The seq of its newest message.
     pub last_seq: i32,
-    /// The created_at of the next message: now, unless the clock stands behind the chat.
+    /// The `created_at` of the next message: now, unless the clock stands behind the chat.
     pub next_time: i64,
 }
 

@@ -37,7 +37,7 @@ pub fn tenant(user: &[u8; 16]) -> Member {
         })
     });
     match tenant {
-        Some(Some(Some(tenant))) => Member::Of(*tenant.as_bytes()),
+        Some(Row::Some(Some(tenant))) => Member::Of(*tenant.as_bytes()),
         Some(_) => Member::None,
         None => Member::Ask,
     }
@@ -54,7 +54,7 @@ pub fn may_hold(messages: &[[u8; 16]], chat: &[u8; 16], tenant: &[u8; 16]) -> bo
         let mut any = false;
         for message in messages {
             let key = [(c"id", message), (c"chat_id", chat), (c"tenant_id", tenant)];
-            any |= table.find(key, snapshot, |_| ())?.is_some();
+            any |= matches!(table.find(key, snapshot, |_| ())?, Row::Some(()));
         }
         Some(any)
     });
@@ -81,7 +81,7 @@ pub fn is_live_chat_of(user: &[u8; 16], chat: &[u8; 16], tenant: &[u8; 16]) -> b
                 && table.column(tuple, deleted_at).is_none()
         })
     });
-    matches!(live, Some(Some(true)))
+    matches!(live, Some(Row::Some(true)))
 }
 
 /// Whether a message is stored just as it is inserted: the table has as many columns as the caller knows, and no
@@ -96,6 +96,14 @@ pub fn messages_are_stored_as_given(columns: usize) -> bool {
         }
     })
     .unwrap_or(false)
+}
+
+/// A row that was looked for.
+enum Row<T> {
+    /// What was read of it.
+    Some(T),
+    /// It is not there.
+    None,
 }
 
 /// A plain table of schema `chatkeep`, open, and its unique index.
@@ -130,14 +138,14 @@ impl Table {
         (number > 0).then_some(number)
     }
 
-    /// What `read` makes of the row with these uuids in its key, in the order of the index, if there is one: `Some(None)` if not, and `None` where
-    /// the table has no such columns.
+    /// What `read` makes of the row with these uuids in its key, in the order of the index; `None` where the table has
+    /// no such columns.
     fn find<const N: usize, T>(
         &self,
         key: [(&CStr, &[u8; 16]); N],
         snapshot: pg_sys::Snapshot,
         read: impl FnOnce(pg_sys::HeapTuple) -> T,
-    ) -> Option<Option<T>> {
+    ) -> Option<Row<T>> {
         let mut conditions = [pg_sys::ScanKeyData::default(); N];
         for (condition, (column, value)) in conditions.iter_mut().zip(key) {
             let attribute = self.attribute(column)?;
@@ -163,7 +171,11 @@ impl Table {
                 conditions.as_mut_ptr(),
             );
             let tuple = pg_sys::systable_getnext(scan);
-            let found = (!tuple.is_null()).then(|| read(tuple));
+            let found = if tuple.is_null() {
+                Row::None
+            } else {
+                Row::Some(read(tuple))
+            };
             pg_sys::systable_endscan(scan);
             Some(found)
         }

@@ -106,7 +106,7 @@ impl Plan {
                 (*param).value = value.unwrap_or(pg_sys::Datum::from(0));
                 (*param).isnull = value.is_none();
                 // SPI's own mark: a constant, which a kept plan may be planned for.
-                (*param).pflags = pg_sys::PARAM_FLAG_CONST as u16;
+                (*param).pflags = u16::try_from(pg_sys::PARAM_FLAG_CONST).unwrap_or(0);
                 (*param).ptype = *oid;
             }
             let receiver = pg_sys::CreateDestReceiver(pg_sys::CommandDest::DestTuplestore);
