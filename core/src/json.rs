@@ -381,20 +381,20 @@ mod tests {
         fn a_plain_member_is_what_a_parser_reads(
             pairs in proptest::collection::vec(("[a-c\"\\\\s u b:,{}]{0,4}|sub", "[a-c\"\\\\:,{}\\[\\]]{0,6}", 0..4), 0..6),
         ) {
-            let mut text = String::from("{");
-            for (place, (key, value, kind)) in pairs.iter().enumerate() {
-                let key = serde_json::to_string(key).unwrap();
-                let quoted = serde_json::to_string(value).unwrap();
-                let value = match kind {
-                    0 => quoted,
-                    1 => format!("{{\"sub\":{quoted}}}"),
-                    2 => format!("[{quoted},1]"),
-                    _ => "null".to_owned(),
-                };
-                text.push_str(if place == 0 { "" } else { ", " });
-                text.push_str(&format!("{key}:{value}"));
-            }
-            text.push('}');
+            let members: Vec<String> = pairs
+                .iter()
+                .map(|(key, value, kind)| {
+                    let key = serde_json::to_string(key).unwrap();
+                    let quoted = serde_json::to_string(value).unwrap();
+                    match kind {
+                        0 => format!("{key}:{quoted}"),
+                        1 => format!("{key}:{{\"sub\":{quoted}}}"),
+                        2 => format!("{key}:[{quoted},1]"),
+                        _ => format!("{key}:null"),
+                    }
+                })
+                .collect();
+            let text = format!("{{{}}}", members.join(", "));
             let parsed: serde_json::Value = serde_json::from_str(&text).unwrap();
             if let Some(found) = plain_member(&text, "sub") {
                 prop_assert_eq!(parsed.get("sub").and_then(serde_json::Value::as_str), Some(found));
