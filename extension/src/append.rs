@@ -11,7 +11,7 @@ use crate::chat::Chat;
 use crate::identity::{self, bytes};
 use crate::json;
 use crate::jsonb::{Container, text_datum, uuid_datum};
-use crate::lookup;
+use crate::lookup::{self, Found};
 use crate::plan::plans;
 
 calls! {
@@ -21,6 +21,11 @@ calls! {
 
 plans! {
     TENANTS(UUIDOID) = c"select c.tenant_id from chatkeep.chats c where c.id = $1 limit 2";
+    LAST_ACTIVE(UUIDOID, UUIDOID) = c"
+        select m.id from chatkeep.messages m
+        where m.chat_id = $1 and m.tenant_id = $2 and m.active
+        order by m.created_at desc
+        limit 1";
     STORED(UUIDARRAYOID, UUIDOID, UUIDOID) = c"
         select w.id from pg_catalog.unnest($1) w (id)
         where (
@@ -53,14 +58,14 @@ plans! {
     ADVANCE(UUIDOID, UUIDOID, UUIDOID, INT4OID, UUIDOID, UUIDOID) = c"
         update chatkeep.chats c
         set last_seq = c.last_seq + $4, message_count = c.message_count + $4,
-          previous_leaf_id = c.active_leaf_id, active_leaf_id = $5,
+          active_leaf_id = $5,
           updated_at = greatest(pg_catalog.clock_timestamp(), c.updated_at + interval '1 microsecond')
             + ($4 - 1)::double precision * interval '1 microsecond'
         where c.id = $1
           and (c.user_id = $2 or c.tenant_id = $3)
           and c.deleted_at is null
           and ($6 is null or c.active_leaf_id = $6)
-        returning c.tenant_id, c.user_id, c.last_seq, c.previous_leaf_id, c.updated_at";
+        returning c.tenant_id, c.user_id, c.last_seq, c.updated_at";
     // Takes back what ADVANCE did, in the same transaction: the messages turned out to be there.
     RETREAT(UUIDOID, UUIDOID, INT4OID, UUIDOID) = c"
         update chatkeep.chats c
@@ -164,9 +169,9 @@ impl Chat {
             tenant,
             user: row.datum(2),
             author,
-            leaf: row.datum(4).map(bytes),
+            leaf: first.parent.or_else(|| last_active(id, tenant)),
             last_seq: row.get::<i32>(3).unwrap_or(0) - count,
-            next_time: row.get::<i64>(5).unwrap_or(0) - i64::from(count - 1),
+            next_time: row.get::<i64>(4).unwrap_or(0) - i64::from(count - 1),
         };
         // And what another one sent at the same time, here: it came first, and the lock is ours now.
         if lookup::may_hold(&ids, &bytes(id), &bytes(tenant)) {
@@ -323,6 +328,18 @@ impl Chat {
 
 /// The columns of `chatkeep.messages`, in the order of the migration.
 const MESSAGE_COLUMNS: usize = 18;
+
+/// The message that a chat's active path ends with. RETURNING cannot name what `active_leaf_id` was before.
+fn last_active(chat: pg_sys::Datum, tenant: pg_sys::Datum) -> Option<[u8; 16]> {
+    match lookup::last_active(&bytes(chat), &bytes(tenant)) {
+        Found::Some(message) => Some(message),
+        Found::None => None,
+        Found::Ask => LAST_ACTIVE
+            .with(|plan| plan.execute(&[Some(chat), Some(tenant)]))
+            .datum(1)
+            .map(bytes),
+    }
+}
 
 /// A message that is on its way into the table.
 struct Row<'a> {

@@ -4,7 +4,7 @@ use pgrx::{Uuid, pg_sys};
 
 use crate::call::{bytes_in_memory, scalars};
 use crate::claims;
-use crate::lookup::{self, Member};
+use crate::lookup::{self, Found};
 use crate::plan::{Plan, plans};
 use std::thread::LocalKey;
 
@@ -35,10 +35,10 @@ fn tenant_id() -> Option<[u8; 16]> {
 
 /// The tenant of the signed-in user.
 pub fn tenant() -> Option<[u8; 16]> {
-    match claims::subject().map_or(Member::Ask, |user| lookup::tenant(&user)) {
-        Member::Of(tenant) => Some(tenant),
-        Member::None => None,
-        Member::Ask => connected(&TENANT),
+    match claims::subject().map_or(Found::Ask, |user| lookup::tenant(&user)) {
+        Found::Some(tenant) => Some(tenant),
+        Found::None => None,
+        Found::Ask => connected(&TENANT),
     }
 }
 

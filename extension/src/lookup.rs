@@ -10,19 +10,20 @@ use std::ffi::CStr;
 
 const LOCK: pg_sys::LOCKMODE = pg_sys::AccessShareLock.cast_signed();
 
-/// What a look at a user's row tells.
-pub enum Member {
-    /// There, and not disabled.
-    Of([u8; 16]),
-    /// Not there, or disabled.
+/// What a look at a row tells.
+pub enum Found<T> {
+    /// What was read of it.
+    Some(T),
+    /// It is not there.
     None,
-    /// Not to be read this way: the table is not the plain one of the migrations, or the caller may not
-    /// select from it. A statement then says what is so.
+    /// It cannot be read this way: the table is not the plain one of the migrations, or the caller may not select from it.
+    /// A statement then says what is so.
     Ask,
 }
 
 /// The tenant of a user, in the snapshot of the running statement.
-pub fn tenant(user: &[u8; 16]) -> Member {
+/// A user who is disabled is not there.
+pub fn tenant(user: &[u8; 16]) -> Found<[u8; 16]> {
     // SAFETY: the active snapshot is that of the statement which asks, and outlives this call.
     let snapshot = unsafe { pg_sys::GetActiveSnapshot() };
     let tenant = Table::open(c"users", c"users_pkey", |table| {
@@ -37,9 +38,30 @@ pub fn tenant(user: &[u8; 16]) -> Member {
         })
     });
     match tenant {
-        Some(Row::Some(Some(tenant))) => Member::Of(*tenant.as_bytes()),
-        Some(_) => Member::None,
-        None => Member::Ask,
+        Some(Row::Some(Some(tenant))) => Found::Some(*tenant.as_bytes()),
+        Some(_) => Found::None,
+        None => Found::Ask,
+    }
+}
+
+/// The newest message of a chat's active path, as of this moment.
+pub fn last_active(chat: &[u8; 16], tenant: &[u8; 16]) -> Found<[u8; 16]> {
+    // SAFETY: registered for as long as it is used.
+    let snapshot = unsafe { pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot()) };
+    let found = Table::open(c"messages", c"messages_active_path_idx", |table| {
+        let (id, tenant_id) = (table.attribute(c"id")?, table.attribute(c"tenant_id")?);
+        table.last((c"chat_id", chat), snapshot, |tuple| {
+            // SAFETY: both columns are uuids.
+            let value = |column| unsafe { Uuid::from_datum(table.column(tuple, column)?, false) };
+            (value(tenant_id)?.as_bytes() == tenant).then(|| value(id))?
+        })
+    });
+    // SAFETY: registered above.
+    unsafe { pg_sys::UnregisterSnapshot(snapshot) };
+    match found {
+        Some(Row::Some(id)) => Found::Some(*id.as_bytes()),
+        Some(Row::None) => Found::None,
+        None => Found::Ask,
     }
 }
 
@@ -148,17 +170,7 @@ impl Table {
     ) -> Option<Row<T>> {
         let mut conditions = [pg_sys::ScanKeyData::default(); N];
         for (condition, (column, value)) in conditions.iter_mut().zip(key) {
-            let attribute = self.attribute(column)?;
-            // SAFETY: the value outlives the scan.
-            unsafe {
-                pg_sys::ScanKeyInit(
-                    condition,
-                    attribute,
-                    u16::try_from(pg_sys::BTEqualStrategyNumber).unwrap_or(0),
-                    pg_sys::Oid::from(pg_sys::F_UUID_EQ),
-                    pg_sys::Datum::from(value.as_ptr()),
-                );
-            }
+            *condition = self.condition(column, value)?;
         }
         // SAFETY: the index belongs to the relation; a tuple is read before the scan that pins it ends.
         unsafe {
@@ -179,6 +191,63 @@ impl Table {
             pg_sys::systable_endscan(scan);
             Some(found)
         }
+    }
+
+    /// What `read` makes of the last row by the index among those with this uuid in its first column, of which it makes
+    /// anything.
+    fn last<T>(
+        &self,
+        (column, value): (&CStr, &[u8; 16]),
+        snapshot: pg_sys::Snapshot,
+        read: impl Fn(pg_sys::HeapTuple) -> Option<T>,
+    ) -> Option<Row<T>> {
+        let mut condition = self.condition(column, value)?;
+        // SAFETY: the index belongs to the relation, and is open and locked while it is scanned; a tuple is read
+        // before the next one is fetched.
+        unsafe {
+            let index = pg_sys::index_open(self.key, LOCK);
+            let scan = pg_sys::systable_beginscan_ordered(
+                self.relation,
+                index,
+                snapshot,
+                1,
+                &raw mut condition,
+            );
+            let mut found = Row::None;
+            loop {
+                let tuple = pg_sys::systable_getnext_ordered(
+                    scan,
+                    pg_sys::ScanDirection::BackwardScanDirection,
+                );
+                if tuple.is_null() {
+                    break;
+                }
+                if let Some(value) = read(tuple) {
+                    found = Row::Some(value);
+                    break;
+                }
+            }
+            pg_sys::systable_endscan_ordered(scan);
+            pg_sys::index_close(index, LOCK);
+            Some(found)
+        }
+    }
+
+    /// The condition that a column equals a uuid, which must outlive the scan.
+    fn condition(&self, column: &CStr, value: &[u8; 16]) -> Option<pg_sys::ScanKeyData> {
+        let attribute = self.attribute(column)?;
+        let mut condition = pg_sys::ScanKeyData::default();
+        // SAFETY: fills in the key; the value is only pointed to.
+        unsafe {
+            pg_sys::ScanKeyInit(
+                &raw mut condition,
+                attribute,
+                u16::try_from(pg_sys::BTEqualStrategyNumber).unwrap_or(0),
+                pg_sys::Oid::from(pg_sys::F_UUID_EQ),
+                pg_sys::Datum::from(value.as_ptr()),
+            );
+        }
+        Some(condition)
     }
 
     fn column(

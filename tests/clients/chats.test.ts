@@ -14,7 +14,6 @@ const CHAT = [
   "last_seq",
   "message_count",
   "metadata",
-  "previous_leaf_id",
   "tenant_id",
   "title",
   "updated_at",

@@ -179,7 +179,6 @@ create table chatkeep.chats (
   message_count integer not null default 0,
   last_seq integer not null default 0,
   active_leaf_id uuid,
-  previous_leaf_id uuid,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   indexed_to timestamptz not null default '-infinity',
@@ -195,7 +194,6 @@ comment on column chatkeep.chats.metadata is 'A JSON object; guard_chat holds di
 comment on column chatkeep.chats.language is 'The text search configuration of its messages; fixed for the chat''s life.';
 comment on column chatkeep.chats.last_seq is 'seq of the newest message; the row lock on this chat hands out the next.';
 comment on column chatkeep.chats.active_leaf_id is 'The last message of the path that list_messages shows.';
-comment on column chatkeep.chats.previous_leaf_id is 'active_leaf_id before the newest append: RETURNING cannot name the old row before PostgreSQL 18.';
 comment on column chatkeep.chats.updated_at is 'created_at of the newest message; a change of title does not move the chat up.';
 comment on column chatkeep.chats.indexed_to is 'Every message up to this created_at is in message_search; later ones are searched from their text.';
 comment on column chatkeep.chats.deleted_at is 'Set by delete_chat and cleared by restore_chat.';

@@ -94,7 +94,7 @@ alter table chatkeep.chats enable row level security;
 alter table chatkeep.chats force row level security;
 grant select,
   insert (id, tenant_id, user_id, title, metadata, language, created_at, updated_at, archived_at),
-  update (title, metadata, archived_at, deleted_at, message_count, last_seq, active_leaf_id, previous_leaf_id, updated_at)
+  update (title, metadata, archived_at, deleted_at, message_count, last_seq, active_leaf_id, updated_at)
   on chatkeep.chats to authenticated;
 grant select, insert, update, delete on chatkeep.chats to service_role;
 create policy chats_select on chatkeep.chats for select to authenticated
@@ -259,9 +259,8 @@ begin
   if tg_op = 'INSERT' or chatkeep_private.is_service() then
     return new;
   end if;
-  if (new.message_count, new.last_seq, new.active_leaf_id, new.previous_leaf_id, new.updated_at, new.deleted_at)
-     is distinct from
-     (old.message_count, old.last_seq, old.active_leaf_id, old.previous_leaf_id, old.updated_at, old.deleted_at) then
+  if (new.message_count, new.last_seq, new.active_leaf_id, new.updated_at, new.deleted_at)
+     is distinct from (old.message_count, old.last_seq, old.active_leaf_id, old.updated_at, old.deleted_at) then
     raise sqlstate '42501' using
       message = 'only title, metadata and archived_at of a chat can be changed directly',
       hint = 'Messages move the other columns: use append_message.';
