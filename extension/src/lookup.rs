@@ -48,12 +48,14 @@ pub fn tenant(user: &[u8; 16]) -> Found<[u8; 16]> {
 pub fn last_active(chat: &[u8; 16], tenant: &[u8; 16]) -> Found<[u8; 16]> {
     // SAFETY: registered for as long as it is used.
     let snapshot = unsafe { pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot()) };
-    let found = Table::open(c"messages", c"messages_active_path_idx", |table| {
+    let found = Table::open(c"messages", c"messages_chat_id_created_at_idx", |table| {
         let (id, tenant_id) = (table.attribute(c"id")?, table.attribute(c"tenant_id")?);
-        table.last((c"chat_id", chat), snapshot, |tuple| {
+        let active = table.attribute(c"active")?;
+        table.first((c"chat_id", chat), snapshot, |tuple| {
             // SAFETY: both columns are uuids.
             let value = |column| unsafe { Uuid::from_datum(table.column(tuple, column)?, false) };
-            (value(tenant_id)?.as_bytes() == tenant).then(|| value(id))?
+            let is_active = table.column(tuple, active)? != pg_sys::Datum::from(0);
+            (is_active && value(tenant_id)?.as_bytes() == tenant).then(|| value(id))?
         })
     });
     // SAFETY: registered above.
@@ -193,9 +195,9 @@ impl Table {
         }
     }
 
-    /// What `read` makes of the last row by the index among those with this uuid in its first column, of which it makes
+    /// What `read` makes of the first row by the index among those with this uuid in its first column, of which it makes
     /// anything.
-    fn last<T>(
+    fn first<T>(
         &self,
         (column, value): (&CStr, &[u8; 16]),
         snapshot: pg_sys::Snapshot,
@@ -217,7 +219,7 @@ impl Table {
             loop {
                 let tuple = pg_sys::systable_getnext_ordered(
                     scan,
-                    pg_sys::ScanDirection::BackwardScanDirection,
+                    pg_sys::ScanDirection::ForwardScanDirection,
                 );
                 if tuple.is_null() {
                     break;

@@ -78,7 +78,7 @@ select set_eq(
      where i.indexrelid::regclass::text ~
        '(messages_chat_id_created_at_idx|messages_user_id_idx|message_search_tsv_idx|chats_user_id_updated_at_idx|sessions_user_id_expires_at_idx|sessions_session_token_key|documents_user_id_source_uri_idx|documents_created_at_idx|document_metadata_document_id_idx|document_metadata_tags_idx|attachments_document_id_idx|attachments_created_at_idx)$' $$,
   array[
-    'chatkeep.messages_chat_id_created_at_idx: btree (chat_id, created_at DESC)',
+    'chatkeep.messages_chat_id_created_at_idx: btree (chat_id, created_at DESC, active)',
     'chatkeep.messages_user_id_idx: btree (user_id)',
     'chatkeep.message_search_tsv_idx: gin (tsv)',
     'chatkeep.chats_user_id_updated_at_idx: btree (user_id, updated_at DESC)',

@@ -53,7 +53,8 @@ select pg_temp.sign_in('ada');
 select cmp_ok(pg_temp.read_by('select * from chatkeep.' || statement), '<=', most::bigint, name) from bounded order by n;
 select pg_temp.rows_are($$ select content from chatkeep.list_messages(pg_temp.id('c1'), after => (select created_at from chatkeep.messages where id = pg_temp.id('d500')), page_size => 2) $$, array['long 1', 'long 2'], 'only the active branch is listed');
 
--- What lies between two messages of the active path costs a page nothing. The first run fills the catalog's caches.
+-- Of what lies between two messages of the active path, here 3,000 messages of 300 branches, a page reads the index entries,
+-- about a hundred to a buffer, and no row. The first run fills the catalog's caches.
 create function pg_temp.buffers(statement text) returns integer language plpgsql as $$
 declare
   plan json;
@@ -64,7 +65,7 @@ begin
   return (plan -> 0 -> 'Plan' ->> 'Shared Hit Blocks')::integer + (plan -> 0 -> 'Plan' ->> 'Shared Read Blocks')::integer;
 end
 $$;
-select cmp_ok((select pg_temp.buffers(statement) from bounded where n = 4), '<=', (select pg_temp.buffers(statement) from bounded where n = 3) + 6, 'a page behind 300 branches reads as many buffers as one before them');
+select cmp_ok((select pg_temp.buffers(statement) from bounded where n = 4), '<=', (select pg_temp.buffers(statement) from bounded where n = 3) + 40, 'a page behind 3,000 messages of 300 branches reads none of them');
 
 -- The same through EXPLAIN. Costs decide in plans of small tables, so what is forbidden is what the size does not excuse.
 create function pg_temp.plan(statement text, options text default 'costs off') returns text language plpgsql as $$

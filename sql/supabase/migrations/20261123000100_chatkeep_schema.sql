@@ -234,10 +234,9 @@ comment on column chatkeep.messages.active is 'Whether the message is on the pat
 comment on column chatkeep.messages.author_id is 'auth.uid() of the writer; NULL for service_role. No client can set it.';
 comment on column chatkeep.messages.written_as is 'The database role of the writer. No client can set it.';
 comment on column chatkeep.messages.created_at is 'Strictly increasing in a chat, even if the clock steps back.';
-create index messages_chat_id_created_at_idx on chatkeep.messages (chat_id, created_at desc);
--- A page of the active path is one range of this one, however many branches there are. It ascends, since a new message then
--- comes last among those of its chat and pages fill up; the one above, which descends, splits them in halves.
-create index messages_active_path_idx on chatkeep.messages (chat_id, created_at) where active;
+-- active comes last: a page of the active path is one range, in which messages of other branches are passed over in the index,
+-- about a hundred to a page of it. An index of the path alone would spare even that, and cost every append a twentieth of its bytes.
+create index messages_chat_id_created_at_idx on chatkeep.messages (chat_id, created_at desc, active);
 create index messages_user_id_idx on chatkeep.messages (user_id);
 create index messages_streaming_idx on chatkeep.messages (created_at) where status = 'streaming';
 
