@@ -111,9 +111,9 @@ impl Call {
     }
 }
 
-/// Declares the C entry points of calls: `name_wrapper` and its `pg_finfo` record.
-macro_rules! calls {
-    ($($wrapper:ident, $finfo:ident => $body:path;)*) => {$(
+/// Declares one C entry point, which runs `$body` by `$run`, and the record that says it obeys calling convention 1.
+macro_rules! entry {
+    ($wrapper:ident, $finfo:ident => $run:path, $body:path) => {
         /// Entry point, called by Postgres only.
         ///
         /// # Safety
@@ -124,16 +124,24 @@ macro_rules! calls {
             fcinfo: pgrx::pg_sys::FunctionCallInfo,
         ) -> pgrx::pg_sys::Datum {
             // SAFETY: passed through as Postgres gave it.
-            unsafe { $crate::call::Call::run(fcinfo, $body) }
+            unsafe { $run(fcinfo, $body) }
         }
 
-        /// Says that the function obeys calling convention 1.
+        /// The record of the entry point.
         #[unsafe(no_mangle)]
         pub extern "C" fn $finfo() -> &'static pgrx::pg_sys::Pg_finfo_record {
             const RECORD: pgrx::pg_sys::Pg_finfo_record =
                 pgrx::pg_sys::Pg_finfo_record { api_version: 1 };
             &RECORD
         }
+    };
+}
+pub(crate) use entry;
+
+/// Declares the C entry points of calls: `name_wrapper` and its `pg_finfo` record.
+macro_rules! calls {
+    ($($wrapper:ident, $finfo:ident => $body:path;)*) => {$(
+        $crate::call::entry!($wrapper, $finfo => $crate::call::Call::run, $body);
     )*};
 }
 pub(crate) use calls;
@@ -141,26 +149,7 @@ pub(crate) use calls;
 /// Declares the C entry points of helpers that return one uuid or NULL and take nothing.
 macro_rules! scalars {
     ($($wrapper:ident, $finfo:ident => $body:path;)*) => {$(
-        /// Entry point, called by Postgres only.
-        ///
-        /// # Safety
-        /// `fcinfo` must be a valid function call of this function's SQL declaration.
-        #[pgrx::pg_guard]
-        #[unsafe(no_mangle)]
-        pub unsafe extern "C-unwind" fn $wrapper(
-            fcinfo: pgrx::pg_sys::FunctionCallInfo,
-        ) -> pgrx::pg_sys::Datum {
-            // SAFETY: passed through as Postgres gave it.
-            unsafe { $crate::call::run_scalar(fcinfo, $body) }
-        }
-
-        /// Says that the function obeys calling convention 1.
-        #[unsafe(no_mangle)]
-        pub extern "C" fn $finfo() -> &'static pgrx::pg_sys::Pg_finfo_record {
-            const RECORD: pgrx::pg_sys::Pg_finfo_record =
-                pgrx::pg_sys::Pg_finfo_record { api_version: 1 };
-            &RECORD
-        }
+        $crate::call::entry!($wrapper, $finfo => $crate::call::run_scalar, $body);
     )*};
 }
 pub(crate) use scalars;
