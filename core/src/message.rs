@@ -124,23 +124,23 @@ pub fn wrong_kind(argument: &'static str, kind: Kind) -> Refusal {
 }
 
 /// An item that is no object.
-pub fn item_not_object(array: &'static str, position: usize) -> Refusal {
-    let mut refusal = Refusal::invalid(array, "must be a JSON object", "Wrap the value in one.");
-    refusal.argument = format!("{array}[{position}]").into();
-    refusal.message = format!("{array}[{position}] must be a JSON object");
-    refusal
+pub fn item_not_object(array: &str, position: usize) -> Refusal {
+    Refusal::invalid_item(
+        array,
+        position,
+        "must be a JSON object",
+        "Wrap the value in one.",
+    )
 }
 
 /// An item with a key that is none of [`ITEM_KEYS`]. The key is not repeated: it may be anything.
-pub fn item_unknown_key(array: &'static str, position: usize) -> Refusal {
-    let mut refusal = Refusal::invalid(
+pub fn item_unknown_key(array: &str, position: usize) -> Refusal {
+    Refusal::invalid_item(
         array,
-        "",
+        position,
+        "has an unknown key",
         "The keys are role, content, message_id, parts, metadata, parent_id, status, model and token_count.",
-    );
-    refusal.argument = format!("{array}[{position}]").into();
-    refusal.message = format!("{array}[{position}] has an unknown key");
-    refusal
+    )
 }
 
 /// The size of a batch: at most [`limits::BATCH_MESSAGES`].

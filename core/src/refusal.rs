@@ -71,6 +71,17 @@ impl Refusal {
         }
     }
 
+    /// A wrong item of an array argument, as a whole: `messages[3] must be …`.
+    pub fn invalid_item(array: &str, position: usize, rule: &str, hint: &'static str) -> Self {
+        let argument = format!("{array}[{position}]");
+        Self {
+            code: Code::InvalidArgument,
+            message: format!("{argument} {rule}"),
+            argument: argument.into(),
+            hint,
+        }
+    }
+
     /// An argument that may not be NULL.
     pub fn missing(argument: &'static str) -> Self {
         Self {

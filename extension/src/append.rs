@@ -1,16 +1,16 @@
 //! `append_message` and `append_messages`.
 
 use chatkeep_core::Refusal;
-use chatkeep_core::message::{self, NewMessage};
+use chatkeep_core::message::NewMessage;
 use pgrx::{IntoDatum, pg_sys};
 use std::collections::HashSet;
 
 use crate::array;
-use crate::call::{Call, calls, new_uuid, writing};
+use crate::call::{Call, calls, text, uuid, writing};
 use crate::chat::Chat;
 use crate::identity::{self, bytes};
+use crate::item::{self, Item};
 use crate::json;
-use crate::jsonb::{Container, text_datum, uuid_datum};
 use crate::lookup::{self, Found};
 use crate::plan::plans;
 
@@ -146,8 +146,15 @@ impl Chat {
         };
         // Nearly every retry is found here, before anything is written.
         if !ids.is_empty() {
-            let home = tenant.map(bytes).or_else(identity::tenant);
-            if home.is_none_or(|home| lookup::may_hold(&ids, &bytes(id), &home)) {
+            let home = match (tenant, author) {
+                (Some(tenant), _) => Found::Some(bytes(tenant)),
+                (None, Some(author)) => lookup::tenant(&bytes(author)),
+                (None, None) => Found::None,
+            };
+            let Found::Some(home) = home else {
+                return Ok(None);
+            };
+            if lookup::may_hold(&ids, &bytes(id), &home) {
                 return Ok(None);
             }
         }
@@ -158,7 +165,7 @@ impl Chat {
                 tenant,
                 count.into_datum(),
                 Some(leaf),
-                uuid_datum(first.parent),
+                first.parent.map(|id| uuid(&id)),
             ])
         });
         let Some(tenant) = row.datum(1) else {
@@ -179,7 +186,7 @@ impl Chat {
                 Some(id),
                 Some(tenant),
                 count.into_datum(),
-                uuid_datum(chat.leaf),
+                chat.leaf.map(|id| uuid(&id)),
             ];
             RETREAT.with(|plan| plan.execute(&back));
             return Ok(None);
@@ -194,7 +201,7 @@ impl Chat {
                 Some(self.id),
                 Some(self.tenant),
                 count.into_datum(),
-                uuid_datum(leaf),
+                leaf.map(|id| uuid(&id)),
                 time.into_datum(),
             ])
         });
@@ -202,7 +209,7 @@ impl Chat {
 
     /// Whether the chat has a message `id`; a refusal where that one says something else than `item`.
     fn holds(&self, id: [u8; 16], item: &Item) -> Result<bool, Refusal> {
-        let [id, chat, tenant] = self.key(identity::uuid(&id));
+        let [id, chat, tenant] = self.key(uuid(&id));
         let same = SAME
             .with(|plan| plan.execute(&[id, chat, tenant, item.role, item.content, item.parts]));
         match (same.is_empty(), same.get(1)) {
@@ -218,7 +225,7 @@ impl Chat {
             return HashSet::new();
         }
         let wanted = items.iter().filter_map(|item| item.id);
-        let ids = array::of(array::UUID, wanted.map(|id| Some(identity::uuid(&id))));
+        let ids = array::of(array::UUID, wanted.map(|id| Some(uuid(&id))));
         let found =
             STORED.with(|plan| plan.execute(&[Some(ids), Some(self.id), Some(self.tenant)]));
         found.column(1).map(bytes).collect()
@@ -273,7 +280,7 @@ impl Chat {
         if !lookup::messages_are_stored_as_given(MESSAGE_COLUMNS) {
             return false;
         }
-        let written_as = text_datum(&identity::role());
+        let written_as = text(&identity::role());
         for row in rows {
             let message: [_; MESSAGE_COLUMNS] = [
                 Some(row.id),
@@ -283,14 +290,14 @@ impl Chat {
                 row.created_at.into_datum(),
                 row.created_at.into_datum(),
                 row.seq.into_datum(),
-                uuid_datum(row.parent),
+                row.parent.map(|id| uuid(&id)),
                 true.into_datum(),
                 row.item.role,
                 row.item.content,
                 row.item.parts,
                 row.item.status,
                 self.author,
-                Some(written_as),
+                written_as,
                 row.item.model,
                 row.item.token_count,
                 row.item.metadata,
@@ -298,7 +305,7 @@ impl Chat {
             match outcome {
                 None => call.return_values(&message),
                 Some(outcome) => {
-                    let mut values = vec![Some(text_datum(outcome))];
+                    let mut values = vec![text(outcome)];
                     values.extend(message);
                     call.return_values(&values);
                 }
@@ -316,7 +323,7 @@ impl Chat {
                     Some(array::of(array::UUID, ids.iter().copied().map(Some))),
                     Some(array::of(
                         array::TEXT,
-                        outcomes.iter().map(|text| Some(text_datum(text))),
+                        outcomes.iter().map(|outcome| text(outcome)),
                     )),
                     Some(self.id),
                     Some(self.tenant),
@@ -369,7 +376,7 @@ impl Row<'_> {
         [
             Some(self.id),
             self.seq.into_datum(),
-            uuid_datum(self.parent),
+            self.parent.map(|id| uuid(&id)),
             self.item.role,
             self.item.content,
             self.item.parts,
@@ -380,19 +387,6 @@ impl Row<'_> {
             self.created_at.into_datum(),
         ]
     }
-}
-
-/// A message to append. `None` is NULL.
-struct Item {
-    id: Option<[u8; 16]>,
-    parent: Option<[u8; 16]>,
-    role: Option<pg_sys::Datum>,
-    content: Option<pg_sys::Datum>,
-    parts: Option<pg_sys::Datum>,
-    status: Option<pg_sys::Datum>,
-    model: Option<pg_sys::Datum>,
-    token_count: Option<pg_sys::Datum>,
-    metadata: Option<pg_sys::Datum>,
 }
 
 /// The positions of `append_message`'s arguments.
@@ -434,7 +428,7 @@ fn append_message(call: Call) -> Result<(), Refusal> {
         token_count: call.datum(argument::TOKEN_COUNT),
         metadata: call.datum(argument::METADATA),
     };
-    let id = item.id.map_or_else(new_uuid, |id| identity::uuid(&id));
+    let id = item.own_or_new_id();
     writing(|| {
         let advanced = Chat::advance(chat_id, std::slice::from_ref(&item), id)?;
         let mut chat = if let Some(chat) = advanced {
@@ -465,11 +459,8 @@ fn append_messages(call: Call) -> Result<(), Refusal> {
     let chat_id = call
         .datum(chat_id)
         .ok_or_else(|| Refusal::missing("chat_id"))?;
-    let items = read_items(call.datum(messages))?;
-    let ids: Vec<pg_sys::Datum> = items
-        .iter()
-        .map(|item| item.id.map_or_else(new_uuid, |id| identity::uuid(&id)))
-        .collect();
+    let items = item::read_all(call.datum(messages))?;
+    let ids: Vec<pg_sys::Datum> = items.iter().map(Item::own_or_new_id).collect();
     writing(|| {
         if let Some(leaf) = ids.last()
             && let Some(mut chat) = Chat::advance(chat_id, &items, *leaf)?
@@ -524,79 +515,4 @@ fn append_one_by_one(
     }
     chat.return_stored(call, ids, &outcomes);
     Ok(())
-}
-
-impl Item {
-    /// Reads and checks one item of `messages`.
-    fn read(object: Container) -> Result<Self, Refusal> {
-        let role = object.get("role").text()?;
-        let content = object.get("content").text()?;
-        let id = object.get("message_id").uuid()?;
-        let parts = object.get("parts").json();
-        let metadata = object.get("metadata").json();
-        let parent = object.get("parent_id").uuid()?;
-        let status = object.get("status").text()?;
-        let model = object.get("model").text()?;
-        let token_count = object.get("token_count").integer()?;
-        NewMessage {
-            role,
-            content,
-            parts: json::text(parts).as_deref(),
-            metadata: metadata
-                .map_or(Some("{}".to_owned()), |value| json::text(Some(value)))
-                .as_deref(),
-            status: status.or(Some("complete")),
-            model,
-            token_count,
-        }
-        .check()?;
-        Ok(Self {
-            id,
-            parent,
-            role: role.map(text_datum),
-            content: content.map(text_datum),
-            parts,
-            status: Some(text_datum(status.unwrap_or("complete"))),
-            model: model.map(text_datum),
-            token_count: token_count.into_datum(),
-            metadata: metadata.or_else(empty_object),
-        })
-    }
-}
-
-/// `{}` as a jsonb.
-fn empty_object() -> Option<pg_sys::Datum> {
-    // SAFETY: jsonb_in takes a C string and returns a palloc'd jsonb.
-    unsafe { pgrx::direct_function_call_as_datum(pg_sys::jsonb_in, &[c"{}".into_datum()]) }
-}
-
-/// Reads and checks all items before anything is written.
-fn read_items(messages: Option<pg_sys::Datum>) -> Result<Vec<Item>, Refusal> {
-    const ARRAY: &str = "messages";
-    let messages = Container::of(messages.ok_or_else(|| Refusal::missing(ARRAY))?);
-    if !messages.is_array() {
-        return Err(Refusal::invalid(
-            ARRAY,
-            "must be a JSON array",
-            "Wrap the value in one.",
-        ));
-    }
-    let count = messages.len();
-    message::batch_size(ARRAY, count as usize)?;
-    (0..count)
-        .map(|index| {
-            let position = index as usize;
-            let object = messages
-                .object(index)
-                .ok_or_else(|| message::item_not_object(ARRAY, position))?;
-            let known = message::ITEM_KEYS
-                .iter()
-                .filter(|key| object.get(key).is_present())
-                .count();
-            if known != object.len() as usize {
-                return Err(message::item_unknown_key(ARRAY, position));
-            }
-            Item::read(object).map_err(|refusal| refusal.in_item(ARRAY, position))
-        })
-        .collect()
 }

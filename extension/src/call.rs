@@ -163,7 +163,7 @@ pub unsafe fn run_scalar(
     body: fn() -> Option<[u8; 16]>,
 ) -> pg_sys::Datum {
     match body() {
-        Some(id) => bytes_in_memory(&id),
+        Some(id) => uuid(&id),
         // SAFETY: fcinfo is the running call's.
         None => unsafe { pgrx::fcinfo::pg_return_null(fcinfo) },
     }
@@ -256,7 +256,7 @@ pub fn new_uuid() -> pg_sys::Datum {
     const UNIX_TO_2000_MICROS: i64 = 946_684_800_000_000;
     let unix_ms = u64::try_from((now() + UNIX_TO_2000_MICROS) / 1000).unwrap_or(0);
     let id = chatkeep_core::uuid::v7(unix_ms, random());
-    bytes_in_memory(&id)
+    uuid(&id)
 }
 
 /// A bytea of `bytes`.
@@ -269,8 +269,8 @@ pub fn text(text: &str) -> Option<pg_sys::Datum> {
     pgrx::IntoDatum::into_datum(text)
 }
 
-/// A pass-by-reference datum of fixed length, such as a uuid.
-pub fn bytes_in_memory(bytes: &[u8; 16]) -> pg_sys::Datum {
+/// A uuid of its bytes.
+pub fn uuid(bytes: &[u8; 16]) -> pg_sys::Datum {
     // SAFETY: palloc gives 16 bytes or raises; they are all written.
     unsafe {
         let memory = pg_sys::palloc(bytes.len()).cast::<u8>();

@@ -3,7 +3,7 @@
 use chatkeep_core::Refusal;
 use pgrx::{IntoDatum, pg_sys};
 
-use crate::call::{BEGINNING, Call, calls, now, writing};
+use crate::call::{BEGINNING, Call, calls, now, uuid, writing};
 use crate::identity::{self, bytes};
 use crate::plan::plans;
 
@@ -103,7 +103,7 @@ impl Chat {
         if message == identity::NIL {
             self.leaf = None;
         } else {
-            let walk = WALK.with(|plan| plan.execute(&self.key(identity::uuid(&message))));
+            let walk = WALK.with(|plan| plan.execute(&self.key(uuid(&message))));
             if walk.get::<i64>(1) == Some(0) {
                 return false;
             }

@@ -5,10 +5,10 @@ use chatkeep_core::chat::NewChat;
 use chatkeep_core::message;
 use pgrx::{IntoDatum, pg_sys};
 
-use crate::call::{Call, END, calls, new_uuid, reading, with_settings, writing};
-use crate::identity::{bytes, is_service, tenant, user, uuid};
+use crate::call::{Call, END, calls, new_uuid, reading, uuid, with_settings, writing};
+use crate::identity::{bytes, is_service, user};
 use crate::json;
-use crate::lookup;
+use crate::lookup::{self, Found};
 use crate::plan::plans;
 
 calls! {
@@ -115,7 +115,7 @@ fn list_messages(call: Call) -> Result<(), Refusal> {
         } else {
             &PAGE_AFTER
         };
-        // Rows come in order from the index of the active path; a plan that gathers the chat's rows and sorts
+        // Rows come in order from the index by time; a plan that gathers the chat's rows and sorts
         // them looks cheaper wherever chats are small on average. Before PostgreSQL 18 the sort that stays costs
         // so much on paper that it would be compiled just in time.
         with_settings(&[(c"enable_sort", c"off"), (c"jit", c"off")], || {
@@ -136,7 +136,10 @@ fn own_tenant(chat_id: pg_sys::Datum) -> Option<pg_sys::Datum> {
     if is_service() {
         return None;
     }
-    let (user, tenant) = (bytes(user()?), tenant()?);
+    let user = bytes(user()?);
+    let Found::Some(tenant) = lookup::tenant(&user) else {
+        return None;
+    };
     lookup::is_live_chat_of(&user, &bytes(chat_id), &tenant).then(|| uuid(&tenant))
 }
 

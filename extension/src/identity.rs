@@ -2,7 +2,7 @@
 
 use pgrx::{Uuid, pg_sys};
 
-use crate::call::{bytes_in_memory, scalars};
+use crate::call::{scalars, uuid};
 use crate::claims;
 use crate::lookup::{self, Found};
 use crate::plan::{Plan, plans};
@@ -30,11 +30,6 @@ fn uid() -> Option<[u8; 16]> {
 /// reads the one row by its index: the row that the policy of `chatkeep.users` shows the caller, under the caller's
 /// own privileges. Whatever is out of the ordinary is left to the statement.
 fn tenant_id() -> Option<[u8; 16]> {
-    tenant()
-}
-
-/// The tenant of the signed-in user.
-pub fn tenant() -> Option<[u8; 16]> {
     match claims::subject().map_or(Found::Ask, |user| lookup::tenant(&user)) {
         Found::Some(tenant) => Some(tenant),
         Found::None => None,
@@ -89,9 +84,4 @@ pub const NIL: [u8; 16] = [0; 16];
 pub fn bytes(id: pg_sys::Datum) -> [u8; 16] {
     // SAFETY: the datum is a uuid, which is a pointer to 16 bytes.
     unsafe { *id.cast_mut_ptr::<[u8; 16]>() }
-}
-
-/// A uuid datum of `id`.
-pub fn uuid(id: &[u8; 16]) -> pg_sys::Datum {
-    bytes_in_memory(id)
 }

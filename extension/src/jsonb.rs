@@ -4,8 +4,6 @@ use chatkeep_core::message::{self, Kind};
 use chatkeep_core::{Refusal, uuid};
 use pgrx::pg_sys;
 
-use crate::identity;
-
 /// `JB_CMASK` and the flags of `utils/jsonb.h`.
 const COUNT: u32 = 0x0FFF_FFFF;
 const OBJECT: u32 = 0x2000_0000;
@@ -160,20 +158,4 @@ impl Value {
         // SAFETY: the value is complete; the copy is palloc'd.
         Some(unsafe { pg_sys::Datum::from(pg_sys::JsonbValueToJsonb(self.value)) })
     }
-}
-
-/// A text datum of `text`.
-pub fn text_datum(text: &str) -> pg_sys::Datum {
-    // SAFETY: copies `len` bytes.
-    unsafe {
-        pg_sys::Datum::from(pg_sys::cstring_to_text_with_len(
-            text.as_ptr().cast(),
-            i32::try_from(text.len()).unwrap_or(0),
-        ))
-    }
-}
-
-/// A uuid datum of an optional id.
-pub fn uuid_datum(id: Option<[u8; 16]>) -> Option<pg_sys::Datum> {
-    id.map(|id| identity::uuid(&id))
 }

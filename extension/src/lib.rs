@@ -16,6 +16,7 @@ mod engine;
 mod error;
 mod finish;
 mod identity;
+mod item;
 mod json;
 mod jsonb;
 mod lookup;

@@ -46,20 +46,19 @@ pub fn tenant(user: &[u8; 16]) -> Found<[u8; 16]> {
 
 /// The newest message of a chat's active path, as of this moment.
 pub fn last_active(chat: &[u8; 16], tenant: &[u8; 16]) -> Found<[u8; 16]> {
-    // SAFETY: registered for as long as it is used.
-    let snapshot = unsafe { pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot()) };
     let found = Table::open(c"messages", c"messages_chat_id_created_at_idx", |table| {
         let (id, tenant_id) = (table.attribute(c"id")?, table.attribute(c"tenant_id")?);
         let active = table.attribute(c"active")?;
-        table.first((c"chat_id", chat), snapshot, |tuple| {
-            // SAFETY: both columns are uuids.
-            let value = |column| unsafe { Uuid::from_datum(table.column(tuple, column)?, false) };
-            let is_active = table.column(tuple, active)? != pg_sys::Datum::from(0);
-            (is_active && value(tenant_id)?.as_bytes() == tenant).then(|| value(id))?
+        as_of_now(|snapshot| {
+            table.first((c"chat_id", chat), snapshot, |tuple| {
+                // SAFETY: both columns are uuids.
+                let value =
+                    |column| unsafe { Uuid::from_datum(table.column(tuple, column)?, false) };
+                let is_active = table.column(tuple, active)? != pg_sys::Datum::from(0);
+                (is_active && value(tenant_id)?.as_bytes() == tenant).then(|| value(id))?
+            })
         })
     });
-    // SAFETY: registered above.
-    unsafe { pg_sys::UnregisterSnapshot(snapshot) };
     match found {
         Some(Row::Some(id)) => Found::Some(*id.as_bytes()),
         Some(Row::None) => Found::None,
@@ -72,18 +71,16 @@ pub fn may_hold(messages: &[[u8; 16]], chat: &[u8; 16], tenant: &[u8; 16]) -> bo
     if messages.is_empty() {
         return false;
     }
-    // SAFETY: registered for as long as it is used. Not the statement's: what others have committed since counts.
-    let snapshot = unsafe { pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot()) };
     let holds = Table::open(c"messages", c"messages_pkey", |table| {
-        let mut any = false;
-        for message in messages {
-            let key = [(c"id", message), (c"chat_id", chat), (c"tenant_id", tenant)];
-            any |= matches!(table.find(key, snapshot, |_| ())?, Row::Some(()));
-        }
-        Some(any)
+        as_of_now(|snapshot| {
+            let mut any = false;
+            for message in messages {
+                let key = [(c"id", message), (c"chat_id", chat), (c"tenant_id", tenant)];
+                any |= matches!(table.find(key, snapshot, |_| ())?, Row::Some(()));
+            }
+            Some(any)
+        })
     });
-    // SAFETY: registered above.
-    unsafe { pg_sys::UnregisterSnapshot(snapshot) };
     holds.unwrap_or(true)
 }
 
@@ -120,6 +117,17 @@ pub fn messages_are_stored_as_given(columns: usize) -> bool {
         }
     })
     .unwrap_or(false)
+}
+
+/// Runs `body` with a snapshot of this moment: what others have committed since the statement began counts.
+fn as_of_now<T>(body: impl FnOnce(pg_sys::Snapshot) -> T) -> T {
+    // SAFETY: registered for as long as it is used; an error leaves that to the resource owner.
+    unsafe {
+        let snapshot = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
+        let outcome = body(snapshot);
+        pg_sys::UnregisterSnapshot(snapshot);
+        outcome
+    }
 }
 
 /// A row that was looked for.

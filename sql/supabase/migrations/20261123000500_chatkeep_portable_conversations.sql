@@ -17,6 +17,16 @@ end
 $$;
 comment on function chatkeep_private.refuse_chat(boolean, timestamptz) is 'Refuses a chat that is not there, or deleted.';
 
+create or replace function chatkeep_private.refuse_message(argument text) returns void
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+begin
+  perform chatkeep_private.refuse('PT404', argument || ' names no message of this chat',
+    'Pass the id of a message of the same chat.');
+end
+$$;
+comment on function chatkeep_private.refuse_message(text) is 'Refuses the id of a message that the chat does not have.';
+
 create or replace function chatkeep_private.refuse_ambiguous(chat chatkeep.chats) returns void
 language plpgsql stable set search_path = ''
 as $$
@@ -31,7 +41,7 @@ $$;
 comment on function chatkeep_private.refuse_ambiguous(chatkeep.chats) is 'Refuses an id that a caller exempt from policies sees in several tenants.';
 
 -- The lock orders all writers of the chat; what follows sees what they committed.
-create or replace function chatkeep_private.locked_chat(chat_id uuid) returns chatkeep.chats
+create or replace function chatkeep_private.locked_chat(chat_id uuid, or_deleted boolean default false) returns chatkeep.chats
 language plpgsql volatile set search_path = ''
 as $$
 declare
@@ -41,14 +51,14 @@ begin
   where c.id = locked_chat.chat_id
     and (c.user_id = (select auth.uid()) or (select chatkeep_private.is_service()))
   for no key update;
-  if not found or chat.deleted_at is not null then
+  if not found or (chat.deleted_at is not null and not or_deleted) then
     perform chatkeep_private.refuse_chat(found, chat.deleted_at);
   end if;
   perform chatkeep_private.refuse_ambiguous(chat);
   return chat;
 end
 $$;
-comment on function chatkeep_private.locked_chat(uuid) is 'The caller''s chat, locked until the transaction ends.';
+comment on function chatkeep_private.locked_chat(uuid, boolean) is 'The caller''s chat, locked until the transaction ends; deleted ones only where wanted.';
 
 create or replace function chatkeep_private.visible_chat(chat_id uuid) returns chatkeep.chats
 language plpgsql stable set search_path = ''
@@ -162,8 +172,9 @@ comment on function chatkeep_private.insert_items(chatkeep.chats, jsonb, integer
 
 revoke all on function
   chatkeep_private.refuse_chat(boolean, timestamptz),
+  chatkeep_private.refuse_message(text),
   chatkeep_private.refuse_ambiguous(chatkeep.chats),
-  chatkeep_private.locked_chat(uuid),
+  chatkeep_private.locked_chat(uuid, boolean),
   chatkeep_private.visible_chat(uuid),
   chatkeep_private.holds_message(chatkeep.chats, uuid, text, text, text, jsonb),
   chatkeep_private.activate_path(chatkeep.chats, uuid),
@@ -171,8 +182,9 @@ revoke all on function
   from public, anon, authenticated, service_role;
 grant execute on function
   chatkeep_private.refuse_chat(boolean, timestamptz),
+  chatkeep_private.refuse_message(text),
   chatkeep_private.refuse_ambiguous(chatkeep.chats),
-  chatkeep_private.locked_chat(uuid),
+  chatkeep_private.locked_chat(uuid, boolean),
   chatkeep_private.visible_chat(uuid),
   chatkeep_private.holds_message(chatkeep.chats, uuid, text, text, text, jsonb),
   chatkeep_private.activate_path(chatkeep.chats, uuid),
@@ -258,8 +270,7 @@ begin
   end if;
   if append_message.parent_id is not null and append_message.parent_id is distinct from chat.active_leaf_id then
     if not chatkeep_private.activate_path(chat, append_message.parent_id) then
-      perform chatkeep_private.refuse('PT404', 'parent_id names no message of this chat',
-        'Pass the id of a message of the same chat.');
+      perform chatkeep_private.refuse_message('parent_id');
     end if;
     chat.active_leaf_id := nullif(append_message.parent_id, '00000000-0000-0000-0000-000000000000');
   end if;
@@ -354,8 +365,7 @@ begin
     end if;
     if item.parent_id is not null and item.parent_id is distinct from leaf then
       if not chatkeep_private.activate_path(chat, item.parent_id) then
-        perform chatkeep_private.refuse('PT404', place || 'parent_id names no message of this chat',
-          'Pass the id of a message of the same chat.');
+        perform chatkeep_private.refuse_message(place || 'parent_id');
       end if;
       chat.active_leaf_id := nullif(item.parent_id, '00000000-0000-0000-0000-000000000000');
     end if;
@@ -440,8 +450,7 @@ begin
     select m.* into message from chatkeep.messages m
     where m.id = finish_message.message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id;
     if not found then
-      perform chatkeep_private.refuse('PT404', 'message_id names no message of this chat',
-        'Pass the id of a message of the same chat.');
+      perform chatkeep_private.refuse_message('message_id');
     elsif message.status <> finish_message.status
         or message.content <> coalesce(finish_message.content, message.content)
         or message.parts is distinct from coalesce(finish_message.parts, message.parts)
@@ -474,8 +483,7 @@ begin
   if select_branch.leaf_id is distinct from chat.active_leaf_id then
     if select_branch.leaf_id = '00000000-0000-0000-0000-000000000000'
        or not chatkeep_private.activate_path(chat, select_branch.leaf_id) then
-      perform chatkeep_private.refuse('PT404', 'leaf_id names no message of this chat',
-        'Pass the id of a message of the same chat.');
+      perform chatkeep_private.refuse_message('leaf_id');
     end if;
     update chatkeep.chats c set active_leaf_id = select_branch.leaf_id
     where c.id = chat.id and c.tenant_id = chat.tenant_id
@@ -492,7 +500,7 @@ create or replace function chatkeep.list_messages(
   after timestamptz default null,
   page_size integer default 50
 ) returns setof chatkeep.messages
--- Rows come in order from the index of the active path; a plan that gathers the chat's rows and sorts them looks cheaper
+-- Rows come in order from the index by time; a plan that gathers the chat's rows and sorts them looks cheaper
 -- wherever chats are small on average. Before PostgreSQL 18 the sort that stays costs so much on paper that it would be
 -- compiled just in time.
 language plpgsql stable set search_path = '' set enable_sort = off set jit = off

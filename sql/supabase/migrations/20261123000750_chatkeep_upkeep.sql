@@ -3,42 +3,31 @@
 
 -- Deletion -----------------------------------------------------------------------------------------
 
--- Sees deleted chats too.
-create function chatkeep_private.locked_remains(chat_id uuid) returns chatkeep.chats
+create function chatkeep_private.set_deleted(chat_id uuid, deleted boolean) returns chatkeep.chats
 language plpgsql volatile set search_path = ''
 as $$
 declare
   chat chatkeep.chats;
 begin
-  perform chatkeep_private.check_present('chat_id', locked_remains.chat_id is not null);
-  select c.* into chat from chatkeep.chats c
-  where c.id = locked_remains.chat_id
-    and (c.user_id = (select auth.uid()) or (select chatkeep_private.is_service()))
-  for no key update;
-  if not found then
-    perform chatkeep_private.refuse_chat(false, null);
-  end if;
-  perform chatkeep_private.refuse_ambiguous(chat);
-  return chat;
-end
-$$;
-comment on function chatkeep_private.locked_remains(uuid) is 'The caller''s chat, deleted or not, locked until the transaction ends.';
-
-create function chatkeep.delete_chat(chat_id uuid) returns setof chatkeep.chats
-language plpgsql volatile set search_path = ''
-as $$
-declare
-  chat chatkeep.chats;
-begin
+  perform chatkeep_private.check_present('chat_id', set_deleted.chat_id is not null);
   perform set_config('chatkeep.writing', 'on', true);
-  chat := chatkeep_private.locked_remains(delete_chat.chat_id);
-  if chat.deleted_at is null then
-    update chatkeep.chats c set deleted_at = clock_timestamp()
+  chat := chatkeep_private.locked_chat(set_deleted.chat_id, or_deleted => true);
+  if (chat.deleted_at is not null) <> set_deleted.deleted then
+    update chatkeep.chats c set deleted_at = case when set_deleted.deleted then clock_timestamp() end
     where c.id = chat.id and c.tenant_id = chat.tenant_id
     returning c.* into chat;
   end if;
   perform set_config('chatkeep.writing', '', true);
-  return next chat;
+  return chat;
+end
+$$;
+comment on function chatkeep_private.set_deleted(uuid, boolean) is 'Deletes or restores a chat of the caller; one that is so already is left as it is.';
+
+create function chatkeep.delete_chat(chat_id uuid) returns setof chatkeep.chats
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  return next chatkeep_private.set_deleted(delete_chat.chat_id, true);
 end
 $$;
 comment on function chatkeep.delete_chat(uuid) is
@@ -47,18 +36,8 @@ comment on function chatkeep.delete_chat(uuid) is
 create function chatkeep.restore_chat(chat_id uuid) returns setof chatkeep.chats
 language plpgsql volatile set search_path = ''
 as $$
-declare
-  chat chatkeep.chats;
 begin
-  perform set_config('chatkeep.writing', 'on', true);
-  chat := chatkeep_private.locked_remains(restore_chat.chat_id);
-  if chat.deleted_at is not null then
-    update chatkeep.chats c set deleted_at = null
-    where c.id = chat.id and c.tenant_id = chat.tenant_id
-    returning c.* into chat;
-  end if;
-  perform set_config('chatkeep.writing', '', true);
-  return next chat;
+  return next chatkeep_private.set_deleted(restore_chat.chat_id, false);
 end
 $$;
 comment on function chatkeep.restore_chat(uuid) is
@@ -579,7 +558,7 @@ comment on function chatkeep.import_chat(jsonb) is
   'Stores a whole chat of the signed-in user with its times, at most 1,000 messages per call, and returns it. The same chat again changes nothing; messages that it does not have yet are appended. Errors: 22023, 22004, 42501, PT404, PT409, PT410; they name the place.';
 
 revoke all on function
-  chatkeep_private.locked_remains(uuid),
+  chatkeep_private.set_deleted(uuid, boolean),
   chatkeep_private.check_batch_size(integer, integer),
   chatkeep_private.check_age(text, interval),
   chatkeep_private.search_vector(text, text),
@@ -589,7 +568,7 @@ revoke all on function
   chatkeep_private.check_import(jsonb)
   from public, anon, authenticated, service_role;
 grant execute on function
-  chatkeep_private.locked_remains(uuid),
+  chatkeep_private.set_deleted(uuid, boolean),
   chatkeep_private.check_batch_size(integer, integer),
   chatkeep_private.check_age(text, interval),
   chatkeep_private.search_vector(text, text),

@@ -1,0 +1,108 @@
+//! A message to append, and how a batch of them is read from jsonb.
+
+use chatkeep_core::Refusal;
+use chatkeep_core::message::{self, NewMessage};
+use pgrx::{IntoDatum, pg_sys};
+
+use crate::call::{new_uuid, text, uuid};
+use crate::json;
+use crate::jsonb::{Container, Value};
+
+/// The argument that holds a batch.
+const ARRAY: &str = "messages";
+
+/// A message to append. `None` is NULL.
+pub struct Item {
+    pub id: Option<[u8; 16]>,
+    pub parent: Option<[u8; 16]>,
+    pub role: Option<pg_sys::Datum>,
+    pub content: Option<pg_sys::Datum>,
+    pub parts: Option<pg_sys::Datum>,
+    pub status: Option<pg_sys::Datum>,
+    pub model: Option<pg_sys::Datum>,
+    pub token_count: Option<pg_sys::Datum>,
+    pub metadata: Option<pg_sys::Datum>,
+}
+
+impl Item {
+    /// The id that the client gave, or a new one.
+    pub fn own_or_new_id(&self) -> pg_sys::Datum {
+        self.id.map_or_else(new_uuid, |id| uuid(&id))
+    }
+
+    /// Reads and checks the item at a position of the batch.
+    fn read(batch: Container, position: u32) -> Result<Self, Refusal> {
+        let place = position as usize;
+        let object = batch
+            .object(position)
+            .ok_or_else(|| message::item_not_object(ARRAY, place))?;
+        let values = message::ITEM_KEYS.map(|key| object.get(key));
+        let known = values.iter().filter(|value| value.is_present()).count();
+        if known != object.len() as usize {
+            return Err(message::item_unknown_key(ARRAY, place));
+        }
+        Self::of(values).map_err(|refusal| refusal.in_item(ARRAY, place))
+    }
+
+    /// What the values of [`message::ITEM_KEYS`] make.
+    fn of(values: [Value; message::ITEM_KEYS.len()]) -> Result<Self, Refusal> {
+        let [
+            role,
+            content,
+            id,
+            parts,
+            metadata,
+            parent,
+            status,
+            model,
+            token_count,
+        ] = values;
+        let (role, content, id) = (role.text()?, content.text()?, id.uuid()?);
+        let (parts, metadata) = (parts.json(), metadata.json().or_else(empty_object));
+        let (parent, status) = (parent.uuid()?, status.text()?.unwrap_or("complete"));
+        let (model, token_count) = (model.text()?, token_count.integer()?);
+        NewMessage {
+            role,
+            content,
+            parts: json::text(parts).as_deref(),
+            metadata: json::text(metadata).as_deref(),
+            status: Some(status),
+            model,
+            token_count,
+        }
+        .check()?;
+        Ok(Self {
+            id,
+            parent,
+            role: role.and_then(text),
+            content: content.and_then(text),
+            parts,
+            status: text(status),
+            model: model.and_then(text),
+            token_count: token_count.into_datum(),
+            metadata,
+        })
+    }
+}
+
+/// `{}` as a jsonb.
+fn empty_object() -> Option<pg_sys::Datum> {
+    // SAFETY: jsonb_in takes a C string and returns a palloc'd jsonb.
+    unsafe { pgrx::direct_function_call_as_datum(pg_sys::jsonb_in, &[c"{}".into_datum()]) }
+}
+
+/// Reads and checks all items of a batch before anything is written.
+pub fn read_all(messages: Option<pg_sys::Datum>) -> Result<Vec<Item>, Refusal> {
+    let batch = Container::of(messages.ok_or_else(|| Refusal::missing(ARRAY))?);
+    if !batch.is_array() {
+        return Err(Refusal::invalid(
+            ARRAY,
+            "must be a JSON array",
+            "Wrap the value in one.",
+        ));
+    }
+    message::batch_size(ARRAY, batch.len() as usize)?;
+    (0..batch.len())
+        .map(|position| Item::read(batch, position))
+        .collect()
+}
