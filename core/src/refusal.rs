@@ -122,6 +122,17 @@ impl Refusal {
         }
     }
 
+    /// A direct update of what only the calls move.
+    pub fn chat_moved_directly() -> Self {
+        Self {
+            code: Code::NoRight,
+            argument: Cow::Borrowed("chat_id"),
+            message: "only title, metadata and archived_at of a chat can be changed directly"
+                .to_owned(),
+            hint: "Messages move the other columns: use append_message.",
+        }
+    }
+
     /// Several tenants hold a chat of this id, and the caller is exempt from policies.
     pub fn chat_ambiguous() -> Self {
         Self {

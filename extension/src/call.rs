@@ -25,19 +25,28 @@ impl Call {
         fcinfo: pg_sys::FunctionCallInfo,
         body: fn(Self) -> Result<(), Refusal>,
     ) -> pg_sys::Datum {
-        // SAFETY: SPI_connect and SPI_finish pair up on every return of `body`. An error leaves by
-        // unwinding instead, and the abort of the (sub)transaction closes the connection.
-        let outcome = unsafe {
-            pg_sys::SPI_connect();
-            let outcome = body(Self(fcinfo));
-            pg_sys::SPI_finish();
-            outcome
-        };
-        if let Err(refusal) = outcome {
+        if let Err(refusal) = connected(|| body(Self(fcinfo))) {
             error::raise(&refusal);
         }
         // SAFETY: a set in materialize mode is returned through fcinfo; the datum itself is NULL.
         unsafe { pgrx::fcinfo::pg_return_null(fcinfo) }
+    }
+
+    /// Runs `body` for the call that `fcinfo` describes, without an SPI connection, and returns its one value in the
+    /// caller's memory.
+    ///
+    /// # Safety
+    /// `fcinfo` is the one Postgres passed to the function that is running.
+    pub unsafe fn answer(
+        fcinfo: pg_sys::FunctionCallInfo,
+        body: fn(Self) -> Result<Option<pg_sys::Datum>, Refusal>,
+    ) -> pg_sys::Datum {
+        match body(Self(fcinfo)) {
+            Ok(Some(value)) => value,
+            // SAFETY: fcinfo is the running call's.
+            Ok(None) => unsafe { pgrx::fcinfo::pg_return_null(fcinfo) },
+            Err(refusal) => error::raise(&refusal),
+        }
     }
 
     /// An argument as a Rust value; text and bytes are borrowed from the caller where they were not toasted.
@@ -94,7 +103,7 @@ impl Call {
     }
 
     /// The set that the call returns, in the caller's memory; opened at its first use.
-    fn result_store(self) -> (*mut pg_sys::Tuplestorestate, pg_sys::TupleDesc) {
+    pub fn result_store(self) -> (*mut pg_sys::Tuplestorestate, pg_sys::TupleDesc) {
         // SAFETY: InitMaterializedSRF checks that the caller takes a set, and fills resultinfo with a
         // store and a descriptor of the declared type, both in the caller's per-query memory.
         unsafe {
@@ -108,6 +117,18 @@ impl Call {
             }
             ((*result).setResult, (*result).setDesc)
         }
+    }
+}
+
+/// Runs `body` with an SPI connection.
+pub fn connected<T>(body: impl FnOnce() -> T) -> T {
+    // SAFETY: SPI_connect and SPI_finish pair up on every return of `body`. An error leaves by unwinding instead, and
+    // the abort of the (sub)transaction closes the connection.
+    unsafe {
+        pg_sys::SPI_connect();
+        let outcome = body();
+        pg_sys::SPI_finish();
+        outcome
     }
 }
 
@@ -146,28 +167,34 @@ macro_rules! calls {
 }
 pub(crate) use calls;
 
-/// Declares the C entry points of helpers that return one uuid or NULL and take nothing.
-macro_rules! scalars {
+/// Declares the C entry points of what policies ask: one value, or NULL, of the arguments.
+macro_rules! answers {
     ($($wrapper:ident, $finfo:ident => $body:path;)*) => {$(
-        $crate::call::entry!($wrapper, $finfo => $crate::call::run_scalar, $body);
+        $crate::call::entry!($wrapper, $finfo => $crate::call::Call::answer, $body);
     )*};
 }
-pub(crate) use scalars;
+pub(crate) use answers;
 
-/// Runs `body` and returns its uuid in the caller's memory.
-///
-/// # Safety
-/// `fcinfo` is the one Postgres passed to the function that is running.
-pub unsafe fn run_scalar(
-    fcinfo: pg_sys::FunctionCallInfo,
-    body: fn() -> Option<[u8; 16]>,
-) -> pg_sys::Datum {
-    match body() {
-        Some(id) => uuid(&id),
-        // SAFETY: fcinfo is the running call's.
-        None => unsafe { pgrx::fcinfo::pg_return_null(fcinfo) },
+/// A setting as it stands; `None` where nobody has set it. It is only read until the next statement.
+pub fn setting(name: &CStr) -> Option<&'static str> {
+    // SAFETY: the name ends in NUL; an unknown name gives NULL. The string belongs to the setting and
+    // stays while nobody sets it, which the callers do not.
+    unsafe {
+        let value = pg_sys::GetConfigOption(name.as_ptr(), true, false);
+        if value.is_null() {
+            return None;
+        }
+        CStr::from_ptr(value).to_str().ok()
     }
 }
+
+/// Whether a call is running that writes.
+pub fn is_writing() -> bool {
+    setting(MARKER) == Some("on")
+}
+
+/// The marker that a call sets for its own length, and policies ask for.
+const MARKER: &CStr = c"chatkeep.writing";
 
 /// Sets a transaction-local setting, as `set_config(name, value, true)` does, without a statement.
 pub fn set_local(name: &CStr, value: &CStr) {
@@ -220,9 +247,9 @@ pub fn reading<T>(body: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusa
 }
 
 fn marked<T>(mark: &CStr, body: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
-    set_local(c"chatkeep.writing", mark);
+    set_local(MARKER, mark);
     let outcome = body();
-    set_local(c"chatkeep.writing", c"");
+    set_local(MARKER, c"");
     outcome
 }
 

@@ -1,9 +1,9 @@
-//! A chat under lock, its active path, and `select_branch`.
+//! A chat under lock, its active path, `select_branch`, and what a direct update may not do to it.
 
 use chatkeep_core::Refusal;
 use pgrx::{IntoDatum, pg_sys};
 
-use crate::call::{BEGINNING, Call, calls, now, uuid, writing};
+use crate::call::{BEGINNING, Call, answers, calls, connected, is_writing, now, uuid, writing};
 use crate::identity::{self, bytes};
 use crate::plan::plans;
 
@@ -11,7 +11,16 @@ calls! {
     select_branch_wrapper, pg_finfo_select_branch_wrapper => select_branch;
 }
 
+answers! {
+    keeps_order_wrapper, pg_finfo_keeps_order_wrapper => keeps_order;
+}
+
 plans! {
+    UNMOVED(UUIDOID, UUIDOID, INT4OID, INT4OID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID) = c"
+        select from chatkeep.chats c
+        where c.id = $1 and c.tenant_id = $2
+          and (c.message_count, c.last_seq, c.active_leaf_id, c.updated_at, c.deleted_at)
+            is not distinct from ($3, $4, $5, $6, $7)";
     // The lock orders all writers of the chat; what follows sees what they committed.
     LOCK(UUIDOID, UUIDOID, BOOLOID) = c"
         select c.tenant_id, c.user_id, c.active_leaf_id, c.last_seq, c.updated_at, c.deleted_at is not null
@@ -151,4 +160,18 @@ fn select_branch(call: Call) -> Result<(), Refusal> {
         SET_LEAF.with(|plan| call.return_from(plan, &key));
         Ok(())
     })
+}
+
+/// `keeps_order()`, which the policy asks of every new version of a chat: inside the calls all is well, and a direct
+/// update may change the title, metadata and `archived_at` alone. The statement sees the version that is about to be replaced.
+fn keeps_order(call: Call) -> Result<Option<pg_sys::Datum>, Refusal> {
+    let is_unmoved = || {
+        let columns: [_; 7] = std::array::from_fn(|position| call.datum(position));
+        !UNMOVED.with(|plan| plan.execute(&columns)).is_empty()
+    };
+    if is_writing() || connected(is_unmoved) {
+        Ok(true.into_datum())
+    } else {
+        Err(Refusal::chat_moved_directly())
+    }
 }

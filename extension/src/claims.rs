@@ -4,6 +4,8 @@ use chatkeep_core::{json, uuid};
 use pgrx::{FromDatum, pg_sys};
 use std::ffi::CStr;
 
+use crate::call::setting;
+
 /// Supabase's own text of `auth.uid()`, without its white space (supabase/auth,
 /// `migrations/20220224000811_update_auth_functions.up.sql`).
 const UID: &str = "selectcoalesce(nullif(current_setting('request.jwt.claim.sub',true),''),\
@@ -25,19 +27,6 @@ fn is_supabases_own(source: &str) -> bool {
         .bytes()
         .filter(|byte| !byte.is_ascii_whitespace() && *byte != b';')
         .eq(UID.bytes())
-}
-
-/// A setting as it stands; it is only read until the next statement.
-fn setting(name: &CStr) -> Option<&'static str> {
-    // SAFETY: the name ends in NUL; an unknown name gives NULL. The string belongs to the setting and
-    // stays while nobody sets it, which the callers of this module do not.
-    unsafe {
-        let value = pg_sys::GetConfigOption(name.as_ptr(), true, false);
-        if value.is_null() {
-            return None;
-        }
-        CStr::from_ptr(value).to_str().ok()
-    }
 }
 
 /// The source text of `auth.uid()`, for `accept` to judge.

@@ -26,7 +26,7 @@ fn engine(call: Call) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The calls of schema chatkeep that this library implements, each as the symbol `<name>_wrapper`.
+/// The functions of schemas `chatkeep` and `chatkeep_private` that this library implements, each as the symbol `<name>_wrapper`.
 #[pg_extern(immutable, parallel_safe)]
 fn calls() -> SetOfIterator<'static, &'static str> {
     SetOfIterator::new([
@@ -44,5 +44,7 @@ fn calls() -> SetOfIterator<'static, &'static str> {
         "engine",
         "uid",
         "tenant_id",
+        "writer",
+        "keeps_order",
     ])
 }

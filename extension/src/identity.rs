@@ -1,15 +1,17 @@
-//! Who calls: the helper that the policies name, and whether policies apply at all.
+//! Who calls: what policies ask of it, and whether policies apply at all.
 
+use chatkeep_core::Refusal;
 use pgrx::{Uuid, pg_sys};
 
-use crate::call::{scalars, uuid};
+use crate::call::{Call, answers, connected, is_writing, uuid};
 use crate::claims;
 use crate::lookup::{self, Found};
 use crate::plan::{Plan, plans};
 use std::thread::LocalKey;
 
-scalars! {
+answers! {
     uid_wrapper, pg_finfo_uid_wrapper => uid;
+    writer_wrapper, pg_finfo_writer_wrapper => writer;
     tenant_id_wrapper, pg_finfo_tenant_id_wrapper => tenant_id;
 }
 
@@ -19,9 +21,17 @@ plans! {
     UID() = c"select auth.uid()";
 }
 
+type Answer = Result<Option<pg_sys::Datum>, Refusal>;
+
 /// `uid()`: the signed-in user, which is what `auth.uid()` says.
-fn uid() -> Option<[u8; 16]> {
-    claims::subject().or_else(|| connected(&UID))
+fn uid(_: Call) -> Answer {
+    let user = claims::subject().or_else(|| asked(&UID));
+    Ok(user.map(|user| uuid(&user)))
+}
+
+/// `writer()`: the same inside a call that writes; nobody outside.
+fn writer(call: Call) -> Answer {
+    if is_writing() { uid(call) } else { Ok(None) }
 }
 
 /// `tenant_id()`: the tenant of the signed-in user, read anew each time.
@@ -29,27 +39,21 @@ fn uid() -> Option<[u8; 16]> {
 /// Policies ask several times in a statement, and a statement of its own for each made a sixth of an append. So this
 /// reads the one row by its index: the row that the policy of `chatkeep.users` shows the caller, under the caller's
 /// own privileges. Whatever is out of the ordinary is left to the statement.
-fn tenant_id() -> Option<[u8; 16]> {
-    match claims::subject().map_or(Found::Ask, |user| lookup::tenant(&user)) {
+fn tenant_id(_: Call) -> Answer {
+    let tenant = match claims::subject().map_or(Found::Ask, |user| lookup::tenant(&user)) {
         Found::Some(tenant) => Some(tenant),
         Found::None => None,
-        Found::Ask => connected(&TENANT),
-    }
+        Found::Ask => asked(&TENANT),
+    };
+    Ok(tenant.map(|tenant| uuid(&tenant)))
 }
 
 /// What a statement that returns one uuid says.
-fn connected(statement: &'static LocalKey<Plan>) -> Option<[u8; 16]> {
-    // SAFETY: an SPI connection is opened and closed around the one statement; an error unwinds, and the
-    // abort of the (sub)transaction closes the connection.
-    unsafe {
-        pg_sys::SPI_connect();
-        let value = statement
-            .with(|plan| plan.read(&[]))
-            .get::<Uuid>(1)
-            .map(|value| *value.as_bytes());
-        pg_sys::SPI_finish();
-        value
-    }
+fn asked(statement: &'static LocalKey<Plan>) -> Option<[u8; 16]> {
+    connected(|| {
+        let row = statement.with(|plan| plan.read(&[]));
+        row.get::<Uuid>(1).map(|value| *value.as_bytes())
+    })
 }
 
 /// `auth.uid()` as a datum.

@@ -20,6 +20,7 @@ mod item;
 mod json;
 mod jsonb;
 mod lookup;
+mod new_messages;
 mod plan;
 mod sessions;
 #[cfg(any(test, feature = "pg_test"))]

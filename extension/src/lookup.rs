@@ -34,7 +34,7 @@ pub fn tenant(user: &[u8; 16]) -> Found<[u8; 16]> {
                 return None;
             }
             // SAFETY: the column is a uuid.
-            unsafe { Uuid::from_datum(table.column(tuple, tenant_id)?, false) }
+            unsafe { table.read::<Uuid>(tuple, tenant_id) }
         })
     });
     match tenant {
@@ -44,44 +44,44 @@ pub fn tenant(user: &[u8; 16]) -> Found<[u8; 16]> {
     }
 }
 
-/// The newest message of a chat's active path, as of this moment.
-pub fn last_active(chat: &[u8; 16], tenant: &[u8; 16]) -> Found<[u8; 16]> {
-    let found = Table::open(c"messages", c"messages_chat_id_created_at_idx", |table| {
-        let (id, tenant_id) = (table.attribute(c"id")?, table.attribute(c"tenant_id")?);
-        let active = table.attribute(c"active")?;
-        as_of_now(|snapshot| {
-            table.first((c"chat_id", chat), snapshot, |tuple| {
-                // SAFETY: both columns are uuids.
-                let value =
-                    |column| unsafe { Uuid::from_datum(table.column(tuple, column)?, false) };
-                let is_active = table.column(tuple, active)? != pg_sys::Datum::from(0);
-                (is_active && value(tenant_id)?.as_bytes() == tenant).then(|| value(id))?
-            })
-        })
-    });
-    match found {
-        Some(Row::Some(id)) => Found::Some(*id.as_bytes()),
-        Some(Row::None) => Found::None,
-        None => Found::Ask,
-    }
+/// A chat that messages can be appended to, as it stood when it was looked at.
+pub struct Head {
+    /// Its tenant and its owner.
+    pub tenant: [u8; 16],
+    pub user: [u8; 16],
+    /// The last message of the active path.
+    pub leaf: Option<[u8; 16]>,
+    /// The seq and the `created_at` of its newest message.
+    pub last_seq: i32,
+    pub updated_at: i64,
+    /// The transaction that wrote this version of the row. Whatever changes the chat puts another one there.
+    pub version: pg_sys::TransactionId,
 }
 
-/// Whether a chat has one of the messages, as of this moment; true also where it cannot be told this way.
-pub fn may_hold(messages: &[[u8; 16]], chat: &[u8; 16], tenant: &[u8; 16]) -> bool {
-    if messages.is_empty() {
-        return false;
-    }
-    let holds = Table::open(c"messages", c"messages_pkey", |table| {
-        as_of_now(|snapshot| {
+/// A chat as of this moment, where it is live, the owner's and has none of the messages. `None` also where that cannot
+/// be told this way; `owner` is `None` for a role that is exempt from policies.
+pub fn head(chat: &[u8; 16], owner: Option<&[u8; 16]>, messages: &[[u8; 16]]) -> Option<Head> {
+    as_of_now(|snapshot| {
+        let head = Table::open(c"chats", c"chats_pkey", |table| {
+            table.head(chat, owner, snapshot)
+        })?;
+        if messages.is_empty() {
+            return Some(head);
+        }
+        let holds = Table::open(c"messages", c"messages_pkey", |table| {
             let mut any = false;
             for message in messages {
-                let key = [(c"id", message), (c"chat_id", chat), (c"tenant_id", tenant)];
+                let key = [
+                    (c"id", message),
+                    (c"chat_id", chat),
+                    (c"tenant_id", &head.tenant),
+                ];
                 any |= matches!(table.find(key, snapshot, |_| ())?, Row::Some(()));
             }
             Some(any)
-        })
-    });
-    holds.unwrap_or(true)
+        });
+        (holds == Some(false)).then_some(head)
+    })
 }
 
 /// Whether a chat is there, the user's and not deleted, in the snapshot of the running statement; false also where it
@@ -95,9 +95,8 @@ pub fn is_live_chat_of(user: &[u8; 16], chat: &[u8; 16], tenant: &[u8; 16]) -> b
             table.attribute(c"deleted_at")?,
         );
         table.find([(c"id", chat), (c"tenant_id", tenant)], snapshot, |tuple| {
-            let owner = table.column(tuple, user_id);
             // SAFETY: the column is a uuid.
-            let owner = owner.and_then(|owner| unsafe { Uuid::from_datum(owner, false) });
+            let owner = unsafe { table.read::<Uuid>(tuple, user_id) };
             owner.is_some_and(|owner| owner.as_bytes() == user)
                 && table.column(tuple, deleted_at).is_none()
         })
@@ -178,6 +177,24 @@ impl Table {
         snapshot: pg_sys::Snapshot,
         read: impl FnOnce(pg_sys::HeapTuple) -> T,
     ) -> Option<Row<T>> {
+        let (mut read, mut found) = (Some(read), Row::None);
+        self.each(key, snapshot, |tuple| {
+            if let Some(read) = read.take() {
+                found = Row::Some(read(tuple));
+            }
+            false
+        })?;
+        Some(found)
+    }
+
+    /// Shows `visit` the rows with these uuids at the front of their key, until it has seen enough; `None` where the
+    /// table has no such columns.
+    fn each<const N: usize>(
+        &self,
+        key: [(&CStr, &[u8; 16]); N],
+        snapshot: pg_sys::Snapshot,
+        mut visit: impl FnMut(pg_sys::HeapTuple) -> bool,
+    ) -> Option<()> {
         let mut conditions = [pg_sys::ScanKeyData::default(); N];
         for (condition, (column, value)) in conditions.iter_mut().zip(key) {
             *condition = self.condition(column, value)?;
@@ -192,54 +209,58 @@ impl Table {
                 i32::try_from(N).unwrap_or(0),
                 conditions.as_mut_ptr(),
             );
-            let tuple = pg_sys::systable_getnext(scan);
-            let found = if tuple.is_null() {
-                Row::None
-            } else {
-                Row::Some(read(tuple))
-            };
-            pg_sys::systable_endscan(scan);
-            Some(found)
-        }
-    }
-
-    /// What `read` makes of the first row by the index among those with this uuid in its first column, of which it makes
-    /// anything.
-    fn first<T>(
-        &self,
-        (column, value): (&CStr, &[u8; 16]),
-        snapshot: pg_sys::Snapshot,
-        read: impl Fn(pg_sys::HeapTuple) -> Option<T>,
-    ) -> Option<Row<T>> {
-        let mut condition = self.condition(column, value)?;
-        // SAFETY: the index belongs to the relation, and is open and locked while it is scanned; a tuple is read
-        // before the next one is fetched.
-        unsafe {
-            let index = pg_sys::index_open(self.key, LOCK);
-            let scan = pg_sys::systable_beginscan_ordered(
-                self.relation,
-                index,
-                snapshot,
-                1,
-                &raw mut condition,
-            );
-            let mut found = Row::None;
             loop {
-                let tuple = pg_sys::systable_getnext_ordered(
-                    scan,
-                    pg_sys::ScanDirection::ForwardScanDirection,
-                );
-                if tuple.is_null() {
-                    break;
-                }
-                if let Some(value) = read(tuple) {
-                    found = Row::Some(value);
+                let tuple = pg_sys::systable_getnext(scan);
+                if tuple.is_null() || !visit(tuple) {
                     break;
                 }
             }
-            pg_sys::systable_endscan_ordered(scan);
-            pg_sys::index_close(index, LOCK);
-            Some(found)
+            pg_sys::systable_endscan(scan);
+            Some(())
+        }
+    }
+
+    /// The one chat of this id that is the owner's, if it is live.
+    fn head(
+        &self,
+        chat: &[u8; 16],
+        owner: Option<&[u8; 16]>,
+        snapshot: pg_sys::Snapshot,
+    ) -> Option<Head> {
+        let [tenant_id, user_id, leaf_id] = [
+            self.attribute(c"tenant_id")?,
+            self.attribute(c"user_id")?,
+            self.attribute(c"active_leaf_id")?,
+        ];
+        let [last_seq, updated_at, deleted_at] = [
+            self.attribute(c"last_seq")?,
+            self.attribute(c"updated_at")?,
+            self.attribute(c"deleted_at")?,
+        ];
+        let mut heads = Vec::with_capacity(1);
+        self.each([(c"id", chat)], snapshot, |tuple| {
+            // SAFETY: the columns have these types.
+            let head = unsafe {
+                let id = |column| self.read(tuple, column).map(|id: Uuid| *id.as_bytes());
+                id(user_id).zip(id(tenant_id)).map(|(user, tenant)| Head {
+                    tenant,
+                    user,
+                    leaf: id(leaf_id),
+                    last_seq: self.read(tuple, last_seq).unwrap_or(0),
+                    updated_at: self.read(tuple, updated_at).unwrap_or(0),
+                    version: (*(*tuple).t_data).t_choice.t_heap.t_xmin,
+                })
+            };
+            let is_live = self.column(tuple, deleted_at).is_none();
+            heads.extend(
+                head.filter(|head| owner.is_none_or(|owner| &head.user == owner))
+                    .map(|head| (head, is_live)),
+            );
+            true
+        })?;
+        match (heads.pop(), heads.pop()) {
+            (Some((head, true)), None) => Some(head),
+            _ => None,
         }
     }
 
@@ -258,6 +279,19 @@ impl Table {
             );
         }
         Some(condition)
+    }
+
+    /// A column of a row, as the type that it has.
+    ///
+    /// # Safety
+    /// The column has T's type, and the tuple is one of the relation's.
+    unsafe fn read<T: FromDatum>(
+        &self,
+        tuple: pg_sys::HeapTuple,
+        attribute: pg_sys::AttrNumber,
+    ) -> Option<T> {
+        // SAFETY: as the caller says.
+        unsafe { T::from_datum(self.column(tuple, attribute)?, false) }
     }
 
     fn column(

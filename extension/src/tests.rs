@@ -10,7 +10,7 @@ mod tests {
         include_str!("../../sql/platform/01_roles.sql"),
         include_str!("../../sql/platform/02_auth.sql"),
         include_str!("../../sql/supabase/migrations/20261123000100_chatkeep_schema.sql"),
-        include_str!("../../sql/supabase/migrations/20261123000150_chatkeep_portable_identity.sql"),
+        include_str!("../../sql/supabase/migrations/20261123000150_chatkeep_portable_policies.sql"),
         include_str!("../../sql/supabase/migrations/20261123000200_chatkeep_policies.sql"),
         include_str!("../../sql/supabase/migrations/20261123000300_chatkeep_results.sql"),
         include_str!("../../sql/supabase/migrations/20261123000400_chatkeep_portable_rules.sql"),

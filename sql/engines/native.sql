@@ -1,4 +1,4 @@
--- Selects the native engine: the calls answer from the extension's library. No row is touched; running it again
+-- Selects the native engine: the calls, and what policies ask, answer from the extension's library. No row is touched; running it again
 -- is harmless. Names, arguments, defaults, results, grants and comments stay those of the migrations, since each call
 -- keeps its function and only changes its body. Run with psql by a superuser, who alone may name a library:
 --   psql "$DATABASE_URL" -f sql/engines/native.sql
@@ -17,14 +17,16 @@ begin
   -- Types are written out with their schemas.
   set local search_path = '';
   for called in select c from chatkeep_native.calls() c loop
-    select p.oid, p.provolatile, p.proparallel, p.proisstrict into declared
+    -- What policies ask lies in the schema that is not exposed.
+    select p.oid, p.pronamespace::regnamespace as schema, p.provolatile, p.proparallel, p.proisstrict into declared
     from pg_catalog.pg_proc p
-    where p.pronamespace = 'chatkeep'::regnamespace and p.proname = called;
+    where p.pronamespace in ('chatkeep'::regnamespace, 'chatkeep_private'::regnamespace) and p.proname = called;
     if not found then
-      raise exception 'chatkeep.% is not there', called using hint = 'Apply the migrations first.';
+      raise exception 'the function % is not there', called using hint = 'Apply the migrations first.';
     end if;
     execute format(
-      'create or replace function chatkeep.%I(%s) returns %s language c %s %s parallel %s as %L, %L',
+      'create or replace function %s.%I(%s) returns %s language c %s %s parallel %s as %L, %L',
+      declared.schema,
       called,
       pg_catalog.pg_get_function_arguments(declared.oid),
       pg_catalog.pg_get_function_result(declared.oid),

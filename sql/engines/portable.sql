@@ -4,7 +4,7 @@
 
 \set ON_ERROR_STOP on
 begin;
-\ir ../supabase/migrations/20261123000150_chatkeep_portable_identity.sql
+\ir ../supabase/migrations/20261123000150_chatkeep_portable_policies.sql
 \ir ../supabase/migrations/20261123000400_chatkeep_portable_rules.sql
 \ir ../supabase/migrations/20261123000500_chatkeep_portable_conversations.sql
 \ir ../supabase/migrations/20261123000600_chatkeep_portable_sessions.sql
