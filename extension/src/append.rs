@@ -59,11 +59,17 @@ plans! {
 /// The way of nearly every append, in one statement: it takes the lock that orders the writers of a chat, counts the chat
 /// on and inserts. Nothing happens where the chat is another version than the one that was looked at: somebody has
 /// appended, chosen a branch or deleted it, or it is not the caller's.
+///
+/// "Not distinct" and not "=": the planner would compare the two tenants, and the two owners, of statement and policy in a
+/// node of its own.
 const APPEND: &CStr = c"
     with touched as (
       update chatkeep.chats c
       set last_seq = $6, message_count = c.message_count + $5, active_leaf_id = $7, updated_at = $8
-      where c.id = $1 and c.tenant_id = $2 and c.user_id = $3 and c.xmin = $4
+      where c.id = $1
+        and c.tenant_id is not distinct from $2
+        and c.user_id is not distinct from $3
+        and c.xmin = $4
       returning c.id
     )
     insert into chatkeep.messages (
@@ -72,7 +78,8 @@ const APPEND: &CStr = c"
     )
     select n.id, n.chat_id, n.tenant_id, n.user_id, n.created_at, n.updated_at, n.seq, n.parent_id, n.role, n.content,
       n.parts, n.status, n.author_id, n.model, n.token_count, n.metadata
-    from touched, new_messages n";
+    from new_messages n
+    where n.chat_id = (select t.id from touched t)";
 
 /// Nothing is returned by either: what a message is made of is known, and RETURNING would put every row to the policy of
 /// SELECT once more.

@@ -10,6 +10,7 @@ use pgrx::fcinfo::{pg_getarg, pg_getarg_datum};
 use pgrx::{FromDatum, pg_sys};
 
 use crate::error;
+use crate::identity::Running;
 use crate::plan::{Plan, Rows};
 
 /// One call in progress.
@@ -25,7 +26,11 @@ impl Call {
         fcinfo: pg_sys::FunctionCallInfo,
         body: fn(Self) -> Result<(), Refusal>,
     ) -> pg_sys::Datum {
-        if let Err(refusal) = connected(|| body(Self(fcinfo))) {
+        let outcome = {
+            let _running = Running::begin();
+            connected(|| body(Self(fcinfo)))
+        };
+        if let Err(refusal) = outcome {
             error::raise(&refusal);
         }
         // SAFETY: a set in materialize mode is returned through fcinfo; the datum itself is NULL.

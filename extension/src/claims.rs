@@ -11,14 +11,21 @@ use crate::call::setting;
 const UID: &str = "selectcoalesce(nullif(current_setting('request.jwt.claim.sub',true),''),\
 (nullif(current_setting('request.jwt.claims',true),'')::jsonb->>'sub'))::uuid";
 
-/// The user that the request's claims name. `None` where there is none, where `auth.uid()` is not
-/// Supabase's own, and where the claims are not what a gateway writes: `auth.uid()` then decides, or refuses.
-pub fn subject() -> Option<[u8; 16]> {
+/// The claims of the request, where no older setting overrules them.
+pub fn of_request() -> Option<&'static str> {
     let older = setting(c"request.jwt.claim.sub");
-    if older.is_some_and(|sub| !sub.is_empty()) || !uid_source_is(is_supabases_own) {
+    if older.is_some_and(|sub| !sub.is_empty()) {
         return None;
     }
-    let claims = setting(c"request.jwt.claims")?;
+    setting(c"request.jwt.claims")
+}
+
+/// The user that claims name. `None` where there is none, where `auth.uid()` is not Supabase's own, and where the
+/// claims are not what a gateway writes: `auth.uid()` then decides, or refuses.
+pub fn subject(claims: &str) -> Option<[u8; 16]> {
+    if !uid_source_is(is_supabases_own) {
+        return None;
+    }
     uuid::parse(json::plain_member(claims, "sub")?)
 }
 

@@ -7,6 +7,7 @@ use crate::call::{Call, answers, connected, is_writing, uuid};
 use crate::claims;
 use crate::lookup::{self, Found};
 use crate::plan::{Plan, plans};
+use std::cell::Cell;
 use std::thread::LocalKey;
 
 answers! {
@@ -21,11 +22,71 @@ plans! {
     UID() = c"select auth.uid()";
 }
 
+thread_local! {
+    /// Calls that are running, one inside the other.
+    static CALLS: Cell<u32> = const { Cell::new(0) };
+    static KNOWN: Cell<Option<Caller>> = const { Cell::new(None) };
+}
+
+/// What is known of the caller while a call runs, whose policies ask again and again. It holds for the very claims and
+/// role that it was read for, so one who changes them in the middle of a call is asked for anew.
+struct Caller {
+    role: pg_sys::Oid,
+    claims: Vec<u8>,
+    user: [u8; 16],
+    /// NULL for one who is disabled or has no membership yet.
+    tenant: Option<Option<[u8; 16]>>,
+}
+
+/// A call that is running. With the outermost one everything known of the caller is forgotten, however it ends.
+pub struct Running(());
+
+impl Running {
+    /// Begins a call.
+    pub fn begin() -> Self {
+        CALLS.set(CALLS.get() + 1);
+        Self(())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        CALLS.set(CALLS.get() - 1);
+        if CALLS.get() == 0 {
+            KNOWN.set(None);
+        }
+    }
+}
+
+/// What `read` reads of the caller that the claims of this moment name; `None` where `auth.uid()` is to be asked.
+fn caller<T>(read: impl FnOnce(&mut Caller) -> T) -> Option<T> {
+    let claims = claims::of_request()?;
+    // SAFETY: the role of this moment.
+    let role = unsafe { pg_sys::GetUserId() };
+    let known = KNOWN
+        .take()
+        .filter(|known| known.role == role && known.claims == claims.as_bytes());
+    let mut caller = match known {
+        Some(caller) => caller,
+        None => Caller {
+            role,
+            user: claims::subject(claims)?,
+            claims: claims.as_bytes().to_vec(),
+            tenant: None,
+        },
+    };
+    let answer = read(&mut caller);
+    if CALLS.get() > 0 {
+        KNOWN.set(Some(caller));
+    }
+    Some(answer)
+}
+
 type Answer = Result<Option<pg_sys::Datum>, Refusal>;
 
 /// `uid()`: the signed-in user, which is what `auth.uid()` says.
 fn uid(_: Call) -> Answer {
-    let user = claims::subject().or_else(|| asked(&UID));
+    let user = caller(|known| known.user).or_else(|| asked(&UID));
     Ok(user.map(|user| uuid(&user)))
 }
 
@@ -34,17 +95,23 @@ fn writer(call: Call) -> Answer {
     if is_writing() { uid(call) } else { Ok(None) }
 }
 
-/// `tenant_id()`: the tenant of the signed-in user, read anew each time.
+/// `tenant_id()`: the tenant of the signed-in user, read anew by each call.
 ///
 /// Policies ask several times in a statement, and a statement of its own for each made a sixth of an append. So this
 /// reads the one row by its index: the row that the policy of `chatkeep.users` shows the caller, under the caller's
 /// own privileges. Whatever is out of the ordinary is left to the statement.
 fn tenant_id(_: Call) -> Answer {
-    let tenant = match claims::subject().map_or(Found::Ask, |user| lookup::tenant(&user)) {
-        Found::Some(tenant) => Some(tenant),
-        Found::None => None,
-        Found::Ask => asked(&TENANT),
-    };
+    let known = caller(|known| {
+        if known.tenant.is_none() {
+            known.tenant = match lookup::tenant(&known.user) {
+                Found::Some(tenant) => Some(Some(tenant)),
+                Found::None => Some(None),
+                Found::Ask => None,
+            };
+        }
+        known.tenant
+    });
+    let tenant = known.flatten().unwrap_or_else(|| asked(&TENANT));
     Ok(tenant.map(|tenant| uuid(&tenant)))
 }
 
@@ -58,7 +125,7 @@ fn asked(statement: &'static LocalKey<Plan>) -> Option<[u8; 16]> {
 
 /// `auth.uid()` as a datum.
 pub fn user() -> Option<pg_sys::Datum> {
-    match claims::subject() {
+    match caller(|known| known.user) {
         Some(user) => Some(uuid(&user)),
         None => UID.with(|plan| plan.execute(&[])).datum(1),
     }

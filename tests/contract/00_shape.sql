@@ -34,8 +34,8 @@ select is_empty(
   $$ select policyname from pg_catalog.pg_policies
      where schemaname like 'chatkeep%'
        and regexp_replace(coalesce(qual, '') || coalesce(with_check, ''),
-         'SELECT \(?(auth\.uid\(\)|chatkeep\.uid\(\)|chatkeep\.tenant_id\(\)|chatkeep_private\.(presented_session|deleted_chats)\(\)|current_setting\()|AS \w+', '', 'g')
-         ~ '(\muid\(\)|auth\.(jwt|role)|tenant_id\(\)|presented_session|deleted_chats|current_setting)' $$,
+         'SELECT (\(?(auth\.uid\(\)|chatkeep\.(uid|tenant_id)\(\)|chatkeep_private\.(writer|presented_session|deleted_chats)\(\)|current_setting\()( AS \w+)?(,\s*)?)+|AS \w+', '', 'g')
+         ~ '(\m(uid|writer)\(\)|auth\.(jwt|role)|tenant_id\(\)|presented_session|deleted_chats|current_setting)' $$,
   'every policy wraps every call in a select, so that it is evaluated once per statement');
 select is_empty(
   $$ select d.classid::regclass, d.objid from pg_catalog.pg_depend d

@@ -1,7 +1,7 @@
 -- create_chat, append_message, list_messages: order, idempotency, branches, pages.
 begin;
 \ir support/identities.psql
-select plan(37);
+select plan(42);
 \set chat '00000000-0000-7000-8000-00000000c001'
 \set first '00000000-0000-7000-8000-00000000a001'
 
@@ -108,6 +108,19 @@ select is(current_setting('chatkeep.writing', true), '', 'the marker does not ou
 select is(pg_temp.refusal(format($$ update chatkeep.chats set last_seq = 99, message_count = 99 where title is null $$)),
   '42501 only title, metadata and archived_at of a chat can be changed directly | Messages move the other columns: use append_message.',
   'order is out of reach of direct updates');
+select lives_ok($$ update chatkeep.chats set title = 'all of them' $$, 'a direct update may name no row');
+select is_empty($$ select from chatkeep.chats where title <> 'all of them' $$, 'and reaches all of the caller''s chats');
+
+-- What a trigger of the database's owner makes of a message is what is stored and returned.
+reset role;
+create function pg_temp.shout() returns trigger language plpgsql as $$ begin new.content := upper(new.content); return new; end $$;
+create trigger shout before insert on chatkeep.messages for each row execute function pg_temp.shout();
+select pg_temp.sign_in('ada');
+select id as loud from chatkeep.create_chat() \gset
+select is((select content::text from chatkeep.append_message(:'loud', 'user', 'one')), 'ONE', 'a trigger''s content is returned');
+select pg_temp.rows_are(format($$ select seq, content::text from chatkeep.append_messages(%L, jsonb_build_array(pg_temp.item('two'), pg_temp.item('three'))) $$, :'loud'),
+  $$ values (2, 'TWO'), (3, 'THREE') $$, 'of a batch too');
+select is(pg_temp.listed(:'loud'), 'ONE TWO THREE', 'and stored');
 
 select * from finish();
 rollback;

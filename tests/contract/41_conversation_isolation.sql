@@ -50,7 +50,7 @@ create function pg_temp.answer(call text, chat uuid) returns text language sql a
   select pg_temp.refusal('select * from chatkeep.' || replace(call, 'CHAT', quote_literal(chat) || '::uuid'))
 $$;
 
-select plan(77);
+select plan(79);
 
 -- A colleague.
 select pg_temp.sign_in('bob');
@@ -210,6 +210,14 @@ select count(*) as made from chatkeep.create_chat(chat_id => pg_temp.id('cc')) \
 select pg_temp.sign_in('ada');
 select count(*) as made from chatkeep.create_chat(chat_id => pg_temp.id('cc')) \gset
 select is(pg_temp.alternate(400), 'each their own', '400 changes of user, role and search_path on one backend');
+
+-- Nor does a call go on for one who is no longer the caller.
+reset role;
+create function pg_temp.become_eve() returns trigger language plpgsql as $$ begin perform pg_temp.sign_in('eve'); return new; end $$;
+create trigger become_eve before insert on chatkeep.messages for each row execute function pg_temp.become_eve();
+select pg_temp.sign_in('ada');
+select matches(pg_temp.refusal($$ select * from chatkeep.append_message(pg_temp.id('cc'), 'user', 'x') $$), '^42501 new row violates row-level security', 'claims that change inside a call count at once');
+select matches(pg_temp.refusal($$ select * from chatkeep.append_messages(pg_temp.id('cc'), jsonb_build_array(pg_temp.item('x'), pg_temp.item('y'))) $$), '^42501 new row violates row-level security', 'inside a batch too');
 
 select * from finish();
 rollback;

@@ -208,6 +208,47 @@ test("a writer of the same chat waits until commit, no longer than its timeouts"
   );
 });
 
+test("a new title waits for an append and keeps what it counted; a forged position does not wait", async (stage) => {
+  const ada = await stage.person();
+  const chat = await stage.chat(ada);
+  const [one, other] = await stage.connections(2);
+  await one.begin(ada);
+  await one.rows(APPEND, chat, "meanwhile", crypto.randomUUID());
+  const waiting = other.request(ada, "update chatkeep.chats set title = 'new' where id = $1 returning last_seq", chat);
+  await stage.waits(other, one, waiting);
+  await one.commit();
+  equal(await waiting, [{ last_seq: 1 }], "the chat with its new title");
+  await one.begin(ada);
+  await one.rows(APPEND, chat, "again", crypto.randomUUID());
+  const forged = other.request(ada, "update chatkeep.chats set last_seq = last_seq + 1 where id = $1", chat);
+  equal(await refused(forged), "42501", "a forged position");
+  await one.commit();
+  const owner = await stage.owner();
+  const columns = "select title, last_seq, message_count from chatkeep.chats where id = $1";
+  equal(await owner.rows(columns, chat), [{ title: "new", last_seq: 2, message_count: 2 }], "the chat");
+});
+
+test("an append goes on from the title, the branch and the messages that others committed while it waited", async (stage) => {
+  const ada = await stage.person();
+  const chat = await stage.chat(ada);
+  const [one, other] = await stage.connections(2);
+  const [first] = await one.request(ada, APPEND, chat, "first", crypto.randomUUID());
+  const [second] = await one.request(ada, APPEND, chat, "second", crypto.randomUUID());
+  const changes: [string, string, string | null][] = [
+    ["update chatkeep.chats set title = 'new' where id = $1", "after a title", second.id],
+    [`select * from chatkeep.select_branch($1, '${first.id}')`, "after a branch", first.id],
+  ];
+  for (const [change, content, parent] of changes) {
+    await one.begin(ada);
+    await one.rows(change, chat);
+    const waiting = other.request(ada, APPEND, chat, content, crypto.randomUUID());
+    await stage.waits(other, one, waiting);
+    await one.commit();
+    equal((await waiting).map((row) => row.parent_id), [parent], content);
+  }
+  equal((await stage.stored(chat)).map((row) => row.seq), numbers(4), "positions");
+});
+
 test("a deadlock over two chats ends one transaction, whose retry succeeds and doubles nothing", async (stage) => {
   const ada = await stage.person();
   const [a, b] = [await stage.chat(ada), await stage.chat(ada)];

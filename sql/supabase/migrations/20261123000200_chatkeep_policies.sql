@@ -45,18 +45,18 @@ grant insert (id, tenant_id, user_id, session_token, created_at, last_used_at, i
 grant select, insert, update, delete on chatkeep.sessions to service_role;
 create policy sessions_select on chatkeep.sessions for select to authenticated
   using (
-    (user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id()))
+    ((user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id()))
     or session_token = (select chatkeep_private.presented_session())
   );
 create policy sessions_select_presented on chatkeep.sessions for select to anon
   using (session_token = (select chatkeep_private.presented_session()));
 create policy sessions_insert on chatkeep.sessions for insert to authenticated
   with check (
-    user_id = (select chatkeep_private.writer()) and tenant_id = (select chatkeep.tenant_id())
+    (user_id, tenant_id) = (select chatkeep_private.writer(), chatkeep.tenant_id())
   );
 create policy sessions_update on chatkeep.sessions for update to authenticated
   using (
-    ((user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id()))
+    (((user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id()))
       or session_token = (select chatkeep_private.presented_session()))
     and (select current_setting('chatkeep.writing', true) = 'on')
   );
@@ -97,17 +97,17 @@ grant select,
 grant select, insert, update, delete on chatkeep.chats to service_role;
 create policy chats_select on chatkeep.chats for select to authenticated
   using (
-    user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id())
+    (user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
     and (deleted_at is null or chatkeep_private.in_call())
   );
 create policy chats_insert on chatkeep.chats for insert to authenticated
   with check (
-    user_id = (select chatkeep_private.writer()) and tenant_id = (select chatkeep.tenant_id())
+    (user_id, tenant_id) = (select chatkeep_private.writer(), chatkeep.tenant_id())
   );
 -- In the words of chats_select, so that an update, which has to pass both, asks each question once.
 create policy chats_update on chatkeep.chats for update to authenticated
   using (
-    user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id())
+    (user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
     and (deleted_at is null or chatkeep_private.in_call())
   )
   with check (
@@ -141,7 +141,7 @@ grant select,
 grant select, insert, update, delete on chatkeep.messages to service_role;
 create policy messages_select on chatkeep.messages for select to authenticated
   using (
-    user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id())
+    (user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
     and ((select current_setting('chatkeep.writing', true) <> '')
       or chat_id <> all ((select chatkeep_private.deleted_chats())::uuid[]))
   );
@@ -160,7 +160,7 @@ grant select on chatkeep.message_search to authenticated;
 grant select, insert, update, delete on chatkeep.message_search to service_role;
 create policy message_search_select on chatkeep.message_search for select to authenticated
   using (
-    user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id())
+    (user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
     and ((select current_setting('chatkeep.writing', true) <> '')
       or chat_id <> all ((select chatkeep_private.deleted_chats())::uuid[]))
   );
@@ -180,7 +180,7 @@ create policy documents_select on chatkeep.documents for select to authenticated
   );
 create policy documents_insert on chatkeep.documents for insert to authenticated
   with check (
-    user_id = (select chatkeep_private.writer()) and tenant_id = (select chatkeep.tenant_id())
+    (user_id, tenant_id) = (select chatkeep_private.writer(), chatkeep.tenant_id())
   );
 -- A member who registers the same bytes adds an alias to the tenant's row.
 create policy documents_update on chatkeep.documents for update to authenticated
@@ -211,11 +211,11 @@ create policy document_metadata_select on chatkeep.document_metadata for select 
   );
 create policy document_metadata_insert on chatkeep.document_metadata for insert to authenticated
   with check (
-    user_id = (select chatkeep_private.writer()) and tenant_id = (select chatkeep.tenant_id())
+    (user_id, tenant_id) = (select chatkeep_private.writer(), chatkeep.tenant_id())
   );
 create policy document_metadata_update on chatkeep.document_metadata for update to authenticated
   using (
-    user_id = (select chatkeep_private.writer()) and tenant_id = (select chatkeep.tenant_id())
+    (user_id, tenant_id) = (select chatkeep_private.writer(), chatkeep.tenant_id())
   );
 
 -- attachments
@@ -226,13 +226,13 @@ grant select, insert (id, tenant_id, user_id, chat_id, message_id, document_id, 
 grant select, insert, update, delete on chatkeep.attachments to service_role;
 create policy attachments_select on chatkeep.attachments for select to authenticated
   using (
-    user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id())
+    (user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
     and ((select current_setting('chatkeep.writing', true) <> '')
       or chat_id <> all ((select chatkeep_private.deleted_chats())::uuid[]))
   );
 create policy attachments_insert on chatkeep.attachments for insert to authenticated
   with check (
-    user_id = (select chatkeep_private.writer()) and tenant_id = (select chatkeep.tenant_id())
+    (user_id, tenant_id) = (select chatkeep_private.writer(), chatkeep.tenant_id())
   );
 
 -- Guards ------------------------------------------------------------------------------------------
