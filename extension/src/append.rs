@@ -49,40 +49,24 @@ plans! {
         update chatkeep.chats c
         set last_seq = c.last_seq + $3, message_count = c.message_count + $3, active_leaf_id = $4, updated_at = $5
         where c.id = $1 and c.tenant_id = $2";
-    // new_messages has the form of the call's result, so each call has plans of its own.
-    APPEND_MESSAGE(UUIDOID, UUIDOID, UUIDOID, XIDOID, INT4OID, INT4OID, UUIDOID, TIMESTAMPTZOID) = APPEND;
-    APPEND_MESSAGES(UUIDOID, UUIDOID, UUIDOID, XIDOID, INT4OID, INT4OID, UUIDOID, TIMESTAMPTZOID) = APPEND;
+    // Takes the lock that orders the writers of a chat and counts the chat on, where it is still the version that was
+    // looked at. No row is touched where somebody has appended, chosen a branch or deleted it, or the policies hide it.
+    // "Not distinct" and not "=": the planner would compare the two tenants, and the two owners, of statement and policy
+    // in a node of its own.
+    ADVANCE(UUIDOID, UUIDOID, UUIDOID, XIDOID, INT4OID, UUIDOID, TIMESTAMPTZOID) = c"
+        update chatkeep.chats c
+        set last_seq = c.last_seq + $5, message_count = c.message_count + $5, active_leaf_id = $6, updated_at = $7
+        where c.id = $1
+          and c.tenant_id is not distinct from $2
+          and c.user_id is not distinct from $3
+          and c.xmin = $4";
+    // new_messages has the form of the call's result, so each call has a plan of its own.
     INSERT_MESSAGE() = INSERT;
     INSERT_MESSAGES() = INSERT;
 }
 
-/// The way of nearly every append, in one statement: it takes the lock that orders the writers of a chat, counts the chat
-/// on and inserts. Nothing happens where the chat is another version than the one that was looked at: somebody has
-/// appended, chosen a branch or deleted it, or it is not the caller's.
-///
-/// "Not distinct" and not "=": the planner would compare the two tenants, and the two owners, of statement and policy in a
-/// node of its own.
-const APPEND: &CStr = c"
-    with touched as (
-      update chatkeep.chats c
-      set last_seq = $6, message_count = c.message_count + $5, active_leaf_id = $7, updated_at = $8
-      where c.id = $1
-        and c.tenant_id is not distinct from $2
-        and c.user_id is not distinct from $3
-        and c.xmin = $4
-      returning c.id
-    )
-    insert into chatkeep.messages (
-      id, chat_id, tenant_id, user_id, created_at, updated_at, seq, parent_id, role, content, parts, status, author_id,
-      model, token_count, metadata
-    )
-    select n.id, n.chat_id, n.tenant_id, n.user_id, n.created_at, n.updated_at, n.seq, n.parent_id, n.role, n.content,
-      n.parts, n.status, n.author_id, n.model, n.token_count, n.metadata
-    from new_messages n
-    where n.chat_id = (select t.id from touched t)";
-
-/// Nothing is returned by either: what a message is made of is known, and RETURNING would put every row to the policy of
-/// SELECT once more.
+/// Nothing is returned: what a message is made of is known, and RETURNING would put every row to the policy of SELECT
+/// once more.
 const INSERT: &CStr = c"
     insert into chatkeep.messages (
       id, chat_id, tenant_id, user_id, created_at, updated_at, seq, parent_id, role, content, parts, status, author_id,
@@ -92,27 +76,25 @@ const INSERT: &CStr = c"
       n.parts, n.status, n.author_id, n.model, n.token_count, n.metadata
     from new_messages n";
 
-/// What differs between the two calls: the form of their result and the plans made for it.
+/// What differs between the two calls: the form of their result and the plan made for it.
 struct Form {
     outcome: Option<&'static str>,
-    append: &'static LocalKey<Plan>,
     insert: &'static LocalKey<Plan>,
 }
 
 const ONE: Form = Form {
     outcome: None,
-    append: &APPEND_MESSAGE,
     insert: &INSERT_MESSAGE,
 };
 
 const BATCH: Form = Form {
     outcome: Some("appended"),
-    append: &APPEND_MESSAGES,
     insert: &INSERT_MESSAGES,
 };
 
-/// Appends the items, and returns them, where nothing stands against it: they follow one another and the chat's last
-/// message, none of them is stored, and nobody else appends at the same time. False otherwise, with nothing done.
+/// The way of nearly every append. Appends the items, and returns them, where nothing stands against it: they follow one
+/// another and the chat's last message, none of them is stored, and nobody else appends at the same time. False
+/// otherwise, with nothing done.
 fn append_at_once(
     call: Call,
     form: &Form,
@@ -159,21 +141,23 @@ fn append_at_once(
     for (item, &id) in items.iter().zip(ids) {
         rows.push(&mut chat, item, id);
     }
-    let arguments = [
-        Some(chat.id),
-        Some(chat.tenant),
-        chat.user,
-        head.version.into_datum(),
-        (chat.last_seq - head.last_seq).into_datum(),
-        chat.last_seq.into_datum(),
-        chat.leaf.map(|leaf| uuid(&leaf)),
-        (chat.next_time - 1).into_datum(),
-    ];
-    let is_done = !rows.execute(form.append, &arguments).is_empty();
-    if !is_done {
+    let advanced = ADVANCE.with(|plan| {
+        plan.execute(&[
+            Some(chat.id),
+            Some(chat.tenant),
+            chat.user,
+            head.version.into_datum(),
+            (chat.last_seq - head.last_seq).into_datum(),
+            chat.leaf.map(|leaf| uuid(&leaf)),
+            (chat.next_time - 1).into_datum(),
+        ])
+    });
+    if advanced.is_empty() {
         rows.clear();
+        return false;
     }
-    is_done
+    rows.execute(form.insert, &[]);
+    true
 }
 
 impl Chat {
