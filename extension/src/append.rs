@@ -14,7 +14,7 @@ use crate::identity::{self, bytes};
 use crate::item::{self, Item};
 use crate::json;
 use crate::lookup;
-use crate::new_messages::NewMessages;
+use crate::new_messages::{self, NewMessages};
 use crate::plan::{Plan, plans};
 
 calls! {
@@ -53,9 +53,9 @@ plans! {
     // looked at. No row is touched where somebody has appended, chosen a branch or deleted it, or the policies hide it.
     // "Not distinct" and not "=": the planner would compare the two tenants, and the two owners, of statement and policy
     // in a node of its own.
-    ADVANCE(UUIDOID, UUIDOID, UUIDOID, XIDOID, INT4OID, UUIDOID, TIMESTAMPTZOID) = c"
+    ADVANCE(UUIDOID, UUIDOID, UUIDOID, XIDOID, INT4OID, INT4OID, UUIDOID, TIMESTAMPTZOID) = c"
         update chatkeep.chats c
-        set last_seq = c.last_seq + $5, message_count = c.message_count + $5, active_leaf_id = $6, updated_at = $7
+        set last_seq = $5, message_count = $6, active_leaf_id = $7, updated_at = $8
         where c.id = $1
           and c.tenant_id is not distinct from $2
           and c.user_id is not distinct from $3
@@ -120,15 +120,14 @@ fn append_at_once(
         (Some(author), false) => Some(bytes(author)),
         (None, false) => return false,
     };
-    let Some(head) = lookup::head(&bytes(chat_id), owner.as_ref(), &given) else {
+    let chat = bytes(chat_id);
+    let Some(head) = lookup::head(&chat, owner.as_ref(), &given, new_messages::COLUMNS) else {
         return false;
     };
     if first.parent.is_some() && first.parent != head.leaf {
         return false;
     }
-    let Some(mut rows) = NewMessages::to_return(call, form.outcome) else {
-        return false;
-    };
+    let mut rows = NewMessages::to_return(call, form.outcome);
     let mut chat = Chat {
         id: chat_id,
         tenant: uuid(&head.tenant),
@@ -147,7 +146,8 @@ fn append_at_once(
             Some(chat.tenant),
             chat.user,
             head.version.into_datum(),
-            (chat.last_seq - head.last_seq).into_datum(),
+            chat.last_seq.into_datum(),
+            (head.message_count + chat.last_seq - head.last_seq).into_datum(),
             chat.leaf.map(|leaf| uuid(&leaf)),
             (chat.next_time - 1).into_datum(),
         ])

@@ -25,27 +25,6 @@ pub const TEXT: Element = Element {
     by_value: false,
     alignment: b'i',
 };
-/// jsonb.
-pub const JSONB: Element = Element {
-    oid: pg_sys::JSONBOID,
-    length: -1,
-    by_value: false,
-    alignment: b'i',
-};
-/// integer.
-pub const INT4: Element = Element {
-    oid: pg_sys::INT4OID,
-    length: 4,
-    by_value: true,
-    alignment: b'i',
-};
-/// timestamptz.
-pub const TIMESTAMPTZ: Element = Element {
-    oid: pg_sys::TIMESTAMPTZOID,
-    length: 8,
-    by_value: true,
-    alignment: b'd',
-};
 
 /// An array of `values`, each of the type of `element` or NULL.
 pub fn of(element: Element, values: impl Iterator<Item = Option<pg_sys::Datum>>) -> pg_sys::Datum {

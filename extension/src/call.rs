@@ -44,14 +44,10 @@ impl Call {
     /// `fcinfo` is the one Postgres passed to the function that is running.
     pub unsafe fn answer(
         fcinfo: pg_sys::FunctionCallInfo,
-        body: fn(Self) -> Result<Option<pg_sys::Datum>, Refusal>,
+        body: fn(Self) -> Option<pg_sys::Datum>,
     ) -> pg_sys::Datum {
-        match body(Self(fcinfo)) {
-            Ok(Some(value)) => value,
-            // SAFETY: fcinfo is the running call's.
-            Ok(None) => unsafe { pgrx::fcinfo::pg_return_null(fcinfo) },
-            Err(refusal) => error::raise(&refusal),
-        }
+        // SAFETY: fcinfo is the running call's.
+        body(Self(fcinfo)).unwrap_or_else(|| unsafe { pgrx::fcinfo::pg_return_null(fcinfo) })
     }
 
     /// An argument as a Rust value; text and bytes are borrowed from the caller where they were not toasted.

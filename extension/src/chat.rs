@@ -4,6 +4,7 @@ use chatkeep_core::Refusal;
 use pgrx::{IntoDatum, pg_sys};
 
 use crate::call::{BEGINNING, Call, answers, calls, connected, is_writing, now, uuid, writing};
+use crate::error;
 use crate::identity::{self, bytes};
 use crate::plan::plans;
 
@@ -164,14 +165,13 @@ fn select_branch(call: Call) -> Result<(), Refusal> {
 
 /// `keeps_order()`, which the policy asks of every new version of a chat: inside the calls all is well, and a direct
 /// update may change the title, metadata and `archived_at` alone. The statement sees the version that is about to be replaced.
-fn keeps_order(call: Call) -> Result<Option<pg_sys::Datum>, Refusal> {
+fn keeps_order(call: Call) -> Option<pg_sys::Datum> {
     let is_unmoved = || {
         let columns: [_; 7] = std::array::from_fn(|position| call.datum(position));
         !UNMOVED.with(|plan| plan.execute(&columns)).is_empty()
     };
-    if is_writing() || connected(is_unmoved) {
-        Ok(true.into_datum())
-    } else {
-        Err(Refusal::chat_moved_directly())
+    if !is_writing() && !connected(is_unmoved) {
+        error::raise(&Refusal::chat_moved_directly());
     }
+    true.into_datum()
 }

@@ -2,6 +2,7 @@
 
 use chatkeep_core::{json, uuid};
 use pgrx::{FromDatum, pg_sys};
+use std::cell::Cell;
 use std::ffi::CStr;
 
 use crate::call::setting;
@@ -23,23 +24,23 @@ pub fn of_request() -> Option<&'static str> {
 /// The user that claims name. `None` where there is none, where `auth.uid()` is not Supabase's own, and where the
 /// claims are not what a gateway writes: `auth.uid()` then decides, or refuses.
 pub fn subject(claims: &str) -> Option<[u8; 16]> {
-    if !uid_source_is(is_supabases_own) {
+    if !uid_is_supabases_own() {
         return None;
     }
     uuid::parse(json::plain_member(claims, "sub")?)
 }
 
-fn is_supabases_own(source: &str) -> bool {
-    source
-        .bytes()
-        .filter(|byte| !byte.is_ascii_whitespace() && *byte != b';')
-        .eq(UID.bytes())
+thread_local! {
+    /// The version of `auth.uid()` that was judged last, by where its row lies and who wrote it, and the judgement.
+    static JUDGED: Cell<Option<(Version, bool)>> = const { Cell::new(None) };
 }
 
-/// The source text of `auth.uid()`, for `accept` to judge.
-fn uid_source_is(accept: fn(&str) -> bool) -> bool {
+type Version = (u16, u16, u16, pg_sys::TransactionId);
+
+/// Whether `auth.uid()` is Supabase's own. The row is looked at each time; its text only when it is another row.
+fn uid_is_supabases_own() -> bool {
     const NAME: &CStr = c"uid";
-    // SAFETY: the cache entry is held while its text is read, and released once; detoasted text is a plain varlena.
+    // SAFETY: the cache entry is held while it is read, and released once.
     unsafe {
         let schema = pg_sys::get_namespace_oid(c"auth".as_ptr(), true);
         let entry = pg_sys::SearchSysCache3(
@@ -51,15 +52,47 @@ fn uid_source_is(accept: fn(&str) -> bool) -> bool {
         if entry.is_null() {
             return false;
         }
-        let mut null = false;
+        let place = (*entry).t_self;
+        let version = (
+            place.ip_blkid.bi_hi,
+            place.ip_blkid.bi_lo,
+            place.ip_posid,
+            (*(*entry).t_data).t_choice.t_heap.t_xmin,
+        );
+        let accepted = match JUDGED.get() {
+            Some((judged, accepted)) if judged == version => accepted,
+            _ => {
+                let accepted = source(entry).is_some_and(is_supabases_own);
+                JUDGED.set(Some((version, accepted)));
+                accepted
+            }
+        };
+        pg_sys::ReleaseSysCache(entry);
+        accepted
+    }
+}
+
+fn is_supabases_own(source: &str) -> bool {
+    source
+        .bytes()
+        .filter(|byte| !byte.is_ascii_whitespace() && *byte != b';')
+        .eq(UID.bytes())
+}
+
+/// The source text of a function.
+///
+/// # Safety
+/// `entry` is a row of `pg_proc` from the system cache, and is held for as long as the text is used.
+unsafe fn source<'a>(entry: pg_sys::HeapTuple) -> Option<&'a str> {
+    let mut null = false;
+    // SAFETY: as the caller says; detoasted text is a plain varlena.
+    unsafe {
         let source = pg_sys::SysCacheGetAttr(
             pg_sys::SysCacheIdentifier::PROCNAMEARGSNSP.cast_signed(),
             entry,
             i16::try_from(pg_sys::Anum_pg_proc_prosrc).unwrap_or(0),
             &raw mut null,
         );
-        let accepted = !null && <&str>::from_datum(source, false).is_some_and(accept);
-        pg_sys::ReleaseSysCache(entry);
-        accepted
+        <&str>::from_datum(source, null)
     }
 }

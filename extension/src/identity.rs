@@ -1,6 +1,5 @@
 //! Who calls: what policies ask of it, and whether policies apply at all.
 
-use chatkeep_core::Refusal;
 use pgrx::{Uuid, pg_sys};
 
 use crate::call::{Call, answers, connected, is_writing, uuid};
@@ -34,8 +33,7 @@ struct Caller {
     role: pg_sys::Oid,
     claims: Vec<u8>,
     user: [u8; 16],
-    /// NULL for one who is disabled or has no membership yet.
-    tenant: Option<Option<[u8; 16]>>,
+    tenant: Found<[u8; 16]>,
 }
 
 /// A call that is running. With the outermost one everything known of the caller is forgotten, however it ends.
@@ -72,7 +70,7 @@ fn caller<T>(read: impl FnOnce(&mut Caller) -> T) -> Option<T> {
             role,
             user: claims::subject(claims)?,
             claims: claims.as_bytes().to_vec(),
-            tenant: None,
+            tenant: Found::Ask,
         },
     };
     let answer = read(&mut caller);
@@ -82,17 +80,15 @@ fn caller<T>(read: impl FnOnce(&mut Caller) -> T) -> Option<T> {
     Some(answer)
 }
 
-type Answer = Result<Option<pg_sys::Datum>, Refusal>;
-
 /// `uid()`: the signed-in user, which is what `auth.uid()` says.
-fn uid(_: Call) -> Answer {
+fn uid(_: Call) -> Option<pg_sys::Datum> {
     let user = caller(|known| known.user).or_else(|| asked(&UID));
-    Ok(user.map(|user| uuid(&user)))
+    user.map(|user| uuid(&user))
 }
 
 /// `writer()`: the same inside a call that writes; nobody outside.
-fn writer(call: Call) -> Answer {
-    if is_writing() { uid(call) } else { Ok(None) }
+fn writer(call: Call) -> Option<pg_sys::Datum> {
+    if is_writing() { uid(call) } else { None }
 }
 
 /// `tenant_id()`: the tenant of the signed-in user, read anew by each call.
@@ -100,19 +96,20 @@ fn writer(call: Call) -> Answer {
 /// Policies ask several times in a statement, and a statement of its own for each made a sixth of an append. So this
 /// reads the one row by its index: the row that the policy of `chatkeep.users` shows the caller, under the caller's
 /// own privileges. Whatever is out of the ordinary is left to the statement.
-fn tenant_id(_: Call) -> Answer {
+fn tenant_id(_: Call) -> Option<pg_sys::Datum> {
     let known = caller(|known| {
-        if known.tenant.is_none() {
-            known.tenant = match lookup::tenant(&known.user) {
-                Found::Some(tenant) => Some(Some(tenant)),
-                Found::None => Some(None),
-                Found::Ask => None,
-            };
+        // A membership may come into being in the middle of a call, by first use.
+        if !matches!(known.tenant, Found::Some(_)) {
+            known.tenant = lookup::tenant(&known.user);
         }
         known.tenant
     });
-    let tenant = known.flatten().unwrap_or_else(|| asked(&TENANT));
-    Ok(tenant.map(|tenant| uuid(&tenant)))
+    let tenant = match known {
+        Some(Found::Some(tenant)) => Some(tenant),
+        Some(Found::None) => None,
+        Some(Found::Ask) | None => asked(&TENANT),
+    };
+    tenant.map(|tenant| uuid(&tenant))
 }
 
 /// What a statement that returns one uuid says.

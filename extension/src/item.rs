@@ -58,7 +58,7 @@ impl Item {
             token_count,
         ] = values;
         let (role, content, id) = (role.text()?, content.text()?, id.uuid()?);
-        let (parts, metadata) = (parts.json(), metadata.json().or_else(empty_object));
+        let (parts, metadata) = (parts.json(), metadata.json().or_else(json::empty_object));
         let (parent, status) = (parent.uuid()?, status.text()?.unwrap_or("complete"));
         let (model, token_count) = (model.text()?, token_count.integer()?);
         NewMessage {
@@ -83,12 +83,6 @@ impl Item {
             metadata,
         })
     }
-}
-
-/// `{}` as a jsonb.
-fn empty_object() -> Option<pg_sys::Datum> {
-    // SAFETY: jsonb_in takes a C string and returns a palloc'd jsonb.
-    unsafe { pgrx::direct_function_call_as_datum(pg_sys::jsonb_in, &[c"{}".into_datum()]) }
 }
 
 /// Reads and checks all items of a batch before anything is written.

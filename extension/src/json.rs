@@ -2,6 +2,8 @@
 
 use pgrx::pg_sys;
 
+use crate::call::bytea;
+
 /// The text of a jsonb; empty objects, the usual default, are known without printing them.
 pub fn text(datum: Option<pg_sys::Datum>) -> Option<String> {
     let datum = datum?;
@@ -14,9 +16,16 @@ pub fn text(datum: Option<pg_sys::Datum>) -> Option<String> {
     printed.map(|text| text.to_string_lossy().into_owned())
 }
 
+/// `JB_FOBJECT` of `utils/jsonb.h` with a count of zero: all that an empty object consists of.
+const EMPTY_OBJECT: [u8; 4] = 0x2000_0000_u32.to_ne_bytes();
+
+/// `{}` as a jsonb.
+pub fn empty_object() -> Option<pg_sys::Datum> {
+    // A bytea is as plain a varlena as a jsonb.
+    bytea(&EMPTY_OBJECT)
+}
+
 fn is_empty_object(datum: pg_sys::Datum) -> bool {
-    /// `JB_FOBJECT` of `utils/jsonb.h` with a count of zero.
-    const EMPTY_OBJECT: [u8; 4] = 0x2000_0000_u32.to_ne_bytes();
     // SAFETY: the datum is a jsonb; detoasting gives a plain varlena whose payload has the length it says.
     unsafe {
         let value = pg_sys::pg_detoast_datum_packed(datum.cast_mut_ptr());

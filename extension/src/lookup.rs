@@ -11,6 +11,7 @@ use std::ffi::CStr;
 const LOCK: pg_sys::LOCKMODE = pg_sys::AccessShareLock.cast_signed();
 
 /// What a look at a row tells.
+#[derive(Clone, Copy)]
 pub enum Found<T> {
     /// What was read of it.
     Some(T),
@@ -27,18 +28,17 @@ pub fn tenant(user: &[u8; 16]) -> Found<[u8; 16]> {
     // SAFETY: the active snapshot is that of the statement which asks, and outlives this call.
     let snapshot = unsafe { pg_sys::GetActiveSnapshot() };
     let tenant = Table::open(c"users", c"users_pkey", |table| {
-        let disabled_at = table.attribute(c"disabled_at")?;
-        let tenant_id = table.attribute(c"tenant_id")?;
-        table.find([(c"id", user)], snapshot, |tuple| {
+        let [id, tenant_id, disabled_at] = table.columns([c"id", c"tenant_id", c"disabled_at"])?;
+        Some(table.find([(id, user)], snapshot, |tuple| {
             if table.column(tuple, disabled_at).is_some() {
                 return None;
             }
             // SAFETY: the column is a uuid.
             unsafe { table.read::<Uuid>(tuple, tenant_id) }
-        })
+        }))
     });
     match tenant {
-        Some(Row::Some(Some(tenant))) => Found::Some(*tenant.as_bytes()),
+        Some(Some(Some(tenant))) => Found::Some(*tenant.as_bytes()),
         Some(_) => Found::None,
         None => Found::Ask,
     }
@@ -51,6 +51,8 @@ pub struct Head {
     pub user: [u8; 16],
     /// The last message of the active path.
     pub leaf: Option<[u8; 16]>,
+    /// How many messages it has, on all branches.
+    pub message_count: i32,
     /// The seq and the `created_at` of its newest message.
     pub last_seq: i32,
     pub updated_at: i64,
@@ -58,29 +60,28 @@ pub struct Head {
     pub version: pg_sys::TransactionId,
 }
 
-/// A chat as of this moment, where it is live, the owner's and has none of the messages. `None` also where that cannot
-/// be told this way; `owner` is `None` for a role that is exempt from policies.
-pub fn head(chat: &[u8; 16], owner: Option<&[u8; 16]>, messages: &[[u8; 16]]) -> Option<Head> {
+/// A chat as of this moment, where it is live, the owner's and has none of the messages, and where messages are stored
+/// just as they are inserted: their table has `columns` columns and no trigger that could change a row on its way in.
+/// `None` also where that cannot be told this way. `owner` is `None` for a role that is exempt from policies.
+pub fn head(
+    chat: &[u8; 16],
+    owner: Option<&[u8; 16]>,
+    messages: &[[u8; 16]],
+    columns: usize,
+) -> Option<Head> {
     as_of_now(|snapshot| {
         let head = Table::open(c"chats", c"chats_pkey", |table| {
             table.head(chat, owner, snapshot)
         })?;
-        if messages.is_empty() {
-            return Some(head);
-        }
-        let holds = Table::open(c"messages", c"messages_pkey", |table| {
-            let mut any = false;
-            for message in messages {
-                let key = [
-                    (c"id", message),
-                    (c"chat_id", chat),
-                    (c"tenant_id", &head.tenant),
-                ];
-                any |= matches!(table.find(key, snapshot, |_| ())?, Row::Some(()));
-            }
-            Some(any)
+        let is_clear = Table::open(c"messages", c"messages_pkey", |table| {
+            let [id, chat_id, tenant_id] = table.columns([c"id", c"chat_id", c"tenant_id"])?;
+            let holds = messages.iter().any(|message| {
+                let key = [(id, message), (chat_id, chat), (tenant_id, &head.tenant)];
+                table.find(key, snapshot, |_| ()).is_some()
+            });
+            Some(!holds && table.stores_as_given(columns))
         });
-        (holds == Some(false)).then_some(head)
+        (is_clear == Some(true)).then_some(head)
     })
 }
 
@@ -90,32 +91,16 @@ pub fn is_live_chat_of(user: &[u8; 16], chat: &[u8; 16], tenant: &[u8; 16]) -> b
     // SAFETY: the active snapshot is that of the statement which calls, and outlives this call.
     let snapshot = unsafe { pg_sys::GetActiveSnapshot() };
     let live = Table::open(c"chats", c"chats_pkey", |table| {
-        let (user_id, deleted_at) = (
-            table.attribute(c"user_id")?,
-            table.attribute(c"deleted_at")?,
-        );
-        table.find([(c"id", chat), (c"tenant_id", tenant)], snapshot, |tuple| {
+        let [id, tenant_id, user_id, deleted_at] =
+            table.columns([c"id", c"tenant_id", c"user_id", c"deleted_at"])?;
+        table.find([(id, chat), (tenant_id, tenant)], snapshot, |tuple| {
             // SAFETY: the column is a uuid.
             let owner = unsafe { table.read::<Uuid>(tuple, user_id) };
             owner.is_some_and(|owner| owner.as_bytes() == user)
                 && table.column(tuple, deleted_at).is_none()
         })
     });
-    matches!(live, Some(Row::Some(true)))
-}
-
-/// Whether a message is stored just as it is inserted: the table has as many columns as the caller knows, and no
-/// trigger that could change a row on its way in.
-pub fn messages_are_stored_as_given(columns: usize) -> bool {
-    Table::open(c"messages", c"messages_pkey", |table| {
-        // SAFETY: the relation is open; its descriptor and its triggers, if any, belong to it.
-        unsafe {
-            let triggers = (*table.relation).trigdesc;
-            let untouched = triggers.is_null() || !(*triggers).trig_insert_before_row;
-            Some(untouched && usize::try_from((*(*table.relation).rd_att).natts) == Ok(columns))
-        }
-    })
-    .unwrap_or(false)
+    live == Some(true)
 }
 
 /// Runs `body` with a snapshot of this moment: what others have committed since the statement began counts.
@@ -127,14 +112,6 @@ fn as_of_now<T>(body: impl FnOnce(pg_sys::Snapshot) -> T) -> T {
         pg_sys::UnregisterSnapshot(snapshot);
         outcome
     }
-}
-
-/// A row that was looked for.
-enum Row<T> {
-    /// What was read of it.
-    Some(T),
-    /// It is not there.
-    None,
 }
 
 /// A plain table of schema `chatkeep`, open, and its unique index.
@@ -163,42 +140,47 @@ impl Table {
         }
     }
 
-    fn attribute(&self, name: &CStr) -> Option<pg_sys::AttrNumber> {
+    /// The numbers of columns; `None` where the table lacks one.
+    fn columns<const N: usize>(&self, names: [&CStr; N]) -> Option<[pg_sys::AttrNumber; N]> {
         // SAFETY: the relation is open.
-        let number = unsafe { pg_sys::get_attnum((*self.relation).rd_id, name.as_ptr()) };
-        (number > 0).then_some(number)
+        let numbers =
+            names.map(|name| unsafe { pg_sys::get_attnum((*self.relation).rd_id, name.as_ptr()) });
+        numbers.iter().all(|number| *number > 0).then_some(numbers)
     }
 
-    /// What `read` makes of the row with these uuids in its key, in the order of the index; `None` where the table has
-    /// no such columns.
+    /// Whether a row is stored just as it is inserted.
+    fn stores_as_given(&self, columns: usize) -> bool {
+        // SAFETY: the relation is open; its descriptor and its triggers, if any, belong to it.
+        unsafe {
+            let triggers = (*self.relation).trigdesc;
+            let untouched = triggers.is_null() || !(*triggers).trig_insert_before_row;
+            untouched && usize::try_from((*(*self.relation).rd_att).natts) == Ok(columns)
+        }
+    }
+
+    /// What `read` makes of the first row with these uuids at the front of its key, in the order of the index.
     fn find<const N: usize, T>(
         &self,
-        key: [(&CStr, &[u8; 16]); N],
+        key: [(pg_sys::AttrNumber, &[u8; 16]); N],
         snapshot: pg_sys::Snapshot,
         read: impl FnOnce(pg_sys::HeapTuple) -> T,
-    ) -> Option<Row<T>> {
-        let (mut read, mut found) = (Some(read), Row::None);
+    ) -> Option<T> {
+        let (mut read, mut found) = (Some(read), None);
         self.each(key, snapshot, |tuple| {
-            if let Some(read) = read.take() {
-                found = Row::Some(read(tuple));
-            }
+            found = read.take().map(|read| read(tuple));
             false
-        })?;
-        Some(found)
+        });
+        found
     }
 
-    /// Shows `visit` the rows with these uuids at the front of their key, until it has seen enough; `None` where the
-    /// table has no such columns.
+    /// Shows `visit` the rows with these uuids at the front of their key, until it has seen enough.
     fn each<const N: usize>(
         &self,
-        key: [(&CStr, &[u8; 16]); N],
+        key: [(pg_sys::AttrNumber, &[u8; 16]); N],
         snapshot: pg_sys::Snapshot,
         mut visit: impl FnMut(pg_sys::HeapTuple) -> bool,
-    ) -> Option<()> {
-        let mut conditions = [pg_sys::ScanKeyData::default(); N];
-        for (condition, (column, value)) in conditions.iter_mut().zip(key) {
-            *condition = self.condition(column, value)?;
-        }
+    ) {
+        let mut conditions = key.map(|(column, value)| equals(column, value));
         // SAFETY: the index belongs to the relation; a tuple is read before the scan that pins it ends.
         unsafe {
             let scan = pg_sys::systable_beginscan(
@@ -216,7 +198,6 @@ impl Table {
                 }
             }
             pg_sys::systable_endscan(scan);
-            Some(())
         }
     }
 
@@ -227,58 +208,37 @@ impl Table {
         owner: Option<&[u8; 16]>,
         snapshot: pg_sys::Snapshot,
     ) -> Option<Head> {
-        let [tenant_id, user_id, leaf_id] = [
-            self.attribute(c"tenant_id")?,
-            self.attribute(c"user_id")?,
-            self.attribute(c"active_leaf_id")?,
-        ];
-        let [last_seq, updated_at, deleted_at] = [
-            self.attribute(c"last_seq")?,
-            self.attribute(c"updated_at")?,
-            self.attribute(c"deleted_at")?,
-        ];
-        let mut heads = Vec::with_capacity(1);
-        self.each([(c"id", chat)], snapshot, |tuple| {
+        let [id, tenant_id, user_id, leaf_id] =
+            self.columns([c"id", c"tenant_id", c"user_id", c"active_leaf_id"])?;
+        let [last_seq, message_count, updated_at, deleted_at] =
+            self.columns([c"last_seq", c"message_count", c"updated_at", c"deleted_at"])?;
+        let (mut found, mut count) = (None, 0);
+        self.each([(id, chat)], snapshot, |tuple| {
             // SAFETY: the columns have these types.
             let head = unsafe {
-                let id = |column| self.read(tuple, column).map(|id: Uuid| *id.as_bytes());
-                id(user_id).zip(id(tenant_id)).map(|(user, tenant)| Head {
-                    tenant,
-                    user,
-                    leaf: id(leaf_id),
-                    last_seq: self.read(tuple, last_seq).unwrap_or(0),
-                    updated_at: self.read(tuple, updated_at).unwrap_or(0),
-                    version: (*(*tuple).t_data).t_choice.t_heap.t_xmin,
-                })
+                let uuid = |column| self.read(tuple, column).map(|id: Uuid| *id.as_bytes());
+                uuid(user_id)
+                    .zip(uuid(tenant_id))
+                    .map(|(user, tenant)| Head {
+                        tenant,
+                        user,
+                        leaf: uuid(leaf_id),
+                        last_seq: self.read(tuple, last_seq).unwrap_or(0),
+                        message_count: self.read(tuple, message_count).unwrap_or(0),
+                        updated_at: self.read(tuple, updated_at).unwrap_or(0),
+                        version: (*(*tuple).t_data).t_choice.t_heap.t_xmin,
+                    })
             };
             let is_live = self.column(tuple, deleted_at).is_none();
-            heads.extend(
-                head.filter(|head| owner.is_none_or(|owner| &head.user == owner))
-                    .map(|head| (head, is_live)),
-            );
+            let own = head.filter(|head| owner.is_none_or(|owner| &head.user == owner));
+            if own.is_some() {
+                count += 1;
+                found = own.filter(|_| is_live);
+            }
             true
-        })?;
-        match (heads.pop(), heads.pop()) {
-            (Some((head, true)), None) => Some(head),
-            _ => None,
-        }
-    }
-
-    /// The condition that a column equals a uuid, which must outlive the scan.
-    fn condition(&self, column: &CStr, value: &[u8; 16]) -> Option<pg_sys::ScanKeyData> {
-        let attribute = self.attribute(column)?;
-        let mut condition = pg_sys::ScanKeyData::default();
-        // SAFETY: fills in the key; the value is only pointed to.
-        unsafe {
-            pg_sys::ScanKeyInit(
-                &raw mut condition,
-                attribute,
-                u16::try_from(pg_sys::BTEqualStrategyNumber).unwrap_or(0),
-                pg_sys::Oid::from(pg_sys::F_UUID_EQ),
-                pg_sys::Datum::from(value.as_ptr()),
-            );
-        }
-        Some(condition)
+        });
+        // A role that is exempt from policies may see chats of several tenants.
+        found.filter(|_| count == 1)
     }
 
     /// A column of a row, as the type that it has.
@@ -311,6 +271,22 @@ impl Table {
         };
         (!null).then_some(value)
     }
+}
+
+/// The condition that a column equals a uuid, which must outlive the scan.
+fn equals(column: pg_sys::AttrNumber, value: &[u8; 16]) -> pg_sys::ScanKeyData {
+    let mut condition = pg_sys::ScanKeyData::default();
+    // SAFETY: fills in the key; the value is only pointed to.
+    unsafe {
+        pg_sys::ScanKeyInit(
+            &raw mut condition,
+            column,
+            u16::try_from(pg_sys::BTEqualStrategyNumber).unwrap_or(0),
+            pg_sys::Oid::from(pg_sys::F_UUID_EQ),
+            pg_sys::Datum::from(value.as_ptr()),
+        );
+    }
+    condition
 }
 
 fn may_select(table: pg_sys::Oid) -> bool {

@@ -27,6 +27,9 @@ unsafe extern "C-unwind" {
     );
 }
 
+/// No statement has more parameters.
+const MOST_PARAMETERS: usize = 16;
+
 /// A statement and, after its first use, its plan.
 pub struct Plan {
     sql: &'static CStr,
@@ -37,6 +40,10 @@ pub struct Plan {
 impl Plan {
     /// A statement with the types of its parameters.
     pub const fn new(sql: &'static CStr, types: &'static [pg_sys::Oid]) -> Self {
+        assert!(
+            types.len() <= MOST_PARAMETERS,
+            "checked when it is compiled"
+        );
         Self {
             sql,
             types,
@@ -55,19 +62,16 @@ impl Plan {
     }
 
     fn run(&self, arguments: &[Option<pg_sys::Datum>], read_only: bool) -> Rows {
-        let mut values: Vec<pg_sys::Datum> = Vec::with_capacity(self.types.len());
-        let mut nulls: Vec<std::ffi::c_char> = Vec::with_capacity(self.types.len());
-        for position in 0..self.types.len() {
-            // SPI's own marks for NULL and for a value.
-            let (value, mark) = match arguments.get(position).copied().flatten() {
-                Some(value) => (value, b' '),
-                None => (pg_sys::Datum::from(0), b'n'),
-            };
-            values.push(value);
-            nulls.push(mark.cast_signed());
+        // SPI's own marks for NULL and for a value.
+        let mut values = [pg_sys::Datum::from(0); MOST_PARAMETERS];
+        let mut nulls = [b'n'.cast_signed(); MOST_PARAMETERS];
+        for ((value, null), argument) in values.iter_mut().zip(&mut nulls).zip(arguments) {
+            if let Some(argument) = argument {
+                (*value, *null) = (*argument, b' '.cast_signed());
+            }
         }
-        // SAFETY: an SPI connection is open (Call::run); the plan is valid and takes as many arguments
-        // as `types`, which both arrays have.
+        // SAFETY: an SPI connection is open (Call::run); the plan is valid and takes no more arguments
+        // than both arrays have.
         let code = unsafe {
             pg_sys::SPI_execute_plan(
                 self.plan(),
