@@ -6,7 +6,7 @@ mod tests {
     use pgrx::prelude::*;
 
     /// The migrations and the platform they need, as any database of the extension has them.
-    const SCHEMA: [&str; 12] = [
+    const SCHEMA: [&str; 13] = [
         include_str!("../../sql/platform/01_roles.sql"),
         include_str!("../../sql/platform/02_auth.sql"),
         include_str!("../../sql/supabase/migrations/20261123000100_chatkeep_schema.sql"),
@@ -22,6 +22,9 @@ mod tests {
             "../../sql/supabase/migrations/20261123000700_chatkeep_portable_documents.sql"
         ),
         include_str!("../../sql/supabase/migrations/20261123000750_chatkeep_upkeep.sql"),
+        include_str!(
+            "../../sql/supabase/migrations/20261123000770_chatkeep_session_management.sql"
+        ),
         include_str!("../../sql/supabase/migrations/20261123000800_chatkeep_calls.sql"),
     ];
 

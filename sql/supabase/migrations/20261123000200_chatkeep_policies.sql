@@ -40,7 +40,8 @@ alter table chatkeep.sessions force row level security;
 grant select (id, tenant_id, user_id, created_at, last_used_at, idle_ttl, expires_at, revoked_at, revoked_reason, aal, user_agent, ip, metadata),
   update (last_used_at, revoked_at, revoked_reason)
   on chatkeep.sessions to anon, authenticated;
-grant insert (id, tenant_id, user_id, session_token, created_at, last_used_at, idle_ttl, expires_at, user_agent, ip, metadata)
+grant insert (id, tenant_id, user_id, session_token, created_at, last_used_at, idle_ttl, expires_at, user_agent, ip, metadata),
+  update (aal)
   on chatkeep.sessions to authenticated;
 grant select, insert, update, delete on chatkeep.sessions to service_role;
 create policy sessions_select on chatkeep.sessions for select to authenticated
@@ -273,6 +274,15 @@ begin
       message = 'a revoked session stays revoked',
       hint = 'Create a new session.';
   end if;
+  if new.aal is distinct from old.aal and (
+    new.aal < old.aal
+    or not (chatkeep_private.is_service() or (new.user_id = auth.uid() and auth.jwt() ->> 'aal' in ('aal1', 'aal2', 'aal3')
+      and auth.jwt() ->> 'aal' >= new.aal)) is true
+  ) then
+    raise sqlstate '42501' using
+      message = 'aal cannot be ' || new.aal || ' here',
+      hint = 'It only rises, and no further than the claim aal of the JWT says: sign in with the second factor first.';
+  end if;
   -- A holder may say that the session is in use now, not that it will be.
   if new.last_used_at > clock_timestamp() then
     new.last_used_at := clock_timestamp();
@@ -280,7 +290,7 @@ begin
   return new;
 end
 $$;
-comment on function chatkeep_private.guard_session() is 'Makes revocation final, for every role.';
+comment on function chatkeep_private.guard_session() is 'Makes revocation final, for every role, and lets the assurance level rise by proof only.';
 revoke all on function chatkeep_private.guard_session() from public, anon, authenticated, service_role;
 create trigger guard_session before update on chatkeep.sessions
   for each row execute function chatkeep_private.guard_session();
@@ -317,7 +327,7 @@ create trigger guard_session_secret before update on chatkeep_private.session_se
 -- Comments ----------------------------------------------------------------------------------------
 
 comment on trigger guard_chat on chatkeep.chats is 'Title and metadata keep their form.';
-comment on trigger guard_session on chatkeep.sessions is 'Revocation is final, and last use never lies in the future.';
+comment on trigger guard_session on chatkeep.sessions is 'Revocation is final, last use never lies in the future, the assurance level rises by proof only.';
 comment on trigger guard_session_secret on chatkeep_private.session_secrets is 'Secrets change by rotation, one generation at a time.';
 
 comment on policy users_select on chatkeep.users is 'A user reads the own membership.';

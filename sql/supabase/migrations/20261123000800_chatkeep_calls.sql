@@ -40,6 +40,10 @@ grant execute on function
   chatkeep.import_chat(jsonb),
   chatkeep.list_messages(uuid, timestamptz, timestamptz, integer),
   chatkeep.create_session(text, inet, interval, interval, integer, jsonb, uuid),
+  chatkeep.revoke_session(uuid),
+  chatkeep.revoke_other_sessions(text),
+  chatkeep.revoke_all_sessions(uuid),
+  chatkeep.elevate_session(text, text),
   chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb)
   to authenticated, service_role;
 grant execute on function
@@ -51,7 +55,8 @@ grant execute on function
 
 grant execute on function
   chatkeep.index_messages(integer),
-  chatkeep.purge_chats(interval, integer)
+  chatkeep.purge_chats(interval, integer),
+  chatkeep.purge_sessions(integer, interval)
   to service_role;
 
 notify pgrst, 'reload schema';
