@@ -12,6 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::{Refusal, digest, json, limits, text};
 
@@ -28,8 +29,10 @@ pub const TOUCH_MICROS: i64 = 60_000_000;
 
 const PAYLOAD_BYTES: usize = 2 * SECRET_BYTES;
 const TOKEN_BYTES: usize = PAYLOAD_BYTES + 4;
+/// The prefix, and four characters for three bytes.
+const TOKEN_CHARS: usize = PREFIX.len() + (TOKEN_BYTES * 4).div_ceil(3);
 
-/// The two secrets of a session. `Debug` hides them.
+/// The two secrets of a session. `Debug` hides them, and they are wiped when they are dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token {
     session: [u8; SECRET_BYTES],
@@ -45,9 +48,9 @@ impl Token {
     /// Reads a presented token. `None` is a token that was never issued: wrong length, wrong
     /// alphabet, wrong check sum. Nothing says which.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut bytes = [0; TOKEN_BYTES];
+        let mut bytes = Zeroizing::new([0; TOKEN_BYTES]);
         let written = URL_SAFE_NO_PAD
-            .decode_slice(text.strip_prefix(PREFIX)?, &mut bytes)
+            .decode_slice(text.strip_prefix(PREFIX)?, bytes.as_mut())
             .ok()?;
         let (payload, sum) = bytes.split_at_checked(PAYLOAD_BYTES)?;
         if written != TOKEN_BYTES || crc32fast::hash(payload).to_be_bytes() != sum {
@@ -61,13 +64,17 @@ impl Token {
     }
 
     /// The text to hand out, once.
-    pub fn expose(&self) -> String {
-        let payload = [self.session, self.refresh].concat();
-        let sum = crc32fast::hash(&payload).to_be_bytes();
-        format!(
-            "{PREFIX}{}",
-            URL_SAFE_NO_PAD.encode([&payload[..], &sum].concat())
-        )
+    pub fn expose(&self) -> Zeroizing<String> {
+        let mut bytes = Zeroizing::new([0; TOKEN_BYTES]);
+        let (payload, sum) = bytes.split_at_mut(PAYLOAD_BYTES);
+        payload[..SECRET_BYTES].copy_from_slice(&self.session);
+        payload[SECRET_BYTES..].copy_from_slice(&self.refresh);
+        sum.copy_from_slice(&crc32fast::hash(payload).to_be_bytes());
+        // As long as the text will be, so that no copy of it is left behind by growing.
+        let mut text = Zeroizing::new(String::with_capacity(TOKEN_CHARS));
+        text.push_str(PREFIX);
+        URL_SAFE_NO_PAD.encode_string(&bytes[..], &mut text);
+        text
     }
 
     /// The session secret, whose presentation unlocks the session's row.
@@ -93,12 +100,21 @@ impl Token {
         // HMAC takes a key of any length, so the error cannot occur; a zero secret would match no digest.
         if let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.refresh) {
             mac.update(salt);
-            refresh.copy_from_slice(&mac.finalize().into_bytes()[..SECRET_BYTES]);
+            let mut derived = mac.finalize().into_bytes();
+            refresh.copy_from_slice(&derived[..SECRET_BYTES]);
+            derived.as_mut_slice().zeroize();
         }
         Self {
             session: self.session,
             refresh,
         }
+    }
+}
+
+impl Drop for Token {
+    fn drop(&mut self) {
+        self.session.zeroize();
+        self.refresh.zeroize();
     }
 }
 
@@ -248,9 +264,15 @@ mod tests {
         // The portable engine must derive the same child: tests/contract holds the same vector.
         let child = token(1, 2).child(&[3; SALT_BYTES]);
         assert_eq!(
-            child.expose(),
+            child.expose().as_str(),
             "cks_AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB1FjHWytHoFlPu2NPq1RWpqtG2ewhWMLjPsst8g"
         );
+    }
+
+    #[test]
+    fn the_text_is_as_long_as_its_memory() {
+        let text = token(1, 2).expose();
+        assert_eq!((text.len(), text.capacity()), (TOKEN_CHARS, TOKEN_CHARS));
     }
 
     #[test]
@@ -365,7 +387,7 @@ mod tests {
         fn one_changed_character_is_no_token(
             session: [u8; SECRET_BYTES], at in 0usize..74, with in "[A-Za-z0-9_-]"
         ) {
-            let mut text = Token::new(session, [7; SECRET_BYTES]).expose();
+            let mut text = Token::new(session, [7; SECRET_BYTES]).expose().to_string();
             prop_assume!(text[at..=at] != *with);
             text.replace_range(at..=at, &with);
             prop_assert_eq!(Token::parse(&text), None);

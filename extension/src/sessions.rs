@@ -5,6 +5,8 @@
 use chatkeep_core::session::{NewSession, SALT_BYTES, State, TOUCH_MICROS, Token, Verdict};
 use chatkeep_core::{Refusal, digest};
 use pgrx::{IntoDatum, pg_sys};
+use std::ffi::CStr;
+use zeroize::Zeroizing;
 
 use crate::call::{Call, bytea, calls, new_uuid, now, random, set_local, text, writing};
 use crate::json;
@@ -179,8 +181,15 @@ fn validate_session(call: Call) -> Result<(), Refusal> {
 
 /// Runs `body` while the session secret is presented to the policies.
 fn presenting<T>(token: &Token, body: impl FnOnce() -> T) -> T {
-    let secret = std::ffi::CString::new(digest::hex(token.session_secret())).unwrap_or_default();
-    set_local(c"chatkeep.presented", &secret);
+    let digits = Zeroizing::new(digest::hex(token.session_secret()));
+    let mut secret = Zeroizing::new(Vec::with_capacity(digits.len() + 1));
+    secret.extend_from_slice(digits.as_bytes());
+    secret.push(0);
+    // The setting's own copy is the server's, which frees it at the end of the call.
+    set_local(
+        c"chatkeep.presented",
+        CStr::from_bytes_with_nul(&secret).unwrap_or_default(),
+    );
     let outcome = body();
     set_local(c"chatkeep.presented", c"");
     outcome
