@@ -137,6 +137,54 @@ Deno.test("the secrets of a session cannot be read, nor its row changed, by its 
   assert(!left.expires_at.startsWith("2100") && left.aal !== "aal2", "the owner changed the session's row");
 });
 
+Deno.test("a user lists the own sessions, ends one, the others and all", async () => {
+  const ada = await signUp();
+  const anon = anonymous();
+  const open = async (user_agent: string) => ok(await ada.db.rpc("create_session", { user_agent }).single());
+  const [phone, laptop, tablet] = [await open("phone"), await open("laptop"), await open("tablet")];
+  const listed = async () =>
+    ok(await ada.db.from("my_sessions").select("user_agent, status, revoked_reason").order("created_at"));
+  equal((await listed()).map((row: { status: string }) => row.status), ["active", "active", "active"], "statuses");
+
+  const ended = ok(await ada.db.rpc("revoke_session", { session_id: phone.session_id }).single());
+  equal([ended.id, ended.status, ended.revoked_reason], [phone.session_id, "revoked", "logout"], "the ended session");
+  assert(!("session_token" in ended), "the row of a session shows its digest");
+  equal((await present(anon, "rotate_session", phone.token)).status, "revoked", "its token");
+
+  const others = ok(await ada.db.rpc("revoke_other_sessions", { token: laptop.token }).single());
+  equal(others, { status: "valid", session_id: laptop.session_id, revoked: 1 }, "what revoke_other_sessions says");
+  equal((await present(anon, "validate_session", tablet.token)).status, "revoked", "another token");
+  equal((await present(anon, "validate_session", laptop.token)).status, "valid", "the kept token");
+
+  const all = ok(await ada.db.rpc("revoke_all_sessions"));
+  equal(all.map((row: { id: string }) => row.id), [laptop.session_id], "the sessions that were left");
+  equal((await listed()).map((row: { status: string }) => row.status), ["revoked", "revoked", "revoked"], "at the end");
+});
+
+Deno.test("nobody ends, raises or purges what is not theirs", async () => {
+  const [ada, ben] = [await signUp(), await signUp()];
+  const { session_id, token } = ok(await ada.db.rpc("create_session").single());
+  const refusals = [
+    [ben.db, "revoke_session", { session_id }, "PT404", 404],
+    [ben.db, "revoke_session", {}, "PGRST202", 404],
+    [ben.db, "revoke_all_sessions", { user_id: ada.id }, "42501", 403],
+    [ben.db, "elevate_session", { token, aal: "aal2" }, "42501", 403],
+    [ada.db, "elevate_session", { token, aal: "aal3" }, "42501", 403],
+    [ada.db, "elevate_session", { token, aal: "gold" }, "22023", 400],
+    [ada.db, "purge_sessions", {}, "42501", 403],
+    [anonymous(), "revoke_other_sessions", { token }, "42501", 401],
+  ] as const;
+  for (const [client, call, values, code, http] of refusals) {
+    const { error, status } = await client.rpc(call, values);
+    equal([error?.code, status], [code, http], `${call} ${JSON.stringify(values).replaceAll(token, "TOKEN")}`);
+    assert(!JSON.stringify(error).includes(token), `${call} repeats the token`);
+  }
+  equal((await present(anonymous(), "validate_session", token)).status, "valid", "the token afterwards");
+  const raised = ok(await service().rpc("elevate_session", { token, aal: "aal2" }).single());
+  equal(raised.status, "valid", "what elevate_session says to a service");
+  equal(ok(await ada.db.from("my_sessions").select("aal").single()), { aal: "aal2" }, "the level of the session");
+});
+
 Deno.test("nobody else sees a session", async () => {
   const [ada, ben] = [await signUp(), await signUp()];
   const { session_id } = ok(await ada.db.rpc("create_session").single());
