@@ -11,6 +11,7 @@ pub mod json;
 pub mod limits;
 pub mod message;
 pub mod refusal;
+pub mod server;
 pub mod session;
 pub mod text;
 pub mod uuid;

@@ -120,6 +120,8 @@ export interface Engine {
   engine: "native" | "portable";
   version: string;
   schema_version: string;
+  /** What is known against the server, such as a CVE that a newer minor release fixes. */
+  warning: string | null;
 }
 
 export interface CreateChat {

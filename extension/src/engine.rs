@@ -1,10 +1,10 @@
 //! `engine()`: which engine answers. `calls()`: which calls it implements.
 
-use chatkeep_core::Refusal;
+use chatkeep_core::{Refusal, server};
 use pgrx::iter::SetOfIterator;
-use pgrx::pg_extern;
+use pgrx::{extension_sql, pg_extern};
 
-use crate::call::{Call, calls, text};
+use crate::call::{Call, calls, setting, text};
 use crate::plan::plans;
 
 plans! {
@@ -22,9 +22,31 @@ fn engine(call: Call) -> Result<(), Refusal> {
         text("native"),
         text(env!("CARGO_PKG_VERSION")),
         version.datum(1),
+        server_warning().as_deref().and_then(text),
     ]);
     Ok(())
 }
+
+/// What is known against this server; NULL if nothing.
+#[pg_extern(stable, parallel_safe)]
+fn server_warning() -> Option<String> {
+    server::warning(setting(c"server_version_num")?.parse().ok()?)
+}
+
+// Who installs the extension is told at once.
+extension_sql!(
+    r"
+    do $$
+    begin
+      if @extschema@.server_warning() is not null then
+        raise warning '%', @extschema@.server_warning() using hint = 'Isolation rests on row level security and kept plans.';
+      end if;
+    end
+    $$;",
+    name = "warn_of_the_server",
+    requires = [server_warning],
+    finalize
+);
 
 /// The functions of schemas `chatkeep` and `chatkeep_private` that this library implements, each as the symbol `<name>_wrapper`.
 #[pg_extern(immutable, parallel_safe)]

@@ -56,6 +56,7 @@ Deno.test("engine() says which engine answers, to anybody", async () => {
   assert(["native", "portable"].includes(row.engine), `engine is ${row.engine}`);
   assert(/^\d+\.\d+\.\d+/.test(row.version), `version is ${row.version}`);
   assert(/^\d{14}$/.test(row.schema_version), `schema_version is ${row.schema_version}`);
+  assert(row.warning === null || /^PostgreSQL [\d.]+ has CVE-/.test(row.warning), `warning is ${row.warning}`);
 });
 
 Deno.test("people of one tenant share what is for the tenant, and nothing else", async () => {

@@ -1,7 +1,7 @@
 -- What holds of every object, whatever the engine.
 begin;
 \ir support/identities.psql
-select plan(16);
+select plan(18);
 
 create temporary view calls as
   select p.* from pg_catalog.pg_proc p
@@ -101,6 +101,13 @@ select is(
    from (select chatkeep_private.uuid_v7() u from generate_series(1, 50)) made),
   array_fill('72'::text, array[50]),
   'uuid_v7 makes UUIDs of version 7 and variant 2');
+
+-- The same sentences stand in core/src/server.rs.
+select is((select array_agg(chatkeep_private.server_warning(n) order by n) from unnest(array[150018, 150019, 170000, 180004, 180006]) n), array[
+    'PostgreSQL 15.18 has CVE-2026-14666: move to 15.19 or newer', null,
+    'PostgreSQL 17.0 has CVE-2026-14666, CVE-2025-8713, CVE-2024-10976: move to 17.11 or newer',
+    'PostgreSQL 18.4 has CVE-2026-14666: move to 18.5 or newer', null], 'a server with a known hole is told which, and where to go');
+select is((select warning from chatkeep.engine()), chatkeep_private.server_warning(), 'engine() says it of this server');
 
 select * from finish();
 rollback;

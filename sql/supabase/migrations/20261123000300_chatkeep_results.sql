@@ -30,8 +30,8 @@ create type chatkeep.found_message as (
   id uuid, chat_id uuid, seq integer, role text, created_at timestamptz, rank real, snippet text
 );
 comment on type chatkeep.found_message is 'A message that a search found. snippet is HTML: the text escaped, matches in <mark>.';
-create type chatkeep.engine_info as (engine text, version text, schema_version text);
-comment on type chatkeep.engine_info is 'Which engine answers: native or portable, its version and the newest migration.';
+create type chatkeep.engine_info as (engine text, version text, schema_version text, warning text);
+comment on type chatkeep.engine_info is 'Which engine answers: native or portable, its version and the newest migration. warning: what is known against this server; NULL if nothing.';
 
 create function chatkeep_private.refuse(code text, message text, hint text) returns void
 language plpgsql set search_path = ''

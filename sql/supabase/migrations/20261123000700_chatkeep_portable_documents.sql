@@ -109,4 +109,4 @@ $$;
 
 create or replace function chatkeep.engine() returns setof chatkeep.engine_info
 language sql stable parallel safe set search_path = ''
-as $$ select 'portable', '0.1.0', chatkeep_private.schema_version() $$;
+as $$ select 'portable', '0.1.0', chatkeep_private.schema_version(), chatkeep_private.server_warning() $$;
