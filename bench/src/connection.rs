@@ -170,6 +170,14 @@ impl Connection {
         self.pipeline(&[(statement, values)])
     }
 
+    /// Runs one prepared statement and returns its rows, of which text comes as it is.
+    pub fn fetch(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<Rows> {
+        self.bind_and_execute(&statement.name, values)?;
+        frontend::sync(&mut self.sending);
+        self.send()?;
+        self.answer(true)
+    }
+
     /// Runs prepared statements with one Sync behind the last, and waits for all of them. Outside
     /// BEGIN they are one transaction.
     pub fn pipeline(&mut self, statements: &[(&Statement, &[Value<'_>])]) -> Result<()> {

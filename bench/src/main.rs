@@ -18,18 +18,21 @@ mod proxy;
 mod random;
 mod report;
 mod rounds;
+mod scenarios;
 mod server;
+mod sessions;
 mod statistics;
 mod stores;
 mod words;
 
 use crate::failure::{Failure, Result};
-use crate::messages::Length;
+use crate::scenarios::Length;
 use crate::server::Server;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-const USAGE: &str = "chatkeep-bench messages [--only NAME[,NAME…]] [--quick] [--plots FOLDER]";
+const USAGE: &str =
+    "chatkeep-bench messages|sessions [--only NAME[,NAME…]] [--quick] [--plots FOLDER]";
 
 fn main() -> ExitCode {
     match run() {
@@ -46,9 +49,12 @@ fn run() -> Result<()> {
     let mut length = Length::Full;
     let mut plots = None;
     let mut words = std::env::args().skip(1);
-    if words.next().as_deref() != Some("messages") {
-        return Err(Failure::new(USAGE));
-    }
+    let name = words.next().unwrap_or_default();
+    let scenarios = match name.as_str() {
+        "messages" => messages::SCENARIOS,
+        "sessions" => sessions::SCENARIOS,
+        _ => return Err(Failure::new(USAGE)),
+    };
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or_else(|| Failure::new(USAGE));
         match word.as_str() {
@@ -61,10 +67,10 @@ fn run() -> Result<()> {
     machine::punctual_timers();
     let server = Server::from_environment()?;
     let machine = machine::describe(&server)?;
-    let caption = format!("cargo xtask bench messages. {machine}.");
+    let caption = format!("cargo xtask bench {name}. {machine}.");
     println!("{caption}");
     println!("{}\n", machine::settings(&server)?);
-    messages::run(&server, &only, length, |comparison| {
+    scenarios::run(scenarios, &server, &only, length, |comparison| {
         println!("{}", comparison.table());
         match &plots {
             Some(folder) => plot::write(folder, comparison, &caption),

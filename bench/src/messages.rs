@@ -10,28 +10,7 @@ mod rls;
 mod search;
 mod turn;
 
-use crate::failure::{Failure, Result};
-use crate::report::Comparison;
-use crate::server::Server;
-
-/// How long to measure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Length {
-    Full,
-    /// Enough to see that everything works.
-    Quick,
-}
-
-impl Length {
-    fn choose<T>(self, full: T, quick: T) -> T {
-        match self {
-            Length::Full => full,
-            Length::Quick => quick,
-        }
-    }
-}
-
-type Scenario = fn(&Server, Length) -> Result<Vec<Comparison>>;
+use crate::scenarios::{Length, Scenario};
 
 /// The scenarios by name, in the order they run.
 pub const SCENARIOS: &[(&str, Scenario)] = &[
@@ -44,39 +23,3 @@ pub const SCENARIOS: &[(&str, Scenario)] = &[
     ("rls", rls::run),
     ("search", search::run),
 ];
-
-/// Runs all scenarios, or those named, and gives each comparison away as soon as it is there.
-pub fn run(
-    server: &Server,
-    only: &[String],
-    length: Length,
-    mut show: impl FnMut(&Comparison) -> Result<()>,
-) -> Result<()> {
-    for name in only {
-        if !SCENARIOS.iter().any(|(known, _)| known == name) {
-            let known: Vec<&str> = SCENARIOS.iter().map(|(known, _)| *known).collect();
-            return Err(Failure::new(format!(
-                "`{name}` is no scenario. There are: {}.",
-                known.join(", ")
-            )));
-        }
-    }
-    let mut failed = Vec::new();
-    for (name, scenario) in SCENARIOS {
-        if only.is_empty() || only.iter().any(|wanted| wanted == name) {
-            match scenario(server, length) {
-                Ok(comparisons) => comparisons.iter().try_for_each(&mut show)?,
-                // The others can still be measured.
-                Err(failure) => {
-                    eprintln!("{name} could not be measured: {failure}\n");
-                    failed.push(*name);
-                }
-            }
-        }
-    }
-    if failed.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure::new(format!("not measured: {}", failed.join(", "))))
-    }
-}

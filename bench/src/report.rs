@@ -11,6 +11,8 @@ pub enum Unit {
     Microseconds,
     Bytes,
     Buffers,
+    Rows,
+    Pages,
 }
 
 impl Unit {
@@ -21,6 +23,8 @@ impl Unit {
             Unit::Microseconds => "µs",
             Unit::Bytes => "bytes",
             Unit::Buffers => "buffers",
+            Unit::Rows => "rows",
+            Unit::Pages => "pages",
         }
     }
 

@@ -17,7 +17,9 @@ struct Bench {
     parts: &'static [(&'static str, &'static str)],
 }
 
-const BENCHES: &[Bench] = &[Bench {
+const BENCHES: &[Bench] = &[MESSAGES, SESSIONS];
+
+const MESSAGES: Bench = Bench {
     name: "messages",
     what: "conversations, beside the stores of LangChain, LangGraph, Mastra, Vercel's ai-chatbot and openai-agents",
     parts: &[
@@ -48,7 +50,22 @@ const BENCHES: &[Bench] = &[Bench {
             "search_messages over 100,000 messages, and what append pays for it",
         ),
     ],
-}];
+};
+
+const SESSIONS: Bench = Bench {
+    name: "sessions",
+    what: "sessions, beside what Supabase's auth server sends for the same",
+    parts: &[
+        ("rotate", "rotate_session over one connection"),
+        ("rotate-8", "rotate_session over eight connections at once"),
+        (
+            "validate",
+            "validate_session, and one bare SELECT by digest",
+        ),
+        ("growth", "what 100,000 rotations leave behind"),
+        ("crowd", "64 connections that rotate one token at once"),
+    ],
+};
 
 /// Settings of the server while it measures: memory for all of a scenario, and nothing that starts by itself.
 const SETTINGS: &[&str] = &[

@@ -1,0 +1,62 @@
+//! What a benchmark is made of: scenarios by name, and how long they measure.
+
+use crate::failure::{Failure, Result};
+use crate::report::Comparison;
+use crate::server::Server;
+
+/// How long to measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Length {
+    Full,
+    /// Enough to see that everything works.
+    Quick,
+}
+
+impl Length {
+    pub fn choose<T>(self, full: T, quick: T) -> T {
+        match self {
+            Length::Full => full,
+            Length::Quick => quick,
+        }
+    }
+}
+
+/// Makes its databases, measures both sides in the same rounds, and returns comparisons.
+pub type Scenario = fn(&Server, Length) -> Result<Vec<Comparison>>;
+
+/// Runs all scenarios, or those named, and gives each comparison away as soon as it is there.
+pub fn run(
+    scenarios: &[(&str, Scenario)],
+    server: &Server,
+    only: &[String],
+    length: Length,
+    mut show: impl FnMut(&Comparison) -> Result<()>,
+) -> Result<()> {
+    for name in only {
+        if !scenarios.iter().any(|(known, _)| known == name) {
+            let known: Vec<&str> = scenarios.iter().map(|(known, _)| *known).collect();
+            return Err(Failure::new(format!(
+                "`{name}` is no scenario. There are: {}.",
+                known.join(", ")
+            )));
+        }
+    }
+    let mut failed = Vec::new();
+    for (name, scenario) in scenarios {
+        if only.is_empty() || only.iter().any(|wanted| wanted == name) {
+            match scenario(server, length) {
+                Ok(comparisons) => comparisons.iter().try_for_each(&mut show)?,
+                // The others can still be measured.
+                Err(failure) => {
+                    eprintln!("{name} could not be measured: {failure}\n");
+                    failed.push(*name);
+                }
+            }
+        }
+    }
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::new(format!("not measured: {}", failed.join(", "))))
+    }
+}

@@ -1,0 +1,90 @@
+//! A session of Chatkeep's: made by its user, rotated and validated by nobody but its token.
+
+use crate::connection::{Connection, Rows, Statement};
+use crate::failure::{Failure, Result};
+use crate::people;
+use crate::random::Random;
+use crate::server::Database;
+
+/// A connection of role anon, and the token of a session.
+pub struct Session {
+    pub connection: Connection,
+    rotate: Statement,
+    validate: Statement,
+    pub token: String,
+}
+
+/// Sessions that are there before, so that statements are planned as they are in a database in use.
+pub const OTHERS: usize = 10_000;
+
+/// Sessions of others.
+pub fn load_others(database: &Database<'_>) -> Result<()> {
+    database.connect()?.execute(&format!(
+        "create temporary table others as
+         select gen_random_uuid() as user_id, gen_random_uuid() as session_id,
+           sha256(uuid_send(gen_random_uuid())) as digest
+         from generate_series(1, {OTHERS});
+         insert into auth.users (id) select user_id from others;
+         insert into chatkeep.users (id, tenant_id) select user_id, user_id from others;
+         insert into chatkeep.sessions (id, user_id, tenant_id, session_token, expires_at)
+         select session_id, user_id, user_id, digest, now() + interval '30 days' from others;
+         insert into chatkeep_private.session_secrets (session_token, session_id, refresh_digest)
+         select digest, session_id, sha256(digest) from others"
+    ))
+}
+
+/// A new session of a new user; its token.
+pub fn open(database: &Database<'_>, random: &mut Random) -> Result<String> {
+    let user = random.uuid();
+    people::add(&mut database.connect()?, &user)?;
+    let mut connection = database.connect()?;
+    people::sign_in(&mut connection, &user)?;
+    connection.value(
+        "select token from chatkeep.create_session('bench', '192.0.2.1', idle_ttl => '7 days')",
+    )
+}
+
+impl Session {
+    /// A connection for this token.
+    pub fn of(database: &Database<'_>, token: String) -> Result<Self> {
+        let mut connection = database.connect()?;
+        connection.execute("set role anon")?;
+        Ok(Self {
+            rotate: connection.prepare("select status, token from chatkeep.rotate_session($1)")?,
+            validate: connection
+                .prepare("select status, user_id, expires_at from chatkeep.validate_session($1)")?,
+            connection,
+            token,
+        })
+    }
+
+    /// Trades the token for its successor.
+    pub fn rotate(&mut self) -> Result<()> {
+        let (status, token) = self.present()?;
+        if status != "rotated" {
+            return Err(Failure::new(format!("rotate_session says {status}")));
+        }
+        self.token = token;
+        Ok(())
+    }
+
+    /// Status and successor of the token, which is kept.
+    pub fn present(&mut self) -> Result<(String, String)> {
+        let values = [(&self.token).into()];
+        let rows: Rows = self.connection.fetch(&self.rotate, &values)?;
+        let mut cells = rows.into_iter().flatten().flatten();
+        match (cells.next(), cells.next()) {
+            (Some(status), Some(token)) => Ok((status, token)),
+            (status, _) => Err(Failure::new(format!(
+                "rotate_session says {}",
+                status.unwrap_or_default()
+            ))),
+        }
+    }
+
+    /// Asks what the token is worth.
+    pub fn validate(&mut self) -> Result<()> {
+        let values = [(&self.token).into()];
+        self.connection.run(&self.validate, &values)
+    }
+}
