@@ -18,6 +18,21 @@ pub fn hex(bytes: &[u8]) -> String {
     text
 }
 
+/// The bytes that hexadecimal, in either case, stands for; `None` of anything else.
+pub fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u8>> = text
+        .chars()
+        .map(|digit| u8::try_from(digit.to_digit(16)?).ok())
+        .collect();
+    let digits = digits.filter(|digits| digits.len() % 2 == 0)?;
+    Some(
+        digits
+            .chunks_exact(2)
+            .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit))
+            .collect(),
+    )
+}
+
 /// A digest of bytes that arrive in pieces.
 #[derive(Clone, Default)]
 pub struct Hasher(Sha256);
@@ -60,7 +75,20 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_is_not_hexadecimal_stands_for_nothing() {
+        for text in ["0", "0g", "0x00", " 00", "é0"] {
+            assert_eq!(unhex(text), None, "{text}");
+        }
+        assert_eq!(unhex("00fFa9"), Some(vec![0, 255, 0xa9]));
+    }
+
     proptest! {
+        #[test]
+        fn hexadecimal_is_read_back(bytes: Vec<u8>) {
+            prop_assert_eq!(unhex(&hex(&bytes)), Some(bytes));
+        }
+
         #[test]
         fn pieces_and_whole_agree(bytes: Vec<u8>, cut in 0usize..2048) {
             let cut = cut.min(bytes.len());

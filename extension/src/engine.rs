@@ -68,5 +68,6 @@ fn calls() -> SetOfIterator<'static, &'static str> {
         "tenant_id",
         "writer",
         "keeps_order",
+        "presented_session",
     ])
 }

@@ -8,7 +8,9 @@ use pgrx::{IntoDatum, pg_sys};
 use std::ffi::CStr;
 use zeroize::Zeroizing;
 
-use crate::call::{Call, bytea, calls, new_uuid, now, random, set_local, text, writing};
+use crate::call::{
+    Call, answers, bytea, calls, new_uuid, now, random, set_local, setting, text, writing,
+};
 use crate::json;
 use crate::plan::{Rows, plans};
 
@@ -16,6 +18,10 @@ calls! {
     create_session_wrapper, pg_finfo_create_session_wrapper => create_session;
     rotate_session_wrapper, pg_finfo_rotate_session_wrapper => rotate_session;
     validate_session_wrapper, pg_finfo_validate_session_wrapper => validate_session;
+}
+
+answers! {
+    presented_session_wrapper, pg_finfo_presented_session_wrapper => presented_session;
 }
 
 plans! {
@@ -43,9 +49,11 @@ plans! {
         returning s.expires_at, s.last_used_at + s.idle_ttl";
     INSERT_SECRET(BYTEAOID, UUIDOID, BYTEAOID) = c"
         insert into chatkeep_private.session_secrets (session_token, session_id, refresh_digest) values ($1, $2, $3)";
-    SECRET(BYTEAOID) = c"
-        select x.session_id, x.refresh_digest, x.previous_digest, x.rotation_salt, x.generation, x.rotated_at
-        from chatkeep_private.session_secrets x where x.session_token = $1";
+    SECRET_AND_SESSION(BYTEAOID) = c"
+        select x.session_id, x.refresh_digest, x.previous_digest, x.rotation_salt, x.generation, x.rotated_at,
+          s.user_id, s.tenant_id, s.expires_at, s.last_used_at, s.last_used_at + s.idle_ttl, s.revoked_at is not null
+        from chatkeep_private.session_secrets x join chatkeep.sessions s on s.id = x.session_id
+        where x.session_token = $1";
     SECRET_LOCKED(BYTEAOID) = c"
         select x.session_id, x.refresh_digest, x.previous_digest, x.rotation_salt, x.generation, x.rotated_at
         from chatkeep_private.session_secrets x where x.session_token = $1
@@ -179,6 +187,15 @@ fn validate_session(call: Call) -> Result<(), Refusal> {
     })
 }
 
+/// `presented_session()`, which the policies ask: the digest of the session secret that is presented; NULL without one.
+fn presented_session(_: Call) -> Option<pg_sys::Datum> {
+    let secret = setting(PRESENTED).filter(|secret| !secret.is_empty())?;
+    bytea(&digest::sha256(&Zeroizing::new(digest::unhex(secret)?)))
+}
+
+/// The setting that holds the session secret of the token that a call was given, in hexadecimal, for the call's length.
+const PRESENTED: &CStr = c"chatkeep.presented";
+
 /// Runs `body` while the session secret is presented to the policies.
 fn presenting<T>(token: &Token, body: impl FnOnce() -> T) -> T {
     let digits = Zeroizing::new(digest::hex(token.session_secret()));
@@ -187,11 +204,11 @@ fn presenting<T>(token: &Token, body: impl FnOnce() -> T) -> T {
     secret.push(0);
     // The setting's own copy is the server's, which frees it at the end of the call.
     set_local(
-        c"chatkeep.presented",
+        PRESENTED,
         CStr::from_bytes_with_nul(&secret).unwrap_or_default(),
     );
     let outcome = body();
-    set_local(c"chatkeep.presented", c"");
+    set_local(PRESENTED, c"");
     outcome
 }
 
@@ -214,27 +231,32 @@ impl Presented {
     /// Reads the row and judges the token; `None` if it unlocks nothing.
     fn judge(&mut self, token: &Token, locked: bool) -> Option<Verdict> {
         self.session_digest = bytea(&token.session_digest());
-        let plan = if locked { &SECRET_LOCKED } else { &SECRET };
+        let plan = if locked {
+            &SECRET_LOCKED
+        } else {
+            &SECRET_AND_SESSION
+        };
         let secret = plan.with(|plan| plan.execute(&[self.session_digest]));
         self.session_id = secret.datum(1);
         self.session_id?;
         // Read after the lock, so that a revocation by the one before is seen.
-        let session = SESSION.with(|plan| plan.execute(&[self.session_id]));
+        let after = locked.then(|| SESSION.with(|plan| plan.execute(&[self.session_id])));
+        let (session, first) = after.as_ref().map_or((&secret, 7), |session| (session, 1));
         self.judged_at = now();
-        self.user_id = session.datum(1);
-        self.tenant_id = session.datum(2);
-        self.expires_at = session.datum(3);
-        self.last_used_at = session.get(4)?;
-        self.idle_expires_at = session.datum(5);
+        self.user_id = session.datum(first);
+        self.tenant_id = session.datum(first + 1);
+        self.expires_at = session.datum(first + 2);
+        self.last_used_at = session.get(first + 3)?;
+        self.idle_expires_at = session.datum(first + 4);
         self.generation = secret.get(5);
         self.salt = secret.get(4);
         let state = State {
             refresh_digest: secret.get(2)?,
             previous_digest: secret.get(3),
             rotated_at: secret.get(6),
-            revoked: session.get(6)?,
-            expires_at: session.get(3)?,
-            idle_expires_at: session.get(5),
+            revoked: session.get(first + 5)?,
+            expires_at: session.get(first + 2)?,
+            idle_expires_at: session.get(first + 4),
         };
         Some(state.judge(&token.refresh_digest(), self.judged_at))
     }

@@ -11,6 +11,8 @@ use crate::rounds::alternate;
 use crate::server::{Database, Engine, Server};
 use std::time::Instant;
 
+// A handful of either: nothing is gained by a box.
+#[allow(clippy::large_enum_variant)]
 enum Rotator {
     Chatkeep(Session),
     GoTrue(GoTrue),

@@ -54,6 +54,21 @@ comment on function chatkeep_private.is_service() is 'Whether the calling role i
 revoke all on function chatkeep_private.is_service() from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.is_service() to anon, authenticated, service_role;
 
+-- What is presented -------------------------------------------------------------------------------
+
+-- Proof of possession: the functions put the session secret of a presented token into this
+-- setting and clear it before they return. Forging the setting without the secret matches no digest.
+create or replace function chatkeep_private.presented_session() returns bytea
+language plpgsql stable parallel safe set search_path = ''
+as $$
+begin
+  return sha256(decode(nullif(current_setting('chatkeep.presented', true), ''), 'hex'));
+end
+$$;
+comment on function chatkeep_private.presented_session() is 'SHA-256 of the session secret that the current call presented; NULL when none was.';
+revoke all on function chatkeep_private.presented_session() from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.presented_session() to anon, authenticated, service_role;
+
 -- What a call may do that its caller may not -------------------------------------------------------
 
 -- Asked of deleted chats alone, so a subquery of its own in every statement would cost more than it saves.

@@ -5,19 +5,6 @@
 -- decide what may change in them. Each policy runs its subqueries once per statement, for every table and command
 -- that it names, so an update carries no expression that another lock already holds.
 
--- Proof of possession: the functions put the session secret of a presented token into this
--- setting and clear it before they return. Forging the setting without the secret matches no digest.
-create function chatkeep_private.presented_session() returns bytea
-language plpgsql stable parallel safe set search_path = ''
-as $$
-begin
-  return sha256(decode(nullif(current_setting('chatkeep.presented', true), ''), 'hex'));
-end
-$$;
-comment on function chatkeep_private.presented_session() is 'SHA-256 of the session secret that the current call presented; NULL when none was.';
-revoke all on function chatkeep_private.presented_session() from public, anon, authenticated, service_role;
-grant execute on function chatkeep_private.presented_session() to anon, authenticated, service_role;
-
 revoke all on all tables in schema chatkeep, chatkeep_private from public, anon, authenticated, service_role;
 
 -- users
