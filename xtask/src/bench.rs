@@ -110,12 +110,12 @@ pub fn run(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
         };
         return Err(Failure::new(what).advise(known_names()));
     }
-    let options = options(arguments, &chosen)?;
+    let runs = options(arguments, &chosen)?;
     let major = arguments.major()?;
     build(places)?;
     let database = start(places, major)?;
     add_portable(places, &database.0)?;
-    for bench in chosen {
+    for (bench, options) in runs {
         let status = step::show(driver(places, &database.0).arg(bench.name).args(&options))?;
         if !status.success() {
             return Err(Failure::new(format!(
@@ -127,31 +127,47 @@ pub fn run(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Reads `--only` and `--length`, and writes them as the driver takes them.
-fn options(arguments: &Arguments, chosen: &[&Bench]) -> Result<Vec<String>> {
-    let mut options = Vec::new();
-    if let Some(only) = arguments.option("only") {
-        let parts = || chosen.iter().flat_map(|bench| bench.parts);
-        for wanted in only.split(',') {
-            if !parts().any(|(part, _)| *part == wanted) {
-                let known: Vec<&str> = parts().map(|(part, _)| *part).collect();
-                return Err(
-                    Failure::new(format!("--only: `{wanted}` is no part of it."))
-                        .advise(format!("use {}.", known.join(", "))),
-                );
-            }
-        }
-        options.extend(["--only".to_owned(), only.to_owned()]);
-    }
-    match arguments.option("length") {
-        None | Some("full") => options.extend(["--plots".to_owned(), "docs/bench".to_owned()]),
-        Some("quick") => options.push("--quick".to_owned()),
+/// Reads `--only` and `--length`: the benchmarks that have a wanted part, each with the options of its driver.
+fn options<'a>(
+    arguments: &Arguments,
+    chosen: &[&'a Bench],
+) -> Result<Vec<(&'a Bench, Vec<String>)>> {
+    let length = match arguments.option("length") {
+        None | Some("full") => vec!["--plots".to_owned(), "docs/bench".to_owned()],
+        Some("quick") => vec!["--quick".to_owned()],
         Some(word) => {
             return Err(Failure::new(format!("--length: `{word}` is no length."))
                 .advise("use --length full or --length quick."));
         }
+    };
+    let Some(only) = arguments.option("only") else {
+        return Ok(chosen
+            .iter()
+            .map(|bench| (*bench, length.clone()))
+            .collect());
+    };
+    let has = |bench: &Bench, wanted: &str| bench.parts.iter().any(|(part, _)| *part == wanted);
+    if let Some(unknown) = only
+        .split(',')
+        .find(|wanted| !chosen.iter().any(|bench| has(bench, wanted)))
+    {
+        let parts = chosen.iter().flat_map(|bench| bench.parts);
+        let known: Vec<&str> = parts.map(|(part, _)| *part).collect();
+        return Err(
+            Failure::new(format!("--only: `{unknown}` is no part of it."))
+                .advise(format!("use {}.", known.join(", "))),
+        );
     }
-    Ok(options)
+    let mut runs = Vec::new();
+    for bench in chosen {
+        let parts: Vec<&str> = only.split(',').filter(|part| has(bench, part)).collect();
+        if !parts.is_empty() {
+            let mut options = vec!["--only".to_owned(), parts.join(",")];
+            options.extend(length.clone());
+            runs.push((*bench, options));
+        }
+    }
+    Ok(runs)
 }
 
 fn build(places: &Places) -> Result<()> {
@@ -221,16 +237,43 @@ fn known_names() -> String {
 mod tests {
     use super::*;
 
-    fn read(line: &str) -> Result<Vec<String>> {
+    fn read(line: &str) -> Result<Vec<(&'static str, String)>> {
         let words = line.split_whitespace().map(str::to_owned);
         let chosen: Vec<&Bench> = BENCHES.iter().collect();
-        options(&Arguments::parse(words).unwrap(), &chosen)
+        let runs = options(&Arguments::parse(words).unwrap(), &chosen)?;
+        let named = runs
+            .into_iter()
+            .map(|(bench, options)| (bench.name, options.join(" ")));
+        Ok(named.collect())
     }
 
     #[test]
     fn only_full_runs_write_plots() {
-        assert!(read("").unwrap().contains(&"--plots".to_owned()));
-        assert_eq!(read("--length quick").unwrap(), ["--quick"]);
+        for (line, options) in [("", "--plots docs/bench"), ("--length quick", "--quick")] {
+            let all = ["messages", "sessions"].map(|bench| (bench, options.to_owned()));
+            assert_eq!(read(line).unwrap(), all, "{line}");
+        }
+    }
+
+    #[test]
+    fn each_benchmark_is_given_its_own_parts() {
+        let quick = |name, parts: &str| (name, format!("--only {parts} --quick"));
+        for (only, runs) in [
+            (
+                "cpu,rotate",
+                vec![quick("messages", "cpu"), quick("sessions", "rotate")],
+            ),
+            ("crowd,rotate", vec![quick("sessions", "crowd,rotate")]),
+            (
+                "growth",
+                vec![quick("messages", "growth"), quick("sessions", "growth")],
+            ),
+        ] {
+            assert_eq!(
+                read(&format!("--length quick --only {only}")).unwrap(),
+                runs
+            );
+        }
     }
 
     #[test]

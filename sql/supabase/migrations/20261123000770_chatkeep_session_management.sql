@@ -49,26 +49,6 @@ grant select on chatkeep.my_sessions to authenticated, service_role;
 create type chatkeep.sessions_revoked as (status text, session_id uuid, revoked integer);
 comment on type chatkeep.sessions_revoked is 'The verdict on the token whose session stays, as validate_session gives it, and how many others were revoked.';
 
--- Whom the caller may end sessions of: oneself, or the user that service_role names.
-create function chatkeep_private.session_owner(user_id uuid) returns uuid
-language plpgsql stable set search_path = ''
-as $$
-declare
-  owner uuid := coalesce(session_owner.user_id, auth.uid());
-begin
-  if owner is null then
-    perform chatkeep_private.refuse('42501', 'no user is signed in',
-      'Send the user''s JWT, or call as service_role where a user is named.');
-  end if;
-  if owner is distinct from auth.uid() and not chatkeep_private.is_service() then
-    perform chatkeep_private.refuse('42501', 'user_id can be named by service_role only',
-      'Leave user_id out to act for yourself.');
-  end if;
-  return owner;
-end
-$$;
-comment on function chatkeep_private.session_owner(uuid) is 'The user whose sessions a call ends: the caller, or whom service_role names.';
-
 -- Live sessions of a user but one, under the lock that create_session counts under.
 create function chatkeep_private.revoke_sessions(owner uuid, but_one uuid) returns uuid[]
 language plpgsql volatile set search_path = ''
@@ -92,14 +72,8 @@ end
 $$;
 comment on function chatkeep_private.revoke_sessions(uuid, uuid) is 'Revokes what is not revoked of a user''s sessions, all or all but one, and says which.';
 
-revoke all on function
-  chatkeep_private.session_owner(uuid),
-  chatkeep_private.revoke_sessions(uuid, uuid)
-  from public, anon, authenticated, service_role;
-grant execute on function
-  chatkeep_private.session_owner(uuid),
-  chatkeep_private.revoke_sessions(uuid, uuid)
-  to authenticated, service_role;
+revoke all on function chatkeep_private.revoke_sessions(uuid, uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.revoke_sessions(uuid, uuid) to authenticated, service_role;
 
 create function chatkeep.revoke_session(session_id uuid) returns setof chatkeep.my_sessions
 language plpgsql volatile set search_path = ''
@@ -132,7 +106,7 @@ create function chatkeep.revoke_all_sessions(user_id uuid default null) returns 
 language plpgsql volatile set search_path = ''
 as $$
 declare
-  owner constant uuid := chatkeep_private.session_owner(revoke_all_sessions.user_id);
+  owner constant uuid := chatkeep_private.acting_for(revoke_all_sessions.user_id);
   ended constant uuid[] := chatkeep_private.revoke_sessions(owner, null);
 begin
   return query
@@ -150,7 +124,7 @@ create function chatkeep.revoke_other_sessions(token text) returns setof chatkee
 language plpgsql volatile set search_path = ''
 as $$
 declare
-  owner constant uuid := chatkeep_private.session_owner(null);
+  owner constant uuid := chatkeep_private.acting_for(null);
   kept record;
   answer chatkeep.sessions_revoked;
 begin
