@@ -1,7 +1,7 @@
 -- my_sessions, revoke_session, revoke_other_sessions, revoke_all_sessions, elevate_session, purge_sessions.
 begin;
 \ir support/identities.psql
-select plan(66);
+select plan(68);
 
 -- Signs in with more claims than the usual ones.
 create function pg_temp.claim(more jsonb) returns void language plpgsql as $$
@@ -169,6 +169,43 @@ select is(pg_temp.refusal($$ select chatkeep.purge_sessions(0) $$), '22023 batch
 select is(pg_temp.refusal($$ select chatkeep.purge_sessions(1, '-1 day') $$), '22023 older_than must not be negative | Pass an interval such as ''15 minutes''.', 'nor of the future');
 select pg_temp.sign_in('ada');
 select is(pg_temp.refusal($$ select chatkeep.purge_sessions() $$), '42501 permission denied for function purge_sessions', 'nobody else purges');
+-- One backend, many callers: no plan keeps one.
+create function pg_temp.alternate(times integer, adas text, eves text) returns text language plpgsql as $$
+declare
+  person text;
+  token text;
+  said text;
+begin
+  for n in 1 .. times loop
+    person := case n % 2 when 0 then 'ada' else 'eve' end;
+    token := case n % 2 when 0 then adas else eves end;
+    perform set_config('search_path', case n % 3 when 0 then 'chatkeep, extensions' else 'extensions, public' end, true);
+    perform pg_temp.sign_in(person);
+    select string_agg(m.user_agent, ',') into said from chatkeep.my_sessions m where m.status = 'active';
+    if said is distinct from person then return format('round %s: %s lists %s', n, person, said); end if;
+    if n % 5 = 0 then perform pg_temp.sign_out(); end if;
+    select v.status || v.user_id into said from chatkeep.validate_session(token) v;
+    if said is distinct from 'valid00000000-0000-4000-8000-00000000' || (case person when 'ada' then 'ada0' else 'e4e0' end) then
+      return format('round %s: the token of %s says %s', n, person, said);
+    end if;
+    if n % 7 = 0 then
+      perform pg_temp.sign_out();
+      if exists (select id from chatkeep.sessions) then return format('round %s: anon sees a session', n); end if;
+    end if;
+  end loop;
+  return 'each their own';
+end
+$$;
+select pg_temp.sign_in('eve');
+select count(*) as ended from chatkeep.revoke_all_sessions() \gset
+select token as eves from chatkeep.create_session('eve') \gset
+select pg_temp.sign_in('ada');
+select count(*) as ended from chatkeep.revoke_all_sessions() \gset
+select token as adas from chatkeep.create_session('ada') \gset
+select is(pg_temp.alternate(3000, :'adas', :'eves'), 'each their own', '3,000 changes of user, role and search_path on one backend');
+select pg_temp.sign_out();
+select is((select array_agg(status) from (select * from chatkeep.validate_session(:'adas') union all select * from chatkeep.validate_session(:'eves')) v), array['valid', 'valid'], 'one statement may present two tokens');
+
 select is(current_setting('chatkeep.presented', true) || current_setting('chatkeep.writing', true), '', 'no setting outlives a call');
 
 select * from finish();
