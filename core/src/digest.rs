@@ -20,17 +20,19 @@ pub fn hex(bytes: &[u8]) -> String {
 
 /// The bytes that hexadecimal, in either case, stands for; `None` of anything else.
 pub fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u8>> = text
-        .chars()
-        .map(|digit| u8::try_from(digit.to_digit(16)?).ok())
-        .collect();
-    let digits = digits.filter(|digits| digits.len() % 2 == 0)?;
-    Some(
-        digits
-            .chunks_exact(2)
-            .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit))
-            .collect(),
-    )
+    let pairs = text.as_bytes().chunks_exact(2);
+    if !pairs.remainder().is_empty() {
+        return None;
+    }
+    // As long as it will be, so that no copy of a secret is left behind by growing.
+    let mut bytes = Vec::with_capacity(text.len() / 2);
+    for pair in pairs {
+        let byte = pair.iter().try_fold(0, |byte, digit| {
+            Some(byte << 4 | char::from(*digit).to_digit(16)?)
+        });
+        bytes.push(u8::try_from(byte?).ok()?);
+    }
+    Some(bytes)
 }
 
 /// A digest of bytes that arrive in pieces.

@@ -156,7 +156,7 @@ fn append_at_once(
         rows.clear();
         return false;
     }
-    rows.execute(form.insert, &[]);
+    rows.insert(form.insert);
     true
 }
 
@@ -271,7 +271,7 @@ fn append_message(call: Call) -> Result<(), Refusal> {
             chat.follow(item.parent)?;
             let mut rows = NewMessages::to_store(call, ONE.outcome);
             rows.push(&mut chat, &item, id);
-            rows.execute(ONE.insert, &[]);
+            rows.insert(ONE.insert);
             chat.touch(1);
         }
         STORED_MESSAGE.with(|plan| call.return_from(plan, &chat.key(id)));
@@ -310,7 +310,7 @@ fn append_one_by_one(
         let is_stored = item.id.is_some_and(|id| stored.contains(&id));
         if is_stored || (item.parent.is_some() && item.parent != chat.leaf) {
             // What is in front must be in the table, to be compared with or to be branched from.
-            waiting.execute(BATCH.insert, &[]);
+            waiting.insert(BATCH.insert);
             waiting.clear();
         }
         if let Some(id) = item.id.filter(|_| is_stored) {
@@ -323,7 +323,7 @@ fn append_one_by_one(
         stored.extend(item.id);
         waiting.push(&mut chat, item, id);
     }
-    waiting.execute(BATCH.insert, &[]);
+    waiting.insert(BATCH.insert);
     if chat.last_seq > before {
         chat.touch(chat.last_seq - before);
     }

@@ -13,7 +13,7 @@ use crate::call::{Call, text, uuid};
 use crate::chat::Chat;
 use crate::identity;
 use crate::item::Item;
-use crate::plan::{Plan, Rows};
+use crate::plan::Plan;
 
 const NAME: &CStr = c"new_messages";
 
@@ -104,12 +104,8 @@ impl NewMessages {
         }
     }
 
-    /// Executes a statement that reads the rows.
-    pub fn execute(
-        &self,
-        statement: &'static LocalKey<Plan>,
-        arguments: &[Option<pg_sys::Datum>],
-    ) -> Rows {
+    /// Executes a statement that reads the rows and inserts them.
+    pub fn insert(&self, statement: &'static LocalKey<Plan>) {
         let mut relation = pg_sys::EphemeralNamedRelationData {
             md: pg_sys::EphemeralNamedRelationMetadataData {
                 name: NAME.as_ptr().cast_mut(),
@@ -124,10 +120,9 @@ impl NewMessages {
         // connection. The statement reads the store by a position of its own and leaves that one selected.
         unsafe {
             pg_sys::SPI_register_relation(&raw mut relation);
-            let rows = statement.with(|plan| plan.execute(arguments));
+            statement.with(|plan| plan.execute(&[]));
             pg_sys::SPI_unregister_relation(NAME.as_ptr());
             pg_sys::tuplestore_select_read_pointer(self.store, 0);
-            rows
         }
     }
 

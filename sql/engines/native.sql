@@ -1,5 +1,5 @@
--- Selects the native engine: the calls, and what policies ask, answer from the extension's library. No row is touched; running it again
--- is harmless. Names, arguments, defaults, results, grants and comments stay those of the migrations, since each call
+-- Selects the native engine: the calls, and what policies ask, answer from the extension's library. No row is touched;
+-- running it again is harmless. Names, arguments, defaults, results, grants and comments stay those of the migrations, since each call
 -- keeps its function and only changes its body. Run with psql by a superuser, who alone may name a library:
 --   psql "$DATABASE_URL" -f sql/engines/native.sql
 

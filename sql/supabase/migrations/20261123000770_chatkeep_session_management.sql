@@ -72,6 +72,23 @@ end
 $$;
 comment on function chatkeep_private.revoke_sessions(uuid, uuid) is 'Revokes what is not revoked of a user''s sessions, all or all but one, and says which.';
 
+-- As my_sessions shows them; to service_role, which has none of its own, anybody's.
+create function chatkeep_private.session_rows(ids uuid[]) returns setof chatkeep.my_sessions
+language plpgsql stable set search_path = ''
+as $$
+begin
+  return query
+    select f.id, f.created_at, f.last_used_at, f.idle_ttl, f.expires_at, f.idle_expires_at, f.status, f.revoked_at,
+      f.revoked_reason, f.aal, f.user_agent, f.ip, f.metadata, f.is_current
+    from chatkeep_private.session_facts f
+    where f.id = any (ids) and (f.user_id = (select auth.uid()) or (select chatkeep_private.is_service()))
+    order by f.created_at;
+end
+$$;
+comment on function chatkeep_private.session_rows(uuid[]) is 'Those of the sessions that the caller may end, in the form of my_sessions.';
+revoke all on function chatkeep_private.session_rows(uuid[]) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.session_rows(uuid[]) to authenticated, service_role;
+
 revoke all on function chatkeep_private.revoke_sessions(uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.revoke_sessions(uuid, uuid) to authenticated, service_role;
 
@@ -89,11 +106,7 @@ begin
     revoked_reason = case when s.user_id = caller then 'logout' else 'admin' end
   where s.id = revoke_session.session_id and (s.user_id = caller or is_service) and s.revoked_at is null;
   perform set_config('chatkeep.writing', '', true);
-  return query
-    select f.id, f.created_at, f.last_used_at, f.idle_ttl, f.expires_at, f.idle_expires_at, f.status, f.revoked_at,
-      f.revoked_reason, f.aal, f.user_agent, f.ip, f.metadata, f.is_current
-    from chatkeep_private.session_facts f
-    where f.id = revoke_session.session_id and (f.user_id = caller or is_service);
+  return query select r.* from chatkeep_private.session_rows(array[revoke_session.session_id]) r;
   if not found then
     perform chatkeep_private.refuse('PT404', 'session_id names no session of yours', 'List them with my_sessions.');
   end if;
@@ -109,12 +122,7 @@ declare
   owner constant uuid := chatkeep_private.acting_for(revoke_all_sessions.user_id);
   ended constant uuid[] := chatkeep_private.revoke_sessions(owner, null);
 begin
-  return query
-    select f.id, f.created_at, f.last_used_at, f.idle_ttl, f.expires_at, f.idle_expires_at, f.status, f.revoked_at,
-      f.revoked_reason, f.aal, f.user_agent, f.ip, f.metadata, f.is_current
-    from chatkeep_private.session_facts f
-    where f.user_id = owner and f.id = any (ended)
-    order by f.created_at;
+  return query select r.* from chatkeep_private.session_rows(ended) r;
 end
 $$;
 comment on function chatkeep.revoke_all_sessions(uuid) is
