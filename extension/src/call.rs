@@ -26,9 +26,29 @@ impl Call {
         fcinfo: pg_sys::FunctionCallInfo,
         body: fn(Self) -> Result<(), Refusal>,
     ) -> pg_sys::Datum {
+        // SAFETY: as the caller says.
+        unsafe { Self::settle(fcinfo, |call| connected(|| body(call))) }
+    }
+
+    /// The same without an SPI connection, for a call that can mostly do without: `body` connects where it cannot.
+    ///
+    /// # Safety
+    /// `fcinfo` is the one Postgres passed to the function that is running.
+    pub unsafe fn run_unconnected(
+        fcinfo: pg_sys::FunctionCallInfo,
+        body: fn(Self) -> Result<(), Refusal>,
+    ) -> pg_sys::Datum {
+        // SAFETY: as the caller says.
+        unsafe { Self::settle(fcinfo, body) }
+    }
+
+    unsafe fn settle(
+        fcinfo: pg_sys::FunctionCallInfo,
+        body: impl FnOnce(Self) -> Result<(), Refusal>,
+    ) -> pg_sys::Datum {
         let outcome = {
             let _running = Running::begin();
-            connected(|| body(Self(fcinfo)))
+            body(Self(fcinfo))
         };
         if let Err(refusal) = outcome {
             error::raise(&refusal);

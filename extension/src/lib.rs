@@ -22,7 +22,9 @@ mod jsonb;
 mod lookup;
 mod new_messages;
 mod plan;
+mod possession;
 mod sessions;
+mod table;
 #[cfg(any(test, feature = "pg_test"))]
 mod tests;
 

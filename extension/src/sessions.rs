@@ -9,16 +9,20 @@ use std::ffi::CStr;
 use zeroize::Zeroizing;
 
 use crate::call::{
-    Call, answers, bytea, calls, new_uuid, now, random, set_local, setting, text, writing,
+    Call, answers, bytea, calls, connected, entry, new_uuid, now, random, set_local, setting, text,
+    uuid, writing,
 };
 use crate::json;
 use crate::plan::{Rows, plans};
+use crate::possession;
 
 calls! {
     create_session_wrapper, pg_finfo_create_session_wrapper => create_session;
     rotate_session_wrapper, pg_finfo_rotate_session_wrapper => rotate_session;
-    validate_session_wrapper, pg_finfo_validate_session_wrapper => validate_session;
 }
+
+// Connects where it has to: mostly there is nothing to write.
+entry!(validate_session_wrapper, pg_finfo_validate_session_wrapper => Call::run_unconnected, validate_session);
 
 answers! {
     presented_session_wrapper, pg_finfo_presented_session_wrapper => presented_session;
@@ -155,35 +159,23 @@ fn rotate_session(call: Call) -> Result<(), Refusal> {
 }
 
 fn validate_session(call: Call) -> Result<(), Refusal> {
-    writing(|| {
-        let Some(token) = call.argument::<&str>(0).and_then(Token::parse) else {
-            return_status(call, "invalid", None, &Presented::default(), false);
-            return Ok(());
-        };
-        presenting(&token, || {
-            let mut row = Presented::default();
-            // Unlocked first; only what looks like a spent token is judged again under the lock,
-            // before it costs a session.
-            let verdict = match row.judge(&token, false) {
-                Some(Verdict::Reused) => row.judge(&token, true),
-                verdict => verdict,
-            };
-            let status = match verdict {
-                None => "invalid",
-                Some(Verdict::Current) => {
-                    row.confirm(&token);
-                    row.touch();
-                    "valid"
-                }
-                Some(Verdict::Previous) => {
-                    row.touch();
-                    "valid"
-                }
-                Some(refused) => row.refuse(refused),
-            };
-            return_status(call, status, None, &row, false);
-        });
-        Ok(())
+    let Some(token) = call.argument::<&str>(0).and_then(Token::parse) else {
+        return_status(call, "invalid", None, &Presented::default(), false);
+        return Ok(());
+    };
+    if let Some(row) = Presented::at_a_look(&token) {
+        return_status(call, "valid", None, &row, false);
+        return Ok(());
+    }
+    connected(|| {
+        writing(|| {
+            presenting(&token, || {
+                let mut row = Presented::default();
+                let status = row.validate(&token);
+                return_status(call, status, None, &row, false);
+            });
+            Ok(())
+        })
     })
 }
 
@@ -228,6 +220,53 @@ struct Presented {
 }
 
 impl Presented {
+    /// The row of a token that is valid and whose use leaves nothing to write, which is nearly every validation;
+    /// `None`: judge it by the book.
+    fn at_a_look(token: &Token) -> Option<Self> {
+        let row = possession::unlocked(&token.session_digest())?;
+        let judged_at = now();
+        match row.state.judge(&token.refresh_digest(), judged_at) {
+            Verdict::Current if row.state.previous_digest.is_none() => {}
+            Verdict::Previous => {}
+            _ => return None,
+        }
+        if is_untouched(row.last_used_at, judged_at) {
+            return None;
+        }
+        Some(Self {
+            session_id: Some(uuid(&row.session_id)),
+            user_id: Some(uuid(&row.user_id)),
+            tenant_id: Some(uuid(&row.tenant_id)),
+            expires_at: row.state.expires_at.into_datum(),
+            idle_expires_at: row.state.idle_expires_at.into_datum(),
+            generation: Some(row.generation),
+            ..Self::default()
+        })
+    }
+
+    /// The status of a validation.
+    fn validate(&mut self, token: &Token) -> &'static str {
+        // Unlocked first; only what looks like a spent token is judged again under the lock,
+        // before it costs a session.
+        let verdict = match self.judge(token, false) {
+            Some(Verdict::Reused) => self.judge(token, true),
+            verdict => verdict,
+        };
+        match verdict {
+            None => "invalid",
+            Some(Verdict::Current) => {
+                self.confirm(token);
+                self.touch();
+                "valid"
+            }
+            Some(Verdict::Previous) => {
+                self.touch();
+                "valid"
+            }
+            Some(refused) => self.refuse(refused),
+        }
+    }
+
     /// Reads the row and judges the token; `None` if it unlocks nothing.
     fn judge(&mut self, token: &Token, locked: bool) -> Option<Verdict> {
         self.session_digest = bytea(&token.session_digest());
@@ -296,7 +335,7 @@ impl Presented {
 
     /// Notes the use, at most once a minute.
     fn touch(&mut self) {
-        if self.last_used_at < self.judged_at - TOUCH_MICROS {
+        if is_untouched(self.last_used_at, self.judged_at) {
             let touched: Rows =
                 TOUCH.with(|plan| plan.execute(&[self.session_id, self.judged_at.into_datum()]));
             self.idle_expires_at = touched.datum(1);
@@ -317,6 +356,11 @@ impl Presented {
             }
         }
     }
+}
+
+/// Whether a use is to be noted: the last one was noted longer than a minute ago.
+const fn is_untouched(last_used_at: i64, now: i64) -> bool {
+    last_used_at < now - TOUCH_MICROS
 }
 
 /// Returns the one row of rotate and validate; under `PostgREST` a refusal is also a 401.

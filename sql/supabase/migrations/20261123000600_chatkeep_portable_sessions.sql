@@ -212,6 +212,8 @@ begin
       select s.user_id, s.tenant_id, s.expires_at, s.last_used_at, s.last_used_at + s.idle_ttl as idle_expires_at,
         s.idle_ttl, s.revoked_at is not null as revoked
       into session from chatkeep.sessions s where s.id = secret.session_id;
+    end if;
+    if found then
       moment := clock_timestamp();
       verdict := chatkeep_private.judge_session(
         secret, session.revoked, session.expires_at, session.idle_expires_at, sha256(refresh_secret), moment);
@@ -292,6 +294,7 @@ begin
       select s.user_id, s.tenant_id, s.expires_at, s.last_used_at, s.last_used_at + s.idle_ttl as idle_expires_at,
         s.idle_ttl, s.revoked_at is not null as revoked
       into session from chatkeep.sessions s where s.id = secret.session_id;
+      exit when not found;
       moment := clock_timestamp();
       verdict := chatkeep_private.judge_session(
         secret, session.revoked, session.expires_at, session.idle_expires_at, presented, moment);
