@@ -13,6 +13,8 @@ pub mod message;
 pub mod refusal;
 pub mod server;
 pub mod session;
+#[cfg(any(test, feature = "model"))]
+pub mod session_model;
 pub mod text;
 pub mod uuid;
 

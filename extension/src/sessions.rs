@@ -35,7 +35,7 @@ plans! {
     REVOKE_OLDEST(UUIDOID, INT4OID) = c"
         update chatkeep.sessions s
         set revoked_at = pg_catalog.clock_timestamp(), revoked_reason = 'limit'
-        where s.user_id = $1 and s.id in (
+        where s.user_id = $1 and s.revoked_at is null and s.id in (
           select live.id from chatkeep.sessions live
           where live.user_id = $1
             and live.revoked_at is null
@@ -76,7 +76,7 @@ plans! {
     TOUCH(UUIDOID, TIMESTAMPTZOID) = c"
         update chatkeep.sessions s set last_used_at = $2 where s.id = $1 returning $2 + s.idle_ttl";
     REVOKE_REUSED(UUIDOID, TIMESTAMPTZOID) = c"
-        update chatkeep.sessions s set revoked_at = $2, revoked_reason = 'reuse' where s.id = $1";
+        update chatkeep.sessions s set revoked_at = $2, revoked_reason = 'reuse' where s.id = $1 and s.revoked_at is null";
 }
 
 fn create_session(call: Call) -> Result<(), Refusal> {
@@ -350,9 +350,14 @@ impl Presented {
             Verdict::Idle => "idle",
             Verdict::Current | Verdict::Previous => "invalid",
             Verdict::Reused => {
-                REVOKE_REUSED
-                    .with(|plan| plan.execute(&[self.session_id, self.judged_at.into_datum()]));
-                "reuse_detected"
+                let arguments = [self.session_id, self.judged_at.into_datum()];
+                // Its user may have ended it since it was judged, who does not wait for the secret.
+                let revoked: Rows = REVOKE_REUSED.with(|plan| plan.execute(&arguments));
+                if revoked.is_empty() {
+                    "revoked"
+                } else {
+                    "reuse_detected"
+                }
             }
         }
     }

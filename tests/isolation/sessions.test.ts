@@ -131,3 +131,45 @@ test("a purge passes over sessions that somebody holds, and two purges share the
   await holder.commit();
   equal(await other.request(SERVICE, "select chatkeep.purge_sessions() as removed"), [{ removed: 1 }], "what was held");
 });
+
+test("two devices that end each other at once do not both lose", async (stage) => {
+  const ada = await stage.person();
+  const [one, other] = await stage.connections(2);
+  const others = "select status, revoked from chatkeep.revoke_other_sessions($1)";
+  const [[first], [second]] = [await one.request(ada, CREATE), await other.request(ada, CREATE)];
+  await one.begin(ada);
+  equal(await one.rows(others, first.token), [{ status: "valid", revoked: 1 }], "who comes first");
+  const waiting = other.request(ada, others, second.token);
+  await stage.waits(other, one, waiting);
+  await one.commit();
+  equal(await waiting, [{ status: "revoked", revoked: 0 }], "who comes second");
+  equal((await present(one, VALIDATE, first.token)).status, "valid", "the one that is left");
+});
+
+test("whoever waits for a revocation finds the session revoked, and gets no error", async (stage) => {
+  const ada = await stage.person();
+  const [one, other] = await stage.connections(2);
+  const meanwhile = async (session: string, caller: typeof ada | typeof NOBODY, call: string, ...values: string[]) => {
+    await one.begin(ada);
+    await one.rows("select * from chatkeep.revoke_session($1)", session);
+    const waiting = other.request(caller, call, ...values);
+    await stage.waits(other, one, waiting);
+    await one.commit();
+    const [row] = await waiting;
+    return row.status;
+  };
+  for (const call of [ROTATE, VALIDATE]) {
+    const [{ token, session_id }] = await one.request(ada, CREATE);
+    const successor = await present(one, ROTATE, token);
+    await present(one, VALIDATE, successor.token);
+    equal(await meanwhile(session_id, NOBODY, call, token), "revoked", `a spent token by ${call}`);
+  }
+  const [{ session_id }] = await one.request(ada, CREATE);
+  equal(
+    await meanwhile(session_id, ada, "select * from chatkeep.create_session(max_sessions => 1)"),
+    "created",
+    "a session that would push out the revoked one",
+  );
+  const reasons = await one.request(ada, "select revoked_reason from chatkeep.my_sessions order by created_at");
+  equal(reasons.map((row) => row.revoked_reason), ["logout", "logout", "logout", null], "reasons");
+});

@@ -94,6 +94,8 @@ impl Suite<'_> {
         self.check(&title, |places| {
             clients::isolation(places, database, &title)
         })?;
+        let title = format!("histories, {on}");
+        self.check(&title, |places| histories(places, database, &title))?;
         let title = format!("dump and restore, {on}");
         self.check(&title, |places| backup::test(places, database, &title))
     }
@@ -217,6 +219,24 @@ fn contract(places: &Places, database: &Database, title: &str) -> Result<Counts>
             counts += tap.counts;
         }
         Ok(counts.judged(true))
+    })
+}
+
+/// Random histories of sessions, held against the model in core.
+fn histories(places: &Places, database: &Database, title: &str) -> Result<Counts> {
+    Step::start(places, title).count(|step| {
+        let mut cargo = places.cargo();
+        cargo.args([
+            "run",
+            "--quiet",
+            "--release",
+            "--package",
+            "chatkeep-histories",
+        ]);
+        cargo.env("CHATKEEP_API_DB", database.url_of("authenticator"));
+        cargo.env("CHATKEEP_SUPERUSER_DB", database.url_of(SUPERUSER));
+        let ran = step.try_run(&mut cargo)?;
+        Ok(judge(&ran))
     })
 }
 

@@ -150,7 +150,7 @@ begin
     perform pg_advisory_xact_lock(hashtextextended('chatkeep.sessions ' || owner, 0));
     update chatkeep.sessions s
     set revoked_at = clock_timestamp(), revoked_reason = 'limit'
-    where s.user_id = owner and s.id in (
+    where s.user_id = owner and s.revoked_at is null and s.id in (
       select live.id from chatkeep.sessions live
       where live.user_id = owner
         and live.revoked_at is null
@@ -243,9 +243,13 @@ begin
     child := substr(chatkeep_private.hmac_sha256(refresh_secret, secret.rotation_salt), 1, 24);
     verdict := 'replayed';
   elsif verdict = 'reuse_detected' then
+    -- Its user may have ended it since it was judged, who does not wait for the secret.
     update chatkeep.sessions s
     set revoked_at = moment, revoked_reason = 'reuse'
-    where s.id = secret.session_id;
+    where s.id = secret.session_id and s.revoked_at is null;
+    if not found then
+      verdict := 'revoked';
+    end if;
   end if;
 
   if child is not null then
@@ -322,9 +326,13 @@ begin
     verdict := 'valid';
   else
     if verdict = 'reuse_detected' then
+      -- Its user may have ended it since it was judged, who does not wait for the secret.
       update chatkeep.sessions s
       set revoked_at = moment, revoked_reason = 'reuse'
-      where s.id = secret.session_id;
+      where s.id = secret.session_id and s.revoked_at is null;
+      if not found then
+        verdict := 'revoked';
+      end if;
     end if;
     perform set_config('response.status', '401', true);
   end if;

@@ -136,6 +136,8 @@ declare
   kept record;
   answer chatkeep.sessions_revoked;
 begin
+  -- Two devices that end each other must not both succeed, so the token is judged under the lock.
+  perform pg_advisory_xact_lock(hashtextextended('chatkeep.sessions ' || owner, 0));
   -- A spent token ends its session here too, so the verdict is a row and no error.
   select v.* into kept from chatkeep.validate_session(revoke_other_sessions.token) v;
   answer.status := kept.status;
@@ -167,6 +169,14 @@ begin
   perform chatkeep_private.check_present('aal', elevate_session.aal is not null);
   if elevate_session.aal not in ('aal1', 'aal2', 'aal3') then
     perform chatkeep_private.refuse('22023', 'aal must be aal1, aal2 or aal3', 'They are the levels of NIST SP 800-63B.');
+  end if;
+  if payload is not null then
+    -- The secret before the session, in the order of rotate_session: otherwise the two could wait for each other.
+    perform set_config('chatkeep.presented', encode(session_secret, 'hex'), true);
+    perform set_config('chatkeep.writing', 'on', true);
+    perform from chatkeep_private.session_secrets x where x.session_token = sha256(session_secret) for update;
+    perform set_config('chatkeep.presented', '', true);
+    perform set_config('chatkeep.writing', '', true);
   end if;
   select v.* into answer from chatkeep.validate_session(elevate_session.token) v;
   if answer.status <> 'valid' then

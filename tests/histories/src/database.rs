@@ -1,0 +1,217 @@
+//! The database: callers on connections of their own, and a superuser who moves time.
+
+use crate::history::Call;
+use postgres::{Client, NoTls, SimpleQueryMessage, SimpleQueryRow};
+use std::fmt::Write;
+
+/// At most so many callers present tokens at once.
+pub const CALLERS: usize = 3;
+
+/// What a call answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// The status, or the SQLSTATE of a refusal.
+    pub status: String,
+    /// The token that was handed out.
+    pub token: Option<String>,
+    /// The generation of the session, where the call says it.
+    pub generation: Option<i32>,
+    /// How many sessions were ended, where the call says it.
+    pub ended: Option<usize>,
+}
+
+/// What a session's rows say.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Stored {
+    pub revoked: Option<String>,
+    pub generation: i32,
+    pub has_previous: bool,
+    /// Seconds since the last use that was noted, in steps of time.
+    pub unused: i64,
+}
+
+pub struct Database {
+    callers: Vec<Client>,
+    superuser: Client,
+    user: String,
+}
+
+type Outcome<T> = Result<T, String>;
+
+impl Database {
+    pub fn open() -> Outcome<Self> {
+        let connect = |name: &str| {
+            let url = std::env::var(name).map_err(|_| {
+                format!("{name} is not set: this needs a database, see cargo xtask test")
+            })?;
+            Client::connect(&url, NoTls).map_err(|error| error.to_string())
+        };
+        let callers: Outcome<Vec<Client>> =
+            (0..CALLERS).map(|_| connect("CHATKEEP_API_DB")).collect();
+        let mut superuser = connect("CHATKEEP_SUPERUSER_DB")?;
+        // No guard, no foreign key: this connection prepares rows as no call could.
+        run(
+            &mut superuser,
+            "set session_replication_role = replica; set time zone 'UTC'",
+        )?;
+        Ok(Self {
+            callers: callers?,
+            superuser,
+            user: String::new(),
+        })
+    }
+
+    /// A new user, whose history begins.
+    pub fn begin(&mut self) -> Outcome<()> {
+        let rows = run(
+            &mut self.superuser,
+            "with new as (insert into auth.users (id) values (gen_random_uuid()) returning id)
+             insert into chatkeep.users (id, tenant_id) select id, id from new returning id",
+        )?;
+        let id = rows.first().and_then(|row| row.get("id"));
+        id.ok_or("no user was made")?.clone_into(&mut self.user);
+        Ok(())
+    }
+
+    /// Lets time pass: moves the times of all of the user's sessions back.
+    pub fn pass(&mut self, seconds: i64) -> Outcome<()> {
+        let user = &self.user;
+        run(
+            &mut self.superuser,
+            &format!(
+                "update chatkeep_private.session_secrets x
+                 set rotated_at = x.rotated_at - interval '{seconds} seconds',
+                   confirmed_at = x.confirmed_at - interval '{seconds} seconds'
+                 from chatkeep.sessions s where s.id = x.session_id and s.user_id = '{user}';
+                 update chatkeep.sessions s
+                 set created_at = s.created_at - interval '{seconds} seconds',
+                   last_used_at = s.last_used_at - interval '{seconds} seconds',
+                   expires_at = s.expires_at - interval '{seconds} seconds',
+                   revoked_at = s.revoked_at - interval '{seconds} seconds'
+                 where s.user_id = '{user}'"
+            ),
+        )
+        .map(drop)
+    }
+
+    /// Makes a call and commits, or rolls it back.
+    pub fn call(&mut self, call: &Call, commits: bool) -> Outcome<Seen> {
+        let sql = transaction(&self.user, call, commits);
+        let caller = self.callers.first_mut().ok_or("nobody calls")?;
+        answer(caller, &sql)
+    }
+
+    /// Makes calls at once, each by a caller of its own.
+    pub fn call_at_once(&mut self, calls: &[Call]) -> Outcome<Vec<Seen>> {
+        let user = &self.user;
+        std::thread::scope(|scope| {
+            let running: Vec<_> = self
+                .callers
+                .iter_mut()
+                .zip(calls)
+                .map(|(caller, call)| {
+                    scope.spawn(move || answer(caller, &transaction(user, call, true)))
+                })
+                .collect();
+            let joined = running.into_iter().map(std::thread::ScopedJoinHandle::join);
+            joined
+                .map(|seen| seen.map_err(|_| "a caller broke down".to_owned())?)
+                .collect()
+        })
+    }
+
+    /// The rows of the user's sessions, in the order of creation.
+    pub fn stored(&mut self, unit: i64) -> Outcome<Vec<Stored>> {
+        let sql = format!(
+            "select s.revoked_reason, x.generation, x.previous_digest is not null as previous,
+               floor(extract(epoch from clock_timestamp() - s.last_used_at) / {unit})::bigint as unused
+             from chatkeep.sessions s join chatkeep_private.session_secrets x on x.session_id = s.id
+             where s.user_id = '{}' order by s.created_at",
+            self.user
+        );
+        let rows = run(&mut self.superuser, &sql)?;
+        Ok(rows.iter().map(stored).collect())
+    }
+
+    /// The id of the user's newest session.
+    pub fn newest(&mut self) -> Outcome<String> {
+        let sql = format!(
+            "select id from chatkeep.sessions where user_id = '{}' order by created_at desc limit 1",
+            self.user
+        );
+        let rows = run(&mut self.superuser, &sql)?;
+        let id = rows.first().and_then(|row| row.get("id"));
+        Ok(id.ok_or("no session was made")?.to_owned())
+    }
+}
+
+fn stored(row: &SimpleQueryRow) -> Stored {
+    Stored {
+        revoked: row.get("revoked_reason").map(str::to_owned),
+        generation: number(row, "generation").unwrap_or(-1),
+        has_previous: row.get("previous") == Some("t"),
+        unused: number(row, "unused").unwrap_or(-1),
+    }
+}
+
+fn number<T: std::str::FromStr>(row: &SimpleQueryRow, column: &str) -> Option<T> {
+    row.try_get(column).ok()??.parse().ok()
+}
+
+/// One transaction in one message, as its caller would be by `PostgREST`.
+fn transaction(user: &str, call: &Call, commits: bool) -> String {
+    let role = if call.needs_user() {
+        "authenticated"
+    } else {
+        "anon"
+    };
+    let mut sql = format!("begin; set local role {role};");
+    if call.needs_user() {
+        let claims = format!(r#"{{"role":"authenticated","sub":"{user}","aal":"aal2"}}"#);
+        let _ = write!(sql, "set local request.jwt.claims = '{claims}';");
+    }
+    let _ = write!(
+        sql,
+        "{}; {}",
+        call.sql(),
+        if commits { "commit" } else { "rollback" }
+    );
+    sql
+}
+
+fn answer(caller: &mut Client, sql: &str) -> Outcome<Seen> {
+    let rows = match caller.simple_query(sql) {
+        Ok(messages) => only_rows(messages),
+        Err(error) => {
+            let refusal = error.code().map(|code| code.code().to_owned());
+            run(caller, "rollback")?;
+            return Ok(Seen {
+                status: refusal.ok_or_else(|| error.to_string())?,
+                token: None,
+                generation: None,
+                ended: None,
+            });
+        }
+    };
+    let row = rows.last().ok_or("a call returned no row")?;
+    let text = |column| row.try_get(column).ok().flatten();
+    Ok(Seen {
+        status: text("status").unwrap_or_default().to_owned(),
+        token: text("token").map(str::to_owned),
+        generation: number(row, "generation"),
+        ended: number(row, "ended"),
+    })
+}
+
+fn run(client: &mut Client, sql: &str) -> Outcome<Vec<SimpleQueryRow>> {
+    let messages = client.simple_query(sql);
+    messages.map(only_rows).map_err(|error| error.to_string())
+}
+
+fn only_rows(messages: Vec<SimpleQueryMessage>) -> Vec<SimpleQueryRow> {
+    let rows = messages.into_iter().filter_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    });
+    rows.collect()
+}

@@ -1,0 +1,330 @@
+//! What may happen to the sessions of one user, and how it is played.
+
+use crate::database::{CALLERS, Database};
+use crate::world::World;
+use proptest::prelude::*;
+
+/// Time passes in steps of so many seconds. Grace, idleness and lives are multiples of it, and a history takes less
+/// than one step to play, so both sides of every boundary are met and none is missed by a slow machine.
+pub const UNIT: i64 = 5;
+
+/// Of a token: how many were first seen after it.
+type Back = u8;
+
+/// A step of a history. Tokens are named by their age, so that a shorter history still makes sense.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// So many units of time pass.
+    Wait(u16),
+    /// The user opens a session.
+    Open {
+        ttl: i64,
+        idle_ttl: Option<i64>,
+        max_sessions: Option<usize>,
+    },
+    /// Somebody presents a token.
+    Present(Presenting, Back),
+    /// The same in a transaction that is rolled back.
+    RolledBack(Presenting, Back),
+    /// Several do at once.
+    AtOnce(Vec<(Presenting, Back)>),
+    /// The user ends the session of a token.
+    Revoke(Back),
+    /// The user ends all sessions.
+    RevokeAll,
+}
+
+/// What a token is presented for.
+#[derive(Debug, Clone, Copy)]
+pub enum Presenting {
+    Rotate,
+    Validate,
+    Elevate,
+    RevokeOthers,
+    /// Not the token but its session, by the owner.
+    Revoke,
+}
+
+/// A call to be made.
+#[derive(Debug, Clone)]
+pub enum Call {
+    Create {
+        ttl: i64,
+        idle_ttl: Option<i64>,
+        max_sessions: Option<usize>,
+    },
+    Rotate(String),
+    Validate(String),
+    Elevate(String),
+    RevokeOthers(String),
+    /// By its place among the user's sessions, and its id.
+    Revoke(usize, String),
+    RevokeAll,
+}
+
+impl Call {
+    /// Whether somebody is signed in.
+    pub const fn needs_user(&self) -> bool {
+        !matches!(self, Self::Rotate(_) | Self::Validate(_))
+    }
+
+    pub fn sql(&self) -> String {
+        match self {
+            Self::Create {
+                ttl,
+                idle_ttl,
+                max_sessions,
+            } => {
+                let idle = idle_ttl.map_or("null".to_owned(), |idle| format!("'{idle} seconds'"));
+                let most = max_sessions.map_or("null".to_owned(), |most| most.to_string());
+                format!(
+                    "select status, token, generation from chatkeep.create_session(
+                       ttl => '{ttl} seconds', idle_ttl => {idle}, max_sessions => {most})"
+                )
+            }
+            Self::Rotate(token) => {
+                format!("select status, token, generation from chatkeep.rotate_session('{token}')")
+            }
+            Self::Validate(token) => {
+                format!("select status, generation from chatkeep.validate_session('{token}')")
+            }
+            Self::Elevate(token) => {
+                format!(
+                    "select status, generation from chatkeep.elevate_session('{token}', 'aal2')"
+                )
+            }
+            Self::RevokeOthers(token) => format!(
+                "select status, revoked as ended from chatkeep.revoke_other_sessions('{token}')"
+            ),
+            Self::Revoke(_, id) => format!("select status from chatkeep.revoke_session('{id}')"),
+            Self::RevokeAll => {
+                "select 'revoked' as status, count(*) as ended from chatkeep.revoke_all_sessions()"
+                    .to_owned()
+            }
+        }
+    }
+}
+
+/// Histories of up to 16 steps after the first session.
+pub fn histories() -> impl Strategy<Value = Vec<Step>> {
+    prop::collection::vec(step(), 1..16)
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        9 => (presenting(), back()).prop_map(|(call, back)| Step::Present(call, back)),
+        4 => wait().prop_map(Step::Wait),
+        2 => prop::collection::vec((presenting(), back()), 2..=CALLERS).prop_map(Step::AtOnce),
+        2 => (presenting(), back()).prop_map(|(call, back)| Step::RolledBack(call, back)),
+        2 => opening(),
+        1 => back().prop_map(Step::Revoke),
+        1 => Just(Step::RevokeAll),
+    ]
+}
+
+fn presenting() -> impl Strategy<Value = Presenting> {
+    prop_oneof![
+        10 => Just(Presenting::Rotate),
+        6 => Just(Presenting::Validate),
+        1 => Just(Presenting::Elevate),
+        1 => Just(Presenting::RevokeOthers),
+        1 => Just(Presenting::Revoke),
+    ]
+}
+
+/// The newest token, the one before and older ones: a lost response is a token that is presented again.
+fn back() -> impl Strategy<Value = Back> {
+    prop_oneof![5 => Just(0), 4 => Just(1), 2 => 0..4u8, 1 => any::<Back>()]
+}
+
+/// Around grace (2 units), touch and the shorter idleness (12), and ends of lives.
+fn wait() -> impl Strategy<Value = u16> {
+    prop_oneof![4 => 1..=3u16, 3 => 11..=13u16, 1 => Just(59u16), 1 => Just(60u16), 1 => Just(300u16)]
+}
+
+fn opening() -> impl Strategy<Value = Step> {
+    let ttl = prop_oneof![1 => Just(2 * UNIT), 2 => Just(300), 6 => Just(2_592_000)];
+    let idle = prop_oneof![3 => Just(None), 1 => Just(Some(12 * UNIT)), 1 => Just(Some(300))];
+    let most = prop_oneof![3 => Just(None), 1 => Just(Some(1)), 2 => Just(Some(2))];
+    (ttl, idle, most).prop_map(|(ttl, idle_ttl, max_sessions)| Step::Open {
+        ttl,
+        idle_ttl,
+        max_sessions,
+    })
+}
+
+/// Plays a history. What disagrees with the model is the error; it names tokens by their place, never by their text.
+pub fn play(database: &mut Database, history: &[Step]) -> Result<(), String> {
+    database.begin()?;
+    let mut stage = Stage {
+        database,
+        worlds: vec![World::default()],
+        tokens: Vec::new(),
+        sessions: Vec::new(),
+        now: 0,
+    };
+    let first = Step::Open {
+        ttl: 2_592_000,
+        idle_ttl: Some(300),
+        max_sessions: None,
+    };
+    stage.step(&first)?;
+    for (place, step) in history.iter().enumerate() {
+        stage
+            .step(step)
+            .map_err(|problem| format!("step {place}, {step:?}: {problem}"))?;
+    }
+    let stored = stage.database.stored(UNIT)?;
+    let now = stage.now;
+    let agrees = stage.worlds.iter().any(|world| world.stored(now) == stored);
+    let expected = stage.worlds.first().map(|world| world.stored(now));
+    agrees
+        .then_some(())
+        .ok_or_else(|| format!("the rows at the end are {stored:?}, the model has {expected:?}"))
+}
+
+struct Stage<'a> {
+    database: &'a mut Database,
+    /// How things may stand: after calls at once there may be several ways in which they came about.
+    worlds: Vec<World>,
+    /// Every token that was seen, with the place of its session, in the order of first sight.
+    tokens: Vec<(String, usize)>,
+    /// Ids of the sessions, in the order of creation.
+    sessions: Vec<String>,
+    /// Microseconds.
+    now: i64,
+}
+
+impl Stage<'_> {
+    fn step(&mut self, step: &Step) -> Result<(), String> {
+        match step {
+            Step::Wait(units) => {
+                let seconds = i64::from(*units) * UNIT;
+                self.now += seconds * 1_000_000;
+                self.database.pass(seconds)
+            }
+            Step::Open {
+                ttl,
+                idle_ttl,
+                max_sessions,
+            } => {
+                self.one(
+                    &Call::Create {
+                        ttl: *ttl,
+                        idle_ttl: *idle_ttl,
+                        max_sessions: *max_sessions,
+                    },
+                    true,
+                )?;
+                let id = self.database.newest()?;
+                self.sessions.push(id);
+                Ok(())
+            }
+            Step::Present(presenting, back) => {
+                let call = self.call(*presenting, *back);
+                self.one(&call, true)
+            }
+            Step::RolledBack(presenting, back) => {
+                let call = self.call(*presenting, *back);
+                self.one(&call, false)
+            }
+            Step::Revoke(back) => {
+                let call = self.call(Presenting::Revoke, *back);
+                self.one(&call, true)
+            }
+            Step::RevokeAll => self.one(&Call::RevokeAll, true),
+            Step::AtOnce(presenters) => self.several(presenters),
+        }
+    }
+
+    /// The call that presents a token.
+    fn call(&self, presenting: Presenting, back: Back) -> Call {
+        let place = self.tokens.len() - 1 - usize::from(back) % self.tokens.len();
+        let (token, session) = self.tokens[place].clone();
+        match presenting {
+            Presenting::Rotate => Call::Rotate(token),
+            Presenting::Validate => Call::Validate(token),
+            Presenting::Elevate => Call::Elevate(token),
+            Presenting::RevokeOthers => Call::RevokeOthers(token),
+            Presenting::Revoke => Call::Revoke(session, self.sessions[session].clone()),
+        }
+    }
+
+    fn one(&mut self, call: &Call, commits: bool) -> Result<(), String> {
+        self.now += 1;
+        let seen = self.database.call(call, commits)?;
+        if let Some(token) = &seen.token {
+            self.remember(token, call);
+        }
+        let now = self.now;
+        let said: Vec<String> = self
+            .worlds
+            .iter_mut()
+            .filter_map(|world| world.play(call, now, commits, &seen).err())
+            .collect();
+        self.keep(&said)
+    }
+
+    fn several(&mut self, presenters: &[(Presenting, Back)]) -> Result<(), String> {
+        let calls: Vec<Call> = presenters
+            .iter()
+            .map(|(presenting, back)| self.call(*presenting, *back))
+            .collect();
+        self.now += 1;
+        let seen = self.database.call_at_once(&calls)?;
+        for (call, seen) in calls.iter().zip(&seen) {
+            if let Some(token) = &seen.token {
+                self.remember(token, call);
+            }
+        }
+        let (now, mut next, mut said) = (self.now, Vec::new(), Vec::new());
+        for order in orders(calls.len()) {
+            for world in &self.worlds {
+                let mut world = world.clone();
+                let mut in_order = order.iter();
+                match in_order.try_for_each(|at| world.play(&calls[*at], now, true, &seen[*at])) {
+                    Ok(()) if !next.contains(&world) => next.push(world),
+                    Ok(()) => {}
+                    Err(problem) => said.push(format!("in the order {order:?}: {problem}")),
+                }
+            }
+        }
+        self.worlds = next;
+        self.keep(&said)
+    }
+
+    fn remember(&mut self, token: &str, call: &Call) {
+        if self.tokens.iter().any(|(known, _)| known == token) {
+            return;
+        }
+        let parent = match call {
+            Call::Rotate(parent) => self.tokens.iter().find(|(known, _)| known == parent),
+            _ => None,
+        };
+        let session = parent.map_or(self.sessions.len(), |(_, session)| *session);
+        self.tokens.push((token.to_owned(), session));
+    }
+
+    /// Keeps the worlds that agree; none is a failure.
+    fn keep(&mut self, said: &[String]) -> Result<(), String> {
+        self.worlds.retain(|world| world.agrees);
+        if self.worlds.is_empty() {
+            return Err(said.join("; "));
+        }
+        Ok(())
+    }
+}
+
+/// All orders of so many things.
+fn orders(count: usize) -> Vec<Vec<usize>> {
+    (0..count).fold(vec![vec![]], |shorter, thing| {
+        let longer = shorter.iter().flat_map(|order| {
+            (0..=order.len()).map(move |place| {
+                let mut order = order.clone();
+                order.insert(place, thing);
+                order
+            })
+        });
+        longer.collect()
+    })
+}
