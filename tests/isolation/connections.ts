@@ -1,7 +1,8 @@
 // Real connections with transactions that stay open, which a gateway cannot give. Each is a connection of
 // authenticator that becomes the caller for one transaction, as PostgREST does it.
 //
-// Environment: CHATKEEP_API_DB and CHATKEEP_OWNER_DB, connection URLs of authenticator and of the tables' owner.
+// Environment: CHATKEEP_API_DB, CHATKEEP_OWNER_DB and CHATKEEP_SUPERUSER_DB, connection URLs of authenticator, of the
+// tables' owner and of a superuser.
 
 import postgres from "postgres";
 import { assert } from "../clients/assertions.ts";
@@ -62,8 +63,8 @@ export class Connection {
   }
 
   /** Begins a transaction of this caller's; statements of the connection belong to it until it ends. */
-  async begin(caller: Caller): Promise<void> {
-    await Promise.all([this.rows("begin"), this.#become(caller)]);
+  async begin(caller: Caller, mode: "" | "read only" | `isolation level ${string}` = ""): Promise<void> {
+    await Promise.all([this.rows(`begin ${mode}`), this.#become(caller)]);
   }
 
   async commit(): Promise<void> {
@@ -109,6 +110,7 @@ export class Connection {
 export class Stage {
   readonly #open: Connection[] = [];
   #owner?: Connection;
+  #superuser?: Connection;
 
   /** A connection of the API's role; through `port` when there is something between. */
   async connection(port?: number): Promise<Connection> {
@@ -124,6 +126,11 @@ export class Stage {
   /** The owner of the tables, who sees what is committed, whoever made it. */
   async owner(): Promise<Connection> {
     return this.#owner ??= await this.#keep(given("CHATKEEP_OWNER_DB"));
+  }
+
+  /** Who may change the server's settings and read everything. */
+  async superuser(): Promise<Connection> {
+    return this.#superuser ??= await this.#keep(given("CHATKEEP_SUPERUSER_DB"));
   }
 
   /** A new user; with a tenant, a member of it from the start. */
@@ -236,7 +243,8 @@ export function numbers(count: number): number[] {
   return Array.from({ length: count }, (_, index) => index + 1);
 }
 
-function given(name: string): string {
+/** What the environment says of the server. */
+export function given(name: string): string {
   const value = Deno.env.get(name);
   if (!value) throw new Error(`${name} is not set: these tests need a database, see cargo xtask test`);
   return value;

@@ -8,6 +8,7 @@ use crate::edge;
 use crate::failure::Result;
 use crate::gateway::Gateway;
 use crate::places::Places;
+use crate::server::SUPERUSER;
 use crate::step::Step;
 use crate::suite;
 
@@ -31,11 +32,16 @@ pub fn isolation(places: &Places, database: &Database, title: &str) -> Result<Co
     deno::prepare(places)?;
     drop(lock);
     Step::start(places, title).count(|step| {
+        let (log, pg_dump) = (database.log(), database.program("pg_dump"));
         let mut test = deno::command(places, "test");
-        test.arg(deno::allow_read(&[&places.base]))
+        test.arg(deno::allow_read(&[&places.base, &log]))
+            .arg(format!("--allow-run={}", pg_dump.display()))
             .arg("isolation/");
         test.env("CHATKEEP_API_DB", database.url_of("authenticator"));
         test.env("CHATKEEP_OWNER_DB", database.url_of("postgres"));
+        test.env("CHATKEEP_SUPERUSER_DB", database.url_of(SUPERUSER));
+        test.env("CHATKEEP_SERVER_LOG", log);
+        test.env("CHATKEEP_PG_DUMP", pg_dump);
         let ran = step.try_run(&mut test)?;
         Ok(suite::judge(&ran))
     })

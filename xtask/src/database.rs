@@ -196,6 +196,11 @@ impl Database {
         self.server.tree.program(name)
     }
 
+    /// The log of its server.
+    pub fn log(&self) -> PathBuf {
+        self.server.log()
+    }
+
     /// The connection URL of the superuser.
     pub fn url(&self) -> String {
         self.url_of(SUPERUSER)
