@@ -270,14 +270,19 @@ begin
       message = 'aal cannot be ' || new.aal || ' here',
       hint = 'It only rises, and no further than the claim aal of the JWT says: sign in with the second factor first.';
   end if;
-  -- A holder may say that the session is in use now, not that it will be.
+  -- A holder may say that the session is in use now, not that it will be, and not once it lay idle too long.
   if new.last_used_at > clock_timestamp() then
     new.last_used_at := clock_timestamp();
+  end if;
+  if new.last_used_at > old.last_used_at
+     and old.last_used_at + old.idle_ttl <= clock_timestamp()
+     and not chatkeep_private.is_service() then
+    new.last_used_at := old.last_used_at;
   end if;
   return new;
 end
 $$;
-comment on function chatkeep_private.guard_session() is 'Makes revocation final, for every role, and lets the assurance level rise by proof only.';
+comment on function chatkeep_private.guard_session() is 'Makes revocation final, for every role, lets the assurance level rise by proof only, and wakes no idle session.';
 revoke all on function chatkeep_private.guard_session() from public, anon, authenticated, service_role;
 create trigger guard_session before update on chatkeep.sessions
   for each row execute function chatkeep_private.guard_session();
@@ -314,7 +319,7 @@ create trigger guard_session_secret before update on chatkeep_private.session_se
 -- Comments ----------------------------------------------------------------------------------------
 
 comment on trigger guard_chat on chatkeep.chats is 'Title and metadata keep their form.';
-comment on trigger guard_session on chatkeep.sessions is 'Revocation is final, last use never lies in the future, the assurance level rises by proof only.';
+comment on trigger guard_session on chatkeep.sessions is 'Revocation is final, last use never lies in the future, an idle session is not woken, the assurance level rises by proof only.';
 comment on trigger guard_session_secret on chatkeep_private.session_secrets is 'Secrets change by rotation, one generation at a time.';
 
 comment on policy users_select on chatkeep.users is 'A user reads the own membership.';
