@@ -42,6 +42,8 @@ pub fn isolation(places: &Places, database: &Database, title: &str) -> Result<Co
         test.env("CHATKEEP_SUPERUSER_DB", database.url_of(SUPERUSER));
         test.env("CHATKEEP_SERVER_LOG", log);
         test.env("CHATKEEP_PG_DUMP", pg_dump);
+        // Cargo sets it; Deno lets nobody hand it on to a program.
+        test.env_remove("LD_LIBRARY_PATH");
         let ran = step.try_run(&mut test)?;
         Ok(suite::judge(&ran))
     })
