@@ -313,6 +313,7 @@ test("no token is in any table, nor in a dump of the database", async (stage) =>
 async function dumped(): Promise<string> {
   const url = new URL(given("CHATKEEP_SUPERUSER_DB"));
   const program = new Deno.Command(given("CHATKEEP_PG_DUMP"), {
+    clearEnv: true,
     env: {
       PGHOST: url.hostname,
       PGPORT: url.port,
