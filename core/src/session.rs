@@ -82,6 +82,11 @@ impl Token {
         &self.session
     }
 
+    /// The refresh secret, which one rotation spends.
+    pub const fn refresh_secret(&self) -> &[u8; SECRET_BYTES] {
+        &self.refresh
+    }
+
     /// What `sessions.session_token` holds.
     pub fn session_digest(&self) -> [u8; 32] {
         digest::sha256(&self.session)

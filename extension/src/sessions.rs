@@ -2,7 +2,9 @@
 //!
 //! Refusals of a token are rows, not errors: an error would roll back the revocation that it reports.
 
-use chatkeep_core::session::{NewSession, SALT_BYTES, State, TOUCH_MICROS, Token, Verdict};
+use chatkeep_core::session::{
+    NewSession, SALT_BYTES, SECRET_BYTES, State, TOUCH_MICROS, Token, Verdict,
+};
 use chatkeep_core::{Refusal, digest};
 use pgrx::{IntoDatum, pg_sys};
 use std::ffi::CStr;
@@ -181,23 +183,27 @@ fn validate_session(call: Call) -> Result<(), Refusal> {
 
 /// `presented_session()`, which the policies ask: the digest of the session secret that is presented; NULL without one.
 fn presented_session(_: Call) -> Option<pg_sys::Datum> {
-    let secret = setting(PRESENTED).filter(|secret| !secret.is_empty())?;
-    bytea(&digest::sha256(&Zeroizing::new(digest::unhex(secret)?)))
+    let secrets = setting(PRESENTED).filter(|secrets| !secrets.is_empty())?;
+    let session = secrets.get(..2 * SECRET_BYTES).unwrap_or(secrets);
+    bytea(&digest::sha256(&Zeroizing::new(digest::unhex(session)?)))
 }
 
-/// The setting that holds the session secret of the token that a call was given, in hexadecimal, for the call's length.
+/// The setting that holds the session secret and the refresh secret of the token that a call was given, in
+/// hexadecimal, for the call's length: policies ask for the first, the guard of a rotation for the second.
 const PRESENTED: &CStr = c"chatkeep.presented";
 
-/// Runs `body` while the session secret is presented to the policies.
+/// Runs `body` while the secrets of the token are presented to policies and guards.
 fn presenting<T>(token: &Token, body: impl FnOnce() -> T) -> T {
-    let digits = Zeroizing::new(digest::hex(token.session_secret()));
-    let mut secret = Zeroizing::new(Vec::with_capacity(digits.len() + 1));
-    secret.extend_from_slice(digits.as_bytes());
-    secret.push(0);
+    let mut secrets = Zeroizing::new(Vec::with_capacity(4 * SECRET_BYTES + 1));
+    for secret in [token.session_secret(), token.refresh_secret()] {
+        let digits = Zeroizing::new(digest::hex(secret));
+        secrets.extend_from_slice(digits.as_bytes());
+    }
+    secrets.push(0);
     // The setting's own copy is the server's, which frees it at the end of the call.
     set_local(
         PRESENTED,
-        CStr::from_bytes_with_nul(&secret).unwrap_or_default(),
+        CStr::from_bytes_with_nul(&secrets).unwrap_or_default(),
     );
     let outcome = body();
     set_local(PRESENTED, c"");

@@ -2,11 +2,16 @@
 -- setting that the calls use is theirs to set: read one row, note its use, end it.
 begin;
 \ir support/identities.psql
-select plan(107);
+select plan(111);
 
 -- The session secret of a token, as a call presents it.
 create function pg_temp.secret(token text) returns text language sql immutable as $$
   select encode(decode(translate(substr(token, 5, 32), '-_', '+/'), 'base64'), 'hex')
+$$;
+
+-- Both secrets of a token.
+create function pg_temp.secrets(token text) returns text language sql immutable as $$
+  select encode(decode(translate(substr(token, 5, 64), '-_', '+/'), 'base64'), 'hex')
 $$;
 
 create function pg_temp.present(secret text) returns void language plpgsql as $$
@@ -181,6 +186,25 @@ select pg_temp.sign_out();
 select is((select status from chatkeep.rotate_session(:'t2')), 'revoked', 'its token is dead');
 select is((select status from chatkeep.validate_session(:'laptops')), 'valid', 'and the other sessions live');
 select is((select status from chatkeep.validate_session(:'eves')), 'valid', 'all of them');
+
+-- A rotation by hand, to a secret of the holder's own choice.
+select pg_temp.sign_in('ada');
+select token as u0 from chatkeep.create_session('tablet') \gset
+select token as u1 from chatkeep.rotate_session(:'u0') \gset
+select token as u2 from chatkeep.rotate_session(:'u1') \gset
+select pg_temp.sign_out();
+create function pg_temp.rotation() returns text language sql immutable as $$
+  select 'update chatkeep_private.session_secrets set generation = generation + 1, previous_digest = refresh_digest,
+    refresh_digest = sha256(''chosen''), rotation_salt = ''0123456789abcdef'', rotated_at = clock_timestamp(), confirmed_at = null'
+$$;
+select pg_temp.present(pg_temp.secret(:'u2'));
+select is(pg_temp.attempt(pg_temp.rotation()), '42501', 'whoever has the session secret alone rotates nothing');
+select pg_temp.present(pg_temp.secrets(:'u0'));
+select is(pg_temp.attempt(pg_temp.rotation()), '42501', 'nor does the holder of a spent token');
+select pg_temp.present(pg_temp.secrets(:'u1'));
+select is(pg_temp.attempt(pg_temp.rotation()), '42501', 'or of the one before the current one');
+select pg_temp.present(pg_temp.secrets(:'u2'));
+select is(pg_temp.attempt(pg_temp.rotation()), '1 rows, changed', 'only of the current one, whose session it is');
 
 select * from finish();
 rollback;

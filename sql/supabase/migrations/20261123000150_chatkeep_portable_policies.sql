@@ -56,13 +56,13 @@ grant execute on function chatkeep_private.is_service() to anon, authenticated, 
 
 -- What is presented -------------------------------------------------------------------------------
 
--- Proof of possession: the functions put the session secret of a presented token into this
--- setting and clear it before they return. Forging the setting without the secret matches no digest.
+-- Proof of possession: the functions put the two secrets of a presented token into this setting, the session's and the
+-- refresh secret, and clear it before they return. Forging the setting without the secrets matches no digest.
 create or replace function chatkeep_private.presented_session() returns bytea
 language plpgsql stable parallel safe set search_path = ''
 as $$
 begin
-  return sha256(decode(nullif(current_setting('chatkeep.presented', true), ''), 'hex'));
+  return sha256(decode(nullif(substr(current_setting('chatkeep.presented', true), 1, 48), ''), 'hex'));
 end
 $$;
 comment on function chatkeep_private.presented_session() is 'SHA-256 of the session secret that the current call presented; NULL when none was.';

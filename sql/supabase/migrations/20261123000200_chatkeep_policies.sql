@@ -302,7 +302,11 @@ begin
      and new.refresh_digest <> old.refresh_digest
      and new.previous_digest = old.refresh_digest
      and new.rotated_at between coalesce(old.rotated_at, '-infinity') and clock_timestamp()
-     and new.confirmed_at is null then
+     and new.confirmed_at is null
+     -- All tokens of a session have its session secret, spent ones too; who rotates has the current refresh secret.
+     and (coalesce(
+         sha256(decode(nullif(substr(current_setting('chatkeep.presented', true), 49), ''), 'hex')) = old.refresh_digest, false)
+       or chatkeep_private.is_service()) then
     -- A rotation: exactly one generation on.
     return new;
   end if;
@@ -311,7 +315,7 @@ begin
     hint = 'Use rotate_session.';
 end
 $$;
-comment on function chatkeep_private.guard_session_secret() is 'Allows a rotation by one generation and the end of its grace, nothing else.';
+comment on function chatkeep_private.guard_session_secret() is 'Allows a rotation by one generation, to who presents the current token, and the end of its grace, nothing else.';
 revoke all on function chatkeep_private.guard_session_secret() from public, anon, authenticated, service_role;
 create trigger guard_session_secret before update on chatkeep_private.session_secrets
   for each row execute function chatkeep_private.guard_session_secret();

@@ -202,7 +202,7 @@ declare
   answer chatkeep.session_token;
 begin
   if payload is not null then
-    perform set_config('chatkeep.presented', encode(session_secret, 'hex'), true);
+    perform set_config('chatkeep.presented', encode(payload, 'hex'), true);
     perform set_config('chatkeep.writing', 'on', true);
     select x.* into secret from chatkeep_private.session_secrets x
     where x.session_token = sha256(session_secret)
@@ -283,7 +283,7 @@ declare
   answer chatkeep.session_status;
 begin
   if payload is not null then
-    perform set_config('chatkeep.presented', encode(session_secret, 'hex'), true);
+    perform set_config('chatkeep.presented', encode(payload, 'hex'), true);
     perform set_config('chatkeep.writing', 'on', true);
     -- Unlocked first; only what looks like a spent token is judged again under the lock, before it costs a session.
     for locked in 0 .. 1 loop
