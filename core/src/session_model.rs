@@ -2,9 +2,12 @@
 //! and both engines do is held against this by random histories.
 //!
 //! A token is its number within its session, in the order of issue. Times are microseconds of one clock, and every
-//! call has a time of its own.
+//! call has a time of its own. The model has its own constants: a rule with a wrong one does not agree with it.
 
-use crate::session::{GRACE_MICROS, TOUCH_MICROS};
+/// A spent token may be presented again for 10 seconds.
+const GRACE: i64 = 10_000_000;
+/// A use is noted where the last one was noted more than a minute ago.
+const TOUCH: i64 = 60_000_000;
 
 /// Which token: of which session, and the how many-th of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -62,7 +65,7 @@ impl Session {
     }
 
     fn in_grace(&self, number: u32, now: i64) -> bool {
-        self.previous == Some(number) && now - self.rotated_at < GRACE_MICROS
+        self.previous == Some(number) && now - self.rotated_at < GRACE
     }
 
     fn reuse(&mut self) -> &'static str {
@@ -71,7 +74,7 @@ impl Session {
     }
 
     fn note_use(&mut self, now: i64) {
-        if now - self.last_used_at > TOUCH_MICROS {
+        if now - self.last_used_at > TOUCH {
             self.last_used_at = now;
         }
     }

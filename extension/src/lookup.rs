@@ -7,7 +7,7 @@
 
 use pgrx::{Uuid, pg_sys};
 
-use crate::table::{Table, is_uuid};
+use crate::table::{Table, is_uuid, with_snapshot};
 
 /// What a look at a row tells.
 #[derive(Clone, Copy)]
@@ -68,7 +68,7 @@ pub fn head(
     messages: &[[u8; 16]],
     columns: usize,
 ) -> Option<Head> {
-    as_of_now(|snapshot| {
+    let look = |snapshot| {
         let head = Table::open(c"chatkeep", c"chats", c"chats_pkey", |table| {
             live_chat(table, chat, owner, snapshot)
         })?;
@@ -85,7 +85,9 @@ pub fn head(
             Some(!holds && table.stores_as_given(columns))
         });
         (is_clear == Some(true)).then_some(head)
-    })
+    };
+    // SAFETY: a snapshot of this moment, in which counts what others have committed since the statement began.
+    unsafe { with_snapshot(pg_sys::GetLatestSnapshot(), look) }
 }
 
 /// The one chat of this id that is the owner's, if it is live.
@@ -148,15 +150,4 @@ pub fn is_live_chat_of(user: &[u8; 16], chat: &[u8; 16], tenant: &[u8; 16]) -> b
         )
     });
     live == Some(true)
-}
-
-/// Runs `body` with a snapshot of this moment: what others have committed since the statement began counts.
-fn as_of_now<T>(body: impl FnOnce(pg_sys::Snapshot) -> T) -> T {
-    // SAFETY: registered for as long as it is used; an error leaves that to the resource owner.
-    unsafe {
-        let snapshot = pg_sys::RegisterSnapshot(pg_sys::GetLatestSnapshot());
-        let outcome = body(snapshot);
-        pg_sys::UnregisterSnapshot(snapshot);
-        outcome
-    }
 }

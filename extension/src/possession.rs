@@ -11,7 +11,7 @@ use pgrx::{Array, FromDatum, PgList, Uuid, direct_function_call_as_datum, pg_sys
 use std::cell::Cell;
 use std::ffi::{CStr, c_int};
 
-use crate::table::{Table, is_bytea, is_uuid};
+use crate::table::{Table, is_bytea, is_uuid, with_snapshot};
 
 /// A session and its secrets, as they stand in the snapshot of the transaction.
 pub struct Unlocked {
@@ -29,10 +29,12 @@ pub struct Unlocked {
 pub fn unlocked(digest: &[u8; 32]) -> Option<Unlocked> {
     let digest = crate::call::bytea(digest)?;
     let way = Way::known()?;
-    in_transaction(|snapshot| {
+    let look = |snapshot| {
         let secret = way.secret(digest, snapshot)?;
         way.session(secret, snapshot)
-    })
+    };
+    // SAFETY: the snapshot that a statement of the call would have now.
+    unsafe { with_snapshot(pg_sys::GetTransactionSnapshot(), look) }
 }
 
 /// What `session_secrets` holds of a session.
@@ -231,10 +233,14 @@ fn listen() {
 }
 
 extern "C-unwind" fn table_changed(_: pg_sys::Datum, _: pg_sys::Oid) {
-    CHANGES.set(CHANGES.get().wrapping_add(1));
+    count_change();
 }
 
 extern "C-unwind" fn entry_changed(_: pg_sys::Datum, _: c_int, _: u32) {
+    count_change();
+}
+
+fn count_change() {
     CHANGES.set(CHANGES.get().wrapping_add(1));
 }
 
@@ -264,35 +270,20 @@ fn later(time: pg_sys::Datum, interval: pg_sys::Datum) -> Option<i64> {
     }
 }
 
-/// Runs `body` with the snapshot that a statement of the call would have now.
-fn in_transaction<T>(body: impl FnOnce(pg_sys::Snapshot) -> T) -> T {
-    // SAFETY: registered for as long as it is used; an error leaves that to the resource owner.
-    unsafe {
-        let snapshot = pg_sys::RegisterSnapshot(pg_sys::GetTransactionSnapshot());
-        let outcome = body(snapshot);
-        pg_sys::UnregisterSnapshot(snapshot);
-        outcome
-    }
-}
-
 /// Whether the policies of a table show the caller the row whose `column` is the digest of the secret that it presents.
 fn shows_presented(table: &Table, column: pg_sys::AttrNumber) -> bool {
-    // SAFETY: reads the table's flags and the role of this moment; raises what a statement would where row_security is off.
-    let exempt = unsafe { pg_sys::check_enable_rls(table.id(), pg_sys::InvalidOid, false) }
-        != pg_sys::CheckEnableRlsResult::RLS_ENABLED.cast_signed();
-    let mut shown = exempt;
-    for policy in table.policies() {
-        let reads = [b'r', b'*'].contains(&policy.polcmd.cast_unsigned());
-        if exempt || !reads {
-            continue;
-        }
-        if !policy.permissive {
-            return false;
-        }
-        // SAFETY: the expression belongs to the policy.
-        shown |= applies(policy) && unsafe { is_possession(policy.qual.cast(), column) };
+    // SAFETY: reads the table's flags and the role of this moment.
+    let secured = unsafe { pg_sys::check_enable_rls(table.id(), pg_sys::InvalidOid, false) };
+    if secured != pg_sys::CheckEnableRlsResult::RLS_ENABLED.cast_signed() {
+        return true;
     }
-    shown
+    let mut policies = table.policies();
+    policies.retain(|policy| [b'r', b'*'].contains(&policy.polcmd.cast_unsigned()));
+    policies.iter().all(|policy| policy.permissive)
+        && policies.iter().any(|policy| {
+            // SAFETY: the expression belongs to the policy.
+            applies(policy) && unsafe { is_possession(policy.qual.cast(), column) }
+        })
 }
 
 /// Whether a policy is for the role of this moment.

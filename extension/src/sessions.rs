@@ -32,8 +32,7 @@ answers! {
 
 plans! {
     ENTER(UUIDOID) = c"select chatkeep_private.enter($1), coalesce($1, auth.uid())";
-    // Counting and inserting must not interleave with another session of the same user.
-    LOCK_USER(UUIDOID) = c"select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(pg_catalog.concat('chatkeep.sessions ', $1), 0))";
+    LOCK_SESSIONS(UUIDOID) = c"select chatkeep_private.lock_sessions($1)";
     REVOKE_OLDEST(UUIDOID, INT4OID) = c"
         update chatkeep.sessions s
         set revoked_at = pg_catalog.clock_timestamp(), revoked_reason = 'limit'
@@ -95,7 +94,7 @@ fn create_session(call: Call) -> Result<(), Refusal> {
         let entered = ENTER.with(|plan| plan.execute(&[call.datum(user_id)]));
         let (tenant, owner) = (entered.datum(1), entered.datum(2));
         if call.datum(max_sessions).is_some() {
-            LOCK_USER.with(|plan| plan.execute(&[owner]));
+            LOCK_SESSIONS.with(|plan| plan.execute(&[owner]));
             REVOKE_OLDEST.with(|plan| plan.execute(&[owner, call.datum(max_sessions)]));
         }
         let token = Token::new(random(), random());
@@ -231,15 +230,13 @@ impl Presented {
     fn at_a_look(token: &Token) -> Option<Self> {
         let row = possession::unlocked(&token.session_digest())?;
         let judged_at = now();
-        match row.state.judge(&token.refresh_digest(), judged_at) {
-            Verdict::Current if row.state.previous_digest.is_none() => {}
-            Verdict::Previous => {}
+        let confirms = match row.state.judge(&token.refresh_digest(), judged_at) {
+            Verdict::Current => row.state.previous_digest.is_some(),
+            Verdict::Previous => false,
             _ => return None,
-        }
-        if is_untouched(row.last_used_at, judged_at) {
-            return None;
-        }
-        Some(Self {
+        };
+        let writes = confirms || is_untouched(row.last_used_at, judged_at);
+        (!writes).then(|| Self {
             session_id: Some(uuid(&row.session_id)),
             user_id: Some(uuid(&row.user_id)),
             tenant_id: Some(uuid(&row.tenant_id)),

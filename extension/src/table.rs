@@ -1,6 +1,5 @@
-//! A table read by its index, without a statement.
-//!
-//! Nothing is kept: names are looked up each time in the system caches, which see every change.
+//! A table read by its index, without a statement. Nothing is kept here: names are looked up in the system caches, which
+//! see every change.
 
 use pgrx::{FromDatum, PgList, pg_sys};
 use std::ffi::CStr;
@@ -80,20 +79,18 @@ impl Table {
     }
 
     /// Its row security policies, all of them.
-    pub fn policies(&self) -> impl Iterator<Item = &pg_sys::RowSecurityPolicy> {
+    pub fn policies(&self) -> Vec<&pg_sys::RowSecurityPolicy> {
         // SAFETY: the relation is open; the list, which holds policies, belongs to it.
-        let list = unsafe {
-            let security = (*self.relation).rd_rsdesc;
-            (!security.is_null())
-                .then(|| PgList::<pg_sys::RowSecurityPolicy>::from_pg((*security).policies))
-        };
-        let policies: Vec<*mut pg_sys::RowSecurityPolicy> = list
-            .map(|list| list.iter_ptr().collect())
-            .unwrap_or_default();
-        // SAFETY: as above.
-        policies
-            .into_iter()
-            .filter_map(|policy| unsafe { policy.as_ref() })
+        unsafe {
+            let Some(security) = (*self.relation).rd_rsdesc.as_ref() else {
+                return Vec::new();
+            };
+            let policies = PgList::<pg_sys::RowSecurityPolicy>::from_pg(security.policies);
+            policies
+                .iter_ptr()
+                .filter_map(|policy| policy.as_ref())
+                .collect()
+        }
     }
 
     /// Whether a row is stored just as it is inserted.
@@ -178,6 +175,23 @@ impl Table {
             )
         };
         (!null).then_some(value)
+    }
+}
+
+/// Runs `body` with a snapshot that stays valid as long as it is used.
+///
+/// # Safety
+/// The snapshot was taken just now.
+pub unsafe fn with_snapshot<T>(
+    snapshot: pg_sys::Snapshot,
+    body: impl FnOnce(pg_sys::Snapshot) -> T,
+) -> T {
+    // SAFETY: registered for as long as it is used; an error leaves that to the resource owner.
+    unsafe {
+        let snapshot = pg_sys::RegisterSnapshot(snapshot);
+        let outcome = body(snapshot);
+        pg_sys::UnregisterSnapshot(snapshot);
+        outcome
     }
 }
 

@@ -66,6 +66,17 @@ comment on function chatkeep_private.acting_for(uuid) is 'The user whom a call i
 revoke all on function chatkeep_private.acting_for(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.acting_for(uuid) to authenticated, service_role;
 
+create function chatkeep_private.lock_sessions(owner uuid) returns void
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('chatkeep.sessions ' || owner, 0));
+end
+$$;
+comment on function chatkeep_private.lock_sessions(uuid) is 'Until the transaction ends nobody else counts, limits or ends the sessions of this user.';
+revoke all on function chatkeep_private.lock_sessions(uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.lock_sessions(uuid) to authenticated, service_role;
+
 -- Every call that makes a row of somebody's begins here.
 create function chatkeep_private.enter(for_user uuid default null) returns uuid
 language plpgsql volatile set search_path = ''

@@ -146,8 +146,7 @@ begin
 
   perform set_config('chatkeep.writing', 'on', true);
   if create_session.max_sessions is not null then
-    -- Counting and inserting must not interleave with another session of the same user.
-    perform pg_advisory_xact_lock(hashtextextended('chatkeep.sessions ' || owner, 0));
+    perform chatkeep_private.lock_sessions(owner);
     update chatkeep.sessions s
     set revoked_at = clock_timestamp(), revoked_reason = 'limit'
     where s.user_id = owner and s.revoked_at is null and s.id in (

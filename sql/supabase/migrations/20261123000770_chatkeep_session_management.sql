@@ -56,7 +56,7 @@ as $$
 declare
   ended uuid[];
 begin
-  perform pg_advisory_xact_lock(hashtextextended('chatkeep.sessions ' || owner, 0));
+  perform chatkeep_private.lock_sessions(owner);
   perform set_config('chatkeep.writing', 'on', true);
   with revoked as (
     update chatkeep.sessions s
@@ -137,7 +137,7 @@ declare
   answer chatkeep.sessions_revoked;
 begin
   -- Two devices that end each other must not both succeed, so the token is judged under the lock.
-  perform pg_advisory_xact_lock(hashtextextended('chatkeep.sessions ' || owner, 0));
+  perform chatkeep_private.lock_sessions(owner);
   -- A spent token ends its session here too, so the verdict is a row and no error.
   select v.* into kept from chatkeep.validate_session(revoke_other_sessions.token) v;
   answer.status := kept.status;

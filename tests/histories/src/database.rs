@@ -14,6 +14,8 @@ pub struct Seen {
     pub status: String,
     /// The token that was handed out.
     pub token: Option<String>,
+    /// The id of the session, where the call says it.
+    pub session: Option<String>,
     /// The generation of the session, where the call says it.
     pub generation: Option<i32>,
     /// How many sessions were ended, where the call says it.
@@ -94,23 +96,19 @@ impl Database {
         .map(drop)
     }
 
-    /// Makes a call and commits, or rolls it back.
-    pub fn call(&mut self, call: &Call, commits: bool) -> Outcome<Seen> {
-        let sql = transaction(&self.user, call, commits);
-        let caller = self.callers.first_mut().ok_or("nobody calls")?;
-        answer(caller, &sql)
-    }
-
-    /// Makes calls at once, each by a caller of its own.
-    pub fn call_at_once(&mut self, calls: &[Call]) -> Outcome<Vec<Seen>> {
+    /// Makes calls at once, each by a caller of its own, who commits or rolls back. One alone takes no thread.
+    pub fn call(&mut self, calls: &[Call], commits: bool) -> Outcome<Vec<Seen>> {
         let user = &self.user;
+        if let ([call], Some(caller)) = (calls, self.callers.first_mut()) {
+            return Ok(vec![answer(caller, &transaction(user, call, commits))?]);
+        }
         std::thread::scope(|scope| {
             let running: Vec<_> = self
                 .callers
                 .iter_mut()
                 .zip(calls)
                 .map(|(caller, call)| {
-                    scope.spawn(move || answer(caller, &transaction(user, call, true)))
+                    scope.spawn(move || answer(caller, &transaction(user, call, commits)))
                 })
                 .collect();
             let joined = running.into_iter().map(std::thread::ScopedJoinHandle::join);
@@ -131,17 +129,6 @@ impl Database {
         );
         let rows = run(&mut self.superuser, &sql)?;
         Ok(rows.iter().map(stored).collect())
-    }
-
-    /// The id of the user's newest session.
-    pub fn newest(&mut self) -> Outcome<String> {
-        let sql = format!(
-            "select id from chatkeep.sessions where user_id = '{}' order by created_at desc limit 1",
-            self.user
-        );
-        let rows = run(&mut self.superuser, &sql)?;
-        let id = rows.first().and_then(|row| row.get("id"));
-        Ok(id.ok_or("no session was made")?.to_owned())
     }
 }
 
@@ -188,6 +175,7 @@ fn answer(caller: &mut Client, sql: &str) -> Outcome<Seen> {
             return Ok(Seen {
                 status: refusal.ok_or_else(|| error.to_string())?,
                 token: None,
+                session: None,
                 generation: None,
                 ended: None,
             });
@@ -198,6 +186,7 @@ fn answer(caller: &mut Client, sql: &str) -> Outcome<Seen> {
     Ok(Seen {
         status: text("status").unwrap_or_default().to_owned(),
         token: text("token").map(str::to_owned),
+        session: text("session_id").map(str::to_owned),
         generation: number(row, "generation"),
         ended: number(row, "ended"),
     })

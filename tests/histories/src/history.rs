@@ -1,8 +1,9 @@
 //! What may happen to the sessions of one user, and how it is played.
 
-use crate::database::{CALLERS, Database};
+use crate::database::{CALLERS, Database, Seen};
 use crate::world::World;
 use proptest::prelude::*;
+use std::time::Instant;
 
 /// Time passes in steps of so many seconds. Grace, idleness and lives are multiples of it, and a history takes less
 /// than one step to play, so both sides of every boundary are met and none is missed by a slow machine.
@@ -11,25 +12,27 @@ pub const UNIT: i64 = 5;
 /// Of a token: how many were first seen after it.
 type Back = u8;
 
+/// How the user opens a session. Lives in seconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Opening {
+    pub ttl: i64,
+    pub idle_ttl: Option<i64>,
+    pub max_sessions: Option<usize>,
+}
+
 /// A step of a history. Tokens are named by their age, so that a shorter history still makes sense.
 #[derive(Debug, Clone)]
 pub enum Step {
     /// So many units of time pass.
     Wait(u16),
     /// The user opens a session.
-    Open {
-        ttl: i64,
-        idle_ttl: Option<i64>,
-        max_sessions: Option<usize>,
-    },
+    Open(Opening),
     /// Somebody presents a token.
     Present(Presenting, Back),
     /// The same in a transaction that is rolled back.
     RolledBack(Presenting, Back),
     /// Several do at once.
     AtOnce(Vec<(Presenting, Back)>),
-    /// The user ends the session of a token.
-    Revoke(Back),
     /// The user ends all sessions.
     RevokeAll,
 }
@@ -48,11 +51,7 @@ pub enum Presenting {
 /// A call to be made.
 #[derive(Debug, Clone)]
 pub enum Call {
-    Create {
-        ttl: i64,
-        idle_ttl: Option<i64>,
-        max_sessions: Option<usize>,
-    },
+    Create(Opening),
     Rotate(String),
     Validate(String),
     Elevate(String),
@@ -70,15 +69,15 @@ impl Call {
 
     pub fn sql(&self) -> String {
         match self {
-            Self::Create {
+            Self::Create(Opening {
                 ttl,
                 idle_ttl,
                 max_sessions,
-            } => {
+            }) => {
                 let idle = idle_ttl.map_or("null".to_owned(), |idle| format!("'{idle} seconds'"));
                 let most = max_sessions.map_or("null".to_owned(), |most| most.to_string());
                 format!(
-                    "select status, token, generation from chatkeep.create_session(
+                    "select status, token, session_id, generation from chatkeep.create_session(
                        ttl => '{ttl} seconds', idle_ttl => {idle}, max_sessions => {most})"
                 )
             }
@@ -117,7 +116,6 @@ fn step() -> impl Strategy<Value = Step> {
         2 => prop::collection::vec((presenting(), back()), 2..=CALLERS).prop_map(Step::AtOnce),
         2 => (presenting(), back()).prop_map(|(call, back)| Step::RolledBack(call, back)),
         2 => opening(),
-        1 => back().prop_map(Step::Revoke),
         1 => Just(Step::RevokeAll),
     ]
 }
@@ -128,7 +126,7 @@ fn presenting() -> impl Strategy<Value = Presenting> {
         6 => Just(Presenting::Validate),
         1 => Just(Presenting::Elevate),
         1 => Just(Presenting::RevokeOthers),
-        1 => Just(Presenting::Revoke),
+        2 => Just(Presenting::Revoke),
     ]
 }
 
@@ -146,15 +144,29 @@ fn opening() -> impl Strategy<Value = Step> {
     let ttl = prop_oneof![1 => Just(2 * UNIT), 2 => Just(300), 6 => Just(2_592_000)];
     let idle = prop_oneof![3 => Just(None), 1 => Just(Some(12 * UNIT)), 1 => Just(Some(300))];
     let most = prop_oneof![3 => Just(None), 1 => Just(Some(1)), 2 => Just(Some(2))];
-    (ttl, idle, most).prop_map(|(ttl, idle_ttl, max_sessions)| Step::Open {
-        ttl,
-        idle_ttl,
-        max_sessions,
+    (ttl, idle, most).prop_map(|(ttl, idle_ttl, max_sessions)| {
+        Step::Open(Opening {
+            ttl,
+            idle_ttl,
+            max_sessions,
+        })
     })
 }
 
 /// Plays a history. What disagrees with the model is the error; it names tokens by their place, never by their text.
+/// One that took longer than the model knows of is played again: the clock, not a rule, may have told the two apart.
 pub fn play(database: &mut Database, history: &[Step]) -> Result<(), String> {
+    for _ in 0..5 {
+        let start = Instant::now();
+        let outcome = attempt(database, history);
+        if outcome.is_ok() || start.elapsed().as_secs() < UNIT.unsigned_abs() {
+            return outcome;
+        }
+    }
+    Err(format!("a history takes longer than {UNIT} seconds"))
+}
+
+fn attempt(database: &mut Database, history: &[Step]) -> Result<(), String> {
     database.begin()?;
     let mut stage = Stage {
         database,
@@ -163,11 +175,11 @@ pub fn play(database: &mut Database, history: &[Step]) -> Result<(), String> {
         sessions: Vec::new(),
         now: 0,
     };
-    let first = Step::Open {
+    let first = Step::Open(Opening {
         ttl: 2_592_000,
         idle_ttl: Some(300),
         max_sessions: None,
-    };
+    });
     stage.step(&first)?;
     for (place, step) in history.iter().enumerate() {
         stage
@@ -203,37 +215,23 @@ impl Stage<'_> {
                 self.now += seconds * 1_000_000;
                 self.database.pass(seconds)
             }
-            Step::Open {
-                ttl,
-                idle_ttl,
-                max_sessions,
-            } => {
-                self.one(
-                    &Call::Create {
-                        ttl: *ttl,
-                        idle_ttl: *idle_ttl,
-                        max_sessions: *max_sessions,
-                    },
-                    true,
-                )?;
-                let id = self.database.newest()?;
-                self.sessions.push(id);
-                Ok(())
-            }
+            Step::Open(opening) => self.make(&[Call::Create(*opening)], true),
             Step::Present(presenting, back) => {
                 let call = self.call(*presenting, *back);
-                self.one(&call, true)
+                self.make(&[call], true)
             }
             Step::RolledBack(presenting, back) => {
                 let call = self.call(*presenting, *back);
-                self.one(&call, false)
+                self.make(&[call], false)
             }
-            Step::Revoke(back) => {
-                let call = self.call(Presenting::Revoke, *back);
-                self.one(&call, true)
+            Step::AtOnce(presenters) => {
+                let calls: Vec<Call> = presenters
+                    .iter()
+                    .map(|(presenting, back)| self.call(*presenting, *back))
+                    .collect();
+                self.make(&calls, true)
             }
-            Step::RevokeAll => self.one(&Call::RevokeAll, true),
-            Step::AtOnce(presenters) => self.several(presenters),
+            Step::RevokeAll => self.make(&[Call::RevokeAll], true),
         }
     }
 
@@ -250,39 +248,20 @@ impl Stage<'_> {
         }
     }
 
-    fn one(&mut self, call: &Call, commits: bool) -> Result<(), String> {
+    /// Makes calls at once, and keeps the worlds in which they were made in some order. None is a failure.
+    fn make(&mut self, calls: &[Call], commits: bool) -> Result<(), String> {
         self.now += 1;
-        let seen = self.database.call(call, commits)?;
-        if let Some(token) = &seen.token {
-            self.remember(token, call);
-        }
-        let now = self.now;
-        let said: Vec<String> = self
-            .worlds
-            .iter_mut()
-            .filter_map(|world| world.play(call, now, commits, &seen).err())
-            .collect();
-        self.keep(&said)
-    }
-
-    fn several(&mut self, presenters: &[(Presenting, Back)]) -> Result<(), String> {
-        let calls: Vec<Call> = presenters
-            .iter()
-            .map(|(presenting, back)| self.call(*presenting, *back))
-            .collect();
-        self.now += 1;
-        let seen = self.database.call_at_once(&calls)?;
+        let seen = self.database.call(calls, commits)?;
         for (call, seen) in calls.iter().zip(&seen) {
-            if let Some(token) = &seen.token {
-                self.remember(token, call);
-            }
+            self.remember(call, seen);
         }
         let (now, mut next, mut said) = (self.now, Vec::new(), Vec::new());
         for order in orders(calls.len()) {
             for world in &self.worlds {
                 let mut world = world.clone();
                 let mut in_order = order.iter();
-                match in_order.try_for_each(|at| world.play(&calls[*at], now, true, &seen[*at])) {
+                match in_order.try_for_each(|at| world.play(&calls[*at], now, commits, &seen[*at]))
+                {
                     Ok(()) if !next.contains(&world) => next.push(world),
                     Ok(()) => {}
                     Err(problem) => said.push(format!("in the order {order:?}: {problem}")),
@@ -290,10 +269,15 @@ impl Stage<'_> {
             }
         }
         self.worlds = next;
-        self.keep(&said)
+        if self.worlds.is_empty() {
+            return Err(said.join("; "));
+        }
+        Ok(())
     }
 
-    fn remember(&mut self, token: &str, call: &Call) {
+    fn remember(&mut self, call: &Call, seen: &Seen) {
+        self.sessions.extend(seen.session.clone());
+        let Some(token) = &seen.token else { return };
         if self.tokens.iter().any(|(known, _)| known == token) {
             return;
         }
@@ -301,17 +285,9 @@ impl Stage<'_> {
             Call::Rotate(parent) => self.tokens.iter().find(|(known, _)| known == parent),
             _ => None,
         };
-        let session = parent.map_or(self.sessions.len(), |(_, session)| *session);
+        let newest = self.sessions.len() - 1;
+        let session = parent.map_or(newest, |(_, session)| *session);
         self.tokens.push((token.to_owned(), session));
-    }
-
-    /// Keeps the worlds that agree; none is a failure.
-    fn keep(&mut self, said: &[String]) -> Result<(), String> {
-        self.worlds.retain(|world| world.agrees);
-        if self.worlds.is_empty() {
-            return Err(said.join("; "));
-        }
-        Ok(())
     }
 }
 

@@ -1,33 +1,15 @@
 //! The model, and which text each of its tokens has in the database.
 
 use crate::database::{Seen, Stored};
-use crate::history::{Call, UNIT};
+use crate::history::{Call, Opening, UNIT};
 use chatkeep_core::session_model::{Answer, Book, TokenId};
 use std::collections::HashMap;
 
 /// One way in which things may have come about.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct World {
     book: Book,
     tokens: HashMap<String, TokenId>,
-    /// Whether the database has said the same so far.
-    pub agrees: bool,
-}
-
-impl Default for World {
-    fn default() -> Self {
-        Self {
-            book: Book::default(),
-            tokens: HashMap::new(),
-            agrees: true,
-        }
-    }
-}
-
-impl PartialEq for World {
-    fn eq(&self, other: &Self) -> bool {
-        self.book == other.book && self.tokens == other.tokens
-    }
 }
 
 impl World {
@@ -44,17 +26,16 @@ impl World {
         if !commits {
             self.book.roll_back(&before);
         }
-        self.agrees = outcome.is_ok();
         outcome
     }
 
     fn answer(&mut self, call: &Call, now: i64, seen: &Seen) -> Result<(), String> {
         let (status, answer, ended) = match call {
-            Call::Create {
+            Call::Create(Opening {
                 ttl,
                 idle_ttl,
                 max_sessions,
-            } => {
+            }) => {
                 let micros = 1_000_000;
                 let idle_ttl = idle_ttl.map(|idle| idle * micros);
                 let token = self.book.create(now, ttl * micros, idle_ttl, *max_sessions);
