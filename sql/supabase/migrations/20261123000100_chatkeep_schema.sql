@@ -270,12 +270,15 @@ create table chatkeep.documents (
   mime_type text,
   byte_size bigint,
   status text not null default 'pending',
+  error text,
   visibility text not null default 'private',
   supersedes uuid,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   deleted_at timestamptz,
+  access text not null generated always as (case when deleted_at is null then visibility else 'deleted' end) stored,
   constraint documents_pkey primary key (id, tenant_id),
+  constraint documents_access_key unique (id, tenant_id, access),
   constraint documents_user_id_fkey foreign key (user_id, tenant_id)
     references chatkeep.users (id, tenant_id) on update cascade on delete cascade,
   constraint documents_source_uri_length check (char_length(source_uri) between 1 and 2048),
@@ -283,13 +286,18 @@ create table chatkeep.documents (
   constraint documents_title_length check (char_length(title) <= 500),
   constraint documents_mime_type_length check (char_length(mime_type) <= 255),
   constraint documents_byte_size_is_natural check (byte_size >= 0),
+  constraint documents_error_length check (char_length(error) between 1 and 2000),
+  constraint documents_error_of_failed check (error is null or status = 'failed'),
   constraint documents_status_known check (status in ('pending', 'processing', 'ready', 'failed', 'archived')),
   constraint documents_visibility_known check (visibility in ('private', 'tenant'))
 );
 comment on table chatkeep.documents is 'A document that the assistant may use: where it came from and what its bytes hash to. The bytes lie elsewhere.';
 comment on column chatkeep.documents.aliases is 'Other sources of the same bytes, in the order they were registered.';
 comment on column chatkeep.documents.checksum is 'SHA-256 of the bytes, 64 lower-case hexadecimal characters.';
-comment on column chatkeep.documents.supersedes is 'The document whose source these newer bytes came from; that one is archived.';
+comment on column chatkeep.documents.status is 'How far its ingest got: pending, processing, ready, failed or archived. It moves along the graph in docs/documents.md alone.';
+comment on column chatkeep.documents.error is 'Why the ingest failed, as set_document_status was told.';
+comment on column chatkeep.documents.supersedes is 'The document that this source held before these bytes.';
+comment on column chatkeep.documents.access is 'visibility, or deleted. Metadata and attachments carry a copy, which their foreign keys keep true.';
 create index documents_user_id_source_uri_idx on chatkeep.documents (user_id, source_uri);
 create index documents_created_at_idx on chatkeep.documents (created_at desc);
 -- unique(checksum) holds per owner: a global one would tell one tenant what another stores. Archived and deleted rows are history and hold no claim.
@@ -300,10 +308,15 @@ create unique index documents_tenant_checksum_key on chatkeep.documents (tenant_
 -- A source has one current document: two registrations of new bytes cannot both supersede.
 create unique index documents_current_source_uri_key on chatkeep.documents (user_id, source_uri)
   where status <> 'archived' and deleted_at is null;
+-- What else a source may be found as: few documents have aliases, and an index of the aliases themselves would be of no use
+-- under row security, where containment may not be asked before the policy.
+create index documents_user_id_aliased_idx on chatkeep.documents (user_id)
+  where aliases <> '{}' and status <> 'archived' and deleted_at is null;
 
 create table chatkeep.document_metadata (
   document_id uuid not null,
   tenant_id uuid not null,
+  document_access text not null,
   user_id uuid not null,
   namespace text not null default 'default',
   tags jsonb not null default '{}',
@@ -311,16 +324,19 @@ create table chatkeep.document_metadata (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint document_metadata_pkey primary key (document_id, tenant_id, namespace),
-  constraint document_metadata_document_id_fkey foreign key (document_id, tenant_id)
-    references chatkeep.documents (id, tenant_id) on update cascade on delete cascade,
+  constraint document_metadata_document_id_fkey foreign key (document_id, tenant_id, document_access)
+    references chatkeep.documents (id, tenant_id, access) on update cascade on delete cascade,
   constraint document_metadata_namespace_length check (char_length(namespace) between 1 and 64),
   constraint document_metadata_tags_is_object check (jsonb_typeof(tags) = 'object'),
   constraint document_metadata_properties_is_object check (jsonb_typeof(properties) = 'object')
 );
 comment on table chatkeep.document_metadata is 'Tags and properties of a document, one row per writer''s namespace.';
+comment on column chatkeep.document_metadata.document_access is 'access of the document: the policy reads it here, without a look at the document.';
+comment on column chatkeep.document_metadata.user_id is 'Whose namespace this is: who wrote it first.';
 create index document_metadata_document_id_idx on chatkeep.document_metadata (document_id);
 create index document_metadata_tags_idx on chatkeep.document_metadata using gin (tags);
 create index document_metadata_user_id_idx on chatkeep.document_metadata (user_id);
+create index document_metadata_shared_idx on chatkeep.document_metadata (tenant_id) where document_access = 'tenant';
 
 create table chatkeep.attachments (
   id uuid not null default chatkeep_private.uuid_v7(),
@@ -329,6 +345,9 @@ create table chatkeep.attachments (
   chat_id uuid not null,
   message_id uuid not null,
   document_id uuid,
+  document_access text,
+  document_deleted boolean not null
+    generated always as (document_access is not null and (document_id is null or document_access = 'deleted')) stored,
   name text,
   mime_type text,
   byte_size bigint,
@@ -337,13 +356,17 @@ create table chatkeep.attachments (
   constraint attachments_pkey primary key (id),
   constraint attachments_message_id_fkey foreign key (message_id, chat_id, tenant_id)
     references chatkeep.messages (id, chat_id, tenant_id) on update cascade on delete cascade,
-  constraint attachments_document_id_fkey foreign key (document_id, tenant_id)
-    references chatkeep.documents (id, tenant_id) on update cascade on delete set null (document_id),
+  constraint attachments_document_id_fkey foreign key (document_id, tenant_id, document_access)
+    references chatkeep.documents (id, tenant_id, access) on update cascade on delete set null (document_id),
+  -- A foreign key with a NULL among its columns checks nothing.
+  constraint attachments_document_access_given check (document_id is null or document_access is not null),
   constraint attachments_name_length check (char_length(name) between 1 and 500),
   constraint attachments_mime_type_length check (char_length(mime_type) <= 255),
   constraint attachments_byte_size_is_natural check (byte_size >= 0),
   constraint attachments_storage_path_length check (char_length(storage_path) between 1 and 2048)
 );
+comment on column chatkeep.attachments.document_access is 'access of the document while there is one; NULL where none was attached.';
+comment on column chatkeep.attachments.document_deleted is 'Whether a document was attached that is deleted since.';
 comment on table chatkeep.attachments is 'A document or a stored object that hangs on a message. It stays readable when the document goes.';
 create index attachments_message_id_idx on chatkeep.attachments (message_id, chat_id, tenant_id);
 create index attachments_document_id_idx on chatkeep.attachments (document_id, tenant_id);

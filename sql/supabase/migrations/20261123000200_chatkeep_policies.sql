@@ -158,48 +158,48 @@ alter table chatkeep.documents enable row level security;
 alter table chatkeep.documents force row level security;
 grant select,
   insert (id, tenant_id, user_id, source_uri, checksum, title, mime_type, byte_size, visibility, supersedes),
-  update (aliases, status, updated_at)
+  update (source_uri, aliases, title, mime_type, byte_size, status, error, visibility, updated_at, deleted_at)
   on chatkeep.documents to authenticated;
 grant select, insert, update, delete on chatkeep.documents to service_role;
 create policy documents_select on chatkeep.documents for select to authenticated
   using (
-    (user_id = (select chatkeep.uid()) or visibility = 'tenant')
-    and tenant_id = (select chatkeep.tenant_id())
+    ((user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
+      or (visibility = 'tenant' and tenant_id = (select chatkeep.tenant_id())))
+    and (deleted_at is null or chatkeep_private.in_call())
   );
 create policy documents_insert on chatkeep.documents for insert to authenticated
   with check (
     (user_id, tenant_id) = (select chatkeep_private.writer(), chatkeep.tenant_id())
   );
--- A member who registers the same bytes adds an alias to the tenant's row.
+-- A member who registers the same bytes adds an alias to the tenant's row; guard_document keeps the rest of it the owner's.
 create policy documents_update on chatkeep.documents for update to authenticated
   using (
-    (user_id = (select chatkeep.uid()) or visibility = 'tenant')
-    and tenant_id = (select chatkeep.tenant_id())
+    ((user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
+      or (visibility = 'tenant' and tenant_id = (select chatkeep.tenant_id())))
+    and (deleted_at is null or chatkeep_private.in_call())
     and (select current_setting('chatkeep.writing', true) = 'on')
   );
 
 -- document_metadata
 alter table chatkeep.document_metadata enable row level security;
 alter table chatkeep.document_metadata force row level security;
-grant select, insert (document_id, tenant_id, user_id, namespace, tags, properties), update (tags, properties, updated_at)
+grant select, insert (document_id, tenant_id, document_access, user_id, namespace, tags, properties), update (tags, properties, updated_at)
   on chatkeep.document_metadata to authenticated;
 grant select, insert, update, delete on chatkeep.document_metadata to service_role;
 create policy document_metadata_select on chatkeep.document_metadata for select to authenticated
   using (
-    tenant_id = (select chatkeep.tenant_id())
-    and (
-      user_id = (select chatkeep.uid())
-      or exists (
-        select from chatkeep.documents d
-        where d.id = document_metadata.document_id
-          and d.tenant_id = document_metadata.tenant_id
-          and d.visibility = 'tenant'
-      )
-    )
+    ((user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
+      or (document_access = 'tenant' and tenant_id = (select chatkeep.tenant_id())))
+    and document_access <> 'deleted'
   );
+-- A foreign key asks no policy: that the document is in sight is asked here.
 create policy document_metadata_insert on chatkeep.document_metadata for insert to authenticated
   with check (
     (user_id, tenant_id) = (select chatkeep_private.writer(), chatkeep.tenant_id())
+    and exists (
+      select from chatkeep.documents d
+      where d.id = document_metadata.document_id and d.tenant_id = document_metadata.tenant_id
+    )
   );
 create policy document_metadata_update on chatkeep.document_metadata for update to authenticated
   using (
@@ -209,7 +209,7 @@ create policy document_metadata_update on chatkeep.document_metadata for update 
 -- attachments
 alter table chatkeep.attachments enable row level security;
 alter table chatkeep.attachments force row level security;
-grant select, insert (id, tenant_id, user_id, chat_id, message_id, document_id, name, mime_type, byte_size, storage_path)
+grant select, insert (id, tenant_id, user_id, chat_id, message_id, document_id, document_access, name, mime_type, byte_size, storage_path)
   on chatkeep.attachments to authenticated;
 grant select, insert, update, delete on chatkeep.attachments to service_role;
 create policy attachments_select on chatkeep.attachments for select to authenticated
@@ -221,6 +221,14 @@ create policy attachments_select on chatkeep.attachments for select to authentic
 create policy attachments_insert on chatkeep.attachments for insert to authenticated
   with check (
     (user_id, tenant_id) = (select chatkeep_private.writer(), chatkeep.tenant_id())
+    and exists (
+      select from chatkeep.messages m
+      where m.id = attachments.message_id and m.chat_id = attachments.chat_id and m.tenant_id = attachments.tenant_id
+    )
+    and (document_id is null or exists (
+      select from chatkeep.documents d
+      where d.id = attachments.document_id and d.tenant_id = attachments.tenant_id
+    ))
   );
 
 -- Guards ------------------------------------------------------------------------------------------
@@ -250,6 +258,44 @@ revoke all on function chatkeep_private.guard_chat() from public, anon, authenti
 create trigger guard_chat after insert or update of title, metadata on chatkeep.chats
   for each row when (current_setting('chatkeep.writing', true) is distinct from 'on')
   execute function chatkeep_private.guard_chat();
+
+create function chatkeep_private.guard_document() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  if new.status <> old.status and not (
+    case old.status
+      when 'pending' then new.status in ('processing', 'ready', 'failed', 'archived')
+      when 'processing' then new.status in ('pending', 'ready', 'failed', 'archived')
+      when 'ready' then new.status in ('processing', 'archived')
+      when 'failed' then new.status in ('pending', 'processing', 'archived')
+      else false
+    end
+  ) then
+    raise sqlstate 'PT409' using
+      message = 'status cannot go from ' || old.status || ' to ' || new.status,
+      hint = case old.status when 'archived' then 'Register the document anew.'
+        else 'See the graph of states in docs/documents.md.' end;
+  end if;
+  if new.status <> 'failed' then
+    new.error := null;
+  end if;
+  -- Of a document that the tenant shares its members move the ingest on, and add sources; the rest is its owner's.
+  if ((new.status = 'archived' and old.status <> 'archived')
+      or (new.source_uri, new.title, new.mime_type, new.byte_size, new.visibility, new.deleted_at)
+        is distinct from (old.source_uri, old.title, old.mime_type, old.byte_size, old.visibility, old.deleted_at))
+     and old.user_id is distinct from auth.uid() and not chatkeep_private.is_service() then
+    raise sqlstate '42501' using
+      message = 'document_id names a document of another member',
+      hint = 'Its owner, or service_role, can archive, delete or describe it.';
+  end if;
+  return new;
+end
+$$;
+comment on function chatkeep_private.guard_document() is 'Keeps status on its graph, for every role, and a shared document its owner''s.';
+revoke all on function chatkeep_private.guard_document() from public, anon, authenticated, service_role;
+create trigger guard_document before update of source_uri, title, mime_type, byte_size, status, error, visibility, deleted_at
+  on chatkeep.documents for each row execute function chatkeep_private.guard_document();
 
 create function chatkeep_private.guard_session() returns trigger
 language plpgsql set search_path = ''
@@ -323,6 +369,7 @@ create trigger guard_session_secret before update on chatkeep_private.session_se
 -- Comments ----------------------------------------------------------------------------------------
 
 comment on trigger guard_chat on chatkeep.chats is 'Title and metadata keep their form.';
+comment on trigger guard_document on chatkeep.documents is 'Status keeps to its graph, and a shared document is its owner''s.';
 comment on trigger guard_session on chatkeep.sessions is 'Revocation is final, last use never lies in the future, an idle session is not woken, the assurance level rises by proof only.';
 comment on trigger guard_session_secret on chatkeep_private.session_secrets is 'Secrets change by rotation, one generation at a time.';
 
@@ -346,7 +393,7 @@ comment on policy messages_update on chatkeep.messages is 'The calls move the ac
 comment on policy message_search_select on chatkeep.message_search is 'A user searches the own messages.';
 comment on policy documents_select on chatkeep.documents is 'A user reads the own documents and those that the tenant shares.';
 comment on policy documents_insert on chatkeep.documents is 'The calls register documents of the signed-in user.';
-comment on policy documents_update on chatkeep.documents is 'The calls add aliases and archive, in the own documents and those that the tenant shares.';
+comment on policy documents_update on chatkeep.documents is 'The calls add sources, move the status and archive, in the own documents and those that the tenant shares.';
 comment on policy document_metadata_select on chatkeep.document_metadata is 'Metadata are read by whoever reads the document.';
 comment on policy document_metadata_insert on chatkeep.document_metadata is 'The calls describe documents of the signed-in user.';
 comment on policy document_metadata_update on chatkeep.document_metadata is 'The calls change the own descriptions.';
