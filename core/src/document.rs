@@ -5,6 +5,21 @@ use crate::{Refusal, json, limits, text};
 /// Who may read a document.
 pub const VISIBILITIES: [&str; 2] = ["private", "tenant"];
 
+/// The keys of one item of `register_documents`: the arguments of `register_document`.
+pub const ITEM_KEYS: [&str; 8] = [
+    "source_uri",
+    "checksum",
+    "title",
+    "mime_type",
+    "byte_size",
+    "tags",
+    "visibility",
+    "properties",
+];
+
+/// The remedy for an item with a key that is none of [`ITEM_KEYS`].
+pub const ITEM_KEYS_HINT: &str = "The keys are source_uri, checksum, title, mime_type, byte_size, tags, visibility and properties.";
+
 /// The arguments of `register_document` that a rule applies to. JSON comes as text.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NewDocument<'a> {

@@ -4,6 +4,7 @@
 //! function, and (rewritten in SQL, held to it by the contract suite) the portable engine.
 //! There is no I/O here, no clock and no global state: callers bring time and randomness.
 
+pub mod batch;
 pub mod chat;
 pub mod digest;
 pub mod document;

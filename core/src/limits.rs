@@ -13,6 +13,8 @@ pub const TITLE_CHARS: usize = 500;
 pub const MODEL_CHARS: usize = 200;
 /// Most messages in one batch.
 pub const BATCH_MESSAGES: usize = 1_000;
+/// Most documents in one batch.
+pub const BATCH_DOCUMENTS: usize = 10_000;
 /// Most rows of one page.
 pub const PAGE_ROWS: i32 = 200;
 /// Longest `user_agent`, in characters.

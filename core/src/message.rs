@@ -95,65 +95,8 @@ pub const ITEM_KEYS: [&str; 9] = [
     "token_count",
 ];
 
-/// What a JSON value was expected to be, in the sentence that refuses it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A JSON string.
-    Text,
-    /// A JSON string with a UUID in its usual form.
-    Uuid,
-    /// A JSON number without a fraction, of 32 bits.
-    Integer,
-}
-
-/// A value of an item that is of the wrong kind.
-pub fn wrong_kind(argument: &'static str, kind: Kind) -> Refusal {
-    match kind {
-        Kind::Text => Refusal::invalid(argument, "must be a string", "Put it in quotes."),
-        Kind::Uuid => Refusal::invalid(
-            argument,
-            "must be a UUID",
-            "Write it as 8-4-4-4-12 hexadecimal digits.",
-        ),
-        Kind::Integer => Refusal::invalid(
-            argument,
-            "must be an integer",
-            "Pass a whole number of at most 2147483647.",
-        ),
-    }
-}
-
-/// An item that is no object.
-pub fn item_not_object(array: &str, position: usize) -> Refusal {
-    Refusal::invalid_item(
-        array,
-        position,
-        "must be a JSON object",
-        "Wrap the value in one.",
-    )
-}
-
-/// An item with a key that is none of [`ITEM_KEYS`]. The key is not repeated: it may be anything.
-pub fn item_unknown_key(array: &str, position: usize) -> Refusal {
-    Refusal::invalid_item(
-        array,
-        position,
-        "has an unknown key",
-        "The keys are role, content, message_id, parts, metadata, parent_id, status, model and token_count.",
-    )
-}
-
-/// The size of a batch: at most [`limits::BATCH_MESSAGES`].
-pub fn batch_size(argument: &'static str, items: usize) -> Result<(), Refusal> {
-    if items > limits::BATCH_MESSAGES {
-        return Err(Refusal::invalid(
-            argument,
-            "has more than 1000 items",
-            "Send it in several calls.",
-        ));
-    }
-    Ok(())
-}
+/// The remedy for an item with a key that is none of [`ITEM_KEYS`].
+pub const ITEM_KEYS_HINT: &str = "The keys are role, content, message_id, parts, metadata, parent_id, status, model and token_count.";
 
 /// What `finish_message` may set: nothing, or what a message may hold.
 #[derive(Clone, Copy, Debug, Default)]

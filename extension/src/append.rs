@@ -195,7 +195,7 @@ impl Chat {
         let ids = array::of(array::UUID, wanted.map(|id| Some(uuid(&id))));
         let found =
             STORED.with(|plan| plan.execute(&[Some(ids), Some(self.id), Some(self.tenant)]));
-        found.column(1).map(bytes).collect()
+        found.column(1).flatten().map(bytes).collect()
     }
 
     /// Returns what is stored under these ids, in their order.

@@ -25,6 +25,27 @@ pub const TEXT: Element = Element {
     by_value: false,
     alignment: b'i',
 };
+/// boolean.
+pub const BOOL: Element = Element {
+    oid: pg_sys::BOOLOID,
+    length: 1,
+    by_value: true,
+    alignment: b'c',
+};
+/// bigint.
+pub const BIGINT: Element = Element {
+    oid: pg_sys::INT8OID,
+    length: 8,
+    by_value: true,
+    alignment: b'd',
+};
+/// jsonb.
+pub const JSONB: Element = Element {
+    oid: pg_sys::JSONBOID,
+    length: -1,
+    by_value: false,
+    alignment: b'i',
+};
 
 /// An array of `values`, each of the type of `element` or NULL.
 pub fn of(element: Element, values: impl Iterator<Item = Option<pg_sys::Datum>>) -> pg_sys::Datum {

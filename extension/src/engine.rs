@@ -63,6 +63,8 @@ fn calls() -> SetOfIterator<'static, &'static str> {
         "validate_session",
         "document_checksum",
         "register_document",
+        "register_documents",
+        "register_content",
         "engine",
         "uid",
         "tenant_id",

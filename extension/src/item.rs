@@ -1,15 +1,19 @@
 //! A message to append, and how a batch of them is read from jsonb.
 
-use chatkeep_core::Refusal;
 use chatkeep_core::message::{self, NewMessage};
+use chatkeep_core::{Refusal, limits};
 use pgrx::{IntoDatum, pg_sys};
 
 use crate::call::{new_uuid, text, uuid};
 use crate::json;
-use crate::jsonb::{Container, Value};
+use crate::jsonb::{Batch, Value};
 
-/// The argument that holds a batch.
-const ARRAY: &str = "messages";
+const MESSAGES: Batch<{ message::ITEM_KEYS.len() }> = Batch {
+    argument: "messages",
+    most: limits::BATCH_MESSAGES,
+    keys: message::ITEM_KEYS,
+    keys_hint: message::ITEM_KEYS_HINT,
+};
 
 /// A message to append. `None` is NULL.
 pub struct Item {
@@ -28,20 +32,6 @@ impl Item {
     /// The id that the client gave, or a new one.
     pub fn own_or_new_id(&self) -> pg_sys::Datum {
         self.id.map_or_else(new_uuid, |id| uuid(&id))
-    }
-
-    /// Reads and checks the item at a position of the batch.
-    fn read(batch: Container, position: u32) -> Result<Self, Refusal> {
-        let place = position as usize;
-        let object = batch
-            .object(position)
-            .ok_or_else(|| message::item_not_object(ARRAY, place))?;
-        let values = message::ITEM_KEYS.map(|key| object.get(key));
-        let known = values.iter().filter(|value| value.is_present()).count();
-        if known != object.len() as usize {
-            return Err(message::item_unknown_key(ARRAY, place));
-        }
-        Self::of(values).map_err(|refusal| refusal.in_item(ARRAY, place))
     }
 
     /// What the values of [`message::ITEM_KEYS`] make.
@@ -87,16 +77,5 @@ impl Item {
 
 /// Reads and checks all items of a batch before anything is written.
 pub fn read_all(messages: Option<pg_sys::Datum>) -> Result<Vec<Item>, Refusal> {
-    let batch = Container::of(messages.ok_or_else(|| Refusal::missing(ARRAY))?);
-    if !batch.is_array() {
-        return Err(Refusal::invalid(
-            ARRAY,
-            "must be a JSON array",
-            "Wrap the value in one.",
-        ));
-    }
-    message::batch_size(ARRAY, batch.len() as usize)?;
-    (0..batch.len())
-        .map(|position| Item::read(batch, position))
-        .collect()
+    MESSAGES.read(messages, Item::of)
 }

@@ -1,8 +1,9 @@
 //! jsonb as Postgres holds it, read in place: the items of an array and the values of their keys.
 
-use chatkeep_core::message::{self, Kind};
+use chatkeep_core::batch::{self, Kind};
 use chatkeep_core::{Refusal, uuid};
 use pgrx::pg_sys;
+use std::str::FromStr;
 
 /// `JB_CMASK` and the flags of `utils/jsonb.h`.
 const COUNT: u32 = 0x0FFF_FFFF;
@@ -12,11 +13,11 @@ const SCALAR: u32 = 0x1000_0000;
 
 /// An object or array inside a jsonb.
 #[derive(Clone, Copy)]
-pub struct Container(*mut pg_sys::JsonbContainer);
+struct Container(*mut pg_sys::JsonbContainer);
 
 impl Container {
     /// The outermost value of a jsonb argument.
-    pub fn of(datum: pg_sys::Datum) -> Self {
+    fn of(datum: pg_sys::Datum) -> Self {
         // SAFETY: the datum is a jsonb; detoasting gives a whole varlena with an aligned header, and
         // the container follows its length word.
         unsafe {
@@ -36,22 +37,22 @@ impl Container {
     }
 
     /// Items of an array, keys of an object.
-    pub fn len(self) -> u32 {
+    fn len(self) -> u32 {
         self.header() & COUNT
     }
 
     /// Whether this is an object.
-    pub fn is_object(self) -> bool {
+    fn is_object(self) -> bool {
         self.header() & OBJECT != 0
     }
 
     /// Whether this is an array; a scalar lies in one of its own, which does not count.
-    pub fn is_array(self) -> bool {
+    fn is_array(self) -> bool {
         self.header() & ARRAY != 0 && self.header() & SCALAR == 0
     }
 
     /// The object at a position of this array; `None` when something else is there.
-    pub fn object(self, position: u32) -> Option<Self> {
+    fn object(self, position: u32) -> Option<Self> {
         // SAFETY: the container is an array; the value is palloc'd, or NULL beyond its end.
         unsafe {
             let value = pg_sys::getIthJsonbValueFromContainer(self.0, position);
@@ -64,7 +65,7 @@ impl Container {
     }
 
     /// The value of a key of this object; JSON null counts as absent, and is `present` all the same.
-    pub fn get(self, key: &'static str) -> Value {
+    fn get(self, key: &'static str) -> Value {
         // SAFETY: the container is an object; the value is palloc'd, or NULL where the key is absent.
         unsafe {
             let value = pg_sys::getKeyJsonValueFromContainer(
@@ -75,6 +76,54 @@ impl Container {
             );
             Value { key, value }
         }
+    }
+}
+
+/// An array argument whose items are objects.
+pub struct Batch<const KEYS: usize> {
+    /// Its name.
+    pub argument: &'static str,
+    /// The most items it may have.
+    pub most: usize,
+    /// The keys an item may have, and the sentence that lists them.
+    pub keys: [&'static str; KEYS],
+    pub keys_hint: &'static str,
+}
+
+impl<const KEYS: usize> Batch<KEYS> {
+    /// What `read` makes of the values of each item's keys; a refusal names the item.
+    pub fn read<T>(
+        &self,
+        array: Option<pg_sys::Datum>,
+        read: impl Fn([Value; KEYS]) -> Result<T, Refusal>,
+    ) -> Result<Vec<T>, Refusal> {
+        let array = Container::of(array.ok_or_else(|| Refusal::missing(self.argument))?);
+        if !array.is_array() {
+            return Err(Refusal::invalid(
+                self.argument,
+                "must be a JSON array",
+                "Wrap the value in one.",
+            ));
+        }
+        batch::size(self.argument, array.len() as usize, self.most)?;
+        (0..array.len())
+            .map(|position| {
+                let place = position as usize;
+                let object = array
+                    .object(position)
+                    .ok_or_else(|| batch::item_not_object(self.argument, place))?;
+                let values = self.keys.map(|key| object.get(key));
+                let known = values.iter().filter(|value| value.is_present()).count();
+                if known != object.len() as usize {
+                    return Err(batch::item_unknown_key(
+                        self.argument,
+                        place,
+                        self.keys_hint,
+                    ));
+                }
+                read(values).map_err(|refusal| refusal.in_item(self.argument, place))
+            })
+            .collect()
     }
 }
 
@@ -109,7 +158,7 @@ impl Value {
         // encoding, which pgrx requires to be UTF-8, and it outlives the call that it is an argument of.
         unsafe {
             if (*self.value).type_ != pg_sys::jbvType::jbvString {
-                return Err(message::wrong_kind(self.key, kind));
+                return Err(batch::wrong_kind(self.key, kind));
             }
             let string = (*self.value).val.string;
             let bytes = std::slice::from_raw_parts(
@@ -126,16 +175,25 @@ impl Value {
             None => Ok(None),
             Some(text) => uuid::parse(text)
                 .map(Some)
-                .ok_or_else(|| message::wrong_kind(self.key, Kind::Uuid)),
+                .ok_or_else(|| batch::wrong_kind(self.key, Kind::Uuid)),
         }
     }
 
     /// A whole number of 32 bits.
     pub fn integer(self) -> Result<Option<i32>, Refusal> {
+        self.number(Kind::Integer)
+    }
+
+    /// A whole number of 64 bits.
+    pub fn big_integer(self) -> Result<Option<i64>, Refusal> {
+        self.number(Kind::BigInteger)
+    }
+
+    fn number<T: FromStr>(self, kind: Kind) -> Result<Option<T>, Refusal> {
         if self.is_null() {
             return Ok(None);
         }
-        let wrong = || message::wrong_kind(self.key, Kind::Integer);
+        let wrong = || batch::wrong_kind(self.key, kind);
         // SAFETY: the value is a numeric where its type says so; numeric_out prints it.
         let printed: Option<&std::ffi::CStr> = unsafe {
             if (*self.value).type_ != pg_sys::jbvType::jbvNumeric {

@@ -23,6 +23,7 @@ mod lookup;
 mod new_messages;
 mod plan;
 mod possession;
+mod registration;
 mod sessions;
 mod table;
 #[cfg(any(test, feature = "pg_test"))]

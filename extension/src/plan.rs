@@ -183,9 +183,9 @@ impl Rows {
         self.count
     }
 
-    /// A column of every row, numbered from 1; rows with NULL there are left out.
-    pub fn column(&self, column: i32) -> impl Iterator<Item = pg_sys::Datum> + '_ {
-        self.tuples().filter_map(move |tuple| {
+    /// A column of every row, numbered from 1.
+    pub fn column(&self, column: i32) -> impl Iterator<Item = Option<pg_sys::Datum>> + '_ {
+        self.tuples().map(move |tuple| {
             let mut null = false;
             // SAFETY: as in datum().
             let datum = unsafe {

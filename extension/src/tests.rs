@@ -57,9 +57,9 @@ mod tests {
             one::<i64>(
                 "select count(*) from chatkeep_native.calls() c
                  where c in ('create_chat', 'append_message', 'list_messages', 'create_session', 'rotate_session',
-                   'validate_session', 'document_checksum', 'register_document', 'engine')"
+                   'validate_session', 'document_checksum', 'register_document', 'register_documents', 'register_content', 'engine')"
             ),
-            Some(9)
+            Some(11)
         );
         // Declaring a C function looks its symbol up.
         let declared = Spi::run(

@@ -163,13 +163,17 @@ begin
       or (value #>> '{}')::bigint not between -2147483648 and 2147483647) then
     perform chatkeep_private.refuse('22023', argument || ' must be an integer',
       'Pass a whole number of at most 2147483647.');
+  elsif kind = 'bigint' and (jsonb_typeof(value) <> 'number' or value #>> '{}' !~ '^-?[0-9]{1,19}$'
+      or (value #>> '{}')::numeric not between -9223372036854775808 and 9223372036854775807) then
+    perform chatkeep_private.refuse('22023', argument || ' must be an integer',
+      'Pass a whole number of at most 9223372036854775807.');
   elsif kind = 'timestamp' and not chatkeep_private.is_timestamp(value) then
     perform chatkeep_private.refuse('22023', argument || ' must be a timestamp (RFC 3339)',
       'Write it as 2026-01-31T12:00:00Z.');
   end if;
 end
 $$;
-comment on function chatkeep_private.check_kind(text, jsonb, text) is 'Refuses a JSON value that is neither null nor of the wanted kind: string, uuid, integer or timestamp.';
+comment on function chatkeep_private.check_kind(text, jsonb, text) is 'Refuses a JSON value that is neither null nor of the wanted kind: string, uuid, integer, bigint or timestamp.';
 
 create or replace function chatkeep_private.check_items(argument text, items jsonb, keys text[]) returns void
 language plpgsql stable parallel safe set search_path = ''
@@ -282,6 +286,26 @@ begin
 end
 $$;
 comment on function chatkeep_private.check_source_uri(text) is 'Refuses a source that is empty, too long, unprintable or carries credentials.';
+
+create or replace function chatkeep_private.checked_source_uri(argument text, uri text) returns text
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+begin
+  perform chatkeep_private.check_source_uri(uri);
+  return uri;
+end
+$$;
+comment on function chatkeep_private.checked_source_uri(text, text) is 'x';
+create or replace function chatkeep_private.is_plain_source(uri text) returns boolean
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+begin
+  return uri ~ '^https?://[a-z0-9.-]+/[A-Za-z0-9_.~/%+,=@-]*$' and uri !~ '/[.][.]?(/|$)' and char_length(uri) <= 2048;
+end
+$$;
+comment on function chatkeep_private.is_plain_source(text) is 'x';
+revoke all on function chatkeep_private.checked_source_uri(text, text), chatkeep_private.is_plain_source(text) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.checked_source_uri(text, text), chatkeep_private.is_plain_source(text) to authenticated, service_role;
 
 create or replace function chatkeep_private.check_life(argument text, value interval) returns void
 language plpgsql immutable parallel safe set search_path = ''

@@ -4,6 +4,383 @@ create or replace function chatkeep.document_checksum(content bytea) returns tex
 language sql immutable strict parallel safe set search_path = ''
 as $$ select encode(sha256(content), 'hex') $$;
 
+-- What the calls share -----------------------------------------------------------------------------
+
+create or replace function chatkeep_private.check_document(
+  place text, source_uri text, checksum text, title text, mime_type text, byte_size bigint, tags jsonb, visibility text,
+  properties jsonb
+) returns void
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+begin
+  perform chatkeep_private.checked_source_uri(place || 'source_uri', check_document.source_uri);
+  perform chatkeep_private.check_present(place || 'checksum', check_document.checksum is not null);
+  if check_document.checksum !~* '^[0-9a-f]{64}$' then
+    perform chatkeep_private.refuse('22023', place || 'checksum must be 64 hexadecimal characters',
+      'Pass the SHA-256 of the bytes, as document_checksum gives it.');
+  end if;
+  perform chatkeep_private.check_length(place || 'title', check_document.title, 500);
+  perform chatkeep_private.check_length(place || 'mime_type', check_document.mime_type, 255);
+  if check_document.byte_size < 0 then
+    perform chatkeep_private.refuse('22023', place || 'byte_size must not be negative',
+      'Pass the number of bytes, or leave it out.');
+  end if;
+  perform chatkeep_private.check_present(place || 'tags', check_document.tags is not null);
+  perform chatkeep_private.check_tags(place || 'tags', check_document.tags);
+  perform chatkeep_private.check_present(place || 'visibility', check_document.visibility is not null);
+  if check_document.visibility not in ('private', 'tenant') then
+    perform chatkeep_private.refuse('22023', place || 'visibility must be private or tenant',
+      'Pass one of the two, or leave it out for private.');
+  end if;
+  perform chatkeep_private.check_present(place || 'properties', check_document.properties is not null);
+  perform chatkeep_private.check_json(place || 'properties', check_document.properties, 'object');
+end
+$$;
+comment on function chatkeep_private.check_document(text, text, text, text, text, bigint, jsonb, text, jsonb) is 'Refuses what no document may be made of, argument by argument.';
+
+-- duplicate: the document and this source of it are stored. alias: only the source is new. new: neither bytes nor source
+-- are known. other: more has to be done. The plan is generic, since arrays would be planned for anew in every call.
+create or replace function chatkeep_private.classify_documents(
+  tenant uuid, owner uuid, sources text[], checksums text[], visibilities text[], described boolean[]
+) returns table (class text, document_id uuid)
+language plpgsql volatile set search_path = '' set plan_cache_mode = 'force_generic_plan'
+as $$
+begin
+  return query
+    select case
+        when d.id is null then case when h.held then 'other' else 'new' end
+        when d.unsettled or h.held then 'other'
+        when d.has_source then 'duplicate'
+        when d.user_id = owner then 'alias'
+        else 'other'
+      end,
+      d.id
+    from unnest(sources, checksums, visibilities, described) with ordinality
+      i (source_uri, checksum, visibility, described, place)
+    left join lateral (
+      select u.id, u.user_id, i.source_uri = u.source_uri or i.source_uri = any (u.aliases) as has_source,
+        (u.visibility = 'private' and i.visibility = 'tenant')
+          or u.status = 'failed'
+          or (u.status = 'pending' and i.described and u.user_id = owner)
+          or (u.status = 'processing' and u.updated_at < clock_timestamp() - interval '1 hour') as unsettled
+      from (
+        select d.* from chatkeep.documents d
+        where d.user_id = owner and d.checksum = i.checksum and d.tenant_id = tenant
+          and d.visibility = 'private' and d.status <> 'archived' and d.deleted_at is null
+        union all
+        select d.* from chatkeep.documents d
+        where d.tenant_id = tenant and d.checksum = i.checksum and (d.user_id = owner or i.visibility = 'tenant')
+          and d.visibility = 'tenant' and d.status <> 'archived' and d.deleted_at is null
+      ) u
+      order by u.visibility = i.visibility desc
+      limit 1
+    ) d on true
+    left join lateral (
+      select true as held from chatkeep.documents h
+      where (d.id is null or d.user_id <> owner or not d.has_source)
+        and h.user_id = owner and h.source_uri = i.source_uri and h.tenant_id = tenant
+        and h.id is distinct from d.id and h.status <> 'archived' and h.deleted_at is null
+      limit 1
+    ) h on true
+    order by i.place;
+end
+$$;
+comment on function chatkeep_private.classify_documents(uuid, uuid, text[], text[], text[], boolean[]) is 'Of each document to register: what is to be done, and the stored document of the same bytes.';
+
+create or replace function chatkeep_private.release_source(tenant uuid, owner uuid, source_uri text, except_id uuid) returns uuid
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  released uuid;
+begin
+  -- The next of its aliases takes the place of the source that leaves, and without one the document is history.
+  update chatkeep.documents d
+  set status = case when d.aliases = '{}' then 'archived' else d.status end,
+    source_uri = coalesce(d.aliases[1], d.source_uri),
+    aliases = d.aliases[2:],
+    updated_at = clock_timestamp()
+  where d.user_id = owner and d.source_uri = release_source.source_uri and d.tenant_id = tenant
+    and d.id is distinct from except_id and d.status <> 'archived' and d.deleted_at is null
+  returning d.id into released;
+  if released is null then
+    update chatkeep.documents d
+    set aliases = array_remove(d.aliases, release_source.source_uri), updated_at = clock_timestamp()
+    where d.user_id = owner and d.tenant_id = tenant
+      and d.aliases <> '{}' and release_source.source_uri = any (d.aliases)
+      and d.id is distinct from except_id and d.status <> 'archived' and d.deleted_at is null
+    returning d.id into released;
+  end if;
+  return released;
+end
+$$;
+comment on function chatkeep_private.release_source(uuid, uuid, text, uuid) is 'Takes a source from the document of this owner that held it, and returns that document.';
+
+create or replace function chatkeep_private.renew_document(
+  tenant uuid, owner uuid, id uuid, source_uri text, title text, mime_type text, byte_size bigint, tags jsonb,
+  visibility text, properties jsonb
+) returns boolean
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  stored record;
+begin
+  perform chatkeep_private.release_source(tenant, owner, renew_document.source_uri, renew_document.id);
+  update chatkeep.documents d
+  set aliases = d.aliases || renew_document.source_uri, updated_at = clock_timestamp()
+  where d.id = renew_document.id and d.tenant_id = tenant and d.status <> 'archived' and d.deleted_at is null
+    and d.source_uri <> renew_document.source_uri and renew_document.source_uri <> all (d.aliases);
+  if renew_document.visibility = 'tenant' then
+    update chatkeep.documents d set visibility = 'tenant', updated_at = clock_timestamp()
+    where d.id = renew_document.id and d.tenant_id = tenant and d.visibility = 'private'
+      and d.status <> 'archived' and d.deleted_at is null;
+  end if;
+  -- An ingest that failed, or was given up, begins anew, and one that has not begun takes what its owner says last.
+  update chatkeep.documents d
+  set status = 'pending',
+    title = case when d.user_id = owner then coalesce(renew_document.title, d.title) else d.title end,
+    mime_type = case when d.user_id = owner then coalesce(renew_document.mime_type, d.mime_type) else d.mime_type end,
+    byte_size = case when d.user_id = owner then coalesce(renew_document.byte_size, d.byte_size) else d.byte_size end,
+    updated_at = clock_timestamp()
+  where d.id = renew_document.id and d.tenant_id = tenant and d.deleted_at is null
+    and (d.status = 'failed'
+      or (d.status = 'processing' and d.updated_at < clock_timestamp() - interval '1 hour')
+      or (d.status = 'pending' and d.user_id = owner
+        and (coalesce(renew_document.title, d.title) is distinct from d.title
+          or coalesce(renew_document.mime_type, d.mime_type) is distinct from d.mime_type
+          or coalesce(renew_document.byte_size, d.byte_size) is distinct from d.byte_size)));
+  select d.status = 'pending' and d.user_id = owner as is_own, d.visibility into stored
+  from chatkeep.documents d
+  where d.id = renew_document.id and d.tenant_id = tenant and d.status <> 'archived' and d.deleted_at is null;
+  if not found then
+    return false;
+  end if;
+  if stored.is_own and (tags <> '{}' or properties <> '{}') then
+    update chatkeep.document_metadata m
+    set tags = case when renew_document.tags = '{}' then m.tags else jsonb_strip_nulls(renew_document.tags) end,
+      properties = case when renew_document.properties = '{}' then m.properties else renew_document.properties end,
+      updated_at = clock_timestamp()
+    where m.document_id = renew_document.id and m.tenant_id = tenant and m.user_id = owner and m.namespace = 'default'
+      and ((renew_document.tags <> '{}' and m.tags <> jsonb_strip_nulls(renew_document.tags))
+        or (renew_document.properties <> '{}' and m.properties <> renew_document.properties));
+    insert into chatkeep.document_metadata (document_id, tenant_id, document_access, user_id, tags, properties)
+    values (renew_document.id, tenant, stored.visibility, owner, jsonb_strip_nulls(renew_document.tags), renew_document.properties)
+    on conflict do nothing;
+  end if;
+  return true;
+end
+$$;
+comment on function chatkeep_private.renew_document(uuid, uuid, uuid, text, text, text, bigint, jsonb, text, jsonb) is 'Brings a stored document up to what a registration says; false where it is history by now.';
+
+-- Registers what may change other documents on its way. The caller holds the lock of the owner's documents.
+create or replace function chatkeep_private.register_one(
+  tenant uuid, owner uuid, source_uri text, checksum text, title text, mime_type text, byte_size bigint, tags jsonb,
+  visibility text, properties jsonb, out outcome text, out document_id uuid
+)
+language plpgsql volatile set search_path = ''
+as $$
+#variable_conflict use_variable
+declare
+  known record;
+  replaced uuid;
+begin
+  -- Each round sees what others committed meanwhile; a round is repeated only after losing a race to one of them.
+  loop
+    select c.class, c.document_id into known
+    from chatkeep_private.classify_documents(tenant, owner, array[source_uri], array[checksum], array[visibility],
+      array[title is not null or mime_type is not null or byte_size is not null or tags <> '{}' or properties <> '{}']) c;
+    if known.document_id is null then
+      replaced := coalesce(chatkeep_private.release_source(tenant, owner, source_uri, null), replaced);
+      insert into chatkeep.documents as d (
+        id, tenant_id, user_id, source_uri, checksum, title, mime_type, byte_size, visibility, supersedes
+      ) values (
+        chatkeep_private.uuid_v7(), tenant, owner, source_uri, checksum, title, mime_type, byte_size, visibility, replaced
+      )
+      on conflict do nothing
+      returning d.id into document_id;
+      if found then
+        if tags <> '{}' or properties <> '{}' then
+          insert into chatkeep.document_metadata (document_id, tenant_id, document_access, user_id, tags, properties)
+          values (document_id, tenant, visibility, owner, jsonb_strip_nulls(tags), properties);
+        end if;
+        outcome := case when replaced is null then 'created' else 'new_version' end;
+        return;
+      end if;
+    elsif known.class = 'duplicate' or chatkeep_private.renew_document(tenant, owner, known.document_id, source_uri,
+            title, mime_type, byte_size, tags, visibility, properties) then
+      outcome := 'duplicate';
+      document_id := known.document_id;
+      return;
+    end if;
+  end loop;
+end
+$$;
+comment on function chatkeep_private.register_one(uuid, uuid, text, text, text, text, bigint, jsonb, text, jsonb) is 'Registers one document: the rules of register_document, after its arguments were checked.';
+
+create or replace function chatkeep_private.check_documents(argument text, documents jsonb) returns void
+language plpgsql stable parallel safe set search_path = ''
+as $$
+declare
+  item record;
+  place text;
+begin
+  perform chatkeep_private.check_present(argument, documents is not null);
+  if jsonb_typeof(documents) <> 'array' then
+    perform chatkeep_private.refuse('22023', argument || ' must be a JSON array', 'Wrap the value in one.');
+  end if;
+  if jsonb_array_length(documents) > 10000 then
+    perform chatkeep_private.refuse('22023', argument || ' has more than 10000 items', 'Send it in several calls.');
+  end if;
+  -- Most items are plain, and are passed over without a call.
+  for item in
+    select e.value, e.ordinality - 1 as position from jsonb_array_elements(documents) with ordinality e
+    where (
+      jsonb_typeof(e.value) = 'object'
+      and e.value - '{source_uri,checksum,title,mime_type}'::text[] = '{}'
+      and jsonb_typeof(e.value -> 'source_uri') = 'string'
+      and chatkeep_private.is_plain_source(e.value ->> 'source_uri')
+      and jsonb_typeof(e.value -> 'checksum') = 'string'
+      and e.value ->> 'checksum' ~ '^[0-9a-f]{64}$'
+      and coalesce(jsonb_typeof(e.value -> 'title') = 'string' and char_length(e.value ->> 'title') <= 500, true)
+      and coalesce(jsonb_typeof(e.value -> 'mime_type') = 'string' and char_length(e.value ->> 'mime_type') <= 255, true)
+    ) is not true
+    order by e.ordinality
+  loop
+    place := format('%s[%s]', argument, item.position);
+    if jsonb_typeof(item.value) <> 'object' then
+      perform chatkeep_private.refuse('22023', place || ' must be a JSON object', 'Wrap the value in one.');
+    end if;
+    if item.value - '{source_uri,checksum,title,mime_type,byte_size,tags,visibility,properties}'::text[] <> '{}' then
+      perform chatkeep_private.refuse('22023', place || ' has an unknown key',
+        'The keys are source_uri, checksum, title, mime_type, byte_size, tags, visibility and properties.');
+    end if;
+    place := place || '.';
+    perform chatkeep_private.check_kind(place || 'source_uri', item.value -> 'source_uri', 'string');
+    perform chatkeep_private.check_kind(place || 'checksum', item.value -> 'checksum', 'string');
+    perform chatkeep_private.check_kind(place || 'title', item.value -> 'title', 'string');
+    perform chatkeep_private.check_kind(place || 'mime_type', item.value -> 'mime_type', 'string');
+    perform chatkeep_private.check_kind(place || 'byte_size', item.value -> 'byte_size', 'bigint');
+    perform chatkeep_private.check_kind(place || 'visibility', item.value -> 'visibility', 'string');
+    perform chatkeep_private.check_document(place, item.value ->> 'source_uri', item.value ->> 'checksum',
+      item.value ->> 'title', item.value ->> 'mime_type', (item.value ->> 'byte_size')::bigint,
+      coalesce(nullif(item.value -> 'tags', 'null'), '{}'), coalesce(item.value ->> 'visibility', 'private'),
+      coalesce(nullif(item.value -> 'properties', 'null'), '{}'));
+  end loop;
+end
+$$;
+comment on function chatkeep_private.check_documents(text, jsonb) is 'Refuses a batch of documents, naming the place of the first bad item.';
+
+create or replace function chatkeep_private.is_described(item jsonb) returns boolean
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+begin
+  return coalesce(item ->> 'title', item ->> 'mime_type', item ->> 'byte_size') is not null
+    or coalesce(nullif(item -> 'tags', 'null'), '{}') <> '{}'
+    or coalesce(nullif(item -> 'properties', 'null'), '{}') <> '{}';
+end
+$$;
+comment on function chatkeep_private.is_described(jsonb) is 'Whether an item of a batch says more than where its bytes came from.';
+
+-- By one statement for each class, the new documents and the new sources that no other item is about. The rest stays without
+-- an outcome.
+create or replace function chatkeep_private.register_many(
+  tenant uuid, owner uuid, documents jsonb, sources text[], checksums text[], visibilities text[], classes text[],
+  inout ids uuid[], inout outcomes text[]
+)
+language plpgsql volatile set search_path = '' set plan_cache_mode = 'force_generic_plan'
+as $$
+#variable_conflict use_variable
+declare
+  alone integer[];
+  new_places integer[];
+  new_ids uuid[];
+  stored uuid[];
+  item record;
+begin
+  alone := array(
+    select u.place from (
+      select c.place::integer, c.class, c.source_uri,
+        row_number() over (partition by c.source_uri order by c.place) as of_source,
+        row_number() over (partition by c.checksum order by c.place) as of_checksum
+      from unnest(classes, sources, checksums) with ordinality c (class, source_uri, checksum, place)
+      where c.class <> 'duplicate'
+    ) u
+    where u.of_source = 1 and (u.class = 'alias' or (u.class = 'new' and u.of_checksum = 1))
+      and u.source_uri not in (
+        select a.source_uri from chatkeep.documents d, unnest(d.aliases) a (source_uri)
+        where d.user_id = owner and d.tenant_id = tenant
+          and d.aliases <> '{}' and d.status <> 'archived' and d.deleted_at is null)
+    order by u.place);
+
+  select array_agg(n.place), array_agg(n.id) into new_places, new_ids
+  from (select p.place, chatkeep_private.uuid_v7() as id from unnest(alone) p (place) where classes[p.place] = 'new') n;
+  with inserted as (
+    insert into chatkeep.documents as d (
+      id, tenant_id, user_id, source_uri, checksum, title, mime_type, byte_size, visibility
+    )
+    select n.id, tenant, owner, sources[n.place], checksums[n.place], n.given ->> 'title', n.given ->> 'mime_type',
+      (n.given ->> 'byte_size')::bigint, visibilities[n.place]
+    from (select u.place, u.id, documents -> (u.place - 1) as given from unnest(new_places, new_ids) u (place, id)) n
+    on conflict do nothing
+    returning d.id
+  )
+  select array_agg(i.id) into stored from inserted i;
+  insert into chatkeep.document_metadata (document_id, tenant_id, document_access, user_id, tags, properties)
+  select n.id, tenant, visibilities[n.place], owner, jsonb_strip_nulls(n.tags), n.properties
+  from (
+    select u.place, u.id, coalesce(nullif(documents #> array[(u.place - 1)::text, 'tags'], 'null'), '{}') as tags,
+      coalesce(nullif(documents #> array[(u.place - 1)::text, 'properties'], 'null'), '{}') as properties
+    from unnest(new_places, new_ids) u (place, id)
+    where u.id = any (stored)
+  ) n
+  where n.tags <> '{}' or n.properties <> '{}';
+  for item in select u.place, u.id from unnest(new_places, new_ids) u (place, id) where u.id = any (stored) loop
+    outcomes[item.place] := 'created';
+    ids[item.place] := item.id;
+  end loop;
+
+  with changed as (
+    update chatkeep.documents d
+    set aliases = d.aliases || i.sources, updated_at = clock_timestamp()
+    from (
+      select ids[p.place] as id, array_agg(sources[p.place] order by p.place) as sources
+      from unnest(alone) p (place)
+      where classes[p.place] = 'alias'
+      group by 1
+    ) i
+    where d.id = i.id and d.tenant_id = tenant and d.status <> 'archived' and d.deleted_at is null
+    returning d.id
+  )
+  select array_agg(c.id) into stored from changed c;
+  for item in select p.place from unnest(alone) p (place) where classes[p.place] = 'alias' and ids[p.place] = any (stored) loop
+    outcomes[item.place] := 'duplicate';
+  end loop;
+end
+$$;
+comment on function chatkeep_private.register_many(uuid, uuid, jsonb, text[], text[], text[], text[], uuid[], text[]) is 'Registers what of a batch no other item is about, and says what came of it.';
+
+revoke all on function
+  chatkeep_private.check_document(text, text, text, text, text, bigint, jsonb, text, jsonb),
+  chatkeep_private.classify_documents(uuid, uuid, text[], text[], text[], boolean[]),
+  chatkeep_private.release_source(uuid, uuid, text, uuid),
+  chatkeep_private.renew_document(uuid, uuid, uuid, text, text, text, bigint, jsonb, text, jsonb),
+  chatkeep_private.register_one(uuid, uuid, text, text, text, text, bigint, jsonb, text, jsonb),
+  chatkeep_private.check_documents(text, jsonb),
+  chatkeep_private.is_described(jsonb),
+  chatkeep_private.register_many(uuid, uuid, jsonb, text[], text[], text[], text[], uuid[], text[])
+  from public, anon, authenticated, service_role;
+grant execute on function
+  chatkeep_private.check_document(text, text, text, text, text, bigint, jsonb, text, jsonb),
+  chatkeep_private.classify_documents(uuid, uuid, text[], text[], text[], boolean[]),
+  chatkeep_private.release_source(uuid, uuid, text, uuid),
+  chatkeep_private.renew_document(uuid, uuid, uuid, text, text, text, bigint, jsonb, text, jsonb),
+  chatkeep_private.register_one(uuid, uuid, text, text, text, text, bigint, jsonb, text, jsonb),
+  chatkeep_private.check_documents(text, jsonb),
+  chatkeep_private.is_described(jsonb),
+  chatkeep_private.register_many(uuid, uuid, jsonb, text[], text[], text[], text[], uuid[], text[])
+  to authenticated, service_role;
+
+-- Calls --------------------------------------------------------------------------------------------
+
 create or replace function chatkeep.register_document(
   source_uri text,
   checksum text,
@@ -16,94 +393,121 @@ create or replace function chatkeep.register_document(
 ) returns setof chatkeep.document_registration
 language plpgsql volatile set search_path = ''
 as $$
-#variable_conflict use_column
+#variable_conflict use_variable
 declare
   owner uuid := auth.uid();
   tenant uuid;
-  digest text := lower(register_document.checksum);
-  stored chatkeep.documents;
-  replaced uuid;
-  outcome text;
+  known record;
 begin
-  perform chatkeep_private.check_source_uri(register_document.source_uri);
-  perform chatkeep_private.check_present('checksum', register_document.checksum is not null);
-  if digest !~ '^[0-9a-f]{64}$' then
-    perform chatkeep_private.refuse('22023', 'checksum must be 64 hexadecimal characters',
-      'Pass the SHA-256 of the bytes, as document_checksum gives it.');
-  end if;
-  perform chatkeep_private.check_length('title', register_document.title, 500);
-  perform chatkeep_private.check_length('mime_type', register_document.mime_type, 255);
-  if register_document.byte_size < 0 then
-    perform chatkeep_private.refuse('22023', 'byte_size must not be negative',
-      'Pass the number of bytes, or leave it out.');
-  end if;
-  perform chatkeep_private.check_present('tags', register_document.tags is not null);
-  perform chatkeep_private.check_tags('tags', register_document.tags);
-  perform chatkeep_private.check_present('visibility', register_document.visibility is not null);
-  if register_document.visibility not in ('private', 'tenant') then
-    perform chatkeep_private.refuse('22023', 'visibility must be private or tenant',
-      'Pass one of the two, or leave it out for private.');
-  end if;
-  perform chatkeep_private.check_present('properties', register_document.properties is not null);
-  perform chatkeep_private.check_json('properties', register_document.properties, 'object');
+  perform chatkeep_private.check_document('', source_uri, checksum, title, mime_type, byte_size, tags, visibility, properties);
+  source_uri := chatkeep_private.checked_source_uri('source_uri', source_uri);
+  checksum := lower(checksum);
   tenant := chatkeep_private.enter();
 
   perform set_config('chatkeep.writing', 'on', true);
-  -- Each round sees what others committed meanwhile; a round is repeated only after losing a race to one of them.
-  loop
-    select d.* into stored from chatkeep.documents d
-    where d.tenant_id = tenant
-      and d.checksum = digest
-      and (d.user_id = owner or (d.visibility = 'tenant' and register_document.visibility = 'tenant'))
-      and d.status <> 'archived'
-      and d.deleted_at is null
-    order by d.user_id = owner desc
-    limit 1
-    for update;
-    if found then
-      outcome := 'duplicate';
-      if register_document.source_uri <> all (stored.source_uri || stored.aliases) then
-        update chatkeep.documents d
-        set aliases = d.aliases || register_document.source_uri, updated_at = clock_timestamp()
-        where d.id = stored.id and d.tenant_id = tenant
-        returning d.* into stored;
-        -- The source holds these bytes now, so what it held before is history.
-        update chatkeep.documents d
-        set status = 'archived', updated_at = clock_timestamp()
-        where d.user_id = owner and d.source_uri = register_document.source_uri and d.tenant_id = tenant
-          and d.id <> stored.id and d.status <> 'archived' and d.deleted_at is null;
-      end if;
-      exit;
-    end if;
-
-    update chatkeep.documents d
-    set status = 'archived', updated_at = clock_timestamp()
-    where d.user_id = owner and d.source_uri = register_document.source_uri and d.tenant_id = tenant
-      and d.status <> 'archived' and d.deleted_at is null
-    returning d.id into stored.id;
-    replaced := coalesce(stored.id, replaced);
-    insert into chatkeep.documents as d (
-      id, tenant_id, user_id, source_uri, checksum, title, mime_type, byte_size, visibility, supersedes
-    ) values (
-      chatkeep_private.uuid_v7(), tenant, owner, register_document.source_uri, digest, register_document.title,
-      register_document.mime_type, register_document.byte_size, register_document.visibility, replaced
-    )
-    on conflict do nothing
-    returning d.* into stored;
-    if found then
-      outcome := case when replaced is null then 'created' else 'new_version' end;
-      if register_document.tags <> '{}' or register_document.properties <> '{}' then
-        insert into chatkeep.document_metadata (document_id, tenant_id, user_id, tags, properties)
-        values (stored.id, tenant, owner, register_document.tags, register_document.properties);
-      end if;
-      exit;
-    end if;
-  end loop;
+  -- Nobody waits for the lock who has nothing to write.
+  select c.class as outcome, c.document_id into known
+  from chatkeep_private.classify_documents(tenant, owner, array[source_uri], array[checksum], array[visibility],
+    array[title is not null or mime_type is not null or byte_size is not null or tags <> '{}' or properties <> '{}']) c;
+  if known.outcome <> 'duplicate' then
+    perform chatkeep_private.lock_documents(tenant, owner, visibility = 'tenant', true);
+    select o.outcome, o.document_id into known
+    from chatkeep_private.register_one(tenant, owner, source_uri, checksum, title, mime_type, byte_size, tags, visibility,
+      properties) o;
+  end if;
+  return query select known.outcome, d.* from chatkeep.documents d where d.id = known.document_id and d.tenant_id = tenant;
   perform set_config('chatkeep.writing', '', true);
-  return query select
-    outcome, stored.id, stored.tenant_id, stored.user_id, stored.source_uri, stored.aliases, stored.checksum,
-    stored.title, stored.mime_type, stored.byte_size, stored.status, stored.visibility, stored.supersedes,
-    stored.created_at, stored.updated_at, stored.deleted_at;
+end
+$$;
+
+create or replace function chatkeep.register_documents(
+  documents jsonb
+) returns setof chatkeep.document_registration
+language plpgsql volatile set search_path = '' set plan_cache_mode = 'force_generic_plan'
+as $$
+#variable_conflict use_variable
+declare
+  owner uuid := auth.uid();
+  tenant uuid;
+  locked boolean;
+  item record;
+  done record;
+  -- Of every item, by its place.
+  sources text[];
+  checksums text[];
+  visibilities text[];
+  described boolean[];
+  classes text[];
+  ids uuid[];
+  outcomes text[];
+begin
+  perform chatkeep_private.check_documents('documents', documents);
+  if documents = '[]' then
+    perform chatkeep_private.enter();
+    return;
+  end if;
+  select array_agg(chatkeep_private.checked_source_uri('source_uri', e.value ->> 'source_uri') order by e.ordinality),
+    array_agg(lower(e.value ->> 'checksum') order by e.ordinality),
+    array_agg(coalesce(e.value ->> 'visibility', 'private') order by e.ordinality),
+    array_agg(chatkeep_private.is_described(e.value) order by e.ordinality)
+  into sources, checksums, visibilities, described
+  from jsonb_array_elements(documents) with ordinality e;
+  tenant := chatkeep_private.enter();
+
+  perform set_config('chatkeep.writing', 'on', true);
+  -- Nobody waits for a lock who has nothing to write; a batch that gets it at once need not look twice.
+  locked := chatkeep_private.lock_documents(tenant, owner, 'tenant' = any (visibilities), false);
+  loop
+    select array_agg(c.class), array_agg(c.document_id) into classes, ids
+    from chatkeep_private.classify_documents(tenant, owner, sources, checksums, visibilities, described) c;
+    exit when locked or 'duplicate' = all (classes);
+    locked := chatkeep_private.lock_documents(tenant, owner, 'tenant' = any (visibilities), true);
+  end loop;
+  outcomes := array_replace(array_replace(array_replace(classes, 'alias', null), 'new', null), 'other', null);
+  if 'duplicate' <> any (classes) then
+    select m.outcomes, m.ids into outcomes, ids
+    from chatkeep_private.register_many(tenant, owner, documents, sources, checksums, visibilities, classes, ids, outcomes) m;
+    for item in
+      select o.place::integer, documents -> (o.place::integer - 1) as given
+      from unnest(outcomes) with ordinality o (outcome, place)
+      where o.outcome is null
+      order by o.place
+    loop
+      select r.outcome, r.document_id into done
+      from chatkeep_private.register_one(tenant, owner, sources[item.place], checksums[item.place], item.given ->> 'title',
+        item.given ->> 'mime_type', (item.given ->> 'byte_size')::bigint, coalesce(nullif(item.given -> 'tags', 'null'), '{}'),
+        visibilities[item.place], coalesce(nullif(item.given -> 'properties', 'null'), '{}')) r;
+      outcomes[item.place] := done.outcome;
+      ids[item.place] := done.document_id;
+    end loop;
+  end if;
+  return query
+    select i.outcome, d.*
+    from unnest(ids, outcomes) with ordinality i (id, outcome, place),
+      lateral (select d.* from chatkeep.documents d where d.id = i.id and d.tenant_id = tenant limit 1) d
+    order by i.place;
+  perform set_config('chatkeep.writing', '', true);
+end
+$$;
+
+create or replace function chatkeep.register_content(
+  source_uri text,
+  content bytea,
+  title text default null,
+  mime_type text default null,
+  tags jsonb default '{}',
+  visibility text default 'private',
+  properties jsonb default '{}'
+) returns setof chatkeep.document_registration
+language plpgsql volatile set search_path = ''
+as $$
+#variable_conflict use_variable
+begin
+  perform chatkeep_private.check_present('source_uri', source_uri is not null);
+  perform chatkeep_private.check_present('content', content is not null);
+  return query
+    select r.* from chatkeep.register_document(source_uri, encode(sha256(content), 'hex'), title, mime_type,
+      octet_length(content), tags, visibility, properties) r;
 end
 $$;
 

@@ -21,7 +21,11 @@ comment on function chatkeep.validate_session(text) is
 comment on function chatkeep.document_checksum(bytea) is
   'SHA-256 of the bytes, 64 lower-case hexadecimal characters.';
 comment on function chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb) is
-  'Registers where bytes came from. The same bytes again: outcome duplicate, the stored row, the new source among its aliases. New bytes of a known source: outcome new_version, the old row archived. Errors: 22023, 22004, 42501.';
+  'Registers where bytes came from and returns their document. outcome: created; duplicate, where the bytes are stored, this source among its aliases; new_version, where the source held other bytes before. Ingest it unless its status is ready or processing. Errors: 22023, 22004, 42501.';
+comment on function chatkeep.register_documents(jsonb) is
+  'Registers an array of at most 10,000 documents, all or none, and returns a row for each, in order. Keys are the arguments of register_document. Errors: 22023, 22004, 42501; they name the item.';
+comment on function chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb) is
+  'register_document for bytes at hand: takes their checksum and size. The bytes are not stored. Errors: 22023, 22004, 42501.';
 comment on function chatkeep.engine() is
   'Which engine answers (native or portable), its version and the newest migration.';
 
@@ -44,7 +48,9 @@ grant execute on function
   chatkeep.revoke_other_sessions(text),
   chatkeep.revoke_all_sessions(uuid),
   chatkeep.elevate_session(text, text),
-  chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb)
+  chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb),
+  chatkeep.register_documents(jsonb),
+  chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb)
   to authenticated, service_role;
 grant execute on function
   chatkeep.rotate_session(text),

@@ -1,0 +1,520 @@
+//! Registering documents: one row per bytes and owner, whoever else registers them at the same time.
+//!
+//! A batch is looked up by one statement, without a lock. Where everything is known that is all. What has to write takes
+//! the lock of the owner's documents first and looks again: then nobody else of this owner, or of this tenant where
+//! documents are shared, registers meanwhile. The bulk of a batch, new documents and new sources of known ones, takes one
+//! statement each; an item that depends on others, or changes more than that, follows on its own.
+
+use pgrx::{FromDatum, IntoDatum, pg_sys};
+use std::collections::HashSet;
+use std::thread::LocalKey;
+
+use crate::array;
+use crate::call::{Call, connected, new_uuid, text, uuid};
+use crate::identity::bytes;
+use crate::plan::{Plan, Rows, plans};
+
+plans! {
+    ENTER() = c"select chatkeep_private.enter(null), auth.uid()";
+    LOCK(UUIDOID, UUIDOID, BOOLOID, BOOLOID) = c"select chatkeep_private.lock_documents($1, $2, $3, $4)";
+    // What to make of each item: `duplicate` where its document and this source of it are stored, `alias` where only the
+    // source is new, `new` where neither bytes nor source are known, `other` where more has to be done.
+    CLASSIFY(UUIDOID, UUIDOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, BOOLARRAYOID) = c"
+        select case
+            when d.id is null then case when h.held then 'other' else 'new' end
+            when d.unsettled or h.held then 'other'
+            when d.has_source then 'duplicate'
+            when d.user_id = $2 then 'alias'
+            else 'other'
+          end,
+          d.id, d.tenant_id, d.user_id, d.source_uri, d.aliases, d.checksum, d.title, d.mime_type, d.byte_size, d.status,
+          d.error, d.visibility, d.supersedes, d.created_at, d.updated_at, d.deleted_at, d.access
+        from rows from (pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6))
+          with ordinality i (source_uri, checksum, visibility, described, place)
+        left join lateral (
+          select u.*, i.source_uri = u.source_uri or i.source_uri = any (u.aliases) as has_source,
+            (u.visibility = 'private' and i.visibility = 'tenant')
+              or u.status = 'failed'
+              or (u.status = 'pending' and i.described and u.user_id = $2)
+              or (u.status = 'processing'
+                and u.updated_at < pg_catalog.clock_timestamp() operator(pg_catalog.-) interval '1 hour') as unsettled
+          from (
+            select d.* from chatkeep.documents d
+            where d.user_id = $2 and d.checksum = i.checksum and d.tenant_id = $1
+              and d.visibility = 'private' and d.status <> 'archived' and d.deleted_at is null
+            union all
+            select d.* from chatkeep.documents d
+            where d.tenant_id = $1 and d.checksum = i.checksum and (d.user_id = $2 or i.visibility = 'tenant')
+              and d.visibility = 'tenant' and d.status <> 'archived' and d.deleted_at is null
+          ) u
+          order by u.visibility = i.visibility desc
+          limit 1
+        ) d on true
+        left join lateral (
+          select true as held from chatkeep.documents h
+          where (d.id is null or d.user_id <> $2 or not d.has_source)
+            and h.user_id = $2 and h.source_uri = i.source_uri and h.tenant_id = $1
+            and h.id is distinct from d.id and h.status <> 'archived' and h.deleted_at is null
+          limit 1
+        ) h on true
+        order by i.place";
+    // Which of the sources are aliases of a document.
+    ALIASES(UUIDOID, UUIDOID, TEXTARRAYOID) = c"
+        select a.source_uri from chatkeep.documents d, pg_catalog.unnest(d.aliases) a (source_uri)
+        where d.user_id = $2 and d.tenant_id = $1
+          and d.aliases operator(pg_catalog.<>) '{}' and d.status <> 'archived' and d.deleted_at is null
+          and a.source_uri = any ($3)";
+    INSERT(UUIDOID, UUIDOID, UUIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT8ARRAYOID, TEXTARRAYOID, UUIDOID) = c"
+        insert into chatkeep.documents as d (
+          id, tenant_id, user_id, source_uri, checksum, title, mime_type, byte_size, visibility, supersedes
+        )
+        select i.id, $1, $2, i.source_uri, i.checksum, i.title, i.mime_type, i.byte_size, i.visibility, $10
+        from rows from (pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6),
+            pg_catalog.unnest($7), pg_catalog.unnest($8), pg_catalog.unnest($9))
+          i (id, source_uri, checksum, title, mime_type, byte_size, visibility)
+        on conflict do nothing
+        returning d.id";
+    INSERT_METADATA(UUIDOID, UUIDOID, UUIDARRAYOID, TEXTARRAYOID, JSONBARRAYOID, JSONBARRAYOID) = c"
+        insert into chatkeep.document_metadata (document_id, tenant_id, document_access, user_id, tags, properties)
+        select i.id, $1, i.visibility, $2, pg_catalog.jsonb_strip_nulls(i.tags), i.properties
+        from rows from (pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6))
+          i (id, visibility, tags, properties)
+        on conflict do nothing";
+    ADD_ALIASES(UUIDOID, UUIDARRAYOID, TEXTARRAYOID) = c"
+        update chatkeep.documents d
+        set aliases = pg_catalog.array_cat(d.aliases, i.sources), updated_at = pg_catalog.clock_timestamp()
+        from (
+          select s.id, pg_catalog.array_agg(s.source_uri order by s.place) as sources
+          from rows from (pg_catalog.unnest($2), pg_catalog.unnest($3)) with ordinality s (id, source_uri, place)
+          group by s.id
+        ) i
+        where d.id = i.id and d.tenant_id = $1 and d.status <> 'archived' and d.deleted_at is null
+        returning d.id";
+    // A source leaves the document that held it: the next of its aliases takes its place, and without one it is history.
+    RELEASE_SOURCE(UUIDOID, UUIDOID, TEXTOID, UUIDOID) = c"
+        update chatkeep.documents d
+        set status = case when d.aliases operator(pg_catalog.=) '{}' then 'archived' else d.status end,
+          source_uri = coalesce(d.aliases[1], d.source_uri),
+          aliases = d.aliases[2:],
+          updated_at = pg_catalog.clock_timestamp()
+        where d.user_id = $2 and d.source_uri = $3 and d.tenant_id = $1
+          and d.id is distinct from $4 and d.status <> 'archived' and d.deleted_at is null
+        returning d.id";
+    RELEASE_ALIAS(UUIDOID, UUIDOID, TEXTOID, UUIDOID) = c"
+        update chatkeep.documents d
+        set aliases = pg_catalog.array_remove(d.aliases, $3), updated_at = pg_catalog.clock_timestamp()
+        where d.user_id = $2 and d.tenant_id = $1
+          and d.aliases operator(pg_catalog.<>) '{}' and $3 = any (d.aliases)
+          and d.id is distinct from $4 and d.status <> 'archived' and d.deleted_at is null
+        returning d.id";
+    ADD_ALIAS(UUIDOID, UUIDOID, TEXTOID) = c"
+        update chatkeep.documents d
+        set aliases = pg_catalog.array_append(d.aliases, $3), updated_at = pg_catalog.clock_timestamp()
+        where d.id = $2 and d.tenant_id = $1 and d.status <> 'archived' and d.deleted_at is null
+          and d.source_uri <> $3 and $3 <> all (d.aliases)";
+    SHARE(UUIDOID, UUIDOID) = c"
+        update chatkeep.documents d
+        set visibility = 'tenant', updated_at = pg_catalog.clock_timestamp()
+        where d.id = $2 and d.tenant_id = $1 and d.visibility = 'private'
+          and d.status <> 'archived' and d.deleted_at is null";
+    // An ingest that failed, or was given up, begins anew, and one that has not begun takes what its owner says last.
+    RESTART(UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID, INT8OID) = c"
+        update chatkeep.documents d
+        set status = 'pending',
+          title = case when d.user_id = $3 then coalesce($4, d.title) else d.title end,
+          mime_type = case when d.user_id = $3 then coalesce($5, d.mime_type) else d.mime_type end,
+          byte_size = case when d.user_id = $3 then coalesce($6, d.byte_size) else d.byte_size end,
+          updated_at = pg_catalog.clock_timestamp()
+        where d.id = $2 and d.tenant_id = $1 and d.deleted_at is null
+          and (d.status = 'failed'
+            or (d.status = 'processing'
+              and d.updated_at < pg_catalog.clock_timestamp() operator(pg_catalog.-) interval '1 hour')
+            or (d.status = 'pending' and d.user_id = $3
+              and (coalesce($4, d.title) is distinct from d.title
+                or coalesce($5, d.mime_type) is distinct from d.mime_type
+                or coalesce($6, d.byte_size) is distinct from d.byte_size)))";
+    LIVE(UUIDOID, UUIDOID, UUIDOID) = c"
+        select d.status = 'pending' and d.user_id = $3, d.visibility
+        from chatkeep.documents d
+        where d.id = $2 and d.tenant_id = $1 and d.status <> 'archived' and d.deleted_at is null";
+    DESCRIBE(UUIDOID, UUIDOID, UUIDOID, JSONBOID, JSONBOID) = c"
+        update chatkeep.document_metadata m
+        set tags = case when $4 = '{}' then m.tags else pg_catalog.jsonb_strip_nulls($4) end,
+          properties = case when $5 = '{}' then m.properties else $5 end,
+          updated_at = pg_catalog.clock_timestamp()
+        where m.document_id = $2 and m.tenant_id = $1 and m.user_id = $3 and m.namespace = 'default'
+          and (($4 <> '{}' and m.tags <> pg_catalog.jsonb_strip_nulls($4)) or ($5 <> '{}' and m.properties <> $5))";
+    RESULT(UUIDOID, UUIDARRAYOID, TEXTARRAYOID) = c"
+        select i.outcome, d.id, d.tenant_id, d.user_id, d.source_uri, d.aliases, d.checksum, d.title, d.mime_type,
+          d.byte_size, d.status, d.error, d.visibility, d.supersedes, d.created_at, d.updated_at, d.deleted_at, d.access
+        from rows from (pg_catalog.unnest($2), pg_catalog.unnest($3)) with ordinality i (id, outcome, place),
+          lateral (select d.* from chatkeep.documents d where d.id = i.id and d.tenant_id = $1 limit 1) d
+        order by i.place";
+}
+
+/// A document to register, checked. `None` is NULL.
+pub struct Item {
+    pub source_uri: String,
+    pub checksum: String,
+    pub title: Option<pg_sys::Datum>,
+    pub mime_type: Option<pg_sys::Datum>,
+    pub byte_size: Option<pg_sys::Datum>,
+    pub visibility: &'static str,
+    /// Tags and properties, unless both are empty.
+    pub metadata: Option<(pg_sys::Datum, pg_sys::Datum)>,
+}
+
+impl Item {
+    fn is_shared(&self) -> bool {
+        self.visibility == "tenant"
+    }
+
+    fn is_described(&self) -> bool {
+        let given = [self.title, self.mime_type, self.byte_size];
+        self.metadata.is_some() || given.iter().any(Option::is_some)
+    }
+}
+
+/// How a document came to be, and which it is.
+type Done = (&'static str, [u8; 16]);
+
+const DUPLICATE: &str = "duplicate";
+
+/// Registers all items and returns a row for each, in their order.
+pub fn register(call: Call, items: &[Item]) {
+    let registrar = Registrar::enter();
+    let everything: Vec<&Item> = items.iter().collect();
+    // Nobody waits for a lock who has nothing to write; a batch that gets it at once need not look twice.
+    let is_locked = items.len() > 1 && registrar.lock(items, false);
+    let mut known = registrar.classify(&everything);
+    if !is_locked && !known.is_settled() {
+        registrar.lock(items, true);
+        known = registrar.classify(&everything);
+    }
+    if known.is_settled() {
+        call.return_rows(&known.rows);
+        return;
+    }
+    let mut done = known.duplicates();
+    registrar.register_many(items, &known, &mut done);
+    let done: Vec<Done> = items
+        .iter()
+        .zip(done)
+        .map(|(item, done)| done.unwrap_or_else(|| connected(|| registrar.register_one(item))))
+        .collect();
+    registrar.return_stored(call, &done);
+}
+
+/// What is to be done with an item.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    /// Nothing.
+    Duplicate,
+    /// One more source of a known document, which no other document has.
+    Alias,
+    /// New bytes of a new source.
+    New,
+    /// Anything else.
+    Other,
+}
+
+impl Class {
+    fn of(datum: pg_sys::Datum) -> Self {
+        // SAFETY: the column is a text.
+        match unsafe { <&str>::from_datum(datum, false) } {
+            Some("duplicate") => Self::Duplicate,
+            Some("alias") => Self::Alias,
+            Some("new") => Self::New,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// What was found of each item.
+struct Known {
+    rows: Rows,
+    classes: Vec<Class>,
+    ids: Vec<Option<[u8; 16]>>,
+}
+
+impl Known {
+    fn is_settled(&self) -> bool {
+        self.classes.iter().all(|class| *class == Class::Duplicate)
+    }
+
+    /// What is stored as it is; `None` where something is left to do.
+    fn duplicates(&self) -> Vec<Option<Done>> {
+        let found = self.classes.iter().zip(&self.ids);
+        found
+            .map(|(class, id)| {
+                id.filter(|_| *class == Class::Duplicate)
+                    .map(|id| (DUPLICATE, id))
+            })
+            .collect()
+    }
+}
+
+/// Who registers.
+struct Registrar {
+    tenant: Option<pg_sys::Datum>,
+    owner: Option<pg_sys::Datum>,
+}
+
+impl Registrar {
+    fn enter() -> Self {
+        let entered = ENTER.with(|plan| plan.execute(&[]));
+        Self {
+            tenant: entered.datum(1),
+            owner: entered.datum(2),
+        }
+    }
+
+    /// Until the transaction ends nobody else registers for this owner, or shared documents in this tenant.
+    /// False where somebody does, unless `wait` is set.
+    fn lock(&self, items: &[Item], wait: bool) -> bool {
+        let shares = items.iter().any(Item::is_shared);
+        let arguments = [
+            self.tenant,
+            self.owner,
+            shares.into_datum(),
+            wait.into_datum(),
+        ];
+        LOCK.with(|plan| plan.execute(&arguments)).get(1) == Some(true)
+    }
+
+    fn classify(&self, items: &[&Item]) -> Known {
+        let rows = CLASSIFY.with(|plan| {
+            plan.execute(&[
+                self.tenant,
+                self.owner,
+                Some(texts(items, |item| &item.source_uri)),
+                Some(texts(items, |item| &item.checksum)),
+                Some(texts(items, |item| item.visibility)),
+                Some(array(array::BOOL, items, |item| {
+                    item.is_described().into_datum()
+                })),
+            ])
+        });
+        Known {
+            classes: rows.column(1).flatten().map(Class::of).collect(),
+            ids: rows.column(2).map(|id| id.map(bytes)).collect(),
+            rows,
+        }
+    }
+
+    /// Registers, by one statement for each class, the new documents and the new sources that no other item is about.
+    fn register_many(&self, items: &[Item], known: &Known, done: &mut [Option<Done>]) {
+        let (mut sources, mut checksums) = (HashSet::new(), HashSet::new());
+        let mut alone = Vec::new();
+        for (place, item) in items.iter().enumerate() {
+            if known.classes[place] != Class::Duplicate {
+                let is_first = sources.insert(item.source_uri.as_str());
+                let is_new = checksums.insert(item.checksum.as_str());
+                match known.classes[place] {
+                    Class::New if is_first && is_new => alone.push(place),
+                    Class::Alias if is_first => alone.push(place),
+                    _ => {}
+                }
+            }
+        }
+        let aliases = self.aliases(alone.iter().map(|place| &items[*place]));
+        alone.retain(|place| !aliases.contains(&items[*place].source_uri));
+
+        let (new, added): (Vec<usize>, Vec<usize>) = alone
+            .into_iter()
+            .partition(|place| known.classes[*place] == Class::New);
+        let rows: Vec<&Item> = new.iter().map(|place| &items[*place]).collect();
+        for (place, id) in new.iter().zip(self.insert(&rows, None)) {
+            done[*place] = id.map(|id| ("created", id));
+        }
+
+        let rows: Vec<(&Item, [u8; 16])> = added
+            .iter()
+            .filter_map(|place| known.ids[*place].map(|id| (&items[*place], id)))
+            .collect();
+        let changed = self.add_aliases(&rows);
+        for place in added {
+            done[place] = known.ids[place]
+                .filter(|id| changed.contains(id))
+                .map(|id| (DUPLICATE, id));
+        }
+    }
+
+    /// Which of the items' sources are aliases of a document.
+    fn aliases<'a>(&self, items: impl Iterator<Item = &'a Item>) -> HashSet<String> {
+        let items: Vec<&Item> = items.collect();
+        if items.is_empty() {
+            return HashSet::new();
+        }
+        let sources = texts(&items, |item| &item.source_uri);
+        let found = ALIASES.with(|plan| plan.execute(&[self.tenant, self.owner, Some(sources)]));
+        found
+            .column(1)
+            .flatten()
+            // SAFETY: the column is a text.
+            .filter_map(|source| unsafe { String::from_datum(source, false) })
+            .collect()
+    }
+
+    /// Inserts documents with what is said of them. `None` for one whose bytes or source somebody else has just stored.
+    fn insert(&self, items: &[&Item], supersedes: Option<pg_sys::Datum>) -> Vec<Option<[u8; 16]>> {
+        if items.is_empty() {
+            return Vec::new();
+        }
+        let ids: Vec<[u8; 16]> = items.iter().map(|_| bytes(new_uuid())).collect();
+        let stored: HashSet<[u8; 16]> = INSERT
+            .with(|plan| {
+                plan.execute(&[
+                    self.tenant,
+                    self.owner,
+                    Some(uuids(&ids)),
+                    Some(texts(items, |item| &item.source_uri)),
+                    Some(texts(items, |item| &item.checksum)),
+                    Some(array(array::TEXT, items, |item| item.title)),
+                    Some(array(array::TEXT, items, |item| item.mime_type)),
+                    Some(array(array::BIGINT, items, |item| item.byte_size)),
+                    Some(texts(items, |item| item.visibility)),
+                    supersedes,
+                ])
+            })
+            .column(1)
+            .flatten()
+            .map(bytes)
+            .collect();
+        let described: Vec<(&Item, [u8; 16])> = items
+            .iter()
+            .zip(&ids)
+            .filter(|(item, id)| item.metadata.is_some() && stored.contains(*id))
+            .map(|(item, id)| (*item, *id))
+            .collect();
+        self.insert_metadata(&described, None);
+        ids.into_iter()
+            .map(|id| stored.contains(&id).then_some(id))
+            .collect()
+    }
+
+    /// Stores tags and properties of documents that have none; `access` is theirs, unless it is what the items say.
+    fn insert_metadata(&self, rows: &[(&Item, [u8; 16])], access: Option<pg_sys::Datum>) {
+        if rows.is_empty() {
+            return;
+        }
+        let (items, ids): (Vec<&Item>, Vec<[u8; 16]>) = rows.iter().copied().unzip();
+        INSERT_METADATA.with(|plan| {
+            plan.execute(&[
+                self.tenant,
+                self.owner,
+                Some(uuids(&ids)),
+                Some(array(array::TEXT, &items, |item| {
+                    access.or_else(|| text(item.visibility))
+                })),
+                Some(array(array::JSONB, &items, |item| {
+                    item.metadata.map(|(tags, _)| tags)
+                })),
+                Some(array(array::JSONB, &items, |item| {
+                    item.metadata.map(|(_, properties)| properties)
+                })),
+            ])
+        });
+    }
+
+    /// Adds sources to known documents, and returns the documents that took them.
+    fn add_aliases(&self, rows: &[(&Item, [u8; 16])]) -> HashSet<[u8; 16]> {
+        if rows.is_empty() {
+            return HashSet::new();
+        }
+        let (items, ids): (Vec<&Item>, Vec<[u8; 16]>) = rows.iter().copied().unzip();
+        let changed = ADD_ALIASES.with(|plan| {
+            plan.execute(&[
+                self.tenant,
+                Some(uuids(&ids)),
+                Some(texts(&items, |item| &item.source_uri)),
+            ])
+        });
+        changed.column(1).flatten().map(bytes).collect()
+    }
+
+    /// Registers what may change other documents on its way.
+    fn register_one(&self, item: &Item) -> Done {
+        let mut replaced = None;
+        // Each round sees what others committed meanwhile; a round is repeated only after losing a race to one of them.
+        loop {
+            let known = self.classify(&[item]);
+            let Some(id) = known.ids.first().copied().flatten() else {
+                replaced = self.release(item, None).or(replaced);
+                if let Some(Some(id)) = self.insert(&[item], replaced).first() {
+                    let outcome = if replaced.is_none() {
+                        "created"
+                    } else {
+                        "new_version"
+                    };
+                    return (outcome, *id);
+                }
+                continue;
+            };
+            if known.is_settled() || self.renew(item, id) {
+                return (DUPLICATE, id);
+            }
+        }
+    }
+
+    /// Takes the item's source from the document that held it, other than `except`, and returns that document.
+    fn release(&self, item: &Item, except: Option<pg_sys::Datum>) -> Option<pg_sys::Datum> {
+        let arguments = [self.tenant, self.owner, text(&item.source_uri), except];
+        let released =
+            |plan: &'static LocalKey<Plan>| plan.with(|plan| plan.execute(&arguments)).datum(1);
+        released(&RELEASE_SOURCE).or_else(|| released(&RELEASE_ALIAS))
+    }
+
+    /// Brings a stored document up to what the item says. False where it is history by now.
+    fn renew(&self, item: &Item, id: [u8; 16]) -> bool {
+        let key = Some(uuid(&id));
+        self.release(item, key);
+        let source = text(&item.source_uri);
+        ADD_ALIAS.with(|plan| plan.execute(&[self.tenant, key, source]));
+        if item.is_shared() {
+            SHARE.with(|plan| plan.execute(&[self.tenant, key]));
+        }
+        RESTART.with(|plan| {
+            plan.execute(&[
+                self.tenant,
+                key,
+                self.owner,
+                item.title,
+                item.mime_type,
+                item.byte_size,
+            ])
+        });
+        let live = LIVE.with(|plan| plan.execute(&[self.tenant, key, self.owner]));
+        if let (Some(true), Some((tags, properties))) = (live.get(1), item.metadata) {
+            DESCRIBE.with(|plan| {
+                plan.execute(&[self.tenant, key, self.owner, Some(tags), Some(properties)])
+            });
+            self.insert_metadata(&[(item, id)], live.datum(2));
+        }
+        !live.is_empty()
+    }
+
+    /// Returns what is stored under these ids, in their order.
+    fn return_stored(&self, call: Call, done: &[Done]) {
+        let (outcomes, ids): (Vec<&str>, Vec<[u8; 16]>) = done.iter().copied().unzip();
+        let outcomes = array::of(array::TEXT, outcomes.into_iter().map(text));
+        RESULT
+            .with(|plan| call.return_from(plan, &[self.tenant, Some(uuids(&ids)), Some(outcomes)]));
+    }
+}
+
+fn array(
+    element: array::Element,
+    items: &[&Item],
+    value: impl Fn(&Item) -> Option<pg_sys::Datum>,
+) -> pg_sys::Datum {
+    array::of(element, items.iter().map(|item| value(item)))
+}
+
+fn texts(items: &[&Item], value: impl Fn(&Item) -> &str) -> pg_sys::Datum {
+    array(array::TEXT, items, |item| text(value(item)))
+}
+
+fn uuids(ids: &[[u8; 16]]) -> pg_sys::Datum {
+    array::of(array::UUID, ids.iter().map(|id| Some(uuid(id))))
+}
