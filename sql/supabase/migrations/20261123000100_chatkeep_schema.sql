@@ -308,6 +308,9 @@ create unique index documents_tenant_checksum_key on chatkeep.documents (tenant_
 -- A source has one current document: two registrations of new bytes cannot both supersede.
 create unique index documents_current_source_uri_key on chatkeep.documents (user_id, source_uri)
   where status <> 'archived' and deleted_at is null;
+-- The half of the policy that is not the owner's: without an index that begins with the tenant, every read of documents
+-- goes through all entries of the primary key, and one by source_uri fetches the rows of other tenants that have the same.
+create index documents_shared_idx on chatkeep.documents (tenant_id, source_uri) where visibility = 'tenant';
 -- What else a source may be found as: few documents have aliases, and an index of the aliases themselves would be of no use
 -- under row security, where containment may not be asked before the policy.
 create index documents_user_id_aliased_idx on chatkeep.documents (user_id)
