@@ -6,7 +6,7 @@ mod tests {
     use pgrx::prelude::*;
 
     /// The migrations and the platform they need, as any database of the extension has them.
-    const SCHEMA: [&str; 13] = [
+    const SCHEMA: [&str; 14] = [
         include_str!("../../sql/platform/01_roles.sql"),
         include_str!("../../sql/platform/02_auth.sql"),
         include_str!("../../sql/supabase/migrations/20261123000100_chatkeep_schema.sql"),
@@ -24,6 +24,9 @@ mod tests {
         include_str!("../../sql/supabase/migrations/20261123000750_chatkeep_upkeep.sql"),
         include_str!(
             "../../sql/supabase/migrations/20261123000770_chatkeep_session_management.sql"
+        ),
+        include_str!(
+            "../../sql/supabase/migrations/20261123000780_chatkeep_document_management.sql"
         ),
         include_str!("../../sql/supabase/migrations/20261123000800_chatkeep_calls.sql"),
     ];

@@ -26,6 +26,14 @@ comment on function chatkeep.register_documents(jsonb) is
   'Registers an array of at most 10,000 documents, all or none, and returns a row for each, in order. Keys are the arguments of register_document. Errors: 22023, 22004, 42501; they name the item.';
 comment on function chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb) is
   'register_document for bytes at hand: takes their checksum and size. The bytes are not stored. Errors: 22023, 22004, 42501.';
+comment on function chatkeep.set_document_status(uuid, text, text) is
+  'Moves a document along the graph of its ingest and returns it; the same state again writes nothing, but processing is taken by one: the second is told PT409. error says why it failed. Errors: 22023, 22004, 42501, PT404, PT409, PT410.';
+comment on function chatkeep.tag_document(uuid, jsonb, text) is
+  'Merges tags into a namespace of a document, key by key, null removing one, and returns the namespace''s row; no row where there is none and nothing to write. A namespace is its first writer''s, default the owner''s. Errors: 22023, 22004, 42501, PT404, PT409, PT410.';
+comment on function chatkeep.attach(uuid, uuid, uuid, text, text, bigint, text) is
+  'Hangs a document, a stored object or both on a message and returns the attachment; the same message, document, name and storage_path again return the stored row. Errors: 22023, 22004, PT404, PT409, PT410.';
+comment on function chatkeep.delete_document(uuid) is
+  'Deletes a document of the caller and returns it; again returns the same row. Its bytes and sources can be registered anew, its metadata are out of sight, and attachments stay, with document_deleted true. Errors: 22004, 42501, PT404, PT409.';
 comment on function chatkeep.engine() is
   'Which engine answers (native or portable), its version and the newest migration.';
 
@@ -50,7 +58,11 @@ grant execute on function
   chatkeep.elevate_session(text, text),
   chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb),
   chatkeep.register_documents(jsonb),
-  chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb)
+  chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb),
+  chatkeep.set_document_status(uuid, text, text),
+  chatkeep.tag_document(uuid, jsonb, text),
+  chatkeep.attach(uuid, uuid, uuid, text, text, bigint, text),
+  chatkeep.delete_document(uuid)
   to authenticated, service_role;
 grant execute on function
   chatkeep.rotate_session(text),
