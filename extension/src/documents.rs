@@ -2,9 +2,10 @@
 
 use chatkeep_core::document::{self, NewDocument};
 use chatkeep_core::{Refusal, digest, limits};
-use pgrx::{IntoDatum, pg_extern, pg_sys};
+use pgrx::{IntoDatum, extension_sql, pg_sys};
 
-use crate::call::{Call, calls, text, writing};
+use crate::call::{Call, answers, calls, text, writing};
+use crate::content;
 use crate::json;
 use crate::jsonb::{Batch, Value};
 use crate::registration::{self, Item};
@@ -15,10 +16,22 @@ calls! {
     register_content_wrapper, pg_finfo_register_content_wrapper => register_content;
 }
 
-/// The SHA-256 of `content`, 64 lower-case hexadecimal characters.
-#[pg_extern(immutable, strict, parallel_safe)]
-fn document_checksum(content: &[u8]) -> String {
-    digest::hex(&digest::sha256(content))
+answers! {
+    document_checksum_wrapper, pg_finfo_document_checksum_wrapper => document_checksum;
+}
+
+// Declared by hand because a `#[pg_extern]` would be handed a whole copy of the bytes.
+extension_sql!(
+    r"
+    create function @extschema@.document_checksum(content bytea) returns text
+    language c immutable strict parallel safe as 'MODULE_PATHNAME', 'document_checksum_wrapper';",
+    name = "document_checksum"
+);
+
+/// The SHA-256 of the bytes, 64 lower-case hexadecimal characters.
+fn document_checksum(call: Call) -> Option<pg_sys::Datum> {
+    let content = call.datum(0)?;
+    text(&digest::hex(&content::digest_of(content)))
 }
 
 fn register_document(call: Call) -> Result<(), Refusal> {
@@ -39,15 +52,13 @@ fn register_document(call: Call) -> Result<(), Refusal> {
 fn register_content(call: Call) -> Result<(), Refusal> {
     let source_uri: Option<&str> = call.argument(0);
     source_uri.ok_or_else(|| Refusal::missing("source_uri"))?;
-    let content: &[u8] = call
-        .argument(1)
-        .ok_or_else(|| Refusal::missing("content"))?;
+    let content = call.datum(1).ok_or_else(|| Refusal::missing("content"))?;
     let item = Given {
         source_uri,
-        checksum: Some(&digest::hex(&digest::sha256(content))),
+        checksum: Some(&digest::hex(&content::digest_of(content))),
         title: call.argument(2),
         mime_type: call.argument(3),
-        byte_size: i64::try_from(content.len()).ok(),
+        byte_size: Some(content::size_of(content)),
         tags: call.datum(4),
         visibility: call.argument(5),
         properties: call.datum(6),

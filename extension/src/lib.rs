@@ -10,6 +10,7 @@ mod array;
 mod call;
 mod chat;
 mod claims;
+mod content;
 mod conversations;
 mod documents;
 mod engine;

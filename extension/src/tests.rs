@@ -55,6 +55,32 @@ mod tests {
     }
 
     #[pg_test]
+    fn a_checksum_does_not_depend_on_how_the_bytes_are_stored() {
+        // Sizes: in the row with either header, out of line in one slice, at its end, and in several.
+        for storage in ["plain", "main", "external", "extended"] {
+            let limit = if storage == "plain" { 5_000 } else { 1 << 20 };
+            Spi::run(&format!(
+                "create temporary table stored (content bytea);
+                 alter table stored alter column content set storage {storage};
+                 insert into stored
+                 select substr(convert_to(repeat('0123456789abcdef~', 61681), 'UTF8'), 1, size)
+                 from unnest(array[0, 1, 100, 2000, 5000, 262143, 262144, 262145, 1048576]) size
+                 where size <= {limit}"
+            ))
+            .unwrap_or_else(|error| error!("{storage}: {error}"));
+            assert_eq!(
+                one::<i64>(
+                    "select count(*) from stored
+                     where chatkeep_native.document_checksum(content) <> encode(sha256(content), 'hex')"
+                ),
+                Some(0),
+                "{storage}"
+            );
+            Spi::run("drop table stored").unwrap_or_else(|error| error!("{storage}: {error}"));
+        }
+    }
+
+    #[pg_test]
     fn every_call_has_its_symbol() {
         assert_eq!(
             one::<i64>(

@@ -1,7 +1,7 @@
 -- register_document: sources that move between documents, ingests that are taken over, documents that come to be shared.
 begin;
 \ir support/identities.psql
-select plan(39);
+select plan(40);
 
 create function pg_temp.sum(content text) returns text language sql immutable as $$ select encode(sha256(convert_to(content, 'UTF8')), 'hex') $$;
 create function pg_temp.current_documents() returns text language sql as $$
@@ -97,6 +97,15 @@ select is((select outcome from chatkeep.register_document('content', 'BA7816BF8F
 select is(pg_temp.refusal($$ select * from chatkeep.register_content('x', null) $$), '22004 content is missing | Pass a value; null is not accepted here.', 'content is needed');
 select is(pg_temp.refusal($$ select * from chatkeep.register_content(null, 'abc') $$), '22004 source_uri is missing | Pass a value; null is not accepted here.', 'and a source');
 select is((select byte_size from chatkeep.register_content('empty', '')), 0::bigint, 'no bytes are content too');
+
+reset role;
+create temporary table stored (content bytea) on commit drop;
+alter table stored alter content set storage external;
+insert into stored select convert_to(repeat('a', 1000000), 'UTF8');
+grant select on stored to authenticated;
+select pg_temp.sign_in('ada');
+select results_eq($$ select r.byte_size, r.checksum from stored, chatkeep.register_content('of a table', content) r $$,
+  $$ values (1000000::bigint, 'cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0') $$, 'bytes that lie out of line too');
 
 select * from finish();
 rollback;
