@@ -8,6 +8,8 @@ pub mod batch;
 pub mod chat;
 pub mod digest;
 pub mod document;
+#[cfg(any(test, feature = "model"))]
+pub mod document_model;
 pub mod json;
 pub mod limits;
 pub mod message;

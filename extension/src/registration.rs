@@ -18,11 +18,28 @@ plans! {
     ENTER() = c"select chatkeep_private.enter(null), auth.uid()";
     LOCK(UUIDOID, UUIDOID, BOOLOID, BOOLOID) = c"select chatkeep_private.lock_documents($1, $2, $3, $4)";
     // What to make of each item: `duplicate` where its document and this source of it are stored, `alias` where only the
-    // source is new, `new` where neither bytes nor source are known, `other` where more has to be done.
+    // source is new, `new` where neither bytes nor source are known, `again` where the document itself has to change, `other`
+    // where more has to be done. A source is one
+    // private document's, but colleagues add theirs to what is shared, where the owner may have them elsewhere.
     CLASSIFY(UUIDOID, UUIDOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, BOOLARRAYOID) = c"
         select case
-            when d.id is null then case when h.held then 'other' else 'new' end
+            when d.user_id = $2 and d.has_source and d.visibility = 'private' then
+              case when d.unsettled then 'again' else 'duplicate' end
             when d.unsettled or h.held then 'other'
+            when d.user_id = $2 and d.has_source and d.source_uri <> i.source_uri then
+              case when i.source_uri in (
+                select a.source_uri from chatkeep.documents d, pg_catalog.unnest(d.aliases) a (source_uri)
+                where d.user_id = $2 and d.tenant_id = $1
+                  and d.aliases operator(pg_catalog.<>) '{}' and d.status <> 'archived' and d.deleted_at is null
+                group by a.source_uri
+                having pg_catalog.count(*) > 1
+              ) then 'other' else 'duplicate' end
+            when i.source_uri in (
+              select a.source_uri from chatkeep.documents d, pg_catalog.unnest(d.aliases) a (source_uri)
+              where d.user_id = $2 and d.tenant_id = $1
+                and d.aliases operator(pg_catalog.<>) '{}' and d.status <> 'archived' and d.deleted_at is null
+            ) then 'other'
+            when d.id is null then 'new'
             when d.has_source then 'duplicate'
             when d.user_id = $2 then 'alias'
             else 'other'
@@ -52,18 +69,12 @@ plans! {
         ) d on true
         left join lateral (
           select true as held from chatkeep.documents h
-          where (d.id is null or d.user_id <> $2 or not d.has_source)
+          where (d.id is null or d.user_id <> $2 or d.visibility = 'tenant' or not d.has_source)
             and h.user_id = $2 and h.source_uri = i.source_uri and h.tenant_id = $1
             and h.id is distinct from d.id and h.status <> 'archived' and h.deleted_at is null
           limit 1
         ) h on true
         order by i.place";
-    // Which of the sources are aliases of a document.
-    ALIASES(UUIDOID, UUIDOID, TEXTARRAYOID) = c"
-        select a.source_uri from chatkeep.documents d, pg_catalog.unnest(d.aliases) a (source_uri)
-        where d.user_id = $2 and d.tenant_id = $1
-          and d.aliases operator(pg_catalog.<>) '{}' and d.status <> 'archived' and d.deleted_at is null
-          and a.source_uri = any ($3)";
     INSERT(UUIDOID, UUIDOID, UUIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT8ARRAYOID, TEXTARRAYOID, UUIDOID) = c"
         insert into chatkeep.documents as d (
           id, tenant_id, user_id, source_uri, checksum, title, mime_type, byte_size, visibility, supersedes
@@ -89,24 +100,46 @@ plans! {
           group by s.id
         ) i
         where d.id = i.id and d.tenant_id = $1 and d.status <> 'archived' and d.deleted_at is null
+          and not i.sources operator(pg_catalog.&&) pg_catalog.array_prepend(d.source_uri, d.aliases)
         returning d.id";
-    // A source leaves the document that held it: the next of its aliases takes its place, and without one it is history.
+    // Keeps a document as it is until other documents have given their source to it.
+    HOLD(UUIDOID, UUIDOID) = c"
+        select d.id from chatkeep.documents d
+        where d.id = $2 and d.tenant_id = $1 and d.status <> 'archived' and d.deleted_at is null
+        for no key update";
+    // A source leaves the document that is named by it: the next of its aliases takes its place, and without one it is
+    // history. A colleague's source may be what the owner has elsewhere, and names nothing then.
     RELEASE_SOURCE(UUIDOID, UUIDOID, TEXTOID, UUIDOID) = c"
         update chatkeep.documents d
-        set status = case when d.aliases operator(pg_catalog.=) '{}' then 'archived' else d.status end,
-          source_uri = coalesce(d.aliases[1], d.source_uri),
-          aliases = d.aliases[2:],
-          updated_at = pg_catalog.clock_timestamp()
+        set (status, source_uri, aliases, updated_at) = (
+          select case when n.source_uri is null then 'archived' else d.status end,
+            coalesce(n.source_uri, d.source_uri),
+            pg_catalog.array_remove(d.aliases, n.source_uri),
+            pg_catalog.clock_timestamp()
+          from (select (
+            select a.source_uri from pg_catalog.unnest(d.aliases) with ordinality a (source_uri, place)
+            where not exists (
+              select from chatkeep.documents o
+              where o.user_id = $2 and o.source_uri = a.source_uri and o.tenant_id = $1
+                and o.id <> d.id and o.status <> 'archived' and o.deleted_at is null
+            )
+            order by a.place
+            limit 1
+          ) as source_uri) n
+        )
         where d.user_id = $2 and d.source_uri = $3 and d.tenant_id = $1
           and d.id is distinct from $4 and d.status <> 'archived' and d.deleted_at is null
         returning d.id";
     RELEASE_ALIAS(UUIDOID, UUIDOID, TEXTOID, UUIDOID) = c"
-        update chatkeep.documents d
-        set aliases = pg_catalog.array_remove(d.aliases, $3), updated_at = pg_catalog.clock_timestamp()
-        where d.user_id = $2 and d.tenant_id = $1
-          and d.aliases operator(pg_catalog.<>) '{}' and $3 = any (d.aliases)
-          and d.id is distinct from $4 and d.status <> 'archived' and d.deleted_at is null
-        returning d.id";
+        with released as (
+          update chatkeep.documents d
+          set aliases = pg_catalog.array_remove(d.aliases, $3), updated_at = pg_catalog.clock_timestamp()
+          where d.user_id = $2 and d.tenant_id = $1
+            and d.aliases operator(pg_catalog.<>) '{}' and $3 = any (d.aliases)
+            and d.id is distinct from $4 and d.status <> 'archived' and d.deleted_at is null
+          returning d.id, d.visibility
+        )
+        select r.id from released r order by r.visibility, r.id";
     ADD_ALIAS(UUIDOID, UUIDOID, TEXTOID) = c"
         update chatkeep.documents d
         set aliases = pg_catalog.array_append(d.aliases, $3), updated_at = pg_catalog.clock_timestamp()
@@ -214,6 +247,8 @@ enum Class {
     Alias,
     /// New bytes of a new source.
     New,
+    /// A known document and source, which has to change itself and no other.
+    Again,
     /// Anything else.
     Other,
 }
@@ -225,6 +260,7 @@ impl Class {
             Some("duplicate") => Self::Duplicate,
             Some("alias") => Self::Alias,
             Some("new") => Self::New,
+            Some("again") => Self::Again,
             _ => Self::Other,
         }
     }
@@ -317,9 +353,6 @@ impl Registrar {
                 }
             }
         }
-        let aliases = self.aliases(alone.iter().map(|place| &items[*place]));
-        alone.retain(|place| !aliases.contains(&items[*place].source_uri));
-
         let (new, added): (Vec<usize>, Vec<usize>) = alone
             .into_iter()
             .partition(|place| known.classes[*place] == Class::New);
@@ -340,28 +373,14 @@ impl Registrar {
         }
     }
 
-    /// Which of the items' sources are aliases of a document.
-    fn aliases<'a>(&self, items: impl Iterator<Item = &'a Item>) -> HashSet<String> {
-        let items: Vec<&Item> = items.collect();
-        if items.is_empty() {
-            return HashSet::new();
-        }
-        let sources = texts(&items, |item| &item.source_uri);
-        let found = ALIASES.with(|plan| plan.execute(&[self.tenant, self.owner, Some(sources)]));
-        found
-            .column(1)
-            .flatten()
-            // SAFETY: the column is a text.
-            .filter_map(|source| unsafe { String::from_datum(source, false) })
-            .collect()
-    }
-
     /// Inserts documents with what is said of them. `None` for one whose bytes or source somebody else has just stored.
     fn insert(&self, items: &[&Item], supersedes: Option<pg_sys::Datum>) -> Vec<Option<[u8; 16]>> {
         if items.is_empty() {
             return Vec::new();
         }
-        let ids: Vec<[u8; 16]> = items.iter().map(|_| bytes(new_uuid())).collect();
+        // Sorted, so that they tell the order of a batch.
+        let mut ids: Vec<[u8; 16]> = items.iter().map(|_| bytes(new_uuid())).collect();
+        ids.sort_unstable();
         let stored: HashSet<[u8; 16]> = INSERT
             .with(|plan| {
                 plan.execute(&[
@@ -439,41 +458,48 @@ impl Registrar {
         // Each round sees what others committed meanwhile; a round is repeated only after losing a race to one of them.
         loop {
             let known = self.classify(&[item]);
-            let Some(id) = known.ids.first().copied().flatten() else {
-                replaced = self.release(item, None).or(replaced);
-                if let Some(Some(id)) = self.insert(&[item], replaced).first() {
-                    let outcome = if replaced.is_none() {
-                        "created"
-                    } else {
-                        "new_version"
-                    };
-                    return (outcome, *id);
+            let id = known.ids.first().copied().flatten();
+            if known.classes.first() == Some(&Class::Other) {
+                if id.is_some_and(|id| !self.hold(id)) {
+                    continue;
                 }
-                continue;
-            };
-            if known.is_settled() || self.renew(item, id) {
-                return (DUPLICATE, id);
+                replaced = self.release(item, id).or(replaced);
+            }
+            if let Some(id) = id {
+                if known.is_settled() || self.renew(item, id) {
+                    return (DUPLICATE, id);
+                }
+            } else if let Some(Some(id)) = self.insert(&[item], replaced).first() {
+                let outcome = if replaced.is_none() {
+                    "created"
+                } else {
+                    "new_version"
+                };
+                return (outcome, *id);
             }
         }
     }
 
-    /// Takes the item's source from the document that held it, other than `except`, and returns that document.
-    fn release(&self, item: &Item, except: Option<pg_sys::Datum>) -> Option<pg_sys::Datum> {
+    /// Locks a document; false where it is history by now.
+    fn hold(&self, id: [u8; 16]) -> bool {
+        let held = HOLD.with(|plan| plan.execute(&[self.tenant, Some(uuid(&id))]));
+        !held.is_empty()
+    }
+
+    /// Takes the item's source from the documents that hold it, other than `except`, and returns the one it was of.
+    fn release(&self, item: &Item, except: Option<[u8; 16]>) -> Option<pg_sys::Datum> {
+        let except = except.map(|id| uuid(&id));
         let arguments = [self.tenant, self.owner, text(&item.source_uri), except];
         let released =
             |plan: &'static LocalKey<Plan>| plan.with(|plan| plan.execute(&arguments)).datum(1);
-        released(&RELEASE_SOURCE).or_else(|| released(&RELEASE_ALIAS))
+        let (own, shared) = (released(&RELEASE_SOURCE), released(&RELEASE_ALIAS));
+        own.or(shared)
     }
 
     /// Brings a stored document up to what the item says. False where it is history by now.
     fn renew(&self, item: &Item, id: [u8; 16]) -> bool {
         let key = Some(uuid(&id));
-        self.release(item, key);
-        let source = text(&item.source_uri);
-        ADD_ALIAS.with(|plan| plan.execute(&[self.tenant, key, source]));
-        if item.is_shared() {
-            SHARE.with(|plan| plan.execute(&[self.tenant, key]));
-        }
+        // First, since whatever changes the row counts as a sign of life of its ingest.
         RESTART.with(|plan| {
             plan.execute(&[
                 self.tenant,
@@ -484,6 +510,11 @@ impl Registrar {
                 item.byte_size,
             ])
         });
+        let source = text(&item.source_uri);
+        ADD_ALIAS.with(|plan| plan.execute(&[self.tenant, key, source]));
+        if item.is_shared() {
+            SHARE.with(|plan| plan.execute(&[self.tenant, key]));
+        }
         let live = LIVE.with(|plan| plan.execute(&[self.tenant, key, self.owner]));
         if let (Some(true), Some((tags, properties))) = (live.get(1), item.metadata) {
             DESCRIBE.with(|plan| {

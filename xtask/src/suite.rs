@@ -222,7 +222,7 @@ fn contract(places: &Places, database: &Database, title: &str) -> Result<Counts>
     })
 }
 
-/// Random histories of sessions, held against the model in core.
+/// Random histories, held against the models in core.
 fn histories(places: &Places, database: &Database, title: &str) -> Result<Counts> {
     Step::start(places, title).count(|step| {
         let mut cargo = places.cargo();

@@ -39,7 +39,9 @@ $$;
 comment on function chatkeep_private.check_document(text, text, text, text, text, bigint, jsonb, text, jsonb) is 'Refuses what no document may be made of, argument by argument.';
 
 -- duplicate: the document and this source of it are stored. alias: only the source is new. new: neither bytes nor source
--- are known. other: more has to be done. The plan is generic, since arrays would be planned for anew in every call.
+-- are known. again: the document itself has to change. other: more has to be done. A source is one private document's, but
+-- colleagues add theirs to what is shared, where the owner may have them elsewhere. The plan is generic, since arrays would
+-- be planned for anew in every call.
 create or replace function chatkeep_private.classify_documents(
   tenant uuid, owner uuid, sources text[], checksums text[], visibilities text[], described boolean[]
 ) returns table (class text, document_id uuid)
@@ -48,8 +50,23 @@ as $$
 begin
   return query
     select case
-        when d.id is null then case when h.held then 'other' else 'new' end
+        when d.user_id = owner and d.has_source and d.visibility = 'private' then
+          case when d.unsettled then 'again' else 'duplicate' end
         when d.unsettled or h.held then 'other'
+        when d.user_id = owner and d.has_source and d.source_uri <> i.source_uri then
+          case when i.source_uri in (
+            select a.source_uri from chatkeep.documents d, unnest(d.aliases) a (source_uri)
+            where d.user_id = owner and d.tenant_id = tenant
+              and d.aliases <> '{}' and d.status <> 'archived' and d.deleted_at is null
+            group by a.source_uri
+            having count(*) > 1
+          ) then 'other' else 'duplicate' end
+        when i.source_uri in (
+          select a.source_uri from chatkeep.documents d, unnest(d.aliases) a (source_uri)
+          where d.user_id = owner and d.tenant_id = tenant
+            and d.aliases <> '{}' and d.status <> 'archived' and d.deleted_at is null
+        ) then 'other'
+        when d.id is null then 'new'
         when d.has_source then 'duplicate'
         when d.user_id = owner then 'alias'
         else 'other'
@@ -58,7 +75,7 @@ begin
     from unnest(sources, checksums, visibilities, described) with ordinality
       i (source_uri, checksum, visibility, described, place)
     left join lateral (
-      select u.id, u.user_id, i.source_uri = u.source_uri or i.source_uri = any (u.aliases) as has_source,
+      select u.id, u.user_id, u.source_uri, u.visibility, i.source_uri = u.source_uri or i.source_uri = any (u.aliases) as has_source,
         (u.visibility = 'private' and i.visibility = 'tenant')
           or u.status = 'failed'
           or (u.status = 'pending' and i.described and u.user_id = owner)
@@ -77,7 +94,7 @@ begin
     ) d on true
     left join lateral (
       select true as held from chatkeep.documents h
-      where (d.id is null or d.user_id <> owner or not d.has_source)
+      where (d.id is null or d.user_id <> owner or d.visibility = 'tenant' or not d.has_source)
         and h.user_id = owner and h.source_uri = i.source_uri and h.tenant_id = tenant
         and h.id is distinct from d.id and h.status <> 'archived' and h.deleted_at is null
       limit 1
@@ -92,28 +109,41 @@ language plpgsql volatile set search_path = ''
 as $$
 declare
   released uuid;
+  shared uuid;
 begin
-  -- The next of its aliases takes the place of the source that leaves, and without one the document is history.
+  -- The next of its aliases takes the place of the source that leaves, and without one the document is history. A
+  -- colleague's source may be what the owner has elsewhere, and names nothing then.
   update chatkeep.documents d
-  set status = case when d.aliases = '{}' then 'archived' else d.status end,
-    source_uri = coalesce(d.aliases[1], d.source_uri),
-    aliases = d.aliases[2:],
-    updated_at = clock_timestamp()
+  set (status, source_uri, aliases, updated_at) = (
+    select case when n.source_uri is null then 'archived' else d.status end, coalesce(n.source_uri, d.source_uri),
+      array_remove(d.aliases, n.source_uri), clock_timestamp()
+    from (select (
+      select a.source_uri from unnest(d.aliases) with ordinality a (source_uri, place)
+      where not exists (
+        select from chatkeep.documents o
+        where o.user_id = owner and o.source_uri = a.source_uri and o.tenant_id = tenant
+          and o.id <> d.id and o.status <> 'archived' and o.deleted_at is null
+      )
+      order by a.place
+      limit 1
+    ) as source_uri) n
+  )
   where d.user_id = owner and d.source_uri = release_source.source_uri and d.tenant_id = tenant
     and d.id is distinct from except_id and d.status <> 'archived' and d.deleted_at is null
   returning d.id into released;
-  if released is null then
+  with changed as (
     update chatkeep.documents d
     set aliases = array_remove(d.aliases, release_source.source_uri), updated_at = clock_timestamp()
     where d.user_id = owner and d.tenant_id = tenant
       and d.aliases <> '{}' and release_source.source_uri = any (d.aliases)
       and d.id is distinct from except_id and d.status <> 'archived' and d.deleted_at is null
-    returning d.id into released;
-  end if;
-  return released;
+    returning d.id, d.visibility
+  )
+  select c.id into shared from changed c order by c.visibility, c.id limit 1;
+  return coalesce(released, shared);
 end
 $$;
-comment on function chatkeep_private.release_source(uuid, uuid, text, uuid) is 'Takes a source from the document of this owner that held it, and returns that document.';
+comment on function chatkeep_private.release_source(uuid, uuid, text, uuid) is 'Takes a source from the documents of this owner that hold it, and returns the one it was of.';
 
 create or replace function chatkeep_private.renew_document(
   tenant uuid, owner uuid, id uuid, source_uri text, title text, mime_type text, byte_size bigint, tags jsonb,
@@ -124,17 +154,8 @@ as $$
 declare
   stored record;
 begin
-  perform chatkeep_private.release_source(tenant, owner, renew_document.source_uri, renew_document.id);
-  update chatkeep.documents d
-  set aliases = d.aliases || renew_document.source_uri, updated_at = clock_timestamp()
-  where d.id = renew_document.id and d.tenant_id = tenant and d.status <> 'archived' and d.deleted_at is null
-    and d.source_uri <> renew_document.source_uri and renew_document.source_uri <> all (d.aliases);
-  if renew_document.visibility = 'tenant' then
-    update chatkeep.documents d set visibility = 'tenant', updated_at = clock_timestamp()
-    where d.id = renew_document.id and d.tenant_id = tenant and d.visibility = 'private'
-      and d.status <> 'archived' and d.deleted_at is null;
-  end if;
   -- An ingest that failed, or was given up, begins anew, and one that has not begun takes what its owner says last.
+  -- First, since whatever changes the row counts as a sign of life of its ingest.
   update chatkeep.documents d
   set status = 'pending',
     title = case when d.user_id = owner then coalesce(renew_document.title, d.title) else d.title end,
@@ -148,6 +169,15 @@ begin
         and (coalesce(renew_document.title, d.title) is distinct from d.title
           or coalesce(renew_document.mime_type, d.mime_type) is distinct from d.mime_type
           or coalesce(renew_document.byte_size, d.byte_size) is distinct from d.byte_size)));
+  update chatkeep.documents d
+  set aliases = d.aliases || renew_document.source_uri, updated_at = clock_timestamp()
+  where d.id = renew_document.id and d.tenant_id = tenant and d.status <> 'archived' and d.deleted_at is null
+    and d.source_uri <> renew_document.source_uri and renew_document.source_uri <> all (d.aliases);
+  if renew_document.visibility = 'tenant' then
+    update chatkeep.documents d set visibility = 'tenant', updated_at = clock_timestamp()
+    where d.id = renew_document.id and d.tenant_id = tenant and d.visibility = 'private'
+      and d.status <> 'archived' and d.deleted_at is null;
+  end if;
   select d.status = 'pending' and d.user_id = owner as is_own, d.visibility into stored
   from chatkeep.documents d
   where d.id = renew_document.id and d.tenant_id = tenant and d.status <> 'archived' and d.deleted_at is null;
@@ -188,8 +218,15 @@ begin
     select c.class, c.document_id into known
     from chatkeep_private.classify_documents(tenant, owner, array[source_uri], array[checksum], array[visibility],
       array[title is not null or mime_type is not null or byte_size is not null or tags <> '{}' or properties <> '{}']) c;
+    if known.class = 'other' then
+      -- It stays as it is until other documents have given their source to it.
+      perform from chatkeep.documents d
+      where d.id = known.document_id and d.tenant_id = tenant and d.status <> 'archived' and d.deleted_at is null
+      for no key update;
+      continue when known.document_id is not null and not found;
+      replaced := coalesce(chatkeep_private.release_source(tenant, owner, source_uri, known.document_id), replaced);
+    end if;
     if known.document_id is null then
-      replaced := coalesce(chatkeep_private.release_source(tenant, owner, source_uri, null), replaced);
       insert into chatkeep.documents as d (
         id, tenant_id, user_id, source_uri, checksum, title, mime_type, byte_size, visibility, supersedes
       ) values (
@@ -298,21 +335,18 @@ declare
 begin
   alone := array(
     select u.place from (
-      select c.place::integer, c.class, c.source_uri,
+      select c.place::integer, c.class,
         row_number() over (partition by c.source_uri order by c.place) as of_source,
         row_number() over (partition by c.checksum order by c.place) as of_checksum
       from unnest(classes, sources, checksums) with ordinality c (class, source_uri, checksum, place)
       where c.class <> 'duplicate'
     ) u
     where u.of_source = 1 and (u.class = 'alias' or (u.class = 'new' and u.of_checksum = 1))
-      and u.source_uri not in (
-        select a.source_uri from chatkeep.documents d, unnest(d.aliases) a (source_uri)
-        where d.user_id = owner and d.tenant_id = tenant
-          and d.aliases <> '{}' and d.status <> 'archived' and d.deleted_at is null)
     order by u.place);
 
-  select array_agg(n.place), array_agg(n.id) into new_places, new_ids
-  from (select p.place, chatkeep_private.uuid_v7() as id from unnest(alone) p (place) where classes[p.place] = 'new') n;
+  new_places := array(select p.place from unnest(alone) p (place) where classes[p.place] = 'new' order by p.place);
+  -- Sorted, so that they tell the order of a batch.
+  new_ids := array(select chatkeep_private.uuid_v7() as id from unnest(new_places) order by id);
   with inserted as (
     insert into chatkeep.documents as d (
       id, tenant_id, user_id, source_uri, checksum, title, mime_type, byte_size, visibility
@@ -348,6 +382,7 @@ begin
       group by 1
     ) i
     where d.id = i.id and d.tenant_id = tenant and d.status <> 'archived' and d.deleted_at is null
+      and not i.sources && array_prepend(d.source_uri, d.aliases)
     returning d.id
   )
   select array_agg(c.id) into stored from changed c;
@@ -463,7 +498,7 @@ begin
     exit when locked or 'duplicate' = all (classes);
     locked := chatkeep_private.lock_documents(tenant, owner, 'tenant' = any (visibilities), true);
   end loop;
-  outcomes := array_replace(array_replace(array_replace(classes, 'alias', null), 'new', null), 'other', null);
+  outcomes := array(select case c.class when 'duplicate' then c.class end from unnest(classes) with ordinality c (class, place) order by c.place);
   if 'duplicate' <> any (classes) then
     select m.outcomes, m.ids into outcomes, ids
     from chatkeep_private.register_many(tenant, owner, documents, sources, checksums, visibilities, classes, ids, outcomes) m;

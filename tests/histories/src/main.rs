@@ -1,73 +1,117 @@
-//! Random histories of sessions, played on a database by several connections and held against the model in
-//! `chatkeep-core`: status, generation and identity of every token handed out, and the rows at the end.
+//! Random histories, played on a database by several connections and held against the models in `chatkeep-core`: of
+//! sessions, status, generation and identity of every token handed out; of documents, what every call comes to; of both,
+//! the rows at the end.
 //!
 //! Environment: `CHATKEEP_API_DB` and `CHATKEEP_SUPERUSER_DB`, connection URLs of authenticator and of a superuser.
-//! The superuser moves time: it shifts all times of a session into the past, so no test waits.
+//! The superuser moves time: it shifts what is noted of it into the past, so no test waits.
 
-mod database;
-mod history;
-mod world;
+mod connection;
+mod documents;
+mod sessions;
 
-use history::{Step, histories};
+use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
 use std::cell::{Cell, RefCell};
+use std::fmt::Debug;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// How many histories are played.
-const HISTORIES: u32 = 10_000;
+/// How many histories of each kind are played.
+const SESSIONS: u32 = 10_000;
+const DOCUMENTS: u32 = 2_000;
 /// How many are played at a time.
 const STAGES: u32 = 2;
 
 fn main() -> ExitCode {
-    // Who fails first tells the others to stop.
-    let failed = AtomicBool::new(false);
-    let ends: Vec<Result<(), String>> = std::thread::scope(|scope| {
-        let stages: Vec<_> = (0..STAGES).map(|_| scope.spawn(|| play(&failed))).collect();
-        let joined = stages.into_iter().map(std::thread::ScopedJoinHandle::join);
-        joined
-            .map(|end| end.unwrap_or_else(|_| Err("a stage broke down".to_owned())))
-            .collect()
-    });
-    let failures: Vec<String> = ends.into_iter().filter_map(Result::err).collect();
-    for failure in &failures {
-        eprintln!("{failure}");
-    }
-    if failures.is_empty() {
-        println!("{HISTORIES} histories agree with the model.\n1 passed, 0 failed");
+    let sessions = Kind {
+        name: "sessions",
+        count: SESSIONS,
+        open: sessions::Database::open,
+        histories: sessions::histories,
+        play: sessions::play,
+    };
+    let documents = Kind {
+        name: "documents",
+        count: DOCUMENTS,
+        open: documents::Database::open,
+        histories: documents::histories,
+        play: documents::play,
+    };
+    let passed = [sessions.run(), documents.run()];
+    let failed = passed.iter().filter(|passed| !**passed).count();
+    println!("{} passed, {failed} failed", passed.len() - failed);
+    if failed == 0 {
         ExitCode::SUCCESS
     } else {
-        println!("0 passed, 1 failed");
         ExitCode::FAILURE
     }
 }
 
-fn play(failed: &AtomicBool) -> Result<(), String> {
-    let database = RefCell::new(database::Database::open()?);
-    let mut runner = TestRunner::new(Config {
-        cases: HISTORIES / STAGES,
-        failure_persistence: None,
-        max_shrink_iters: 300,
-        ..Config::default()
-    });
-    let own = Cell::new(false);
-    let end = runner.run(&histories(), |history| {
-        if failed.load(Ordering::Relaxed) && !own.get() {
-            return Ok(());
-        }
-        history::play(&mut database.borrow_mut(), &history).map_err(|problem| {
-            failed.store(true, Ordering::Relaxed);
-            own.set(true);
-            TestCaseError::fail(problem)
-        })
-    });
-    end.map_err(|error| match error {
-        TestError::Fail(problem, steps) => format!("{problem}\nin the history\n{}", listed(&steps)),
-        TestError::Abort(problem) => problem.to_string(),
-    })
+/// Histories of one kind: where they are played, what they are made of, and what it is to play one.
+struct Kind<D, H, S> {
+    name: &'static str,
+    count: u32,
+    open: fn() -> Result<D, String>,
+    histories: fn() -> H,
+    play: fn(&mut D, &[S]) -> Result<(), String>,
 }
 
-fn listed(history: &[Step]) -> String {
+impl<D, S: Debug, H: Strategy<Value = Vec<S>>> Kind<D, H, S> {
+    /// Plays all of them. Whether they agree with the model.
+    fn run(&self) -> bool {
+        // Who fails first tells the others to stop.
+        let failed = AtomicBool::new(false);
+        let ends: Vec<Result<(), String>> = std::thread::scope(|scope| {
+            let stages: Vec<_> = (0..STAGES)
+                .map(|_| scope.spawn(|| self.play_some(&failed)))
+                .collect();
+            let joined = stages.into_iter().map(std::thread::ScopedJoinHandle::join);
+            joined
+                .map(|end| end.unwrap_or_else(|_| Err("a stage broke down".to_owned())))
+                .collect()
+        });
+        for failure in ends.iter().filter_map(|end| end.as_ref().err()) {
+            eprintln!("{}: {failure}", self.name);
+        }
+        let agree = ends.iter().all(Result::is_ok);
+        if agree {
+            println!(
+                "{} histories of {} agree with the model.",
+                self.count, self.name
+            );
+        }
+        agree
+    }
+
+    fn play_some(&self, failed: &AtomicBool) -> Result<(), String> {
+        let database = RefCell::new((self.open)()?);
+        let mut runner = TestRunner::new(Config {
+            cases: self.count / STAGES,
+            failure_persistence: None,
+            max_shrink_iters: 300,
+            ..Config::default()
+        });
+        let own = Cell::new(false);
+        let end = runner.run(&(self.histories)(), |history| {
+            if failed.load(Ordering::Relaxed) && !own.get() {
+                return Ok(());
+            }
+            (self.play)(&mut database.borrow_mut(), &history).map_err(|problem| {
+                failed.store(true, Ordering::Relaxed);
+                own.set(true);
+                TestCaseError::fail(problem)
+            })
+        });
+        end.map_err(|error| match error {
+            TestError::Fail(problem, steps) => {
+                format!("{problem}\nin the history\n{}", listed(&steps))
+            }
+            TestError::Abort(problem) => problem.to_string(),
+        })
+    }
+}
+
+fn listed(history: &[impl Debug]) -> String {
     let lines = history.iter().enumerate();
     let lines: Vec<String> = lines
         .map(|(place, step)| format!("  {place}: {step:?}"))

@@ -1,7 +1,7 @@
 //! What may happen to the sessions of one user, and how it is played.
 
-use crate::database::{CALLERS, Database, Seen};
-use crate::world::World;
+use super::database::{CALLERS, Database, Seen};
+use super::world::World;
 use proptest::prelude::*;
 use std::time::Instant;
 

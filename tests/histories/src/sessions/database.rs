@@ -1,7 +1,8 @@
 //! The database: callers on connections of their own, and a superuser who moves time.
 
-use crate::history::Call;
-use postgres::{Client, NoTls, SimpleQueryMessage, SimpleQueryRow};
+use super::history::Call;
+use crate::connection::{self, Outcome, connect, run};
+use postgres::{Client, SimpleQueryRow};
 use std::fmt::Write;
 
 /// At most so many callers present tokens at once.
@@ -38,27 +39,13 @@ pub struct Database {
     user: String,
 }
 
-type Outcome<T> = Result<T, String>;
-
 impl Database {
     pub fn open() -> Outcome<Self> {
-        let connect = |name: &str| {
-            let url = std::env::var(name).map_err(|_| {
-                format!("{name} is not set: this needs a database, see cargo xtask test")
-            })?;
-            Client::connect(&url, NoTls).map_err(|error| error.to_string())
-        };
         let callers: Outcome<Vec<Client>> =
             (0..CALLERS).map(|_| connect("CHATKEEP_API_DB")).collect();
-        let mut superuser = connect("CHATKEEP_SUPERUSER_DB")?;
-        // No guard, no foreign key: this connection prepares rows as no call could.
-        run(
-            &mut superuser,
-            "set session_replication_role = replica; set time zone 'UTC'",
-        )?;
         Ok(Self {
             callers: callers?,
-            superuser,
+            superuser: connection::superuser()?,
             user: String::new(),
         })
     }
@@ -167,13 +154,11 @@ fn transaction(user: &str, call: &Call, commits: bool) -> String {
 }
 
 fn answer(caller: &mut Client, sql: &str) -> Outcome<Seen> {
-    let rows = match caller.simple_query(sql) {
-        Ok(messages) => only_rows(messages),
-        Err(error) => {
-            let refusal = error.code().map(|code| code.code().to_owned());
-            run(caller, "rollback")?;
+    let rows = match connection::answer(caller, sql)? {
+        Ok(rows) => rows,
+        Err(status) => {
             return Ok(Seen {
-                status: refusal.ok_or_else(|| error.to_string())?,
+                status,
                 token: None,
                 session: None,
                 generation: None,
@@ -190,17 +175,4 @@ fn answer(caller: &mut Client, sql: &str) -> Outcome<Seen> {
         generation: number(row, "generation"),
         ended: number(row, "ended"),
     })
-}
-
-fn run(client: &mut Client, sql: &str) -> Outcome<Vec<SimpleQueryRow>> {
-    let messages = client.simple_query(sql);
-    messages.map(only_rows).map_err(|error| error.to_string())
-}
-
-fn only_rows(messages: Vec<SimpleQueryMessage>) -> Vec<SimpleQueryRow> {
-    let rows = messages.into_iter().filter_map(|message| match message {
-        SimpleQueryMessage::Row(row) => Some(row),
-        _ => None,
-    });
-    rows.collect()
 }

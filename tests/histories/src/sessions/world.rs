@@ -1,7 +1,7 @@
 //! The model, and which text each of its tokens has in the database.
 
-use crate::database::{Seen, Stored};
-use crate::history::{Call, Opening, UNIT};
+use super::database::{Seen, Stored};
+use super::history::{Call, Opening, UNIT};
 use chatkeep_core::session_model::{Answer, Book, TokenId};
 use std::collections::HashMap;
 

@@ -1,0 +1,7 @@
+//! Histories of documents.
+
+mod database;
+mod history;
+
+pub use database::Database;
+pub use history::{histories, play};

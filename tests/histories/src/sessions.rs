@@ -1,0 +1,8 @@
+//! Histories of sessions.
+
+mod database;
+mod history;
+mod world;
+
+pub use database::Database;
+pub use history::{histories, play};
