@@ -1,7 +1,7 @@
 -- attach and delete_document: what hangs on a message, and what stays of it when the document goes.
 begin;
 \ir support/identities.psql
-select plan(63);
+select plan(68);
 
 -- Ada's chat with two messages, one of Bob's and of Eve's each, and everybody's documents.
 select pg_temp.sign_in('ada');
@@ -152,6 +152,39 @@ select is((select document_deleted from chatkeep.attach(:'chat', pg_temp.id('a1'
 select is((select count(*)::int from chatkeep.attachments where message_id = pg_temp.id('a1')), 6, 'and finds its own');
 reset role;
 select is_empty(format('select from chatkeep.document_metadata where document_id in (%L, %L)', :'doc', :'shared'), 'the metadata are gone');
+
+-- Who moves to another tenant, or is gone, parts with the documents of the others.
+select pg_temp.sign_in('ada');
+select id as adas from chatkeep.register_document('t', chatkeep.document_checksum('t'), visibility => 'tenant', tags => '{"t":1}') \gset
+select id as kept from chatkeep.attach(:'other', :'elsewhere', :'adas', 'own') \gset
+select pg_temp.sign_in('bob');
+select id as bobs from chatkeep.register_document('u', chatkeep.document_checksum('u'), visibility => 'tenant') \gset
+select id as lent from chatkeep.attach(:'bobs_chat', :'bobs_message', :'adas', 'lent') \gset
+select id as held from chatkeep.attach(:'bobs_chat', :'bobs_message', :'bobs', 'held') \gset
+select pg_temp.sign_in('ada');
+select id as borrowed from chatkeep.attach(:'other', :'elsewhere', :'bobs', 'borrowed') \gset
+select pg_temp.serve();
+update chatkeep.users set tenant_id = '00000000-0000-4000-8000-000000007e03' where id = '00000000-0000-4000-8000-00000000ada0';
+select pg_temp.sign_in('ada');
+select results_eq($$ select name, document_id is null, document_deleted from chatkeep.attachments where name in ('own', 'lent', 'borrowed', 'held') order by name $$,
+  $$ values ('borrowed', true, true), ('own', false, false) $$, 'who moves keeps the own documents, and parts with those of the old tenant');
+select is((select tags from chatkeep.document_metadata where document_id = :'adas'), '{"t":1}'::jsonb, 'with their tags');
+select pg_temp.sign_in('bob');
+select results_eq($$ select name, document_id is null, document_deleted from chatkeep.attachments where name in ('own', 'lent', 'borrowed', 'held') order by name $$,
+  $$ values ('held', false, false), ('lent', true, true) $$, 'as who stays parts with the documents that leave');
+select id as back from chatkeep.attach(:'bobs_chat', :'bobs_message', storage_path => 'z') \gset
+reset role;
+update chatkeep.users set tenant_id = '00000000-0000-4000-8000-000000007e01' where id = '00000000-0000-4000-8000-00000000ada0';
+select pg_temp.sign_in('bob');
+select id as lent from chatkeep.attach(:'bobs_chat', :'bobs_message', :'adas', 'lent again') \gset
+reset role;
+delete from auth.users where id = '00000000-0000-4000-8000-00000000ada0';
+select pg_temp.sign_in('bob');
+select results_eq($$ select document_id, document_deleted from chatkeep.attachments where name = 'lent again' $$,
+  $$ values (null::uuid, true) $$, 'and when their owner is gone');
+reset role;
+select is_empty(format('select from chatkeep.attachments where user_id = %L union all select from chatkeep.document_metadata where document_id = %L',
+  '00000000-0000-4000-8000-00000000ada0', :'adas'), 'whose own rows are gone too');
 
 select * from finish();
 rollback;

@@ -297,6 +297,28 @@ revoke all on function chatkeep_private.guard_document() from public, anon, auth
 create trigger guard_document before update of source_uri, title, mime_type, byte_size, status, error, visibility, deleted_at
   on chatkeep.documents for each row execute function chatkeep_private.guard_document();
 
+-- Keys hold an attachment and its document in one tenant. Who moves takes along what is the own; what hangs on a document
+-- of the other side stays there, as after its deletion. Without this the keys would refuse the move.
+create function chatkeep_private.part_documents() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  update chatkeep.attachments a set document_id = null
+  from chatkeep.documents d
+  where a.user_id = old.id
+    and d.id = a.document_id and d.tenant_id = a.tenant_id and d.user_id <> old.id;
+  update chatkeep.attachments a set document_id = null
+  from chatkeep.documents d
+  where d.user_id = old.id
+    and a.document_id = d.id and a.tenant_id = d.tenant_id and a.user_id <> old.id;
+  return new;
+end
+$$;
+comment on function chatkeep_private.part_documents() is 'Takes documents of others from the attachments of a user who moves to another tenant, and that user''s from those of others.';
+revoke all on function chatkeep_private.part_documents() from public, anon, authenticated, service_role;
+create trigger part_documents before update of tenant_id on chatkeep.users
+  for each row when (old.tenant_id <> new.tenant_id) execute function chatkeep_private.part_documents();
+
 create function chatkeep_private.guard_session() returns trigger
 language plpgsql set search_path = ''
 as $$
@@ -370,6 +392,7 @@ create trigger guard_session_secret before update on chatkeep_private.session_se
 
 comment on trigger guard_chat on chatkeep.chats is 'Title and metadata keep their form.';
 comment on trigger guard_document on chatkeep.documents is 'Status keeps to its graph, and a shared document is its owner''s.';
+comment on trigger part_documents on chatkeep.users is 'Who moves to another tenant parts with the documents of the old one.';
 comment on trigger guard_session on chatkeep.sessions is 'Revocation is final, last use never lies in the future, an idle session is not woken, the assurance level rises by proof only.';
 comment on trigger guard_session_secret on chatkeep_private.session_secrets is 'Secrets change by rotation, one generation at a time.';
 
