@@ -1,7 +1,16 @@
 // Documents under concurrent callers: one worker claims, both taggers are heard, deletion and what hangs on a document.
 
 import { assert, equal } from "../clients/assertions.ts";
-import { background, type Caller, type Connection, refused, type Row, SERVICE, type Stage, test } from "./connections.ts";
+import {
+  background,
+  type Caller,
+  type Connection,
+  refused,
+  type Row,
+  SERVICE,
+  type Stage,
+  test,
+} from "./connections.ts";
 
 const REGISTER = "select id, outcome, status from chatkeep.register_document($1, $2, visibility => $3)";
 const SET_STATUS = "select status from chatkeep.set_document_status($1, $2)";
@@ -160,7 +169,10 @@ test("attachments and deletions in a race end well, and never with a foreign key
     const owner = await stage.owner();
     const rows = await owner.rows("select document_deleted from chatkeep.attachments where document_id = $1", id);
     equal(rows, attached === "accepted" ? [{ document_deleted: true }] : [], "the attachment");
-    const access = await owner.rows("select document_access from chatkeep.document_metadata where document_id = $1", id);
+    const access = await owner.rows(
+      "select document_access from chatkeep.document_metadata where document_id = $1",
+      id,
+    );
     equal(access, again === "accepted" ? [{ document_access: "deleted" }] : [], "the tags");
   }
 });
