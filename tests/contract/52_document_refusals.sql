@@ -39,6 +39,8 @@ insert into refused values
   ('a path with a password', $$attach(CHAT, MSG, storage_path => 's3://u:hunter2@bucket/a')$$, '22023 storage_path carries credentials | Pass the path in the bucket, and sign a URL when it is needed.'),
   ('a signed URL of the storage', $$attach(CHAT, MSG, storage_path => 'https://x.supabase.co/storage/v1/object/sign/b/a.png?token=hunter2')$$, '22023 storage_path carries credentials | Pass the path in the bucket, and sign a URL when it is needed.'),
   ('a path with a signature', $$attach(CHAT, MSG, storage_path => 'b/a.png?v=1&X-Amz-Signature=hunter2')$$, '22023 storage_path carries credentials | Pass the path in the bucket, and sign a URL when it is needed.'),
+  ('a path with a token behind it', $$attach(CHAT, MSG, storage_path => 'https://example.org/a.png#page=1&access_token=hunter2')$$, '22023 storage_path carries credentials | Pass the path in the bucket, and sign a URL when it is needed.'),
+  ('a path with a token in disguise', $$attach(CHAT, MSG, storage_path => 'b/a.png?%74oken=hunter2')$$, '22023 storage_path carries credentials | Pass the path in the bucket, and sign a URL when it is needed.'),
   ('a chat that nobody has', $$attach(NONE, MSG, DOC)$$, 'PT404 chat_id names no chat of yours | Make the chat with create_chat, or check the id.'),
   ('a message that nobody has', $$attach(CHAT, NONE, DOC)$$, 'PT404 message_id names no message of this chat | Pass the id of a message of the same chat.'),
   ('a document that nobody has', $$attach(CHAT, MSG, NONE)$$, 'PT404 document_id names no document of yours | Register the document, or check the id.'),

@@ -188,8 +188,9 @@ begin
     perform chatkeep_private.refuse('22023', 'storage_path contains a control character',
       'Percent-encode it (RFC 3986 section 2.1).');
   end if;
-  if split_part(path, '://', 2) ~ '^[^/?#]*@'
-     or path ~* '^[^#]*[?&](x-amz-signature|x-amz-security-token|x-goog-signature|signature|sig|token|access_token|api_key|apikey)([=&#]|$)' then
+  -- What follows a # is no part of a source, but is stored here.
+  if chatkeep_private.carries_credentials(path)
+     or chatkeep_private.carries_credentials('?' || split_part(path, '#', 2)) then
     -- The value is not repeated: it holds the secret.
     perform chatkeep_private.refuse('22023', 'storage_path carries credentials',
       'Pass the path in the bucket, and sign a URL when it is needed.');
