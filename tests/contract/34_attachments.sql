@@ -1,7 +1,7 @@
 -- attach and delete_document: what hangs on a message, and what stays of it when the document goes.
 begin;
 \ir support/identities.psql
-select plan(68);
+select plan(69);
 
 -- Ada's chat with two messages, one of Bob's and of Eve's each, and everybody's documents.
 select pg_temp.sign_in('ada');
@@ -152,6 +152,17 @@ select is((select document_deleted from chatkeep.attach(:'chat', pg_temp.id('a1'
 select is((select count(*)::int from chatkeep.attachments where message_id = pg_temp.id('a1')), 6, 'and finds its own');
 reset role;
 select is_empty(format('select from chatkeep.document_metadata where document_id in (%L, %L)', :'doc', :'shared'), 'the metadata are gone');
+
+-- No longer shared: it is not deleted, and not in sight.
+select pg_temp.sign_in('bob');
+select id as lent from chatkeep.register_document('l', chatkeep.document_checksum('l'), visibility => 'tenant') \gset
+select pg_temp.sign_in('ada');
+select id as stays from chatkeep.attach(:'other', :'elsewhere', :'lent', 'stays') \gset
+select pg_temp.serve();
+update chatkeep.documents set visibility = 'private' where id = :'lent';
+select pg_temp.sign_in('ada');
+select results_eq($$ select a.document_access, a.document_deleted, d.id is null from chatkeep.attachments a left join chatkeep.documents d on d.id = a.document_id where a.name = 'stays' $$,
+  $$ values ('private', false, true) $$, 'a document that is private again stays attached, out of sight');
 
 -- Who moves to another tenant, or is gone, parts with the documents of the others.
 select pg_temp.sign_in('ada');
