@@ -1,7 +1,7 @@
 -- How reads of documents run: the owner's rows and those that the tenant shares, by their indexes, and nobody else's.
 begin;
 \ir support/identities.psql
-select plan(26);
+select plan(34);
 
 -- 30 tenants of 20 members with 30 documents each, every fifteenth shared, and among them Ada, Bob and Eve with 300 each.
 create function pg_temp.member(n integer) returns uuid language sql immutable as $$
@@ -116,6 +116,29 @@ select is(
   (select string_agg(name || ': ' || line, E'\n') from plans, regexp_split_to_table(plan, 'InitPlan') with ordinality part (piece, n), regexp_substr(piece, 'actual[^)]*\)') line
    where n > 1 and line !~ 'loops=[01]\)'),
   null, 'and every InitPlan runs once per statement, or not at all');
+
+-- A few users with much each, and Ada with little: what looks like a short way to her newest is a long one through the others'.
+reset role;
+truncate chatkeep.documents cascade;
+insert into chatkeep.documents (tenant_id, user_id, source_uri, checksum, visibility, created_at)
+select pg_temp.tenant(n), pg_temp.member(n), 'https://example.org/' || k, encode(sha256(convert_to(k::text, 'UTF8')), 'hex'),
+  case when k % 20 = 0 then 'tenant' else 'private' end, now() - k * interval '1 minute'
+from unnest(array[0, 2, 3, 4, 5, 6, 7, 8, 9, 10]) n, generate_series(1, 2000) k
+where n <> 0 or k in (1000, 1500, 1777);
+analyze chatkeep.documents;
+delete from plans;
+select pg_temp.sign_in('ada');
+insert into plans values
+  ('documents', pg_temp.plan('select * from chatkeep.documents')),
+  ('newest', pg_temp.plan('select * from chatkeep.documents order by created_at desc limit 20')),
+  ('ready', pg_temp.plan($$ select * from chatkeep.documents where status = 'ready' order by created_at limit 20 $$)),
+  ('source', pg_temp.plan($$ select * from chatkeep.documents where source_uri = 'https://example.org/7' $$)),
+  ('checksum', pg_temp.plan($$ select * from chatkeep.documents where checksum = encode(sha256('7'), 'hex') $$)),
+  ('range', pg_temp.plan($$ select * from chatkeep.documents where created_at > now() - interval '1 day' order by created_at desc limit 20 $$));
+select is((select count(*)::int from chatkeep.documents), 3, 'Ada has three documents of 18,003');
+select cmp_ok(coalesce((select sum((m[1])::int) from regexp_matches(plan, 'Rows Removed by (?:Filter|Index Recheck): (\d+)', 'g') m), 0), '<=', 3::bigint,
+  'among few users: ' || name || ' reads no row of the others') from plans;
+select is((select string_agg(name, ' ') from plans where plan ~ 'Seq Scan|using documents_created_at_idx|on documents_pkey'), null, 'by no index that holds the rows of all');
 
 select * from finish();
 rollback;
