@@ -290,7 +290,8 @@ begin
   -- Of a document that the tenant shares its members move the ingest on, and add sources; the rest is its owner's.
   if ((new.status = 'archived' and old.status <> 'archived')
       or (new.source_uri, new.title, new.mime_type, new.byte_size, new.visibility, new.deleted_at)
-        is distinct from (old.source_uri, old.title, old.mime_type, old.byte_size, old.visibility, old.deleted_at))
+        is distinct from (old.source_uri, old.title, old.mime_type, old.byte_size, old.visibility, old.deleted_at)
+      or new.aliases[1:cardinality(old.aliases)] <> old.aliases)
      and old.user_id is distinct from auth.uid() and not chatkeep_private.is_service() then
     raise sqlstate '42501' using
       message = 'document_id names a document of another member',
@@ -303,6 +304,10 @@ comment on function chatkeep_private.guard_document() is 'Keeps status on its gr
 revoke all on function chatkeep_private.guard_document() from public, anon, authenticated, service_role;
 create trigger guard_document before update of source_uri, title, mime_type, byte_size, status, error, visibility, deleted_at
   on chatkeep.documents for each row execute function chatkeep_private.guard_document();
+-- A trigger of its own, since most changes of aliases add one, and need not be looked at.
+create trigger guard_document_aliases before update of aliases on chatkeep.documents
+  for each row when (new.aliases[1:cardinality(old.aliases)] <> old.aliases)
+  execute function chatkeep_private.guard_document();
 
 -- Keys hold an attachment and its document in one tenant. Who moves takes along what is the own; what hangs on a document
 -- of the other side stays there, as after its deletion. Without this the keys would refuse the move.
@@ -400,6 +405,7 @@ create trigger guard_session_secret before update on chatkeep_private.session_se
 comment on trigger guard_chat on chatkeep.chats is 'Title and metadata keep their form.';
 comment on trigger guard_document on chatkeep.documents is 'Status keeps to its graph, and a shared document is its owner''s.';
 comment on trigger part_documents on chatkeep.users is 'Who moves to another tenant parts with the documents of the old one.';
+comment on trigger guard_document_aliases on chatkeep.documents is 'Members add sources to a shared document; its owner alone takes one away.';
 comment on trigger guard_session on chatkeep.sessions is 'Revocation is final, last use never lies in the future, an idle session is not woken, the assurance level rises by proof only.';
 comment on trigger guard_session_secret on chatkeep_private.session_secrets is 'Secrets change by rotation, one generation at a time.';
 
