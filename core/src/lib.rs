@@ -18,6 +18,7 @@ pub mod server;
 pub mod session;
 #[cfg(any(test, feature = "model"))]
 pub mod session_model;
+pub mod source_uri;
 pub mod text;
 pub mod uuid;
 

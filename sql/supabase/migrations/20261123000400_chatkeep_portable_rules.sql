@@ -262,50 +262,130 @@ end
 $$;
 comment on function chatkeep_private.check_tags(text, jsonb) is 'Refuses tags that are not a flat object of scalars and arrays of scalars.';
 
-create or replace function chatkeep_private.check_source_uri(uri text) returns void
+create or replace function chatkeep_private.carries_credentials(value text) returns boolean
 language plpgsql immutable parallel safe set search_path = ''
 as $$
+declare
+  form text;
 begin
-  perform chatkeep_private.check_present('source_uri', uri is not null);
-  if uri = '' then
-    perform chatkeep_private.refuse('22023', 'source_uri must not be empty', 'Pass the URI or path the bytes came from.');
+  -- Without one of these there is neither a user nor a parameter.
+  if value !~ '[@=%]' then
+    return false;
   end if;
-  perform chatkeep_private.check_length('source_uri', uri, 2048);
-  if uri ~ '[\x01-\x1f\x7f]' then
-    perform chatkeep_private.refuse('22023', 'source_uri contains a control character',
-      'Percent-encode it (RFC 3986 section 2.1).');
+  form := lower(value collate "C");
+  -- The fragment of a URI does not count, since it is not stored.
+  if form ~ '^[a-z][a-z0-9+.-]+:(?://|[^\u0009-\u000d \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*$)' then
+    form := split_part(form, '#', 1);
   end if;
-  if split_part(uri, '://', 2) ~ '^[^/?#]*@'
-     or substring(split_part(uri, '#', 1) from position('?' in split_part(uri, '#', 1)) + 1)
-        ~* '(^|&)(x-amz-signature|x-amz-security-token|x-goog-signature|signature|sig|token|access_token|api_key|apikey)(=|&|$)'
-        and position('?' in split_part(uri, '#', 1)) > 0 then
-    -- The value is not repeated: it holds the secret.
-    perform chatkeep_private.refuse('22023', 'source_uri carries credentials',
-      'Remove user, password, token and signature; a stored URI is readable.');
-  end if;
+  for round in 1..2 loop
+    -- Many a token is sent as the user. Browsers find the address behind any number of slashes.
+    if form ~ '^//[^/?#]*@'
+       or split_part(form, '://', 2) ~ '^[^/?#]*@'
+       or form ~ '^(?:https?|wss?|ftp):[/\\]*[^/?#\\]*@'
+       or form ~ '://[^/?#]*:[^/?#]*@'
+       -- By what the name of a parameter ends in, or by the whole name; what joins its words does not count.
+       or translate(form, '-_.~+[] ', '') ~ ('[?&;#](?:[^?&;#=]*(?:signature|securitytoken|accesstoken|refreshtoken'
+         '|authtoken|sessiontoken|privatetoken|apitoken|apikey|accesskey|secretkey|privatekey|subscriptionkey|secret'
+         '|secretproof|password|passwd|passphrase)|sig|token|idtoken|tokenhash|oauthtoken|jobtoken|feedtoken|rsstoken'
+         '|jwt|pwd|pass|auth|authkey|authorization|bearer|credentials|assertion|clientassertion|samlresponse'
+         '|jsessionid|phpsessid|hmac|hdnea|hdnts)=') then
+      return true;
+    end if;
+    -- A URL within the query of another one is encoded.
+    exit when round = 2 or form !~ '%[2-7][0-9a-f]';
+    select lower(string_agg(
+      case when p.piece[1] like '\%__' then chr(get_byte(decode(substr(p.piece[1], 2), 'hex'), 0)) else p.piece[1] end,
+      '' order by p.place) collate "C")
+    into form
+    from regexp_matches(form, '(%[2-7][0-9a-f]|[^%]+|%)', 'g') with ordinality p (piece, place);
+  end loop;
+  return false;
 end
 $$;
-comment on function chatkeep_private.check_source_uri(text) is 'Refuses a source that is empty, too long, unprintable or carries credentials.';
+comment on function chatkeep_private.carries_credentials(text) is 'Whether a text has a user, a password, a token or a signature where a URL has one.';
 
 create or replace function chatkeep_private.checked_source_uri(argument text, uri text) returns text
 language plpgsql immutable parallel safe set search_path = ''
 as $$
+declare
+  pieces text[];
+  scheme text;
+  authority text;
+  path text;
+  port text;
+  segment text;
+  kept text[];
+  depth integer := 0;
+  form text;
 begin
-  perform chatkeep_private.check_source_uri(uri);
-  return uri;
+  -- Most sources are in their form already and have no room for a credential: a URL without port, query, escape and
+  -- hidden folder, or a path without a colon.
+  if octet_length(uri) <= 2048
+     and uri ~ ('^(?:(?:file://|[a-z][a-z0-9+.-]+://[a-z0-9.-]+)(?:/(?:[^\u0001-\u001f\u007f/.:;?&#%][^\u0001-\u001f\u007f/:;?&#%]*)?)+'
+       '|/?[^\u0001-\u001f\u007f/:;?&#%][^\u0001-\u001f\u007f:;?&#%]*)$') then
+    return uri;
+  end if;
+  perform chatkeep_private.check_present(argument, uri is not null);
+  if uri = '' then
+    perform chatkeep_private.refuse('22023', argument || ' must not be empty', 'Pass the URI or path the bytes came from.');
+  end if;
+  perform chatkeep_private.check_length(argument, uri, 2048);
+  if uri ~ '[\x01-\x1f\x7f]' then
+    perform chatkeep_private.refuse('22023', argument || ' contains a control character',
+      'Percent-encode it (RFC 3986 section 2.1).');
+  end if;
+  if chatkeep_private.carries_credentials(uri) then
+    -- The value is not repeated: it holds the secret.
+    perform chatkeep_private.refuse('22023', argument || ' carries credentials',
+      'Remove user, password, token and signature; a stored URI is readable.');
+  end if;
+  if uri !~ '^[A-Za-z][A-Za-z0-9+.-]+:(?://|[^ \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*$)' then
+    return uri;
+  end if;
+
+  pieces := regexp_match(split_part(uri, '#', 1), '^([^:]+):(//[^/?]*)?([^?]*)(\?.*)?$');
+  scheme := lower(pieces[1] collate "C");
+  authority := lower(pieces[2] collate "C");
+  path := pieces[3];
+  -- What is no host and port stays, so that what stands before a second colon never becomes the port.
+  port := (regexp_match(authority, '^//(?:[^:]*|\[[^]]*\]):([0-9]*)$'))[1];
+  if port = '' or (scheme, port) in (('http', '80'), ('ws', '80'), ('https', '443'), ('wss', '443'), ('ftp', '21')) then
+    authority := left(authority, -1 - length(port));
+  end if;
+  if path = '' and authority is not null and scheme in ('http', 'https', 'ws', 'wss') then
+    path := '/';
+  end if;
+  if path ~ '^/(?:.*/)?\.\.?(?:/|$)' then
+    foreach segment in array string_to_array(substr(path, 2), '/') loop
+      if segment = '..' then
+        depth := greatest(depth - 1, 0);
+      elsif segment <> '.' then
+        depth := depth + 1;
+        kept[depth] := segment;
+      end if;
+    end loop;
+    -- Dots at the end name a folder.
+    path := '/' || coalesce(array_to_string(kept[1:depth], '/'), '')
+      || case when depth > 0 and path ~ '/\.\.?$' then '/' else '' end;
+  end if;
+  if authority is null and path like '//%' then
+    -- What follows would be read as a host.
+    path := '/.' || path;
+  end if;
+  form := concat(scheme, ':', authority, path, pieces[4]);
+  if form <> uri then
+    -- A slash behind the host may be one character more.
+    perform chatkeep_private.check_length(argument, form, 2048);
+    -- Following dots brings together what stood apart.
+    if chatkeep_private.carries_credentials(form) then
+      perform chatkeep_private.refuse('22023', argument || ' carries credentials',
+        'Remove user, password, token and signature; a stored URI is readable.');
+    end if;
+  end if;
+  return form;
 end
 $$;
-comment on function chatkeep_private.checked_source_uri(text, text) is 'x';
-create or replace function chatkeep_private.is_plain_source(uri text) returns boolean
-language plpgsql immutable parallel safe set search_path = ''
-as $$
-begin
-  return uri ~ '^https?://[a-z0-9.-]+/[A-Za-z0-9_.~/%+,=@-]*$' and uri !~ '/[.][.]?(/|$)' and char_length(uri) <= 2048;
-end
-$$;
-comment on function chatkeep_private.is_plain_source(text) is 'x';
-revoke all on function chatkeep_private.checked_source_uri(text, text), chatkeep_private.is_plain_source(text) from public, anon, authenticated, service_role;
-grant execute on function chatkeep_private.checked_source_uri(text, text), chatkeep_private.is_plain_source(text) to authenticated, service_role;
+comment on function chatkeep_private.checked_source_uri(text, text) is 'The form in which a source is stored; refuses one that is empty, too long, unprintable or carries credentials.';
 
 create or replace function chatkeep_private.check_life(argument text, value interval) returns void
 language plpgsql immutable parallel safe set search_path = ''
@@ -332,7 +412,8 @@ revoke all on function
   chatkeep_private.check_items(text, jsonb, text[]),
   chatkeep_private.check_page_size(integer),
   chatkeep_private.check_tags(text, jsonb),
-  chatkeep_private.check_source_uri(text),
+  chatkeep_private.carries_credentials(text),
+  chatkeep_private.checked_source_uri(text, text),
   chatkeep_private.check_life(text, interval)
   from public, anon, authenticated, service_role;
 grant execute on function
@@ -348,7 +429,8 @@ grant execute on function
   chatkeep_private.check_items(text, jsonb, text[]),
   chatkeep_private.check_page_size(integer),
   chatkeep_private.check_tags(text, jsonb),
-  chatkeep_private.check_source_uri(text),
+  chatkeep_private.carries_credentials(text),
+  chatkeep_private.checked_source_uri(text, text),
   chatkeep_private.check_life(text, interval)
   to authenticated, service_role;
 

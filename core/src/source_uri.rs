@@ -1,0 +1,510 @@
+//! Where a document came from, in one spelling, and free of what would let a reader of it in.
+//!
+//! This is no URL parser: only what RFC 3986 sections 6.2.2 and 6.2.3 call equivalent becomes one text, and whatever
+//! is no URI stays byte for byte. The portable engine has the same rules in `checked_source_uri`; the vectors of
+//! `tests/contract/support/source_uris.psql` hold the two together.
+
+use std::borrow::Cow;
+
+use crate::{Refusal, limits, text};
+
+/// Schemes whose empty path is `/` (RFC 9110 section 4.2.3, RFC 6455 section 3).
+const ROOTED_SCHEMES: [&str; 4] = ["http", "https", "ws", "wss"];
+
+/// Schemes whose address browsers find behind any number of slashes, also none (WHATWG URL, "special scheme").
+const WEB_SCHEMES: [&str; 5] = ["http", "https", "ws", "wss", "ftp"];
+
+/// Parameters that make a URL usable by whoever reads it, by what their name ends in: signatures and security tokens
+/// of the object stores (S3, Google, Azure, Alibaba, Tencent, Huawei and their like prefix them with their own
+/// letters), and what OAuth and databases call their secrets.
+const SECRET_ENDINGS: [&str; 18] = [
+    "signature",
+    "securitytoken",
+    "accesstoken",
+    "refreshtoken",
+    "authtoken",
+    "sessiontoken",
+    "privatetoken",
+    "apitoken",
+    "apikey",
+    "accesskey",
+    "secretkey",
+    "privatekey",
+    "subscriptionkey",
+    "secret",
+    "secretproof",
+    "password",
+    "passwd",
+    "passphrase",
+];
+
+/// The same by the whole name, where other names end in it too: `page_token` only says where to read on. `key`, `code`
+/// and `session_id` are not among them, since they are mostly no secret.
+const SECRET_NAMES: [&str; 24] = [
+    // Azure's shared access signature; Supabase Storage, Qiniu and many others.
+    "sig",
+    "token",
+    "idtoken",
+    "tokenhash",
+    "oauthtoken",
+    "jobtoken",
+    "feedtoken",
+    "rsstoken",
+    "jwt",
+    "pwd",
+    "pass",
+    // Firebase and Baidu.
+    "auth",
+    "authkey",
+    "authorization",
+    "bearer",
+    "credentials",
+    // RFC 7521, and SAML's redirect binding.
+    "assertion",
+    "clientassertion",
+    "samlresponse",
+    // Java Servlet and PHP; Akamai.
+    "jsessionid",
+    "phpsessid",
+    "hmac",
+    "hdnea",
+    "hdnts",
+];
+
+/// The form in which a source is stored: a URI or a path, free of control characters and of credentials.
+///
+/// A URI begins with a scheme of two or more characters and a colon, and either `//` follows or the text has no
+/// whitespace; so `C:\a` and `Re: hello` are paths, and a path stays as it is. A URI loses its fragment and the port
+/// that its scheme implies; scheme and host get lower case, `.` and `..` in the path are followed, an empty path
+/// is `/` on the web. Query and percent-encoding stay. The form of a form is itself.
+pub fn checked(uri: &str) -> Result<Cow<'_, str>, Refusal> {
+    const ARGUMENT: &str = "source_uri";
+    if uri.is_empty() {
+        return Err(Refusal::invalid(
+            ARGUMENT,
+            "must not be empty",
+            "Pass the URI or path the bytes came from.",
+        ));
+    }
+    text::at_most_chars(ARGUMENT, uri, limits::SOURCE_URI_CHARS)?;
+    if uri.bytes().any(|byte| byte.is_ascii_control()) {
+        return Err(Refusal::invalid(
+            ARGUMENT,
+            "contains a control character",
+            "Percent-encode it (RFC 3986 section 2.1).",
+        ));
+    }
+    if carries_credentials(uri) {
+        return Err(credentials(ARGUMENT));
+    }
+    let Some((scheme, rest)) = split_scheme(uri) else {
+        return Ok(Cow::Borrowed(uri));
+    };
+    let form = normal_form(scheme, rest);
+    if form == uri {
+        return Ok(Cow::Borrowed(uri));
+    }
+    // `/` behind the host may be one character more.
+    text::at_most_chars(ARGUMENT, &form, limits::SOURCE_URI_CHARS)?;
+    // Following dots brings together what stood apart: `x:/.//user:password@host`.
+    if carries_credentials(&form) {
+        return Err(credentials(ARGUMENT));
+    }
+    Ok(Cow::Owned(form))
+}
+
+/// The value is not repeated: it holds the secret.
+fn credentials(argument: &'static str) -> Refusal {
+    Refusal::invalid(
+        argument,
+        "carries credentials",
+        "Remove user, password, token and signature; a stored URI is readable.",
+    )
+}
+
+/// Whether a text has a user, a password, a token or a signature where a URL has one, as it is or percent-encoded once.
+/// The fragment of a URI does not count, since it is not stored. Takes linear time.
+pub fn carries_credentials(text: &str) -> bool {
+    let text = match split_scheme(text) {
+        Some(_) => before(text, '#'),
+        None => text,
+    };
+    // A URL within the query of another one is encoded.
+    lets_in(text) || decoded(text).is_some_and(|text| lets_in(&text))
+}
+
+fn lets_in(text: &str) -> bool {
+    names_user(text) || nests_password(text) || text.contains('=') && has_secret_parameter(text)
+}
+
+/// User information in the first authority (RFC 3986 section 3.2.1), with a password or without: many a token is sent
+/// as the user.
+fn names_user(text: &str) -> bool {
+    let has_user = |rest| authority(rest).contains('@');
+    if text.strip_prefix("//").is_some_and(has_user)
+        || text
+            .split_once("://")
+            .is_some_and(|(_, rest)| has_user(rest))
+    {
+        return true;
+    }
+    text.split_once(':').is_some_and(|(scheme, rest)| {
+        WEB_SCHEMES
+            .iter()
+            .any(|web| scheme.eq_ignore_ascii_case(web))
+            && before(authority(rest.trim_start_matches(['/', '\\'])), '\\').contains('@')
+    })
+}
+
+/// `://user:password@` of any URL, also one within another.
+fn nests_password(text: &str) -> bool {
+    text.match_indices("://").any(|(at, mark)| {
+        let authority = text.get(at + mark.len()..).map_or("", authority);
+        authority
+            .find(':')
+            .is_some_and(|colon| authority.rfind('@').is_some_and(|end| colon < end))
+    })
+}
+
+/// What stands before `/`, `?` or `#`.
+fn authority(rest: &str) -> &str {
+    rest.split(['/', '?', '#']).next().unwrap_or(rest)
+}
+
+fn before(text: &str, mark: char) -> &str {
+    text.split(mark).next().unwrap_or(text)
+}
+
+/// A parameter begins at any of its separators, wherever: a second `?` begins one to some readers, and so do `;` in a
+/// path (`;jsessionid=`) and `#` (`#access_token=`).
+fn has_secret_parameter(text: &str) -> bool {
+    text.split(['?', '&', ';', '#'])
+        .skip(1)
+        .filter_map(|parameter| parameter.split_once('='))
+        .any(|(name, _)| is_secret(name))
+}
+
+/// `X-Amz-Signature`, `access_token`, `user[password]`: without what joins the words of a name.
+fn is_secret(name: &str) -> bool {
+    let name: String = name
+        .chars()
+        .filter(|joint| !matches!(joint, '-' | '_' | '.' | '~' | '+' | '[' | ']' | ' '))
+        .map(|letter| letter.to_ascii_lowercase())
+        .collect();
+    SECRET_NAMES.contains(&name.as_str())
+        || SECRET_ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+/// The text with its escapes of printable ASCII replaced, where it has one.
+fn decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    let mut found = false;
+    while let Some((&byte, tail)) = rest.split_first() {
+        let escaped = if byte == b'%' { escape(tail) } else { None };
+        found |= escaped.is_some();
+        bytes.push(escaped.unwrap_or(byte));
+        rest = match escaped {
+            Some(_) => tail.get(2..).unwrap_or_default(),
+            None => tail,
+        };
+    }
+    // ASCII for ASCII leaves UTF-8 what it was.
+    found.then(|| String::from_utf8(bytes).ok()).flatten()
+}
+
+fn escape(tail: &[u8]) -> Option<u8> {
+    let [high, low] = [tail.first()?, tail.get(1)?].map(|digit| char::from(*digit).to_digit(16));
+    let byte = u8::try_from(high? << 4 | low?).ok()?;
+    (0x20..0x80).contains(&byte).then_some(byte)
+}
+
+/// The scheme of a URI and what follows the colon; nothing of a path.
+fn split_scheme(text: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = text.split_once(':')?;
+    // One letter is a drive of Windows.
+    let is_scheme = scheme.len() > 1
+        && scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
+    (is_scheme && (rest.starts_with("//") || !text.contains(char::is_whitespace)))
+        .then_some((scheme, rest))
+}
+
+fn normal_form(scheme: &str, rest: &str) -> String {
+    let rest = before(rest, '#');
+    let (hierarchy, query) = rest.split_at(rest.find('?').unwrap_or(rest.len()));
+    let scheme = scheme.to_ascii_lowercase();
+    let mut form = format!("{scheme}:");
+    let path = if let Some(hierarchy) = hierarchy.strip_prefix("//") {
+        let (authority, path) = hierarchy.split_at(hierarchy.find('/').unwrap_or(hierarchy.len()));
+        form.push_str("//");
+        form.push_str(&without_default_port(&scheme, authority).to_ascii_lowercase());
+        if path.is_empty() && ROOTED_SCHEMES.contains(&scheme.as_str()) {
+            form.push('/');
+        }
+        without_dots(path)
+    } else if hierarchy.starts_with('/') {
+        let path = without_dots(hierarchy);
+        if path.starts_with("//") {
+            // What follows would be read as a host (WHATWG URL, "URL serializing").
+            form.push_str("/.");
+        }
+        path
+    } else {
+        Cow::Borrowed(hierarchy)
+    };
+    form.push_str(&path);
+    form.push_str(query);
+    form
+}
+
+/// The authority without a port that is empty or the scheme's own. What is no host and port stays, so that what
+/// stands before a second colon never becomes the port.
+fn without_default_port<'a>(scheme: &str, authority: &'a str) -> &'a str {
+    let Some((host, port)) = authority.rsplit_once(':') else {
+        return authority;
+    };
+    let is_literal = host.starts_with('[') && host.find(']') == host.len().checked_sub(1);
+    if host.contains(':') && !is_literal {
+        return authority;
+    }
+    let default = match scheme {
+        "http" | "ws" => "80",
+        "https" | "wss" => "443",
+        "ftp" => "21",
+        _ => "",
+    };
+    if port.is_empty() || port == default {
+        host
+    } else {
+        authority
+    }
+}
+
+/// RFC 3986 section 5.2.4 for a path that begins with `/` or is empty.
+fn without_dots(path: &str) -> Cow<'_, str> {
+    let is_dot = |segment| matches!(segment, "." | "..");
+    let Some(segments) = path.strip_prefix('/') else {
+        return Cow::Borrowed(path);
+    };
+    if !segments.split('/').any(is_dot) {
+        return Cow::Borrowed(path);
+    }
+    let mut kept = Vec::new();
+    for segment in segments.split('/') {
+        match segment {
+            "." => {}
+            ".." => drop(kept.pop()),
+            _ => kept.push(segment),
+        }
+    }
+    // Dots at the end name a folder.
+    if segments.rsplit('/').next().is_some_and(is_dot) {
+        kept.push("");
+    }
+    Cow::Owned(format!("/{}", kept.join("/")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const SECRET: &str = "source_uri carries credentials";
+
+    /// The stored form, or the sentence of the refusal.
+    fn answer(uri: &str) -> String {
+        checked(uri).map_or_else(|refusal| refusal.message, Cow::into_owned)
+    }
+
+    #[test]
+    fn one_source_has_one_form() {
+        for (uri, form) in [
+            ("HTTP://EXAMPLE.com:80", "http://example.com/"),
+            ("http://example.com:8080", "http://example.com:8080/"),
+            ("https://example.com:", "https://example.com/"),
+            ("https://example.com:443?a#b", "https://example.com/?a"),
+            ("https://example.com:0443/", "https://example.com:0443/"),
+            ("wss://Example.com:443/A", "wss://example.com/A"),
+            ("ftp://example.com:21", "ftp://example.com"),
+            ("ssh://example.com:22/", "ssh://example.com:22/"),
+            ("https://[::1]:443/", "https://[::1]/"),
+            ("https://[FE80::A]", "https://[fe80::a]/"),
+            ("https://[::1", "https://[::1/"),
+            ("https://::443", "https://::443/"),
+            ("http://a:80:80/", "http://a:80:80/"),
+            ("http://", "http:///"),
+            ("http:///", "http:///"),
+            ("http://?a", "http:///?a"),
+            ("http://BÜCHER.example/Ä", "http://bÜcher.example/Ä"),
+            ("http://a/b/c/./../../g", "http://a/g"),
+            ("http://a/../..", "http://a/"),
+            ("http://a/b/..", "http://a/"),
+            ("http://a/b/.", "http://a/b/"),
+            ("http://a/b//../c", "http://a/b/c"),
+            ("http://a/.b/..c/...", "http://a/.b/..c/..."),
+            ("http://a/b?c/../d?e=./f", "http://a/b?c/../d?e=./f"),
+            ("http://a/%2E%2e/%7Eb", "http://a/%2E%2e/%7Eb"),
+            ("file:///a/../b", "file:///b"),
+            ("FILE:/a/./b", "file:/a/b"),
+            ("file:/a/..//host/b", "file:/.//host/b"),
+            ("file:/.//host/b", "file:/.//host/b"),
+            ("urn:ISBN:0-395-36341-1#page", "urn:ISBN:0-395-36341-1"),
+            ("URN:a/../b", "urn:a/../b"),
+            ("mailto:Ada@Example.com", "mailto:Ada@Example.com"),
+            ("ab:", "ab:"),
+        ] {
+            assert_eq!(answer(uri), form, "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_kept_byte_for_byte() {
+        for path in [
+            r"C:\Docs\.\a#b",
+            "c:/a/../b#c",
+            "notes/a #3.md",
+            "Re: hello #3",
+            "Re:\u{a0}hello #3",
+            "//Host/x/../y",
+            "a/./b",
+            "1st:part#2",
+            "ä:b#c",
+            ":a#b",
+            "?page=2#x",
+            " http://Example.com",
+        ] {
+            assert_eq!(answer(path), path);
+            assert!(matches!(checked(path), Ok(Cow::Borrowed(_))), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_lets_a_reader_in_is_refused_and_not_repeated() {
+        for uri in [
+            "https://user:hunter2@example.com/a",
+            "https://hunter2@example.com",
+            "https://user:hunter2\\@example.com/",
+            "https:user:hunter2@example.com",
+            "HTTPS:///hunter2@example.com/a",
+            "http:\\\\hunter2@example.com",
+            "//user:hunter2@example.com/a",
+            "c://hunter2@example.com",
+            "jdbc:postgresql://user:hunter2@example.com/a",
+            "https://web.archive.org/web/2020/ftp://user:hunter2@example.com/",
+            "https://example.com/?next=https%3A%2F%2Fuser%3Ahunter2%40example.com",
+            "https://example.com/?next=%2Flogin%3Ftoken%3Dhunter2",
+            "http://a/x:/.//user:hunter2@b",
+            "s3://b/k?X-Amz-Signature=hunter2",
+            "https://example.com/?a=1&TOKEN=hunter2#x",
+            "https://account.blob.core.windows.net/c/f?sv=1&sig=hunter2",
+            "https://b.obs.example.com/k?x-obs-security-token=hunter2",
+            "https://example.com/?to%6ben=hunter2",
+            "https://example.com/?%54oken=hunter2",
+            "https://example.com/?user[password]=hunter2",
+            "https://example.com/?a;b;client_secret=hunter2",
+            "https://example.com/?a?b?pwd=hunter2",
+            "https://example.com/a;jsessionid=hunter2",
+            "https://example.com/?a=b&amp;token=hunter2",
+            "?token=hunter2",
+            "notes/a b#access_token=hunter2",
+        ] {
+            let refusal = checked(uri).unwrap_err();
+            assert_eq!(refusal.message, SECRET, "{uri}");
+            assert!(!format!("{refusal:?}").contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn ordinary_sources_pass() {
+        for (uri, form) in [
+            (
+                "https://example.com/a?page=2#token=x",
+                "https://example.com/a?page=2",
+            ),
+            ("https://example.com/#//a:b@c", "https://example.com/"),
+        ] {
+            assert_eq!(answer(uri), form);
+        }
+        for uri in [
+            "file:///srv/docs/a%20b.html",
+            "file:///srv/a@b:c",
+            "notes/2026/plan.md",
+            "git@example.com:a/b.git",
+            "https://example.com/@someone?tokens=3",
+            "https://example.com/?page_token=3&key=a&code=b&session_id=c",
+            "https://example.com/?q=my:self@home",
+            "https://example.com/?password",
+            "https://example.com/token=3",
+            "Login & Password",
+        ] {
+            assert_eq!(answer(uri), uri);
+        }
+    }
+
+    #[test]
+    fn length_is_that_of_the_argument_and_of_the_form() {
+        let long = "source_uri is longer than 2048 characters";
+        let host = |length| format!("http://{}", "h".repeat(length));
+        assert_eq!(answer(&"é".repeat(2048)), "é".repeat(2048));
+        assert_eq!(answer(&"s".repeat(2049)), long);
+        assert_eq!(answer(&host(2040)), host(2040) + "/");
+        assert_eq!(answer(&host(2041)), long);
+        // What the form leaves out counts all the same.
+        assert_eq!(answer(&format!("http://h/#{}", "f".repeat(2048))), long);
+        assert_eq!(
+            answer(&format!("http://h{}", "/.".repeat(1020))),
+            "http://h/"
+        );
+    }
+
+    #[test]
+    fn the_first_fault_is_named() {
+        for (uri, message) in [
+            ("", "source_uri must not be empty"),
+            ("a\0", "source_uri contains a NUL character"),
+            ("https://a:b@c\n", "source_uri contains a control character"),
+            ("a\u{7f}", "source_uri contains a control character"),
+        ] {
+            assert_eq!(answer(uri), message);
+        }
+    }
+
+    fn nasty() -> impl Strategy<Value = String> {
+        let piece = proptest::sample::select(vec![
+            "http", "HTTPS", "file", "urn", "c", ":", "://", "//", "/", ".", "..", "/./", "/../",
+            "?", "#", "@", "&", ";", "=", "%", "%3a", "%2F", "%40", "[::1]", "[", "]", ":443",
+            ":80", "token", "a", "A", "ü", " ", "\u{a0}", "\\", "-", "_",
+        ]);
+        proptest::collection::vec(piece, 0..14).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn a_form_is_its_own_form(uri in nasty()) {
+            if let Ok(form) = checked(&uri) {
+                prop_assert_eq!(checked(&form), Ok(Cow::Borrowed(form.as_ref())));
+                prop_assert!(!carries_credentials(&form));
+            }
+        }
+
+        #[test]
+        fn a_user_with_a_password_is_never_stored(before in nasty(), user in "[a-z]{1,8}", after in nasty()) {
+            let uri = format!("{before}://{user}:hunter2@{after}");
+            if let Ok(form) = checked(&uri) {
+                prop_assert!(!form.contains("hunter2"), "{}", form);
+            }
+        }
+
+        #[test]
+        fn any_text_is_judged_without_panic(text: String) {
+            if let Ok(form) = checked(&text) {
+                prop_assert!(form.bytes().all(|byte| !byte.is_ascii_control()));
+                prop_assert!(form.chars().count() <= limits::SOURCE_URI_CHARS);
+            }
+            carries_credentials(&text);
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The vectors that hold the engines' forms of a source to core's: `tests/contract/support/source_uris.psql`.
+//! After a change of the rules, `CHATKEEP_WRITE_VECTORS=1 cargo test -p chatkeep-core --test source_uris` writes them anew.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+use std::path::Path;
+
+use chatkeep_core::source_uri;
+
+const FILE: &str = "../tests/contract/support/source_uris.psql";
+const VECTORS: usize = 1_200;
+
+/// What URIs are made of, and what has misled a reader of them before.
+const PIECES: [&str; 88] = [
+    "/../",
+    "/./",
+    "/..",
+    "a:b@",
+    "//a@",
+    "?token=",
+    ";X-Sig_nature=",
+    "&%70wd=",
+    "%3Ftoken%3D",
+    "%2F%2Fa%3Ab%40",
+    "#jwt=",
+    "?page_token=",
+    "http",
+    "HTTPS",
+    "https",
+    "ws",
+    "Ftp",
+    "file",
+    "s3",
+    "urn",
+    "mailto",
+    "c",
+    "jdbc:x",
+    ":",
+    ":",
+    "://",
+    "://",
+    "://",
+    ":/",
+    "//",
+    "///",
+    "/",
+    "/",
+    "/",
+    ".",
+    "..",
+    "/.",
+    "/..",
+    "/./",
+    "/../",
+    "...",
+    "\\",
+    "?",
+    "?",
+    "#",
+    "@",
+    "&",
+    ";",
+    "=",
+    "=",
+    "%",
+    "%3A",
+    "%2f",
+    "%2F",
+    "%40",
+    "%3D",
+    "%26",
+    "%3f",
+    "%23",
+    "%25",
+    "%5",
+    "%00",
+    "%C3%9C",
+    "[::1]",
+    "[FE80::1",
+    "[",
+    "]",
+    ":443",
+    ":80",
+    ":21",
+    ":0",
+    "token",
+    "X-Amz-Signature",
+    "to%6Ben",
+    "api_KEY",
+    "page_token",
+    "user",
+    "Example.COM",
+    "a",
+    "B",
+    "-",
+    "_",
+    "+",
+    "\u{dc}",
+    " ",
+    "\u{a0}",
+    "\u{2003}",
+    "\t",
+];
+
+/// How a URI mostly begins, so that the pieces behind it are read as the parts of one.
+const OPENINGS: [&str; 10] = [
+    "",
+    "",
+    "",
+    "",
+    "http://a",
+    "HTTPS://B:443",
+    "https://",
+    "file:",
+    "s3://b/",
+    "https://a/?",
+];
+
+/// Steele, Lea and Flood: Fast splittable pseudorandom number generators (SplitMix64).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((mixed ^ (mixed >> 31)) % end as u64).unwrap()
+    }
+
+    fn uri(&mut self) -> String {
+        let mut uri = OPENINGS[self.below(OPENINGS.len())].to_owned();
+        for _ in 0..self.below(10) {
+            uri.push_str(PIECES[self.below(PIECES.len())]);
+        }
+        uri
+    }
+}
+
+/// What `register_document` stores, or the refusal as `pg_temp.stored` shows it.
+fn answer(uri: &str) -> String {
+    source_uri::checked(uri).map_or_else(
+        |refusal| format!("{} {}", refusal.code.sqlstate(), refusal.message),
+        Cow::into_owned,
+    )
+}
+
+fn literal(text: &str) -> String {
+    let mut literal = String::from("E'");
+    for character in text.chars() {
+        match character {
+            '\'' | '\\' => literal.extend(['\\', character]),
+            ' '..='~' => literal.push(character),
+            _ => write!(literal, "\\u{:04x}", u32::from(character)).unwrap(),
+        }
+    }
+    literal + "'"
+}
+
+fn vectors() -> String {
+    let mut random = Random(0x5eed);
+    let mut uris: Vec<String> = Vec::new();
+    while uris.len() < VECTORS {
+        let uri = random.uri();
+        if !uris.contains(&uri) {
+            uris.push(uri);
+        }
+    }
+    let rows: Vec<String> = uris
+        .iter()
+        .map(|uri| format!("  ({}, {})", literal(uri), literal(&answer(uri))))
+        .collect();
+    format!(
+        "-- Random sources and what core says of them. Written by core/tests/source_uris.rs.\n\
+         create temporary table vectors (uri text, answer text) on commit drop;\n\
+         insert into vectors values\n{};\n",
+        rows.join(",\n")
+    )
+}
+
+#[test]
+fn the_vectors_are_what_core_says() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE);
+    if std::env::var_os("CHATKEEP_WRITE_VECTORS").is_some() {
+        std::fs::write(&file, vectors()).unwrap();
+    }
+    assert!(
+        std::fs::read_to_string(&file).unwrap() == vectors(),
+        "{} is stale",
+        file.display()
+    );
+}
+
+#[test]
+fn the_vectors_tell_rules_apart() {
+    let mut random = Random(0x5eed);
+    let (mut kept, mut changed, mut refused) = (0, 0, 0);
+    for _ in 0..VECTORS {
+        let uri = random.uri();
+        match source_uri::checked(&uri) {
+            Ok(form) if form == uri => kept += 1,
+            Ok(_) => changed += 1,
+            Err(refusal) => refused += usize::from(refusal.message.ends_with("credentials")),
+        }
+    }
+    for count in [kept, changed, refused] {
+        assert!(count > VECTORS / 10, "{kept} {changed} {refused}");
+    }
+}
