@@ -49,7 +49,7 @@ insert into sources values
   ('http://a/b?c/../d', 'http://a/b?c/../d', 'dots in the query stay'),
   ('http://h' || repeat('/a/..', 400), 'http://h/', '400 steps down and up'),
   ('http://h' || repeat('/.', 1020), 'http://h/', '1020 steps on the spot'),
-  ('http://h' || repeat('/..', 680) || '/', 'http://h/', '680 steps up'),
+  ('http://h' || repeat('/..', 600) || '/', 'http://h/', '600 steps up'),
   ('http://h' || repeat('/', 2040), 'http://h' || repeat('/', 2040), 'nothing but slashes'),
   ('file:///a/../b', 'file:///b', 'an empty authority'),
   ('FILE:/a/./b', 'file:/a/b', 'no authority'),

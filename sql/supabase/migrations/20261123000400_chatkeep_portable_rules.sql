@@ -267,9 +267,12 @@ language plpgsql immutable parallel safe set search_path = ''
 as $$
 declare
   form text;
+  names text;
+  pieces text[];
+  piece text;
 begin
   -- Without one of these there is neither a user nor a parameter.
-  if value !~ '[@=%]' then
+  if value is null or value !~ '[@=%]' then
     return false;
   end if;
   form := lower(value collate "C");
@@ -279,25 +282,34 @@ begin
   end if;
   for round in 1..2 loop
     -- Many a token is sent as the user. Browsers find the address behind any number of slashes.
-    if form ~ '^//[^/?#]*@'
-       or split_part(form, '://', 2) ~ '^[^/?#]*@'
-       or form ~ '^(?:https?|wss?|ftp):[/\\]*[^/?#\\]*@'
-       or form ~ '://[^/?#]*:[^/?#]*@'
-       -- By what the name of a parameter ends in, or by the whole name; what joins its words does not count.
-       or translate(form, '-_.~+[] ', '') ~ ('[?&;#](?:[^?&;#=]*(?:signature|securitytoken|accesstoken|refreshtoken'
-         '|authtoken|sessiontoken|privatetoken|apitoken|apikey|accesskey|secretkey|privatekey|subscriptionkey|secret'
-         '|secretproof|password|passwd|passphrase)|sig|token|idtoken|tokenhash|oauthtoken|jobtoken|feedtoken|rsstoken'
-         '|jwt|pwd|pass|auth|authkey|authorization|bearer|credentials|assertion|clientassertion|samlresponse'
-         '|jsessionid|phpsessid|hmac|hdnea|hdnts)=') then
+    if position('@' in form) > 0 and (
+         form ~ '^//[^/?#]*@'
+         or split_part(form, '://', 2) ~ '^[^/?#]*@'
+         or form ~ '^(?:https?|wss?|ftp):[/\\]*[^/?#\\]*@'
+         or form ~ '://[^/?#]*:[^/?#]*@') then
+      return true;
+    end if;
+    -- By what the name of a parameter ends in, or by the whole name; what joins its words does not count. Few texts have
+    -- one of the first words, and asking for them costs a quarter.
+    names := translate(form, '-_.~+[] ', '');
+    if position('=' in form) > 0
+       and names ~ 'sig|token|key|secret|pass|pwd|jwt|auth|bearer|credential|assertion|samlresponse|sess|hmac|hdn'
+       and names ~ ('[?&;#](?:[^?&;#=]*(?:signature|securitytoken|accesstoken|refreshtoken|authtoken|sessiontoken'
+         '|privatetoken|apitoken|apikey|accesskey|secretkey|privatekey|subscriptionkey|secret|secretproof|password'
+         '|passwd|passphrase)|sig|token|idtoken|tokenhash|oauthtoken|jobtoken|feedtoken|rsstoken|jwt|pwd|pass|auth'
+         '|authkey|authorization|bearer|credentials|assertion|clientassertion|samlresponse|jsessionid|phpsessid|hmac'
+         '|hdnea|hdnts)=') then
       return true;
     end if;
     -- A URL within the query of another one is encoded.
     exit when round = 2 or form !~ '%[2-7][0-9a-f]';
-    select lower(string_agg(
-      case when p.piece[1] like '\%__' then chr(get_byte(decode(substr(p.piece[1], 2), 'hex'), 0)) else p.piece[1] end,
-      '' order by p.place) collate "C")
-    into form
-    from regexp_matches(form, '(%[2-7][0-9a-f]|[^%]+|%)', 'g') with ordinality p (piece, place);
+    pieces := string_to_array(form, '%');
+    form := pieces[1];
+    foreach piece in array pieces[2:] loop
+      form := form || case when piece ~ '^[2-7][0-9a-f]'
+        then lower(chr(get_byte(decode(left(piece, 2), 'hex'), 0)) collate "C") || substr(piece, 3)
+        else '%' || piece end;
+    end loop;
   end loop;
   return false;
 end
@@ -318,11 +330,14 @@ declare
   depth integer := 0;
   form text;
 begin
-  -- Most sources are in their form already and have no room for a credential: a URL without port, query, escape and
-  -- hidden folder, or a path without a colon.
+  -- Most sources are in their form already: a URL in lower case up to the path, without port and hidden folder, or a
+  -- path without a colon. Without @ there is no user; no escape here stands for more than a blank.
   if octet_length(uri) <= 2048
-     and uri ~ ('^(?:(?:file://|[a-z][a-z0-9+.-]+://[a-z0-9.-]+)(?:/(?:[^\u0001-\u001f\u007f/.:;?&#%][^\u0001-\u001f\u007f/:;?&#%]*)?)+'
-       '|/?[^\u0001-\u001f\u007f/:;?&#%][^\u0001-\u001f\u007f:;?&#%]*)$') then
+     and uri ~ ('^(?:(?:file://|[a-z][a-z0-9+.-]+://[a-z0-9.-]+)'
+         '(?:/(?:(?:[^\u0001-\u001f\u007f/.?#%@]|%20|%[89A-Fa-f][0-9A-Fa-f])(?:[^\u0001-\u001f\u007f/?#%@]|%20|%[89A-Fa-f][0-9A-Fa-f])*)?)+'
+         '(?:\?[^\u0001-\u001f\u007f#%@]*)?'
+       '|(?:[^\u0001-\u001f\u007f:%@]|%20|%[89A-Fa-f][0-9A-Fa-f])+)$')
+     and (position('=' in uri) = 0 or not chatkeep_private.carries_credentials(uri)) then
     return uri;
   end if;
   perform chatkeep_private.check_present(argument, uri is not null);
