@@ -132,6 +132,7 @@ fn plain_string(bytes: &[u8]) -> Option<usize> {
 pub fn tags(argument: &'static str, text: &str) -> Result<(), Refusal> {
     object(argument, text)?;
     let mut tags = 0;
+    let mut long_key = false;
     let mut depth = 0;
     // At depth 1 a string that a colon follows is a key.
     let mut string_chars = 0;
@@ -142,13 +143,7 @@ pub fn tags(argument: &'static str, text: &str) -> Result<(), Refusal> {
             b'"' => (string_chars, rest) = skip_string(tail),
             b':' if depth == 1 => {
                 tags += 1;
-                if string_chars > limits::TAG_KEY_CHARS {
-                    return Err(Refusal::invalid(
-                        argument,
-                        "has a key longer than 64 characters",
-                        "Shorten the key.",
-                    ));
-                }
+                long_key |= string_chars > limits::TAG_KEY_CHARS;
             }
             b'{' | b'[' => {
                 depth += 1;
@@ -163,6 +158,13 @@ pub fn tags(argument: &'static str, text: &str) -> Result<(), Refusal> {
             b'}' | b']' => depth -= 1,
             _ => {}
         }
+    }
+    if long_key {
+        return Err(Refusal::invalid(
+            argument,
+            "has a key longer than 64 characters",
+            "Shorten the key.",
+        ));
     }
     if tags > limits::TAGS {
         return Err(Refusal::invalid(
@@ -326,6 +328,7 @@ mod tests {
     #[test]
     fn tags_are_flat() {
         let long = format!("{{\"{}\":1}}", "k".repeat(65));
+        let long_and_deep = long.replace('1', "[[1]]");
         let many = format!(
             "{{{}}}",
             (0..101)
@@ -348,6 +351,11 @@ mod tests {
                 "tags must be flat: scalars, or arrays of scalars",
             ),
             (long.as_str(), "tags has a key longer than 64 characters"),
+            // Two faults: which one is named does not depend on the order of keys.
+            (
+                long_and_deep.as_str(),
+                "tags must be flat: scalars, or arrays of scalars",
+            ),
             (many.as_str(), "tags has more than 100 keys"),
         ] {
             assert_eq!(message(tags("tags", text)), expected, "{text}");

@@ -2,7 +2,6 @@
 //! After a change of the rules, `CHATKEEP_WRITE_VECTORS=1 cargo test -p chatkeep-core --test source_uris` writes them anew.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 use std::path::Path;
 
 use chatkeep_core::source_uri;
@@ -116,7 +115,7 @@ const OPENINGS: [&str; 10] = [
     "https://a/?",
 ];
 
-/// Steele, Lea and Flood: Fast splittable pseudorandom number generators (SplitMix64).
+/// Steele, Lea and Flood: Fast splittable pseudorandom number generators (`SplitMix64`).
 struct Random(u64);
 
 impl Random {
@@ -125,7 +124,7 @@ impl Random {
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((mixed ^ (mixed >> 31)) % end as u64).unwrap()
+        usize::try_from((mixed ^ (mixed >> 31)) % end as u64).unwrap_or(0)
     }
 
     fn uri(&mut self) -> String {
@@ -151,7 +150,7 @@ fn literal(text: &str) -> String {
         match character {
             '\'' | '\\' => literal.extend(['\\', character]),
             ' '..='~' => literal.push(character),
-            _ => write!(literal, "\\u{:04x}", u32::from(character)).unwrap(),
+            _ => literal += &format!("\\u{:04x}", u32::from(character)),
         }
     }
     literal + "'"

@@ -56,6 +56,7 @@ insert into refused values
   ('tags that are no object', $$register_document('a', SUM, tags => '[]')$$, '22023 tags must be a JSON object | Wrap the value in one.'),
   ('tags that nest', $$register_document('a', SUM, tags => '{"a":{"b":1}}')$$, '22023 tags must be flat: scalars, or arrays of scalars | Put nested values into properties.'),
   ('tags that nest in an array', $$register_document('a', SUM, tags => '{"a":[[1]]}')$$, '22023 tags must be flat: scalars, or arrays of scalars | Put nested values into properties.'),
+  ('a tag over 64 characters that nests', $$register_document('a', SUM, tags => jsonb_build_object(repeat('k', 65), '{"a":1}'::jsonb))$$, '22023 tags must be flat: scalars, or arrays of scalars | Put nested values into properties.'),
   ('a tag over 64 characters', $$register_document('a', SUM, tags => jsonb_build_object(repeat('k', 65), 1))$$, '22023 tags has a key longer than 64 characters | Shorten the key.'),
   ('more than 100 tags', $$register_document('a', SUM, tags => (select jsonb_object_agg('k' || n, n) from generate_series(1, 101) n))$$, '22023 tags has more than 100 keys | Use fewer tags, or another namespace.'),
   ('a visibility of another name', $$register_document('a', SUM, visibility => 'public')$$, '22023 visibility must be private or tenant | Pass one of the two, or leave it out for private.'),
