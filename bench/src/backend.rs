@@ -1,7 +1,8 @@
-//! The server's CPU time, taken from the kernel's own account of one backend process.
+//! The server's CPU time and memory, taken from the kernel's own account of one backend process.
 
 use crate::failure::{Doing, Failure, Result};
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Time that a backend has spent on a CPU since it began, user and system, in nanoseconds.
 /// The first field of schedstat (Linux, Documentation/scheduler/sched-stats.rst); a backend is one
@@ -20,4 +21,70 @@ pub fn cpu_microseconds(backend: i32, work: impl FnOnce() -> Result<()>) -> Resu
     let before = cpu_nanoseconds(backend)?;
     work()?;
     Ok((cpu_nanoseconds(backend)? - before) / 1e3)
+}
+
+/// By how many bytes a backend's memory exceeded at its peak, during a piece of work, what it was before.
+///
+/// The kernel keeps a high-water mark of all resident memory alone (`VmHWM`), which counts the pages of shared buffers that
+/// a backend has touched, and so grows by what it reads. What a backend has for itself is anonymous memory, of which the
+/// kernel tells the present size (`RssAnon`, proc_pid_status(5)). So a thread reads that over and over, some ten
+/// microseconds apart; a copy that lives as long as it is being hashed is not missed.
+#[allow(clippy::cast_precision_loss)]
+pub fn peak_memory(backend: i32, work: impl FnOnce() -> Result<()>) -> Result<f64> {
+    let path = format!("/proc/{backend}/status");
+    let read = || {
+        let text = fs::read_to_string(&path).doing(&format!("reading {path}"))?;
+        anonymous(&text).ok_or_else(|| Failure::new(format!("{path} does not tell RssAnon")))
+    };
+    let before = read()?;
+    let is_done = AtomicBool::new(false);
+    let (worked, peak) = std::thread::scope(|scope| {
+        let watch = scope.spawn(|| {
+            let mut peak = before;
+            while !is_done.load(Ordering::Relaxed) {
+                peak = peak.max(read()?);
+            }
+            Ok(peak)
+        });
+        let worked = work();
+        is_done.store(true, Ordering::Relaxed);
+        let panicked = || Err(Failure::new("a thread of the bench panicked"));
+        (worked, watch.join().unwrap_or_else(|_| panicked()))
+    });
+    worked?;
+    Ok((peak? - before) as f64)
+}
+
+/// Bytes of anonymous memory, of the text of a `/proc/PID/status`.
+fn anonymous(status: &str) -> Option<u64> {
+    let mut lines = status.lines();
+    let size = lines.find_map(|line| line.strip_prefix("RssAnon:"))?;
+    let kibibytes: u64 = size.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes << 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn anonymous_memory_is_told_apart_from_the_rest() {
+        let status =
+            "Name:\tpostgres\nVmRSS:\t    9000 kB\nRssAnon:\t    1024 kB\nRssShmem:\t    8 kB\n";
+        assert_eq!(anonymous(status), Some(1 << 20));
+        assert_eq!(anonymous("VmRSS:\t    9000 kB\n"), None);
+    }
+
+    #[test]
+    fn memory_that_was_given_back_counts_at_its_peak() {
+        let own = i32::try_from(std::process::id()).unwrap();
+        let peak = peak_memory(own, || {
+            let held = std::hint::black_box(vec![1_u8; 64 << 20]);
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            drop(held);
+            Ok(())
+        });
+        // The tests beside this one take memory too.
+        assert!(peak.unwrap() >= f64::from(60 << 20));
+    }
 }

@@ -178,6 +178,25 @@ impl Connection {
         self.answer(true)
     }
 
+    /// Runs one prepared statement and shows the first value of each row where it lies; nothing is copied.
+    pub fn visit(
+        &mut self,
+        statement: &Statement,
+        values: &[Value<'_>],
+        mut see: impl FnMut(&[u8]),
+    ) -> Result<()> {
+        self.bind_and_execute(&statement.name, values)?;
+        frontend::sync(&mut self.sending);
+        self.send()?;
+        self.rows(|row| {
+            let first = row.ranges().next().doing("reading a row")?.flatten();
+            see(first
+                .and_then(|range| row.buffer().get(range))
+                .unwrap_or_default());
+            Ok(())
+        })
+    }
+
     /// Runs prepared statements with one Sync behind the last, and waits for all of them. Outside
     /// BEGIN they are one transaction.
     pub fn pipeline(&mut self, statements: &[(&Statement, &[Value<'_>])]) -> Result<()> {
@@ -273,12 +292,23 @@ impl Connection {
     /// Reads up to ReadyForQuery; the first error counts.
     fn answer(&mut self, keep_rows: bool) -> Result<Rows> {
         let mut rows = Rows::new();
+        self.rows(|row| {
+            if keep_rows {
+                rows.push(texts(row)?);
+            }
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
+    /// The same, a row at a time.
+    fn rows(&mut self, mut see: impl FnMut(&DataRowBody) -> Result<()>) -> Result<()> {
         let mut refused = None;
         loop {
             match self.receive()? {
-                Message::DataRow(body) if keep_rows => rows.push(texts(&body)?),
+                Message::DataRow(body) => see(&body)?,
                 Message::ErrorResponse(body) => refused = refused.or(Some(refusal(&body))),
-                Message::ReadyForQuery(_) => return refused.map_or(Ok(rows), Err),
+                Message::ReadyForQuery(_) => return refused.map_or(Ok(()), Err),
                 _ => {}
             }
         }

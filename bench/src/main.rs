@@ -8,6 +8,7 @@
 mod backend;
 mod clock;
 mod connection;
+mod documents;
 mod failure;
 mod machine;
 mod messages;
@@ -32,7 +33,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 const USAGE: &str =
-    "chatkeep-bench messages|sessions [--only NAME[,NAME…]] [--quick] [--plots FOLDER]";
+    "chatkeep-bench messages|sessions|documents [--only NAME[,NAME…]] [--quick] [--plots FOLDER]";
 
 fn main() -> ExitCode {
     match run() {
@@ -53,6 +54,7 @@ fn run() -> Result<()> {
     let scenarios = match name.as_str() {
         "messages" => messages::SCENARIOS,
         "sessions" => sessions::SCENARIOS,
+        "documents" => documents::SCENARIOS,
         _ => return Err(Failure::new(USAGE)),
     };
     while let Some(word) = words.next() {

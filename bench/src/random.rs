@@ -38,6 +38,16 @@ impl Random {
         (self.next() >> 33) as usize % limit.max(1)
     }
 
+    /// This many bytes, which do not compress.
+    pub fn bytes(&mut self, count: usize) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(count + 8);
+        while bytes.len() < count {
+            bytes.extend_from_slice(&self.next().to_le_bytes());
+        }
+        bytes.truncate(count);
+        bytes
+    }
+
     /// A UUID of version 7, made now.
     #[allow(clippy::cast_possible_truncation)]
     pub fn uuid(&mut self) -> String {

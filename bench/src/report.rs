@@ -13,6 +13,9 @@ pub enum Unit {
     Buffers,
     Rows,
     Pages,
+    RoundTrips,
+    Mebibytes,
+    MebibytesPerSecond,
 }
 
 impl Unit {
@@ -25,13 +28,16 @@ impl Unit {
             Unit::Buffers => "buffers",
             Unit::Rows => "rows",
             Unit::Pages => "pages",
+            Unit::RoundTrips => "round trips",
+            Unit::Mebibytes => "MiB",
+            Unit::MebibytesPerSecond => "MiB/s",
         }
     }
 
     /// A number with about three digits that matter.
     pub fn write(self, number: f64) -> String {
         match self {
-            Unit::Milliseconds => format!("{number:.2}"),
+            Unit::Milliseconds | Unit::Mebibytes => format!("{number:.2}"),
             Unit::Microseconds if number < 100.0 => format!("{number:.1}"),
             _ => format!("{number:.0}"),
         }

@@ -17,7 +17,7 @@ struct Bench {
     parts: &'static [(&'static str, &'static str)],
 }
 
-const BENCHES: &[Bench] = &[MESSAGES, SESSIONS];
+const BENCHES: &[Bench] = &[MESSAGES, SESSIONS, DOCUMENTS];
 
 const MESSAGES: Bench = Bench {
     name: "messages",
@@ -64,6 +64,19 @@ const SESSIONS: Bench = Bench {
         ),
         ("growth", "what 100,000 rotations leave behind"),
         ("crowd", "64 connections that rotate one token at once"),
+    ],
+};
+
+const DOCUMENTS: Bench = Bench {
+    name: "documents",
+    what: "documents, beside LangChain's record manager and LlamaIndex's document store, and other SHA-256",
+    parts: &[
+        (
+            "checksum",
+            "document_checksum, beside sha256() and pgcrypto's digest(): rate and memory",
+        ),
+        ("known", "10,000 known documents into a store of a million"),
+        ("new", "10,000 new documents into a store of a million"),
     ],
 };
 
@@ -250,7 +263,8 @@ mod tests {
     #[test]
     fn only_full_runs_write_plots() {
         for (line, options) in [("", "--plots docs/bench"), ("--length quick", "--quick")] {
-            let all = ["messages", "sessions"].map(|bench| (bench, options.to_owned()));
+            let all =
+                ["messages", "sessions", "documents"].map(|bench| (bench, options.to_owned()));
             assert_eq!(read(line).unwrap(), all, "{line}");
         }
     }
@@ -268,6 +282,7 @@ mod tests {
                 "growth",
                 vec![quick("messages", "growth"), quick("sessions", "growth")],
             ),
+            ("new,checksum", vec![quick("documents", "new,checksum")]),
         ] {
             assert_eq!(
                 read(&format!("--length quick --only {only}")).unwrap(),

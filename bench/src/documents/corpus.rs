@@ -1,0 +1,71 @@
+//! The documents of the bench, by number: those below the size of the store are in it, the others are new to it.
+
+use crate::random::Random;
+use chatkeep_core::digest;
+use std::ops::Range;
+
+/// A document as a client holds it that is about to register it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    pub source_uri: String,
+    /// SHA-256 of the bytes, in hexadecimal.
+    pub checksum: String,
+    /// The name that the other stores give it: as long as LangChain's key and LlamaIndex's id, which are UUIDs.
+    pub key: String,
+}
+
+impl Document {
+    /// The document of a number; its bytes are the number in decimal. The loaders write the same in SQL.
+    pub fn new(number: usize) -> Self {
+        let sum = digest::sha256(number.to_string().as_bytes());
+        let [key @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = sum;
+        Self {
+            source_uri: format!("https://example.com/corpus/{number}"),
+            checksum: digest::hex(&sum),
+            key: chatkeep_core::uuid::format(&key),
+        }
+    }
+}
+
+/// Documents of a store, so many of them, spread over all of it and in no order. None comes twice.
+pub fn known(random: &mut Random, store: usize, count: usize) -> Vec<Document> {
+    let stride = store / count.max(1);
+    let mut numbers: Vec<usize> = (0..count)
+        .map(|place| place * stride + random.below(stride))
+        .collect();
+    for place in (1..count).rev() {
+        numbers.swap(place, random.below(place + 1));
+    }
+    numbers.into_iter().map(Document::new).collect()
+}
+
+/// The documents of some numbers.
+pub fn numbered(numbers: Range<usize>) -> Vec<Document> {
+    numbers.map(Document::new).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn a_document_has_the_digest_of_its_number() {
+        let document = Document::new(0);
+        assert_eq!(
+            document.checksum,
+            "5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9"
+        );
+        assert_eq!(document.key, "5feceb66-ffc8-6f38-d952-786c6d696c79");
+    }
+
+    #[test]
+    fn known_documents_differ_and_are_of_the_store() {
+        let documents = known(&mut Random::new(3), 1_000, 100);
+        let uris: HashSet<&str> = documents.iter().map(|d| d.source_uri.as_str()).collect();
+        assert_eq!(uris.len(), 100);
+        let store = numbered(0..1_000);
+        assert!(documents.iter().all(|document| store.contains(document)));
+        assert_ne!(documents, known(&mut Random::new(4), 1_000, 100));
+    }
+}

@@ -1,0 +1,119 @@
+//! LlamaIndex's `IngestionPipeline` with a `PostgresDocumentStore`, over SQLAlchemy and psycopg2, by strategy
+//! `duplicates_only`. It reads the hash of every document in the store; then each new document is three upserts of one row,
+//! its hash, its node and its hash again, each a transaction (`batch_size` is 1). The statements and their order are those
+//! that a server logged of llama-index-core 0.14, storage-docstore-postgres 0.6 and storage-kvstore-postgres 0.6.
+//!
+//! Prepared here, where psycopg2 sends text; and the hashes are only counted here, which the pipeline parses as JSON and
+//! puts into a dictionary.
+
+use super::corpus::Document;
+use super::registry::{Registry, expect_known};
+use crate::connection::{Connection, Statement};
+use crate::failure::Result;
+use crate::server::Database;
+
+pub struct LlamaIndex {
+    connection: Connection,
+    hashes: Statement,
+    upsert: Statement,
+    /// Hashes in the store.
+    stored: usize,
+}
+
+impl LlamaIndex {
+    /// A document store that has this many hashes.
+    pub fn new(database: &Database<'_>, store: usize) -> Result<Self> {
+        let mut connection = database.connect()?;
+        connection.execute(&format!(
+            "create schema llama_index; set search_path = llama_index; set bench.store = {store}; {}",
+            include_str!("llama_index.sql")
+        ))?;
+        Ok(Self {
+            hashes: connection.prepare(
+                "SELECT data_docstore.id, data_docstore.key, data_docstore.namespace, data_docstore.value \
+                 FROM data_docstore WHERE data_docstore.namespace = 'docstore/metadata'",
+            )?,
+            upsert: connection.prepare(
+                "INSERT INTO data_docstore (key, namespace, value) VALUES ($1, $2, $3::JSON) \
+                 ON CONFLICT (key, namespace) DO UPDATE SET value = excluded.value",
+            )?,
+            connection,
+            stored: store,
+        })
+    }
+
+    fn put(&mut self, key: &str, namespace: &str, value: &str) -> Result<()> {
+        self.connection.execute("BEGIN")?;
+        let values = [key.into(), namespace.into(), value.into()];
+        self.connection.run(&self.upsert, &values)?;
+        self.connection.execute("COMMIT")
+    }
+}
+
+impl Registry for LlamaIndex {
+    fn name(&self) -> &'static str {
+        "LlamaIndex"
+    }
+
+    fn connection(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
+    fn register(&mut self, documents: &[Document], are_known: bool) -> Result<()> {
+        let mut found = 0;
+        self.connection.execute("BEGIN")?;
+        self.connection.visit(&self.hashes, &[], |_| found += 1)?;
+        self.connection.execute("ROLLBACK")?;
+        expect_known("LlamaIndex", found, self.stored)?;
+        if are_known {
+            return Ok(());
+        }
+        let hash = |document: &Document| format!(r#"{{"doc_hash": "{}"}}"#, document.checksum);
+        for document in documents {
+            self.put(&document.key, "docstore/metadata", &hash(document))?;
+        }
+        for document in documents {
+            self.put(&document.key, "docstore/data", &node(document))?;
+        }
+        for document in documents {
+            self.put(&document.key, "docstore/metadata", &hash(document))?;
+        }
+        self.stored += documents.len();
+        Ok(())
+    }
+}
+
+/// A document as LlamaIndex writes it, with a text of one line.
+fn node(document: &Document) -> String {
+    let text = "A text of one line, since what it says does not matter here.";
+    format!(
+        concat!(
+            r#"{{"__data__": {{"id_": "{key}", "embedding": null, "metadata": {{"source": "{source}"}}, "#,
+            r#""excluded_embed_metadata_keys": [], "excluded_llm_metadata_keys": [], "relationships": {{}}, "#,
+            r#""metadata_template": "{{key}}: {{value}}", "metadata_separator": "\n", "text_resource": "#,
+            r#"{{"embeddings": null, "text": "{text}", "path": null, "url": null, "mimetype": null}}, "#,
+            r#""image_resource": null, "audio_resource": null, "video_resource": null, "text_template": "#,
+            r#""{{metadata_str}}\n\n{{content}}", "class_name": "Document", "text": "{text}"}}, "__type__": "4"}}"#
+        ),
+        key = document.key,
+        source = document.source_uri,
+        text = text,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_is_json_with_its_id_and_source() {
+        let document = Document::new(1);
+        let value: serde_json::Value = serde_json::from_str(&node(&document)).unwrap();
+        assert_eq!(value["__data__"]["id_"], document.key.as_str());
+        assert_eq!(
+            value["__data__"]["metadata"]["source"],
+            document.source_uri.as_str()
+        );
+        assert_eq!(value["__data__"]["metadata_template"], "{key}: {value}");
+    }
+}

@@ -1,0 +1,65 @@
+//! What it takes to register documents that nobody knows yet, into a store of many.
+
+use super::Length;
+use super::corpus;
+use super::registry::{Registry, Size, load, time};
+use crate::failure::Result;
+use crate::report::{Asked, Comparison, Unit};
+use crate::rounds::alternate;
+use crate::server::{Engine, Server};
+
+pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
+    let size = length.choose(
+        Size {
+            store: 1_000_000,
+            batch: 10_000,
+        },
+        Size {
+            store: 50_000,
+            batch: 1_000,
+        },
+    );
+    let rounds = length.choose(11, 3);
+    let wanted = [("new", Engine::Native), ("new_portable", Engine::Portable)];
+    server.with_databases(&wanted, |databases| {
+        let [native, portable] = databases else {
+            return Ok(vec![]);
+        };
+        // Each with the number of its next document.
+        let mut sides: Vec<(Box<dyn Registry>, usize)> = { load(native, portable, size)?.into_iter() }
+            .map(|registry| (registry, size.store))
+            .collect();
+        let measure = |(registry, next): &mut (Box<dyn Registry>, usize)| {
+            let documents = corpus::numbered(*next..*next + size.batch);
+            *next += size.batch;
+            time(registry.as_mut(), &documents, false)
+        };
+        for side in &mut sides {
+            measure(side)?;
+        }
+        let times = alternate("new", rounds, &mut sides, measure)?;
+        let mut comparison = Comparison::new(
+            "documents-new",
+            format!("Time to register {} new documents", size.batch),
+            Unit::Milliseconds,
+        );
+        for ((registry, _), list) in sides.iter().zip(&times) {
+            let is_ours = matches!(registry.name(), "native" | "portable");
+            comparison.side(registry.name(), list, is_ours);
+        }
+        if let [native, portable, langchain, llama_index] = times.as_slice() {
+            comparison.pair("native vs portable", native, portable, Asked::Speed);
+            comparison.pair("native vs LangChain", native, langchain, Asked::Faster(1.0));
+            comparison.pair("native vs LlamaIndex", native, llama_index, Asked::Faster(10.0));
+            comparison.pair("portable vs LangChain", portable, langchain, Asked::Speed);
+            comparison.pair("portable vs LlamaIndex", portable, llama_index, Asked::Speed);
+        }
+        comparison.note(format!(
+            "{rounds} rounds of {} documents, new each time, into a store of {}; ours by their owner under the policies, \
+             the others' statements by a superuser without them, without an interpreter and prepared. LangChain keeps a \
+             key and a time of each document, in batches of 100; LlamaIndex its hash and a node, a transaction for each.",
+            size.batch, size.store
+        ));
+        Ok(vec![comparison])
+    })
+}
