@@ -178,21 +178,27 @@ impl Connection {
         self.answer(true)
     }
 
-    /// Runs one prepared statement and shows the first value of each row where it lies; nothing is copied.
-    pub fn visit(
+    /// Runs one prepared statement and shows each row, of as many values as the caller says, where it lies: nothing is
+    /// copied. NULL is an empty value.
+    pub fn visit<const COLUMNS: usize>(
         &mut self,
         statement: &Statement,
         values: &[Value<'_>],
-        mut see: impl FnMut(&[u8]),
+        mut see: impl FnMut(&[&[u8]; COLUMNS]),
     ) -> Result<()> {
         self.bind_and_execute(&statement.name, values)?;
         frontend::sync(&mut self.sending);
         self.send()?;
-        self.rows(|row| {
-            let first = row.ranges().next().doing("reading a row")?.flatten();
-            see(first
-                .and_then(|range| row.buffer().get(range))
-                .unwrap_or_default());
+        self.rows(|body| {
+            let mut row = [&[][..]; COLUMNS];
+            let mut ranges = body.ranges();
+            for value in &mut row {
+                let range = ranges.next().doing("reading a row")?.flatten();
+                *value = range
+                    .and_then(|range| body.buffer().get(range))
+                    .unwrap_or_default();
+            }
+            see(&row);
             Ok(())
         })
     }

@@ -113,6 +113,9 @@ impl Database<'_> {
     /// when its tables were empty would go on reading them from end to end.
     pub fn settle(&self) -> Result<()> {
         let mut admin = self.connect()?;
+        // Rows of a commit that has not reached the disk yet cannot be marked as seen by all: what reads them first would
+        // do it instead, and log their pages.
+        admin.execute("checkpoint")?;
         admin.execute("vacuum (analyze)")?;
         admin.execute("checkpoint")
     }

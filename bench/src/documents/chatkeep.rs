@@ -54,14 +54,18 @@ impl Registry for Chatkeep {
     fn register(&mut self, documents: &[Document], are_known: bool) -> Result<()> {
         let items = items(documents);
         let (mut known, mut new, mut others) = (0, 0, 0);
-        let count = |outcome: &[u8]| match outcome {
-            b"duplicate" => known += 1,
-            b"created" => new += 1,
-            _ => others += 1,
+        let mut ids: Vec<Box<[u8]>> = Vec::with_capacity(documents.len());
+        let count = |[outcome, id]: &[&[u8]; 2]| {
+            ids.push(Box::from(*id));
+            match *outcome {
+                b"duplicate" => known += 1,
+                b"created" => new += 1,
+                _ => others += 1,
+            }
         };
         self.connection
             .visit(&self.register, &[(&items).into()], count)?;
-        if others > 0 || known + new != documents.len() {
+        if others > 0 || ids.len() != documents.len() {
             return Err(Failure::new(format!(
                 "register_documents: {known} duplicates, {new} created, {others} others of {}",
                 documents.len()

@@ -213,9 +213,9 @@ fn compare(
     }
     time.note(format!(
         "{rounds} rounds of {batch} documents out of {store}, the same for all sides; ours by their owner under the \
-         policies, the others' statements by a superuser without them, without an interpreter, prepared, and without \
-         their parsing of what they read. A round leaves LangChain {} dead rows, which are not vacuumed away: all of them \
-         are fewer than autovacuum would begin at.",
+         policies, the others' statements by a superuser without them, without an interpreter and prepared. All clients \
+         end up with what they asked for: ids and outcomes, or a dictionary of hashes. A round leaves LangChain {} dead \
+         rows, which are not vacuumed away: all of them are fewer than autovacuum would begin at.",
         effects.get(2).map_or(f64::NAN, |effect| effect.dead)
     ));
     vec![time, trips, rows, log]

@@ -12,6 +12,7 @@ use crate::connection::{Connection, Statement, Value};
 use crate::failure::Result;
 use crate::random::Random;
 use crate::server::Database;
+use std::collections::HashSet;
 
 /// `batch_size` of `index()`.
 const BATCH: usize = 100;
@@ -53,12 +54,15 @@ impl LangChain {
             .map(|document| (&document.key).into())
             .chain([NAMESPACE.into()])
             .collect();
-        let mut found = 0;
+        let mut found = HashSet::new();
         self.connection.execute("BEGIN")?;
         self.connection
-            .visit(&self.exists, &values, |_| found += 1)?;
+            .visit(&self.exists, &values, |[key]: &[&[u8]; 1]| {
+                found.insert(Box::<[u8]>::from(*key));
+            })?;
         self.connection.execute("ROLLBACK")?;
-        Ok(found)
+        let is_there = |document: &&Document| found.contains(document.key.as_bytes());
+        Ok(batch.iter().filter(is_there).count())
     }
 
     fn update(&mut self, batch: &[Document]) -> Result<()> {
