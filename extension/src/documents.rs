@@ -135,11 +135,11 @@ impl Given<'_> {
             properties: properties.as_deref(),
         }
         .check()?;
-        let is_empty = |text: Option<String>| text.as_deref() == Some("{}");
-        let is_described = !is_empty(tags) || !is_empty(properties);
+        let is_empty = |text: &Option<String>| text.as_deref() == Some("{}");
+        let is_described = !is_empty(&tags) || !is_empty(&properties);
         Ok(Item {
-            source_uri: self.source_uri.unwrap_or_default().to_owned(),
-            checksum: stored,
+            source_uri: stored.source_uri.into_owned(),
+            checksum: stored.checksum,
             title: self.title.and_then(text),
             mime_type: self.mime_type.and_then(text),
             byte_size: self.byte_size.into_datum(),

@@ -274,7 +274,8 @@ begin
       jsonb_typeof(e.value) = 'object'
       and e.value - '{source_uri,checksum,title,mime_type}'::text[] = '{}'
       and jsonb_typeof(e.value -> 'source_uri') = 'string'
-      and chatkeep_private.is_plain_source(e.value ->> 'source_uri')
+      and octet_length(e.value ->> 'source_uri') <= 2048
+      and e.value ->> 'source_uri' ~ '^(https?://[a-z0-9.-]+(/[A-Za-z0-9_~+,=@-]+)+|[A-Za-z0-9_-]+)([.][a-z0-9]+)?$'
       and jsonb_typeof(e.value -> 'checksum') = 'string'
       and e.value ->> 'checksum' ~ '^[0-9a-f]{64}$'
       and coalesce(jsonb_typeof(e.value -> 'title') = 'string' and char_length(e.value ->> 'title') <= 500, true)
