@@ -109,7 +109,7 @@ select is(pg_temp.moved(:'shared', 'ready'), 'ready', 'to the end');
 select is(pg_temp.refusal(format('select * from chatkeep.set_document_status(%L, ''archived'')', :'shared')),
   '42501 document_id names a document of another member | Its owner, or service_role, can archive, delete or describe it.', 'but does not archive it');
 select set_config('chatkeep.writing', 'on', true) \g /dev/null
-select is(pg_temp.refusal(format('update chatkeep.documents set aliases = aliases || ''m'' where id = %L', :'shared')), 'accepted', 'with the marker set by hand a member adds a source');
+select is(pg_temp.refusal(format('update chatkeep.documents set aliases = aliases || array[''m''] where id = %L', :'shared')), 'accepted', 'with the marker set by hand a member adds a source');
 select is((select array_agg(pg_temp.refusal(format('update chatkeep.documents set %s where id = %L', change, :'shared'))) from unnest(array[
     'aliases = ''{}''', 'aliases = ''{x,m}''', 'source_uri = ''x''', 'title = ''x''', 'mime_type = ''x''', 'byte_size = 1', 'visibility = ''private''', 'deleted_at = now()', 'status = ''archived''']) change),
   array_fill('42501 document_id names a document of another member | Its owner, or service_role, can archive, delete or describe it.'::text, array[9]), 'and changes nothing else that is the owner''s');
