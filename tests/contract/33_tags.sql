@@ -1,7 +1,7 @@
 -- tag_document: tags merge key by key, in a namespace per writer.
 begin;
 \ir support/identities.psql
-select plan(51);
+select plan(53);
 
 select pg_temp.sign_in('ada');
 select id as doc from chatkeep.register_document('a', chatkeep.document_checksum('a'), properties => '{"pages":3}', tags => '{"lang":"en","draft":true}') \gset
@@ -110,6 +110,12 @@ select is(array[pg_temp.raw('private'), pg_temp.raw('tenant'), pg_temp.raw('priv
   array_fill('42501 new row violates row-level security policy for table "document_metadata"'::text, array[4]),
   'with the marker set by hand a colleague''s private document takes none, whatever is said of it');
 select is(pg_temp.refusal(format('update chatkeep.document_metadata set document_access = ''tenant'' where document_id = %L', :'doc')), '42501 permission denied for table document_metadata', 'and no row is moved into the open');
+
+-- Who goes takes the own words along.
+reset role;
+select isnt_empty($$ select from chatkeep.document_metadata where user_id = '00000000-0000-4000-8000-00000000b0b0' $$, 'a colleague has tagged what was shared');
+delete from auth.users where id = '00000000-0000-4000-8000-00000000b0b0';
+select is_empty($$ select from chatkeep.document_metadata where user_id = '00000000-0000-4000-8000-00000000b0b0' $$, 'tags go with the person who set them');
 
 select * from finish();
 rollback;

@@ -329,6 +329,8 @@ create table chatkeep.document_metadata (
   constraint document_metadata_pkey primary key (document_id, tenant_id, namespace),
   constraint document_metadata_document_id_fkey foreign key (document_id, tenant_id, document_access)
     references chatkeep.documents (id, tenant_id, access) on update cascade on delete cascade,
+  -- Who goes takes along what they said of documents of others, whose tenant may not be theirs any more.
+  constraint document_metadata_user_id_fkey foreign key (user_id) references chatkeep.users (id) on delete cascade,
   constraint document_metadata_namespace_length check (char_length(namespace) between 1 and 64),
   constraint document_metadata_tags_is_object check (jsonb_typeof(tags) = 'object'),
   constraint document_metadata_properties_is_object check (jsonb_typeof(properties) = 'object')
