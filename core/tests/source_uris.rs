@@ -150,7 +150,7 @@ fn literal(text: &str) -> String {
         match character {
             '\'' | '\\' => literal.extend(['\\', character]),
             ' '..='~' => literal.push(character),
-            _ => literal += &format!("\\u{:04x}", u32::from(character)),
+            _ => literal.extend(format!("\\u{:04x}", u32::from(character)).chars()),
         }
     }
     literal + "'"
