@@ -33,6 +33,12 @@ pub const BUILD: &[Need] = &[
     },
 ];
 
+/// What building libFuzzer takes.
+pub const CXX: &[Need] = &[Need {
+    package: "build-essential",
+    is_met: || is_command("c++"),
+}];
+
 /// What building cargo-pgrx takes besides.
 pub const PGRX: &[Need] = &[
     Need {

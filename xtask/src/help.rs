@@ -10,6 +10,7 @@ cargo xtask COMMAND [OPTIONS]
   serve                a database and its gateway until Ctrl-C: [--pg N] [--engine E]
   edge                 builds the npm package `chatkeep`
   bench NAME|all       runs a benchmark
+  fuzz [TARGET|all]    random input for the rules: [--seconds N]
   lint                 formatting, clippy and checks of the SQL
   setup                installs what the other commands would install: [--pg N|all]
 
@@ -86,6 +87,7 @@ pub fn text(topic: &str) -> String {
         "lint" => LINT.into(),
         "setup" => SETUP.into(),
         "bench" => crate::bench::help(),
+        "fuzz" => crate::fuzz::help(),
         _ => OVERVIEW.into(),
     }
 }
@@ -97,7 +99,7 @@ mod tests {
     #[test]
     fn every_command_of_the_list_has_a_text_of_its_own() {
         for command in [
-            "demo", "test", "db", "serve", "edge", "bench", "lint", "setup",
+            "demo", "test", "db", "serve", "edge", "bench", "fuzz", "lint", "setup",
         ] {
             assert!(OVERVIEW.contains(&format!("  {command} ")), "{command}");
             let text = text(command);

@@ -15,14 +15,19 @@ use std::process::ExitCode;
 pub fn run(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
     arguments.allow(&[], 0)?;
     Step::start(places, "Checking the formatting").work(|step| {
-        step.run(places.cargo().args(["fmt", "--all", "--check"]))
-            .map_err(|failure| {
+        // The fuzz targets are a workspace of their own.
+        for which in [&["--all"][..], &["--manifest-path", "fuzz/Cargo.toml"]] {
+            let mut format = places.cargo();
+            format.arg("fmt").args(which);
+            step.run(format.arg("--check")).map_err(|failure| {
                 if failure.is_interruption() {
                     failure
                 } else {
-                    failure.advise("run `cargo fmt --all`.")
+                    failure.advise(format!("run `cargo fmt {}`.", which.join(" ")))
                 }
-            })
+            })?;
+        }
+        Ok(())
     })?;
     Step::start(places, "Checking the SQL files").work(|_| sql(places))?;
     clippy(places)?;

@@ -19,6 +19,7 @@ mod deno;
 mod edge;
 mod extension;
 mod failure;
+mod fuzz;
 mod gateway;
 mod help;
 mod lint;
@@ -75,6 +76,7 @@ fn run() -> Result<ExitCode> {
         "test" => suite::run,
         "edge" => edge::run,
         "bench" => bench::run,
+        "fuzz" => fuzz::run,
         "lint" => lint::run,
         unknown => {
             return Err(Failure::new(format!("`{unknown}` is no command."))

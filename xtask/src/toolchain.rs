@@ -11,6 +11,8 @@ use std::process::Command;
 
 /// The version of cargo-pgrx is that of the pgrx the extension is built with.
 const CARGO_PGRX: &str = "0.16.1";
+/// The version of cargo-fuzz that the fuzz targets were written with.
+const CARGO_FUZZ: &str = "0.13.2";
 /// The oldest Node.js that the npm packages run on.
 const NODE_MAJOR: u32 = 20;
 
@@ -22,6 +24,30 @@ pub fn cargo_pgrx(places: &Places) -> Result<()> {
     }
     debian::ensure(places, &[debian::BUILD, debian::PGRX])?;
     cargo_tool(places, "cargo-pgrx", "cargo-pgrx", CARGO_PGRX)
+}
+
+/// Installs cargo-fuzz.
+pub fn cargo_fuzz(places: &Places) -> Result<()> {
+    cargo_tool(places, "cargo-fuzz", "cargo-fuzz", CARGO_FUZZ)
+}
+
+/// Installs the nightly compiler beside the one that the repository is built with.
+pub fn nightly(places: &Places) -> Result<()> {
+    let is_met = || debian::succeeds("rustup", &["run", "nightly", "rustc", "--version"]);
+    if is_met() {
+        return Ok(());
+    }
+    let todo = "install rustup (https://rustup.rs) and `rustup toolchain install nightly`.";
+    if !debian::is_command("rustup") {
+        return Err(
+            Failure::new("A nightly Rust compiler is needed, and there is no rustup.").advise(todo),
+        );
+    }
+    Step::start(places, "Asking rustup for a nightly compiler").work(|step| {
+        let mut rustup = Command::new("rustup");
+        rustup.args(["toolchain", "install", "nightly", "--profile", "minimal"]);
+        step.run(&mut rustup).map(drop)
+    })
 }
 
 /// Installs a cargo package, known by one of its programs, in an exact version.
