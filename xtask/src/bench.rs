@@ -82,7 +82,7 @@ const DOCUMENTS: Bench = Bench {
 
 /// Settings of the server while it measures: memory for all of a scenario, and nothing that starts by itself.
 const SETTINGS: &[&str] = &[
-    "shared_buffers = '1GB'",
+    "shared_buffers = '4GB'",
     "max_wal_size = '16GB'",
     "checkpoint_timeout = '1h'",
     "autovacuum = off",
