@@ -33,6 +33,14 @@ struct Case {
     is_asked: bool,
 }
 
+impl Case {
+    /// How often it is hashed in one measurement: a short one so often that neither a clock nor who watches the memory
+    /// comes too late.
+    fn calls(&self) -> u32 {
+        (32 / self.mebibytes).max(1)
+    }
+}
+
 const fn stored(name: &'static str, mebibytes: u32, is_asked: bool) -> Case {
     Case {
         name,
@@ -93,6 +101,11 @@ impl Hasher {
         let rows = self.connection.fetch(&self.statement, &values)?;
         let digest = rows.into_iter().flatten().flatten().next();
         digest.ok_or_else(|| Failure::new("a digest is missing"))
+    }
+
+    /// Hashes as often as the case says.
+    fn repeat(&mut self, case: &Case, parameter: Option<&[u8]>) -> Result<()> {
+        (0..case.calls()).try_for_each(|_| self.hash(parameter).map(drop))
     }
 }
 
@@ -231,13 +244,9 @@ fn agree(case: &Case, hashers: &mut [Hasher], parameter: Option<&[u8]>) -> Resul
 
 /// MiB per second.
 fn time(hasher: &mut Hasher, case: &Case, parameter: Option<&[u8]>) -> Result<f64> {
-    // Enough of a short one that the clock does not count.
-    let calls = (32 / case.mebibytes).max(1);
     let start = Instant::now();
-    for _ in 0..calls {
-        hasher.hash(parameter)?;
-    }
-    Ok(f64::from(calls * case.mebibytes) / start.elapsed().as_secs_f64())
+    hasher.repeat(case, parameter)?;
+    Ok(f64::from(case.calls() * case.mebibytes) / start.elapsed().as_secs_f64())
 }
 
 /// MiB that a new connection's memory grows by: a list for each function.
@@ -255,7 +264,7 @@ fn peaks(
         for (function, list) in functions.iter().zip(&mut peaks) {
             let mut hasher = Hasher::new(database, function, case)?;
             let backend = hasher.connection.backend;
-            let bytes = backend::peak_memory(backend, || hasher.hash(parameter).map(drop))?;
+            let bytes = backend::peak_memory(backend, || hasher.repeat(case, parameter))?;
             list.push(bytes / f64::from(1 << 20));
         }
     }

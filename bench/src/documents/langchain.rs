@@ -2,8 +2,8 @@
 //! are its defaults. The writes to a vector store, between them, are left out. The statements and their order are those that
 //! a server logged of langchain-core 1.8 and langchain-classic 1.0; keys are UUIDs, as its default hash gives them.
 //!
-//! Whatever `force_update` and `cleanup` say, a key that is known and not forced is written twice: once to refresh it, and
-//! once more with the whole batch.
+//! A known key is written twice, whatever `cleanup` is: once to refresh it, and once more with the whole batch. Only
+//! `force_update` leaves the first out, and then the document goes to the vector store again.
 
 use super::corpus::Document;
 use super::registry::{Registry, expect_known};
