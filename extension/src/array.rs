@@ -47,6 +47,14 @@ pub const JSONB: Element = Element {
     alignment: b'i',
 };
 
+/// tid.
+pub const TID: Element = Element {
+    oid: pg_sys::TIDOID,
+    length: 6,
+    by_value: false,
+    alignment: b's',
+};
+
 /// An array of `values`, each of the type of `element` or NULL.
 pub fn of(element: Element, values: impl Iterator<Item = Option<pg_sys::Datum>>) -> pg_sys::Datum {
     let (mut datums, mut nulls): (Vec<pg_sys::Datum>, Vec<bool>) = values

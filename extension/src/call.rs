@@ -84,8 +84,13 @@ impl Call {
 
     /// Returns `rows`, which have the columns of the declared result.
     pub fn return_rows(self, rows: &Rows) {
+        self.return_tuples(rows.tuples());
+    }
+
+    /// Returns tuples that have the columns of the declared result.
+    pub fn return_tuples(self, tuples: impl Iterator<Item = pg_sys::HeapTuple>) {
         let (store, _) = self.result_store();
-        for tuple in rows.tuples() {
+        for tuple in tuples {
             // SAFETY: the store is open, the tuple lives as long as the SPI connection, and is copied.
             unsafe { pg_sys::tuplestore_puttuple(store, tuple) };
         }

@@ -112,9 +112,18 @@ impl<const KEYS: usize> Batch<KEYS> {
                 let object = array
                     .object(position)
                     .ok_or_else(|| batch::item_not_object(self.argument, place))?;
-                let values = self.keys.map(|key| object.get(key));
-                let known = values.iter().filter(|value| value.is_present()).count();
-                if known != object.len() as usize {
+                // Most items have few of the keys; who has found all of an item's need not ask for the others.
+                let mut unknown = object.len();
+                let values = self.keys.map(|key| {
+                    let value = if unknown == 0 {
+                        Value::absent(key)
+                    } else {
+                        object.get(key)
+                    };
+                    unknown -= u32::from(value.is_present());
+                    value
+                });
+                if unknown > 0 {
                     return Err(batch::item_unknown_key(
                         self.argument,
                         place,
@@ -135,6 +144,13 @@ pub struct Value {
 }
 
 impl Value {
+    const fn absent(key: &'static str) -> Self {
+        Self {
+            key,
+            value: std::ptr::null_mut(),
+        }
+    }
+
     /// Whether the key is there, be it with null.
     pub fn is_present(self) -> bool {
         !self.value.is_null()

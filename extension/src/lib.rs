@@ -20,6 +20,7 @@ mod identity;
 mod item;
 mod json;
 mod jsonb;
+mod known;
 mod lookup;
 mod new_messages;
 mod plan;

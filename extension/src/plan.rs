@@ -185,14 +185,16 @@ impl Rows {
 
     /// A column of every row, numbered from 1.
     pub fn column(&self, column: i32) -> impl Iterator<Item = Option<pg_sys::Datum>> + '_ {
-        self.tuples().map(move |tuple| {
-            let mut null = false;
-            // SAFETY: as in datum().
-            let datum = unsafe {
-                pg_sys::SPI_getbinval(tuple, (*self.table).tupdesc, column, &raw mut null)
-            };
-            (!null).then_some(datum)
-        })
+        self.tuples().map(move |row| self.value(row, column))
+    }
+
+    /// A column of one of the rows, numbered from 1.
+    pub fn value(&self, row: pg_sys::HeapTuple, column: i32) -> Option<pg_sys::Datum> {
+        let mut null = false;
+        // SAFETY: tuple and descriptor belong to the same table; an absent column comes back as NULL.
+        let datum =
+            unsafe { pg_sys::SPI_getbinval(row, (*self.table).tupdesc, column, &raw mut null) };
+        (!null).then_some(datum)
     }
 
     /// The rows as tuples.
@@ -208,12 +210,7 @@ impl Rows {
 
     /// A column of the first row, numbered from 1, untouched.
     pub fn datum(&self, column: i32) -> Option<pg_sys::Datum> {
-        let tuple = self.tuples().next()?;
-        let mut null = false;
-        // SAFETY: tuple and descriptor belong to the same table; an absent column comes back as NULL.
-        let datum =
-            unsafe { pg_sys::SPI_getbinval(tuple, (*self.table).tupdesc, column, &raw mut null) };
-        (!null).then_some(datum)
+        self.column(column).next().flatten()
     }
 
     /// A column of the first row, numbered from 1.

@@ -12,6 +12,7 @@ use std::thread::LocalKey;
 use crate::array;
 use crate::call::{Call, connected, new_uuid, text, uuid};
 use crate::identity::bytes;
+use crate::known;
 use crate::plan::{Plan, Rows, plans};
 
 plans! {
@@ -198,11 +199,13 @@ pub struct Item {
 }
 
 impl Item {
-    fn is_shared(&self) -> bool {
+    /// Whether the tenant may read it.
+    pub fn is_shared(&self) -> bool {
         self.visibility == "tenant"
     }
 
-    fn is_described(&self) -> bool {
+    /// Whether it says more than where its bytes came from.
+    pub fn is_described(&self) -> bool {
         let given = [self.title, self.mime_type, self.byte_size];
         self.metadata.is_some() || given.iter().any(Option::is_some)
     }
@@ -216,24 +219,48 @@ const DUPLICATE: &str = "duplicate";
 /// Registers all items and returns a row for each, in their order.
 pub fn register(call: Call, items: &[Item]) {
     let registrar = Registrar::enter();
-    let everything: Vec<&Item> = items.iter().collect();
-    // Nobody waits for a lock who has nothing to write; a batch that gets it at once need not look twice.
-    let is_locked = items.len() > 1 && registrar.lock(items, false);
-    let mut known = registrar.classify(&everything);
-    if !is_locked && !known.is_settled() {
-        registrar.lock(items, true);
-        known = registrar.classify(&everything);
-    }
-    if known.is_settled() {
-        call.return_rows(&known.rows);
+    // For one the statement that follows is as fast.
+    let stored = if items.len() > 1 {
+        known::known(registrar.tenant, registrar.owner, items)
+    } else {
+        vec![None; items.len()]
+    };
+    let rest: Vec<&Item> = items
+        .iter()
+        .zip(&stored)
+        .filter_map(|(item, row)| row.is_none().then_some(item))
+        .collect();
+    if rest.is_empty() {
+        call.return_tuples(stored.into_iter().flatten().map(|row| row.tuple));
         return;
     }
-    let mut done = known.duplicates();
-    registrar.register_many(items, &known, &mut done);
-    let done: Vec<Done> = items
-        .iter()
-        .zip(done)
-        .map(|(item, done)| done.unwrap_or_else(|| connected(|| registrar.register_one(item))))
+    // Nobody waits for a lock who has nothing to write; a batch that gets it at once need not look twice.
+    let is_locked = rest.len() > 1 && registrar.lock(&rest, false);
+    let mut found = registrar.classify(&rest);
+    if !is_locked && !found.is_settled() {
+        registrar.lock(&rest, true);
+        found = registrar.classify(&rest);
+    }
+    if found.is_settled() {
+        let mut others = found.rows.tuples();
+        call.return_tuples(
+            stored
+                .into_iter()
+                .filter_map(|row| row.map_or_else(|| others.next(), |row| Some(row.tuple))),
+        );
+        return;
+    }
+    let mut done = found.duplicates();
+    registrar.register_many(&rest, &found, &mut done);
+    let rest = rest.into_iter().zip(done);
+    let mut rest =
+        rest.map(|(item, done)| done.unwrap_or_else(|| connected(|| registrar.register_one(item))));
+    let done: Vec<Done> = stored
+        .into_iter()
+        .filter_map(|row| match row {
+            Some(row) => Some((DUPLICATE, row.id)),
+            None => rest.next(),
+        })
         .collect();
     registrar.return_stored(call, &done);
 }
@@ -307,8 +334,8 @@ impl Registrar {
 
     /// Until the transaction ends nobody else registers for this owner, or shared documents in this tenant.
     /// False where somebody does, unless `wait` is set.
-    fn lock(&self, items: &[Item], wait: bool) -> bool {
-        let shares = items.iter().any(Item::is_shared);
+    fn lock(&self, items: &[&Item], wait: bool) -> bool {
+        let shares = items.iter().any(|item| item.is_shared());
         let arguments = [
             self.tenant,
             self.owner,
@@ -339,7 +366,7 @@ impl Registrar {
     }
 
     /// Registers, by one statement for each class, the new documents and the new sources that no other item is about.
-    fn register_many(&self, items: &[Item], known: &Known, done: &mut [Option<Done>]) {
+    fn register_many(&self, items: &[&Item], known: &Known, done: &mut [Option<Done>]) {
         let (mut sources, mut checksums) = (HashSet::new(), HashSet::new());
         let mut alone = Vec::new();
         for (place, item) in items.iter().enumerate() {
@@ -356,14 +383,14 @@ impl Registrar {
         let (new, added): (Vec<usize>, Vec<usize>) = alone
             .into_iter()
             .partition(|place| known.classes[*place] == Class::New);
-        let rows: Vec<&Item> = new.iter().map(|place| &items[*place]).collect();
+        let rows: Vec<&Item> = new.iter().map(|place| items[*place]).collect();
         for (place, id) in new.iter().zip(self.insert(&rows, None)) {
             done[*place] = id.map(|id| ("created", id));
         }
 
         let rows: Vec<(&Item, [u8; 16])> = added
             .iter()
-            .filter_map(|place| known.ids[*place].map(|id| (&items[*place], id)))
+            .filter_map(|place| known.ids[*place].map(|id| (items[*place], id)))
             .collect();
         let changed = self.add_aliases(&rows);
         for place in added {

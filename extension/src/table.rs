@@ -145,6 +145,60 @@ impl Table {
         }
     }
 
+    /// Where the rows lie whose first column of the key is as the condition says and whose second, a text of collation "C",
+    /// is one of `values`; in the order of `values`. The index alone is read: rows may be dead, or in another transaction's
+    /// eyes only, so each place is still to be looked at. `None` where the index cannot be read this way.
+    pub fn places(
+        &self,
+        first: pg_sys::ScanKeyData,
+        second: pg_sys::AttrNumber,
+        values: &[pg_sys::Datum],
+        snapshot: pg_sys::Snapshot,
+    ) -> Option<Vec<pg_sys::ItemPointerData>> {
+        let mut places = Vec::with_capacity(values.len());
+        let mut key = [first, equals(second, pg_sys::F_TEXTEQ, *values.first()?)];
+        // SAFETY: the index belongs to the relation; the scan is begun anew for each value, which lives as long as it, and
+        // ended. A place is copied before the scan moves on.
+        unsafe {
+            let scan = pg_sys::systable_beginscan(
+                self.relation,
+                self.key,
+                true,
+                snapshot,
+                2,
+                key.as_mut_ptr(),
+            );
+            let index = (*scan).irel;
+            let is_plain =
+                !index.is_null() && *(*index).rd_indcollation.add(1) == pg_sys::C_COLLATION_OID;
+            if is_plain {
+                for (place, condition) in (1..).zip(&mut key) {
+                    condition.sk_attno = place;
+                }
+                for value in values {
+                    key[1].sk_argument = *value;
+                    pg_sys::index_rescan(
+                        (*scan).iscan,
+                        key.as_mut_ptr(),
+                        2,
+                        std::ptr::null_mut(),
+                        0,
+                    );
+                    loop {
+                        let place = pg_sys::index_getnext_tid(
+                            (*scan).iscan,
+                            pg_sys::ScanDirection::ForwardScanDirection,
+                        );
+                        let Some(place) = place.as_ref() else { break };
+                        places.push(*place);
+                    }
+                }
+            }
+            pg_sys::systable_endscan(scan);
+            is_plain.then_some(places)
+        }
+    }
+
     /// A column of a row, as the type that it has.
     ///
     /// # Safety

@@ -265,7 +265,7 @@ create table chatkeep.documents (
   user_id uuid not null,
   source_uri text not null,
   aliases text[] not null default '{}',
-  checksum text not null,
+  checksum text collate "C" not null,
   title text,
   mime_type text,
   byte_size bigint,
@@ -282,7 +282,7 @@ create table chatkeep.documents (
   constraint documents_user_id_fkey foreign key (user_id, tenant_id)
     references chatkeep.users (id, tenant_id) on update cascade on delete cascade,
   constraint documents_source_uri_length check (char_length(source_uri) between 1 and 2048),
-  constraint documents_checksum_is_sha256 check (checksum ~ '^[0-9a-f]{64}$'),
+  constraint documents_checksum_is_sha256 check (checksum = encode(decode(checksum, 'hex'), 'hex') and octet_length(checksum) = 64),
   constraint documents_title_length check (char_length(title) <= 500),
   constraint documents_mime_type_length check (char_length(mime_type) <= 255),
   constraint documents_byte_size_is_natural check (byte_size >= 0),
