@@ -17,7 +17,7 @@ const WEB_SCHEMES: [&str; 5] = ["http", "https", "ws", "wss", "ftp"];
 /// Parameters that make a URL usable by whoever reads it, by what their name ends in: signatures and security tokens
 /// of the object stores (S3, Google, Azure, Alibaba, Tencent, Huawei and their like prefix them with their own
 /// letters), and what OAuth and databases call their secrets.
-const SECRET_ENDINGS: [&str; 18] = [
+pub const SECRET_ENDINGS: [&str; 18] = [
     "signature",
     "securitytoken",
     "accesstoken",
@@ -40,7 +40,7 @@ const SECRET_ENDINGS: [&str; 18] = [
 
 /// The same by the whole name, where other names end in it too: `page_token` only says where to read on. `key`, `code`
 /// and `session_id` are not among them, since they are mostly no secret.
-const SECRET_NAMES: [&str; 24] = [
+pub const SECRET_NAMES: [&str; 24] = [
     // Azure's shared access signature; Supabase Storage, Qiniu and many others.
     "sig",
     "token",
