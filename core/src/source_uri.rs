@@ -140,6 +140,8 @@ fn lets_in(text: &str) -> bool {
 /// User information in the first authority (RFC 3986 section 3.2.1), with a password or without: many a token is sent
 /// as the user.
 fn names_user(text: &str) -> bool {
+    // Browsers do not see blanks in front.
+    let text = text.trim_start_matches(' ');
     let has_user = |rest| authority(rest).contains('@');
     if text.strip_prefix("//").is_some_and(has_user)
         || text
@@ -390,6 +392,8 @@ mod tests {
             "https:user:hunter2@example.com",
             "HTTPS:///hunter2@example.com/a",
             "http:\\\\hunter2@example.com",
+            "  http:user:hunter2@example.com",
+            " //hunter2@example.com",
             "//user:hunter2@example.com/a",
             "c://hunter2@example.com",
             "jdbc:postgresql://user:hunter2@example.com/a",

@@ -93,7 +93,7 @@ insert into sources values
   ('Login & Password', 'Login & Password', 'a title');
 insert into sources select uri, '22023 source_uri carries credentials', 'refused: ' || uri from unnest(array[
   'https://a@b', 'https://user:pw@host/', 'https://user:pw\@host/', 'https://us:er:pw@[::1]/', 'https:///user@host/', 'HTTPS:user:pw@host',
-  'http:\\user@host', 'ftp:/user:pw@host/', '//user:pw@host/x', '//user@host', 'c://user@host', 'x y://user@host', 'jdbc:postgresql://u:p@host/db',
+  'http:\\user@host', 'ftp:/user:pw@host/', '//user:pw@host/x', '//user@host', ' //user@host', '  http:user:pw@host', 'c://user@host', 'x y://user@host', 'jdbc:postgresql://u:p@host/db',
   'https://a/ftp://user:pw@host/', 'https://a/?next=http://user:pw@host', 'https://a/?next=https%3A%2f%2Fuser%3Apw%40host', 'https%3a//user@host',
   'http://a/x:/.//user:pw@b', 'https://a%40b/',
   'https://a/?X-Amz-Signature=x', 'https://a/?x-amz-security-token=x', 'https://a/?X-Goog-Signature=x', 'https://a/?x-oss-signature=x',

@@ -281,11 +281,12 @@ begin
     form := split_part(form, '#', 1);
   end if;
   for round in 1..2 loop
-    -- Many a token is sent as the user. Browsers find the address behind any number of slashes.
+    -- Many a token is sent as the user. Browsers find the address behind any number of slashes, and blanks in front
+    -- of it all.
     if position('@' in form) > 0 and (
-         form ~ '^//[^/?#]*@'
+         form ~ '^ *//[^/?#]*@'
          or split_part(form, '://', 2) ~ '^[^/?#]*@'
-         or form ~ '^(?:https?|wss?|ftp):[/\\]*[^/?#\\]*@'
+         or form ~ '^ *(?:https?|wss?|ftp):[/\\]*[^/?#\\]*@'
          or form ~ '://[^/?#]*:[^/?#]*@') then
       return true;
     end if;
