@@ -74,7 +74,7 @@ fn places(owner: [u8; 16], items: &[Item]) -> Option<Vec<pg_sys::ItemPointerData
     // In the order of the index, whose pages are then read one after the other.
     checksums.sort_unstable();
     checksums.dedup();
-    let checksums: Vec<pg_sys::Datum> = checksums.into_iter().filter_map(text).collect();
+    let checksums = array::of(array::TEXT, checksums.into_iter().map(text));
     let look = |snapshot| {
         Table::open(
             c"chatkeep",
@@ -82,7 +82,7 @@ fn places(owner: [u8; 16], items: &[Item]) -> Option<Vec<pg_sys::ItemPointerData
             c"documents_private_checksum_key",
             |table| {
                 let (user_id, checksum) = (table.number(c"user_id")?, table.number(c"checksum")?);
-                table.places(is_uuid(user_id, &owner), checksum, &checksums, snapshot)
+                table.places(checksum, checksums, is_uuid(user_id, &owner), snapshot)
             },
         )
     };

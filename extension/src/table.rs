@@ -145,20 +145,21 @@ impl Table {
         }
     }
 
-    /// Where the rows lie whose first column of the key is as the condition says and whose second, a text of collation "C",
-    /// is one of `values`; in the order of `values`. The index alone is read: rows may be dead, or in another transaction's
-    /// eyes only, so each place is still to be looked at. `None` where the index cannot be read this way.
+    /// Where the rows lie whose first column of the key, a text of collation "C", is one of `values`, an array in order, and
+    /// whose second is as the condition says. The index alone is read: rows may be dead, or in another transaction's eyes
+    /// only, so each place is still to be looked at. `None` where the index cannot be read this way.
     pub fn places(
         &self,
-        first: pg_sys::ScanKeyData,
-        second: pg_sys::AttrNumber,
-        values: &[pg_sys::Datum],
+        first: pg_sys::AttrNumber,
+        values: pg_sys::Datum,
+        second: pg_sys::ScanKeyData,
         snapshot: pg_sys::Snapshot,
     ) -> Option<Vec<pg_sys::ItemPointerData>> {
-        let mut places = Vec::with_capacity(values.len());
-        let mut key = [first, equals(second, pg_sys::F_TEXTEQ, *values.first()?)];
-        // SAFETY: the index belongs to the relation; the scan is begun anew for each value, which lives as long as it, and
-        // ended. A place is copied before the scan moves on.
+        let mut places = Vec::new();
+        let mut key = [equals(first, pg_sys::F_TEXTEQ, values), second];
+        key[0].sk_flags |= pg_sys::SK_SEARCHARRAY.cast_signed();
+        // SAFETY: the index belongs to the relation; the array lives as long as the scan. A place is copied before the scan
+        // moves on.
         unsafe {
             let scan = pg_sys::systable_beginscan(
                 self.relation,
@@ -169,30 +170,13 @@ impl Table {
                 key.as_mut_ptr(),
             );
             let index = (*scan).irel;
-            let is_plain =
-                !index.is_null() && *(*index).rd_indcollation.add(1) == pg_sys::C_COLLATION_OID;
+            let is_plain = !index.is_null() && *(*index).rd_indcollation == pg_sys::C_COLLATION_OID;
             if is_plain {
-                for (place, condition) in (1..).zip(&mut key) {
-                    condition.sk_attno = place;
-                }
-                for value in values {
-                    key[1].sk_argument = *value;
-                    pg_sys::index_rescan(
-                        (*scan).iscan,
-                        key.as_mut_ptr(),
-                        2,
-                        std::ptr::null_mut(),
-                        0,
-                    );
-                    loop {
-                        let place = pg_sys::index_getnext_tid(
-                            (*scan).iscan,
-                            pg_sys::ScanDirection::ForwardScanDirection,
-                        );
-                        let Some(place) = place.as_ref() else { break };
-                        places.push(*place);
-                    }
-                }
+                let next = || {
+                    let forward = pg_sys::ScanDirection::ForwardScanDirection;
+                    pg_sys::index_getnext_tid((*scan).iscan, forward).as_ref()
+                };
+                places.extend(std::iter::from_fn(next));
             }
             pg_sys::systable_endscan(scan);
             is_plain.then_some(places)

@@ -301,9 +301,10 @@ comment on column chatkeep.documents.access is 'visibility, or deleted. Metadata
 create index documents_user_id_source_uri_idx on chatkeep.documents (user_id, source_uri);
 create index documents_created_at_idx on chatkeep.documents (created_at desc);
 -- unique(checksum) holds per owner: a global one would tell one tenant what another stores. Archived and deleted rows are history and hold no claim.
-create unique index documents_private_checksum_key on chatkeep.documents (user_id, checksum)
+-- The checksum comes first, as it alone tells nearly all rows apart.
+create unique index documents_private_checksum_key on chatkeep.documents (checksum, user_id)
   where visibility = 'private' and status <> 'archived' and deleted_at is null;
-create unique index documents_tenant_checksum_key on chatkeep.documents (tenant_id, checksum)
+create unique index documents_tenant_checksum_key on chatkeep.documents (checksum, tenant_id)
   where visibility = 'tenant' and status <> 'archived' and deleted_at is null;
 -- A source has one current document: two registrations of new bytes cannot both supersede.
 create unique index documents_current_source_uri_key on chatkeep.documents (user_id, source_uri)
