@@ -9,6 +9,7 @@ use crate::content;
 use crate::json;
 use crate::jsonb::{Batch, Value};
 use crate::registration::{self, Item};
+use std::borrow::Cow;
 
 calls! {
     register_document_wrapper, pg_finfo_register_document_wrapper => register_document;
@@ -75,6 +76,7 @@ const DOCUMENTS: Batch<{ document::ITEM_KEYS.len() }> = Batch {
 };
 
 fn register_documents(call: Call) -> Result<(), Refusal> {
+    let empty = json::empty_object();
     let items = DOCUMENTS.read(call.datum(0), |values| {
         let [
             source_uri,
@@ -86,7 +88,7 @@ fn register_documents(call: Call) -> Result<(), Refusal> {
             visibility,
             properties,
         ] = values;
-        let object = |value: Value| value.json().or_else(json::empty_object);
+        let object = |value: Value| value.json().or(empty);
         Given {
             source_uri: source_uri.text()?,
             checksum: checksum.text()?,
@@ -135,7 +137,7 @@ impl Given<'_> {
             properties: properties.as_deref(),
         }
         .check()?;
-        let is_empty = |text: &Option<String>| text.as_deref() == Some("{}");
+        let is_empty = |text: &Option<Cow<str>>| text.as_deref() == Some("{}");
         let is_described = !is_empty(&tags) || !is_empty(&properties);
         Ok(Item {
             source_uri: stored.source_uri.into_owned(),

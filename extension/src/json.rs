@@ -1,19 +1,20 @@
 //! jsonb arguments as the text that core's rules read.
 
 use pgrx::pg_sys;
+use std::borrow::Cow;
 
 use crate::call::bytea;
 
 /// The text of a jsonb; empty objects, the usual default, are known without printing them.
-pub fn text(datum: Option<pg_sys::Datum>) -> Option<String> {
+pub fn text(datum: Option<pg_sys::Datum>) -> Option<Cow<'static, str>> {
     let datum = datum?;
     if is_empty_object(datum) {
-        return Some("{}".to_owned());
+        return Some(Cow::Borrowed("{}"));
     }
     // SAFETY: the datum is a jsonb, which is what jsonb_out takes; it returns a C string.
     let printed: Option<&std::ffi::CStr> =
         unsafe { pgrx::direct_function_call(pg_sys::jsonb_out, &[Some(datum)]) };
-    printed.map(|text| text.to_string_lossy().into_owned())
+    printed.map(|text| Cow::Owned(text.to_string_lossy().into_owned()))
 }
 
 /// `JB_FOBJECT` of `utils/jsonb.h` with a count of zero: all that an empty object consists of.

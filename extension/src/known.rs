@@ -90,10 +90,18 @@ fn places(owner: [u8; 16], items: &[Item]) -> Option<Vec<pg_sys::ItemPointerData
     unsafe { with_snapshot(pg_sys::GetLatestSnapshot(), look) }
 }
 
+/// The first characters of a checksum, by which it is found sooner than by all of it. Where two have the same the second is
+/// not found, and takes the longer way.
+type Front = [u8; 16];
+
+fn front(checksum: &str) -> Option<Front> {
+    checksum.as_bytes().first_chunk().copied()
+}
+
 /// Rows by their checksum.
 struct Stored<'a> {
     rows: &'a Rows,
-    by_checksum: HashMap<&'a str, pg_sys::HeapTuple>,
+    by_checksum: HashMap<Front, (&'a str, pg_sys::HeapTuple)>,
 }
 
 impl<'a> Stored<'a> {
@@ -104,7 +112,8 @@ impl<'a> Stored<'a> {
             .filter_map(|(checksum, row)| {
                 // SAFETY: the column is a text, and lives as long as the rows.
                 let checksum = unsafe { <&str>::from_datum(checksum, false) };
-                Some((checksum?, row))
+                let checksum = checksum?;
+                Some((front(checksum)?, (checksum, row)))
             })
             .collect();
         Self { rows, by_checksum }
@@ -115,7 +124,7 @@ impl<'a> Stored<'a> {
         if item.is_shared() {
             return None;
         }
-        let row = *self.by_checksum.get(item.checksum.as_str())?;
+        let (checksum, row) = *self.by_checksum.get(&front(&item.checksum)?)?;
         let has_source = self.text(row, SOURCE_URI) == Some(item.source_uri.as_str())
             || self
                 .aliases(row)
@@ -123,7 +132,7 @@ impl<'a> Stored<'a> {
                 .any(|alias| alias.as_deref() == Some(item.source_uri.as_str()));
         let is_renewed = item.is_described() && self.text(row, STATUS) == Some("pending");
         let id = bytes(self.rows.value(row, ID)?);
-        (has_source && !is_renewed).then_some(Row { tuple: row, id })
+        (checksum == item.checksum && has_source && !is_renewed).then_some(Row { tuple: row, id })
     }
 
     fn text(&self, row: pg_sys::HeapTuple, column: i32) -> Option<&str> {

@@ -3,19 +3,17 @@
 //! its hash, its node and its hash again, each a transaction (`batch_size` is 1). The statements and their order are those
 //! that a server logged of llama-index-core 0.14, storage-docstore-postgres 0.6 and storage-kvstore-postgres 0.6.
 //!
-//! Prepared here, where psycopg2 sends text. As in the pipeline all hashes are put into a dictionary, which then says what is
-//! known; but a hash is cut out of its JSON, and neither an object of the row nor one of the JSON is made.
+//! Prepared here, where psycopg2 sends text. What is read becomes what the pipeline makes of it: `get_all` of the key-value
+//! store a dictionary of decoded objects by key, and `get_all_document_hashes` another one, of keys by hash, which says what
+//! is known. Both without an interpreter, and without SQLAlchemy's object of each row.
 
 use super::corpus::Document;
 use super::registry::{Registry, expect_known};
 use crate::connection::{Connection, Statement};
 use crate::failure::Result;
 use crate::server::Database;
+use serde_json::Value;
 use std::collections::HashMap;
-
-/// What its JSON of a hash begins and ends with.
-const BEFORE_HASH: &[u8] = br#"{"doc_hash": ""#;
-const AFTER_HASH: &[u8] = br#""}"#;
 
 pub struct LlamaIndex {
     connection: Connection,
@@ -62,15 +60,19 @@ impl Registry for LlamaIndex {
     }
 
     fn register(&mut self, documents: &[Document], are_known: bool) -> Result<()> {
-        let mut hashes = HashMap::new();
+        let mut stored: HashMap<Box<[u8]>, Value> = HashMap::new();
         self.connection.execute("BEGIN")?;
         self.connection.visit(&self.hashes, &[], |row| {
             let [_, key, _, value] = row;
-            if let Some(hash) = hash_of(value) {
-                hashes.insert(Box::<[u8]>::from(hash), Box::<[u8]>::from(*key));
+            if let Ok(value) = serde_json::from_slice(value) {
+                stored.insert(Box::from(*key), value);
             }
         })?;
         self.connection.execute("ROLLBACK")?;
+        let hashes: HashMap<&[u8], &[u8]> = stored
+            .iter()
+            .filter_map(|(key, value)| Some((hash_of(value)?, &**key)))
+            .collect();
         let is_known = |document: &&Document| hashes.contains_key(document.checksum.as_bytes());
         let known = documents.iter().filter(is_known).count();
         expect_known(
@@ -95,8 +97,8 @@ impl Registry for LlamaIndex {
     }
 }
 
-fn hash_of(value: &[u8]) -> Option<&[u8]> {
-    value.strip_prefix(BEFORE_HASH)?.strip_suffix(AFTER_HASH)
+fn hash_of(value: &Value) -> Option<&[u8]> {
+    value.get("doc_hash")?.as_str().map(str::as_bytes)
 }
 
 /// A document as LlamaIndex writes it, with a text of one line.
@@ -122,15 +124,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hash_is_cut_out_of_its_json() {
-        assert_eq!(hash_of(br#"{"doc_hash": "ab12"}"#), Some(&b"ab12"[..]));
-        assert_eq!(hash_of(br#"{"ref_doc_id": "ab12"}"#), None);
+    fn a_hash_is_one_of_the_keys_of_an_object() {
+        let value: Value = serde_json::from_str(r#"{"doc_hash": "ab12"}"#).unwrap();
+        assert_eq!(hash_of(&value), Some(&b"ab12"[..]));
+        let value: Value = serde_json::from_str(r#"{"ref_doc_id": "ab12"}"#).unwrap();
+        assert_eq!(hash_of(&value), None);
     }
 
     #[test]
     fn a_node_is_json_with_its_id_and_source() {
         let document = Document::new(1);
-        let value: serde_json::Value = serde_json::from_str(&node(&document)).unwrap();
+        let value: Value = serde_json::from_str(&node(&document)).unwrap();
         assert_eq!(value["__data__"]["id_"], document.key.as_str());
         assert_eq!(
             value["__data__"]["metadata"]["source"],
