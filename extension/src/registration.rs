@@ -76,6 +76,22 @@ plans! {
           limit 1
         ) h on true
         order by i.place";
+    // Whether nobody knows anything of a batch: no source is held by a document of the owner, no bytes are shared in the
+    // tenant. Private bytes are left to the insert, which passes over what is there.
+    IS_NEW(UUIDOID, UUIDOID, TEXTARRAYOID, TEXTARRAYOID) = c"
+        select not exists (
+            select from chatkeep.documents d
+            where d.user_id = $2 and d.source_uri = any ($3) and d.tenant_id = $1
+              and d.status <> 'archived' and d.deleted_at is null
+          ) and not exists (
+            select from chatkeep.documents d, pg_catalog.unnest(d.aliases) a (source_uri)
+            where d.user_id = $2 and a.source_uri = any ($3) and d.tenant_id = $1
+              and d.aliases operator(pg_catalog.<>) '{}' and d.status <> 'archived' and d.deleted_at is null
+          ) and not exists (
+            select from chatkeep.documents d
+            where d.checksum = any ($4) and d.tenant_id = $1
+              and d.visibility = 'tenant' and d.status <> 'archived' and d.deleted_at is null
+          )";
     INSERT(UUIDOID, UUIDOID, UUIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT8ARRAYOID, TEXTARRAYOID, UUIDOID) = c"
         insert into chatkeep.documents as d (
           id, tenant_id, user_id, source_uri, checksum, title, mime_type, byte_size, visibility, supersedes
@@ -85,7 +101,8 @@ plans! {
             pg_catalog.unnest($7), pg_catalog.unnest($8), pg_catalog.unnest($9))
           i (id, source_uri, checksum, title, mime_type, byte_size, visibility)
         on conflict do nothing
-        returning d.id";
+        returning 'created', d.id, d.tenant_id, d.user_id, d.source_uri, d.aliases, d.checksum, d.title, d.mime_type,
+          d.byte_size, d.status, d.error, d.visibility, d.supersedes, d.created_at, d.updated_at, d.deleted_at, d.access";
     INSERT_METADATA(UUIDOID, UUIDOID, UUIDARRAYOID, TEXTARRAYOID, JSONBARRAYOID, JSONBARRAYOID) = c"
         insert into chatkeep.document_metadata (document_id, tenant_id, document_access, user_id, tags, properties)
         select i.id, $1, i.visibility, $2, pg_catalog.jsonb_strip_nulls(i.tags), i.properties
@@ -214,6 +231,7 @@ impl Item {
 /// How a document came to be, and which it is.
 type Done = (&'static str, [u8; 16]);
 
+const CREATED: &str = "created";
 const DUPLICATE: &str = "duplicate";
 
 /// Registers all items and returns a row for each, in their order.
@@ -236,6 +254,10 @@ pub fn register(call: Call, items: &[Item]) {
     }
     // Nobody waits for a lock who has nothing to write; a batch that gets it at once need not look twice.
     let is_locked = rest.len() > 1 && registrar.lock(&rest, false);
+    if is_locked && rest.len() == items.len() && registrar.is_new(&rest) {
+        registrar.register_new(call, &rest);
+        return;
+    }
     let mut found = registrar.classify(&rest);
     if !is_locked && !found.is_settled() {
         registrar.lock(&rest, true);
@@ -384,8 +406,8 @@ impl Registrar {
             .into_iter()
             .partition(|place| known.classes[*place] == Class::New);
         let rows: Vec<&Item> = new.iter().map(|place| items[*place]).collect();
-        for (place, id) in new.iter().zip(self.insert(&rows, None)) {
-            done[*place] = id.map(|id| ("created", id));
+        for (place, id) in new.iter().zip(self.insert(&rows, None).1) {
+            done[*place] = id.map(|id| (CREATED, id));
         }
 
         let rows: Vec<(&Item, [u8; 16])> = added
@@ -400,33 +422,69 @@ impl Registrar {
         }
     }
 
-    /// Inserts documents with what is said of them. `None` for one whose bytes or source somebody else has just stored.
-    fn insert(&self, items: &[&Item], supersedes: Option<pg_sys::Datum>) -> Vec<Option<[u8; 16]>> {
+    /// Whether nothing of these items is known, and each is about other bytes and another source.
+    fn is_new(&self, items: &[&Item]) -> bool {
+        let differ = |value: fn(&Item) -> &str| {
+            let values: HashSet<&str> = items.iter().map(|item| value(item)).collect();
+            values.len() == items.len()
+        };
+        differ(|item| &item.source_uri) && differ(|item| &item.checksum) && {
+            let arguments = [
+                self.tenant,
+                self.owner,
+                Some(texts(items, |item| &item.source_uri)),
+                Some(texts(items, |item| &item.checksum)),
+            ];
+            IS_NEW.with(|plan| plan.execute(&arguments)).get(1) == Some(true)
+        }
+    }
+
+    /// Registers items of which nothing was known, and returns a row for each.
+    fn register_new(&self, call: Call, items: &[&Item]) {
+        let (rows, ids) = self.insert(items, None);
+        if let Some(rows) = rows.filter(|_| ids.iter().all(Option::is_some)) {
+            // The statement inserts, and returns, in the order of its arrays.
+            call.return_rows(&rows);
+            return;
+        }
+        let done: Vec<Done> = items
+            .iter()
+            .zip(ids)
+            .map(|(item, id)| match id {
+                Some(id) => (CREATED, id),
+                None => connected(|| self.register_one(item)),
+            })
+            .collect();
+        self.return_stored(call, &done);
+    }
+
+    /// Inserts documents with what is said of them. No id for one whose bytes or source somebody else has just stored.
+    fn insert(
+        &self,
+        items: &[&Item],
+        supersedes: Option<pg_sys::Datum>,
+    ) -> (Option<Rows>, Vec<Option<[u8; 16]>>) {
         if items.is_empty() {
-            return Vec::new();
+            return (None, Vec::new());
         }
         // Sorted, so that they tell the order of a batch.
         let mut ids: Vec<[u8; 16]> = items.iter().map(|_| bytes(new_uuid())).collect();
         ids.sort_unstable();
-        let stored: HashSet<[u8; 16]> = INSERT
-            .with(|plan| {
-                plan.execute(&[
-                    self.tenant,
-                    self.owner,
-                    Some(uuids(&ids)),
-                    Some(texts(items, |item| &item.source_uri)),
-                    Some(texts(items, |item| &item.checksum)),
-                    Some(array(array::TEXT, items, |item| item.title)),
-                    Some(array(array::TEXT, items, |item| item.mime_type)),
-                    Some(array(array::BIGINT, items, |item| item.byte_size)),
-                    Some(texts(items, |item| item.visibility)),
-                    supersedes,
-                ])
-            })
-            .column(1)
-            .flatten()
-            .map(bytes)
-            .collect();
+        let rows = INSERT.with(|plan| {
+            plan.execute(&[
+                self.tenant,
+                self.owner,
+                Some(uuids(&ids)),
+                Some(texts(items, |item| &item.source_uri)),
+                Some(texts(items, |item| &item.checksum)),
+                Some(array(array::TEXT, items, |item| item.title)),
+                Some(array(array::TEXT, items, |item| item.mime_type)),
+                Some(array(array::BIGINT, items, |item| item.byte_size)),
+                Some(texts(items, |item| item.visibility)),
+                supersedes,
+            ])
+        });
+        let stored: HashSet<[u8; 16]> = rows.column(2).flatten().map(bytes).collect();
         let described: Vec<(&Item, [u8; 16])> = items
             .iter()
             .zip(&ids)
@@ -434,9 +492,11 @@ impl Registrar {
             .map(|(item, id)| (*item, *id))
             .collect();
         self.insert_metadata(&described, None);
-        ids.into_iter()
+        let ids = ids
+            .into_iter()
             .map(|id| stored.contains(&id).then_some(id))
-            .collect()
+            .collect();
+        (Some(rows), ids)
     }
 
     /// Stores tags and properties of documents that have none; `access` is theirs, unless it is what the items say.
@@ -496,9 +556,9 @@ impl Registrar {
                 if known.is_settled() || self.renew(item, id) {
                     return (DUPLICATE, id);
                 }
-            } else if let Some(Some(id)) = self.insert(&[item], replaced).first() {
+            } else if let Some(Some(id)) = self.insert(&[item], replaced).1.first() {
                 let outcome = if replaced.is_none() {
-                    "created"
+                    CREATED
                 } else {
                     "new_version"
                 };
