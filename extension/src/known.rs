@@ -6,10 +6,9 @@
 
 use std::collections::HashMap;
 
-use pgrx::{FromDatum, pg_sys};
+use pgrx::{FromDatum, IntoDatum, pg_sys};
 
 use crate::array;
-use crate::call::text;
 use crate::identity::bytes;
 use crate::plan::{Rows, plans};
 use crate::registration::Item;
@@ -66,23 +65,24 @@ pub fn known(
 
 /// Where rows of the items' checksums may lie.
 fn places(owner: [u8; 16], items: &[Item]) -> Option<Vec<pg_sys::ItemPointerData>> {
-    let mut checksums: Vec<&str> = items
+    let mut fronts: Vec<i64> = items
         .iter()
         .filter(|item| !item.is_shared())
-        .map(|item| item.checksum.as_str())
+        .filter_map(|item| u64::from_str_radix(item.checksum.get(..16)?, 16).ok())
+        .map(u64::cast_signed)
         .collect();
     // In the order of the index, whose pages are then read one after the other.
-    checksums.sort_unstable();
-    checksums.dedup();
-    let checksums = array::of(array::TEXT, checksums.into_iter().map(text));
+    fronts.sort_unstable();
+    fronts.dedup();
+    let fronts = array::of(array::BIGINT, fronts.into_iter().map(IntoDatum::into_datum));
     let look = |snapshot| {
         Table::open(
             c"chatkeep",
             c"documents",
-            c"documents_private_checksum_key",
+            c"documents_checksum_front_idx",
             |table| {
-                let (user_id, checksum) = (table.number(c"user_id")?, table.number(c"checksum")?);
-                table.places(checksum, checksums, is_uuid(user_id, &owner), snapshot)
+                let user_id = table.number(c"user_id")?;
+                table.places(fronts, is_uuid(user_id, &owner), snapshot)
             },
         )
     };

@@ -145,19 +145,18 @@ impl Table {
         }
     }
 
-    /// Where the rows lie whose first column of the key, a text of collation "C", is one of `values`, an array in order, and
-    /// whose second is as the condition says. The index alone is read: rows may be dead, or in another transaction's eyes
-    /// only, so each place is still to be looked at. `None` where the index cannot be read this way.
+    /// Where the rows lie whose key begins with one of `values`, an array of bigint, and goes on as the condition says. The
+    /// index alone is read: rows may be dead, or in another transaction's eyes only, so each place is still to be looked at.
+    /// `None` where the index cannot be read this way.
     pub fn places(
         &self,
-        first: pg_sys::AttrNumber,
         values: pg_sys::Datum,
         second: pg_sys::ScanKeyData,
         snapshot: pg_sys::Snapshot,
     ) -> Option<Vec<pg_sys::ItemPointerData>> {
         let mut places = Vec::new();
-        let mut key = [equals(first, pg_sys::F_TEXTEQ, values), second];
-        key[0].sk_flags |= pg_sys::SK_SEARCHARRAY.cast_signed();
+        // Begun by columns of the table, of which the first of the key may be none.
+        let mut key = [second, second];
         // SAFETY: the index belongs to the relation; the array lives as long as the scan. A place is copied before the scan
         // moves on.
         unsafe {
@@ -170,8 +169,12 @@ impl Table {
                 key.as_mut_ptr(),
             );
             let index = (*scan).irel;
-            let is_plain = !index.is_null() && *(*index).rd_indcollation == pg_sys::C_COLLATION_OID;
-            if is_plain {
+            let begins_with_bigint = !index.is_null() && *(*index).rd_opcintype == pg_sys::INT8OID;
+            if begins_with_bigint {
+                key = [equals(1, pg_sys::F_INT8EQ, values), second];
+                key[0].sk_flags |= pg_sys::SK_SEARCHARRAY.cast_signed();
+                key[1].sk_attno = 2;
+                pg_sys::index_rescan((*scan).iscan, key.as_mut_ptr(), 2, std::ptr::null_mut(), 0);
                 let next = || {
                     let forward = pg_sys::ScanDirection::ForwardScanDirection;
                     pg_sys::index_getnext_tid((*scan).iscan, forward).as_ref()
@@ -179,7 +182,7 @@ impl Table {
                 places.extend(std::iter::from_fn(next));
             }
             pg_sys::systable_endscan(scan);
-            is_plain.then_some(places)
+            begins_with_bigint.then_some(places)
         }
     }
 
