@@ -76,8 +76,8 @@ plans! {
           limit 1
         ) h on true
         order by i.place";
-    // Whether nobody knows anything of a batch: no source is held by a document of the owner, no bytes are shared in the
-    // tenant. Private bytes are left to the insert, which passes over what is there.
+    // Whether nobody knows anything of a private batch: no source is held by a document of the owner, no bytes are shared in
+    // the tenant. Private bytes are left to the insert, which passes over what is there.
     IS_NEW(UUIDOID, UUIDOID, TEXTARRAYOID, TEXTARRAYOID) = c"
         select not exists (
             select from chatkeep.documents d
@@ -428,7 +428,9 @@ impl Registrar {
             let values: HashSet<&str> = items.iter().map(|item| value(item)).collect();
             values.len() == items.len()
         };
-        differ(|item| &item.source_uri) && differ(|item| &item.checksum) && {
+        // Shared bytes may be what the owner has as a private document, which no index holds against the insert.
+        let is_private = !items.iter().any(|item| item.is_shared());
+        is_private && differ(|item| &item.source_uri) && differ(|item| &item.checksum) && {
             let arguments = [
                 self.tenant,
                 self.owner,

@@ -1,7 +1,7 @@
 -- register_documents: the same as one after another, in one call.
 begin;
 \ir support/identities.psql
-select plan(33);
+select plan(34);
 
 create function pg_temp.sum(content text) returns text language sql immutable as $$ select encode(sha256(convert_to(content, 'UTF8')), 'hex') $$;
 -- An item of a batch.
@@ -43,6 +43,8 @@ select results_eq($$ select tags, properties from chatkeep.document_metadata $$,
 select is((select string_agg(outcome || coalesce(title, '-'), ' ') from chatkeep.register_documents(jsonb_build_array(
   pg_temp.doc('full', 'full', '{"title":"U","tags":{"k":1}}'), pg_temp.doc('nulls', 'nulls')))), 'duplicateU duplicate-', 'a pending document is taken over here too');
 select is((select tags from chatkeep.document_metadata), '{"k":1}', 'with its tags');
+
+select is(pg_temp.batch(pg_temp.doc('fresh', 'fresh'), pg_temp.doc('moved too', '11', '{"visibility":"tenant"}')), 'created fresh, duplicate moved moved too', 'private bytes that are to be shared are known, beside new ones');
 
 -- Ten thousand, and what they cost when they are known.
 select is((select count(*)::int from chatkeep.register_documents((select jsonb_agg(pg_temp.doc('n/' || n, 'n' || n)) from generate_series(1, 10000) n)) where outcome = 'created'),
