@@ -20,8 +20,8 @@ plans! {
     LOCK(UUIDOID, UUIDOID, BOOLOID, BOOLOID) = c"select chatkeep_private.lock_documents($1, $2, $3, $4)";
     // What to make of each item: `duplicate` where its document and this source of it are stored, `alias` where only the
     // source is new, `new` where neither bytes nor source are known, `again` where the document itself has to change, `other`
-    // where more has to be done. A source is one
-    // private document's, but colleagues add theirs to what is shared, where the owner may have them elsewhere.
+    // where more has to be done. A source is one private document's, but colleagues add theirs to what is shared, where the
+    // owner may have them elsewhere.
     CLASSIFY(UUIDOID, UUIDOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, BOOLARRAYOID) = c"
         select case
             when d.user_id = $2 and d.has_source and d.visibility = 'private' then
@@ -405,9 +405,12 @@ impl Registrar {
         let (new, added): (Vec<usize>, Vec<usize>) = alone
             .into_iter()
             .partition(|place| known.classes[*place] == Class::New);
-        let rows: Vec<&Item> = new.iter().map(|place| items[*place]).collect();
-        for (place, id) in new.iter().zip(self.insert(&rows, None).1) {
-            done[*place] = id.map(|id| (CREATED, id));
+        if !new.is_empty() {
+            let rows: Vec<&Item> = new.iter().map(|place| items[*place]).collect();
+            let (_, ids) = self.insert(&rows, None);
+            for (place, id) in new.into_iter().zip(ids) {
+                done[place] = id.map(|id| (CREATED, id));
+            }
         }
 
         let rows: Vec<(&Item, [u8; 16])> = added
@@ -444,7 +447,7 @@ impl Registrar {
     /// Registers items of which nothing was known, and returns a row for each.
     fn register_new(&self, call: Call, items: &[&Item]) {
         let (rows, ids) = self.insert(items, None);
-        if let Some(rows) = rows.filter(|_| ids.iter().all(Option::is_some)) {
+        if ids.iter().all(Option::is_some) {
             // The statement inserts, and returns, in the order of its arrays.
             call.return_rows(&rows);
             return;
@@ -460,15 +463,12 @@ impl Registrar {
         self.return_stored(call, &done);
     }
 
-    /// Inserts documents with what is said of them. No id for one whose bytes or source somebody else has just stored.
+    /// Inserts documents with what is said of them, and returns their rows and an id for each item; none for one whose bytes or source somebody else has just stored.
     fn insert(
         &self,
         items: &[&Item],
         supersedes: Option<pg_sys::Datum>,
-    ) -> (Option<Rows>, Vec<Option<[u8; 16]>>) {
-        if items.is_empty() {
-            return (None, Vec::new());
-        }
+    ) -> (Rows, Vec<Option<[u8; 16]>>) {
         // Sorted, so that they tell the order of a batch.
         let mut ids: Vec<[u8; 16]> = items.iter().map(|_| bytes(new_uuid())).collect();
         ids.sort_unstable();
@@ -498,7 +498,7 @@ impl Registrar {
             .into_iter()
             .map(|id| stored.contains(&id).then_some(id))
             .collect();
-        (Some(rows), ids)
+        (rows, ids)
     }
 
     /// Stores tags and properties of documents that have none; `access` is theirs, unless it is what the items say.

@@ -9,16 +9,7 @@ use crate::rounds::alternate;
 use crate::server::{Engine, Server};
 
 pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
-    let size = length.choose(
-        Size {
-            store: 1_000_000,
-            batch: 10_000,
-        },
-        Size {
-            store: 50_000,
-            batch: 1_000,
-        },
-    );
+    let size = Size::of(length);
     let rounds = length.choose(11, 3);
     let wanted = [("new", Engine::Native), ("new_portable", Engine::Portable)];
     server.with_databases(&wanted, |databases| {

@@ -1,5 +1,6 @@
 //! A store that documents are registered in.
 
+use super::Length;
 use super::chatkeep::Chatkeep;
 use super::corpus::Document;
 use super::langchain::LangChain;
@@ -14,6 +15,21 @@ use std::time::Instant;
 pub struct Size {
     pub store: usize,
     pub batch: usize,
+}
+
+impl Size {
+    pub fn of(length: Length) -> Self {
+        length.choose(
+            Self {
+                store: 1_000_000,
+                batch: 10_000,
+            },
+            Self {
+                store: 50_000,
+                batch: 1_000,
+            },
+        )
+    }
 }
 
 pub trait Registry {

@@ -175,6 +175,21 @@ end
 $$;
 comment on function chatkeep_private.check_kind(text, jsonb, text) is 'Refuses a JSON value that is neither null nor of the wanted kind: string, uuid, integer, bigint or timestamp.';
 
+create or replace function chatkeep_private.check_batch(argument text, items jsonb, most integer) returns void
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+begin
+  perform chatkeep_private.check_present(argument, items is not null);
+  if jsonb_typeof(items) <> 'array' then
+    perform chatkeep_private.refuse('22023', argument || ' must be a JSON array', 'Wrap the value in one.');
+  end if;
+  if jsonb_array_length(items) > most then
+    perform chatkeep_private.refuse('22023', format('%s has more than %s items', argument, most), 'Send it in several calls.');
+  end if;
+end
+$$;
+comment on function chatkeep_private.check_batch(text, jsonb, integer) is 'Refuses what is no array, and an array of too many items.';
+
 create or replace function chatkeep_private.check_items(argument text, items jsonb, keys text[]) returns void
 language plpgsql stable parallel safe set search_path = ''
 as $$
@@ -182,13 +197,7 @@ declare
   item record;
   place text;
 begin
-  perform chatkeep_private.check_present(argument, items is not null);
-  if jsonb_typeof(items) <> 'array' then
-    perform chatkeep_private.refuse('22023', argument || ' must be a JSON array', 'Wrap the value in one.');
-  end if;
-  if jsonb_array_length(items) > 1000 then
-    perform chatkeep_private.refuse('22023', argument || ' has more than 1000 items', 'Send it in several calls.');
-  end if;
+  perform chatkeep_private.check_batch(argument, items, 1000);
   for item in
     select e.value, e.ordinality - 1 as position from jsonb_array_elements(items) with ordinality e
   loop
@@ -425,6 +434,7 @@ revoke all on function
   chatkeep_private.check_message(text, text, text, jsonb, jsonb, text, text, integer),
   chatkeep_private.is_timestamp(jsonb),
   chatkeep_private.check_kind(text, jsonb, text),
+  chatkeep_private.check_batch(text, jsonb, integer),
   chatkeep_private.check_items(text, jsonb, text[]),
   chatkeep_private.check_page_size(integer),
   chatkeep_private.check_tags(text, jsonb),
@@ -442,6 +452,7 @@ grant execute on function
   chatkeep_private.check_message(text, text, text, jsonb, jsonb, text, text, integer),
   chatkeep_private.is_timestamp(jsonb),
   chatkeep_private.check_kind(text, jsonb, text),
+  chatkeep_private.check_batch(text, jsonb, integer),
   chatkeep_private.check_items(text, jsonb, text[]),
   chatkeep_private.check_page_size(integer),
   chatkeep_private.check_tags(text, jsonb),

@@ -6,37 +6,39 @@ as $$ select encode(sha256(content), 'hex') $$;
 
 -- What the calls share -----------------------------------------------------------------------------
 
-create or replace function chatkeep_private.check_document(
+create or replace function chatkeep_private.checked_document(
   place text, source_uri text, checksum text, title text, mime_type text, byte_size bigint, tags jsonb, visibility text,
   properties jsonb
-) returns void
+) returns text
 language plpgsql immutable parallel safe set search_path = ''
 as $$
+declare
+  source text := chatkeep_private.checked_source_uri(place || 'source_uri', checked_document.source_uri);
 begin
-  perform chatkeep_private.checked_source_uri(place || 'source_uri', check_document.source_uri);
-  perform chatkeep_private.check_present(place || 'checksum', check_document.checksum is not null);
-  if check_document.checksum !~* '^[0-9a-f]{64}$' then
+  perform chatkeep_private.check_present(place || 'checksum', checked_document.checksum is not null);
+  if checked_document.checksum !~* '^[0-9a-f]{64}$' then
     perform chatkeep_private.refuse('22023', place || 'checksum must be 64 hexadecimal characters',
       'Pass the SHA-256 of the bytes, as document_checksum gives it.');
   end if;
-  perform chatkeep_private.check_length(place || 'title', check_document.title, 500);
-  perform chatkeep_private.check_length(place || 'mime_type', check_document.mime_type, 255);
-  if check_document.byte_size < 0 then
+  perform chatkeep_private.check_length(place || 'title', checked_document.title, 500);
+  perform chatkeep_private.check_length(place || 'mime_type', checked_document.mime_type, 255);
+  if checked_document.byte_size < 0 then
     perform chatkeep_private.refuse('22023', place || 'byte_size must not be negative',
       'Pass the number of bytes, or leave it out.');
   end if;
-  perform chatkeep_private.check_present(place || 'tags', check_document.tags is not null);
-  perform chatkeep_private.check_tags(place || 'tags', check_document.tags);
-  perform chatkeep_private.check_present(place || 'visibility', check_document.visibility is not null);
-  if check_document.visibility not in ('private', 'tenant') then
+  perform chatkeep_private.check_present(place || 'tags', checked_document.tags is not null);
+  perform chatkeep_private.check_tags(place || 'tags', checked_document.tags);
+  perform chatkeep_private.check_present(place || 'visibility', checked_document.visibility is not null);
+  if checked_document.visibility not in ('private', 'tenant') then
     perform chatkeep_private.refuse('22023', place || 'visibility must be private or tenant',
       'Pass one of the two, or leave it out for private.');
   end if;
-  perform chatkeep_private.check_present(place || 'properties', check_document.properties is not null);
-  perform chatkeep_private.check_json(place || 'properties', check_document.properties, 'object');
+  perform chatkeep_private.check_present(place || 'properties', checked_document.properties is not null);
+  perform chatkeep_private.check_json(place || 'properties', checked_document.properties, 'object');
+  return source;
 end
 $$;
-comment on function chatkeep_private.check_document(text, text, text, text, text, bigint, jsonb, text, jsonb) is 'Refuses what no document may be made of, argument by argument.';
+comment on function chatkeep_private.checked_document(text, text, text, text, text, bigint, jsonb, text, jsonb) is 'Refuses what no document may be made of, argument by argument, and returns its source as it is stored.';
 
 -- duplicate: the document and this source of it are stored. alias: only the source is new. new: neither bytes nor source
 -- are known. again: the document itself has to change. other: more has to be done. A source is one private document's, but
@@ -260,13 +262,7 @@ declare
   item record;
   place text;
 begin
-  perform chatkeep_private.check_present(argument, documents is not null);
-  if jsonb_typeof(documents) <> 'array' then
-    perform chatkeep_private.refuse('22023', argument || ' must be a JSON array', 'Wrap the value in one.');
-  end if;
-  if jsonb_array_length(documents) > 10000 then
-    perform chatkeep_private.refuse('22023', argument || ' has more than 10000 items', 'Send it in several calls.');
-  end if;
+  perform chatkeep_private.check_batch(argument, documents, 10000);
   -- Most items are plain, and are passed over without a call.
   for item in
     select e.value, e.ordinality - 1 as position from jsonb_array_elements(documents) with ordinality e
@@ -298,7 +294,7 @@ begin
     perform chatkeep_private.check_kind(place || 'mime_type', item.value -> 'mime_type', 'string');
     perform chatkeep_private.check_kind(place || 'byte_size', item.value -> 'byte_size', 'bigint');
     perform chatkeep_private.check_kind(place || 'visibility', item.value -> 'visibility', 'string');
-    perform chatkeep_private.check_document(place, item.value ->> 'source_uri', item.value ->> 'checksum',
+    perform chatkeep_private.checked_document(place, item.value ->> 'source_uri', item.value ->> 'checksum',
       item.value ->> 'title', item.value ->> 'mime_type', (item.value ->> 'byte_size')::bigint,
       coalesce(nullif(item.value -> 'tags', 'null'), '{}'), coalesce(item.value ->> 'visibility', 'private'),
       coalesce(nullif(item.value -> 'properties', 'null'), '{}'));
@@ -395,7 +391,7 @@ $$;
 comment on function chatkeep_private.register_many(uuid, uuid, jsonb, text[], text[], text[], text[], uuid[], text[]) is 'Registers what of a batch no other item is about, and says what came of it.';
 
 revoke all on function
-  chatkeep_private.check_document(text, text, text, text, text, bigint, jsonb, text, jsonb),
+  chatkeep_private.checked_document(text, text, text, text, text, bigint, jsonb, text, jsonb),
   chatkeep_private.classify_documents(uuid, uuid, text[], text[], text[], boolean[]),
   chatkeep_private.release_source(uuid, uuid, text, uuid),
   chatkeep_private.renew_document(uuid, uuid, uuid, text, text, text, bigint, jsonb, text, jsonb),
@@ -405,7 +401,7 @@ revoke all on function
   chatkeep_private.register_many(uuid, uuid, jsonb, text[], text[], text[], text[], uuid[], text[])
   from public, anon, authenticated, service_role;
 grant execute on function
-  chatkeep_private.check_document(text, text, text, text, text, bigint, jsonb, text, jsonb),
+  chatkeep_private.checked_document(text, text, text, text, text, bigint, jsonb, text, jsonb),
   chatkeep_private.classify_documents(uuid, uuid, text[], text[], text[], boolean[]),
   chatkeep_private.release_source(uuid, uuid, text, uuid),
   chatkeep_private.renew_document(uuid, uuid, uuid, text, text, text, bigint, jsonb, text, jsonb),
@@ -435,8 +431,8 @@ declare
   tenant uuid;
   known record;
 begin
-  perform chatkeep_private.check_document('', source_uri, checksum, title, mime_type, byte_size, tags, visibility, properties);
-  source_uri := chatkeep_private.checked_source_uri('source_uri', source_uri);
+  source_uri := chatkeep_private.checked_document('', source_uri, checksum, title, mime_type, byte_size, tags, visibility,
+    properties);
   checksum := lower(checksum);
   tenant := chatkeep_private.enter();
 

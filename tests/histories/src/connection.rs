@@ -5,10 +5,15 @@ use postgres::{Client, NoTls, SimpleQueryMessage, SimpleQueryRow};
 pub type Outcome<T> = Result<T, String>;
 
 /// A connection to the URL that an environment variable holds.
-pub fn connect(name: &str) -> Outcome<Client> {
+fn connect(name: &str) -> Outcome<Client> {
     let url = std::env::var(name)
         .map_err(|_| format!("{name} is not set: this needs a database, see cargo xtask test"))?;
     Client::connect(&url, NoTls).map_err(|error| error.to_string())
+}
+
+/// So many callers, each on a connection of its own.
+pub fn callers(count: usize) -> Outcome<Vec<Client>> {
+    (0..count).map(|_| connect("CHATKEEP_API_DB")).collect()
 }
 
 /// A superuser whom no guard and no foreign key holds: it prepares rows as no call could.

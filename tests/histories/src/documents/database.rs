@@ -1,6 +1,6 @@
 //! The database: callers on connections of their own, and a superuser who moves time.
 
-use crate::connection::{self, Outcome, connect, run};
+use crate::connection::{self, Outcome, run};
 use chatkeep_core::document_model::{Person, Registration};
 use postgres::{Client, SimpleQueryRow};
 
@@ -19,10 +19,8 @@ pub struct Database {
 
 impl Database {
     pub fn open() -> Outcome<Self> {
-        let callers: Outcome<Vec<Client>> =
-            (0..CALLERS).map(|_| connect("CHATKEEP_API_DB")).collect();
         Ok(Self {
-            callers: callers?,
+            callers: connection::callers(CALLERS)?,
             superuser: connection::superuser()?,
             people: Vec::new(),
         })

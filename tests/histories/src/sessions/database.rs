@@ -1,7 +1,7 @@
 //! The database: callers on connections of their own, and a superuser who moves time.
 
 use super::history::Call;
-use crate::connection::{self, Outcome, connect, run};
+use crate::connection::{self, Outcome, run};
 use postgres::{Client, SimpleQueryRow};
 use std::fmt::Write;
 
@@ -41,10 +41,8 @@ pub struct Database {
 
 impl Database {
     pub fn open() -> Outcome<Self> {
-        let callers: Outcome<Vec<Client>> =
-            (0..CALLERS).map(|_| connect("CHATKEEP_API_DB")).collect();
         Ok(Self {
-            callers: callers?,
+            callers: connection::callers(CALLERS)?,
             superuser: connection::superuser()?,
             user: String::new(),
         })
