@@ -69,6 +69,8 @@ pub struct Registration {
 /// A stored document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
+    /// The id that the database gave it, once it is known. Those of one millisecond are in no order.
+    pub id: String,
     /// Who registered it.
     pub owner: Person,
     /// Its sources: its own, and its aliases.
@@ -134,6 +136,7 @@ impl Shelf {
         }
         let supersedes = self.release(who, new.source, None);
         self.documents.push(Document {
+            id: String::new(),
             owner: who,
             sources: vec![new.source],
             bytes: new.bytes,
@@ -251,7 +254,7 @@ impl Shelf {
     }
 
     /// A source leaves the documents of this person that have it; one is history when it was the last. What it was of is
-    /// the one that is named by it, or a private one, or the oldest: colleagues add sources to what is shared.
+    /// the one that is named by it, or a private one, or that of the least id: colleagues add sources to what is shared.
     fn release(&mut self, who: Person, source: u8, except: Option<usize>) -> Option<usize> {
         let holds = |document: &Document| {
             document.is_live() && document.owner == who && document.sources.contains(&source)
@@ -262,7 +265,7 @@ impl Shelf {
         let released = holders.iter().copied().min_by_key(|place| {
             let document = &self.documents[*place];
             let is_named_by_it = document.sources.first() == Some(&source);
-            (!is_named_by_it, document.shared, *place)
+            (!is_named_by_it, document.shared, document.id.as_str())
         });
         // The one that is named by it first: it may be about to be named by what the others keep.
         let others = holders.into_iter().filter(|place| Some(*place) != released);

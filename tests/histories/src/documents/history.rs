@@ -69,6 +69,9 @@ pub fn play(database: &mut Database, history: &[Step]) -> Result<(), String> {
     for (place, step) in history.iter().enumerate() {
         play_step(database, &mut shelf, &mut ids, step)
             .map_err(|problem| format!("step {place}: {problem}"))?;
+        for (document, id) in shelf.documents.iter_mut().zip(&ids) {
+            document.id.clone_from(id);
+        }
     }
     stored_as(&shelf, &ids, &database.stored()?)
 }
