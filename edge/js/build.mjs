@@ -1,11 +1,11 @@
-// Assembles the npm package: node build.mjs GLUE PACKAGE [WASM_OPT]
+// Assembles the npm package: node build.mjs GLUE PACKAGE NODE_MODULES [WASM_OPT]
 //
 // GLUE is the folder that `wasm-bindgen --target web --omit-default-module-path` wrote, PACKAGE the folder to
-// fill (emptied first), WASM_OPT binaryen's wasm-opt, which shrinks the module; without it the package works too.
+// fill (emptied first), NODE_MODULES where its dependencies are installed, WASM_OPT binaryen's wasm-opt, which shrinks the module; without it the package works too.
 // `cargo xtask edge` runs this. Only PACKAGE is written.
 
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -29,8 +29,8 @@ function fail(message) {
   process.exit(1);
 }
 
-const [glue, target, wasmOpt] = process.argv.slice(2);
-if (!glue || !target) fail("usage: node build.mjs GLUE PACKAGE [WASM_OPT]");
+const [glue, target, installed, wasmOpt] = process.argv.slice(2);
+if (!glue || !target || !installed) fail("usage: node build.mjs GLUE PACKAGE NODE_MODULES [WASM_OPT]");
 
 const manifest = JSON.parse(readFileSync(join(source, "package.json"), "utf8"));
 const version = /\[workspace\.package\][^[]*?^version = "([^"]+)"/ms.exec(
@@ -65,8 +65,20 @@ writeFileSync(
 const bindings = readFileSync(join(glue, "chatkeep_edge.js"), "utf8");
 writeFileSync(join(target, "wasm", "rules.js"), note + bindings);
 
-// `files` is the list of what npm packs; the generated folder is made above.
-for (const file of [...manifest.files, "package.json"].filter((file) => file !== "wasm/")) {
+// `chatkeep init` copies these into a project.
+const migrations = join(root, "sql", "supabase", "migrations");
+for (const name of readdirSync(migrations)) {
+  mkdirSync(join(target, "migrations"), { recursive: true });
+  copyFileSync(join(migrations, name), join(target, "migrations", name));
+}
+
+// The folder runs as it stands; npm leaves this part out when it packs.
+for (const name of Object.keys(manifest.dependencies)) {
+  cpSync(join(installed, name), join(target, "node_modules", name), { recursive: true });
+}
+
+// `files` is the list of what npm packs; the folders in it are made above.
+for (const file of [...manifest.files, "package.json"].filter((file) => !file.endsWith("/"))) {
   const from = file === "LICENSE" ? join(root, file) : join(source, file);
   if (!existsSync(from)) fail(`${from} is missing`);
   copyFileSync(from, join(target, file));

@@ -50,7 +50,7 @@ pub fn run(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
 /// Builds the package unless nothing has changed.
 pub fn build(places: &Places) -> Result<()> {
     let lock = places.lock()?;
-    let wanted = sources::stamp(places, &["core", "edge"])?;
+    let wanted = sources::stamp(places, &["core", "edge", "sql/supabase/migrations"])?;
     let stamp = places.base.join("edge").join("stamp");
     let is_there = places.package().join("package.json").is_file();
     if is_there && fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
@@ -81,7 +81,8 @@ pub fn build(places: &Places) -> Result<()> {
         step.run(&mut bindgen)?;
         let mut assemble = Command::new("node");
         assemble.current_dir(&places.root).arg("edge/js/build.mjs");
-        assemble.args([&glue, &places.package(), &wasm_opt(places)]);
+        assemble.args([&glue, &places.package(), &node_modules(places)]);
+        assemble.arg(wasm_opt(places));
         step.run(&mut assemble)
     })?;
     drop(lock);
@@ -104,7 +105,8 @@ pub fn test(places: &Places) -> Result<Counts> {
         for command in [&mut node, &mut deno] {
             command
                 .current_dir(&places.root)
-                .env("CHATKEEP_PACKAGE", places.package());
+                .env("CHATKEEP_PACKAGE", places.package())
+                .env("CHATKEEP_SUPABASE", places.npm_tool("supabase"));
             let ran = step.try_run(command)?;
             counts += suite::judge(&ran);
         }
@@ -231,11 +233,12 @@ fn locked_version(lock: &str, package: &str) -> Option<String> {
     Some(version.to_owned())
 }
 
+fn node_modules(places: &Places) -> PathBuf {
+    places.base.join("npm").join("node_modules")
+}
+
 fn wasm_opt(places: &Places) -> PathBuf {
-    places
-        .base
-        .join("npm")
-        .join("node_modules")
+    node_modules(places)
         .join("binaryen")
         .join("bin")
         .join("wasm-opt")

@@ -3,8 +3,10 @@ import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..", "..");
-const folder = resolve(process.env.CHATKEEP_PACKAGE ?? join(root, "target", "chatkeep", "package"));
+/** The repository. */
+export const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..", "..");
+/** Where the package lies. */
+export const folder = resolve(process.env.CHATKEEP_PACKAGE ?? join(root, "target", "chatkeep", "package"));
 
 export const chatkeepPackage = await import(pathToFileURL(join(folder, "index.js")).href);
 

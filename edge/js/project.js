@@ -1,0 +1,74 @@
+// Brings Chatkeep into a Supabase project: its migrations into supabase/migrations, its schema into the list of exposed
+// ones. A file that is there is never overwritten: where one stands in the way nothing at all is written.
+
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { exposure } from "./config.js";
+
+/** The schema that clients call. */
+export const SCHEMA = "chatkeep";
+
+const SHIPPED = join(dirname(fileURLToPath(import.meta.url)), "migrations");
+/** What the CLI takes for a migration; the others it leaves out. Source: supabase/cli, pkg/migration/file.go. */
+const MIGRATION = /^([0-9]+)_.*\.sql$/;
+
+/** A sentence for the user: what is in the way, and what to do. */
+export class Obstacle extends Error {}
+
+/** The names that the CLI knows for the configuration of a project. */
+const CONFIGS = ["config.toml", "config.json", "config.jsonc"];
+
+/** The folder that holds supabase/config.toml: this one, or, as for the CLI, the nearest above it. */
+export function findProject(folder, { above }) {
+  for (let at = resolve(folder); ; at = dirname(at)) {
+    if (configOf(at)) return at;
+    if (!above || at === dirname(at)) {
+      throw new Obstacle(
+        `There is no supabase/config.toml in ${resolve(folder)}. Run \`supabase init\` first, or name the folder of ` +
+          "your project with --workdir.",
+      );
+    }
+  }
+}
+
+/** What is missing in a project, without writing anything. */
+export function inspect(project) {
+  const folder = join(project, "supabase", "migrations");
+  const theirs = (existsSync(folder) ? readdirSync(folder) : []).filter((name) => MIGRATION.test(name)).sort();
+  const ours = readdirSync(SHIPPED).filter((name) => MIGRATION.test(name)).sort();
+  const missing = ours.filter((name) => !theirs.includes(name));
+  const state = {
+    present: ours.filter((name) => theirs.includes(name) && read(join(folder, name)) === shipped(name)),
+    changed: ours.filter((name) => theirs.includes(name) && read(join(folder, name)) !== shipped(name)),
+    missing,
+    // The CLI knows a migration by its digits alone.
+    clashing: missing.flatMap((name) => theirs.filter((other) => stamp(other) === stamp(name))),
+    // The CLI refuses to apply what is older than what it has applied, unless told to.
+    isOld: missing.length > 0 && theirs.some((name) => !ours.includes(name) && stamp(name) > stamp(missing[0])),
+  };
+  const config = configOf(project);
+  const path = join(project, "supabase", config);
+  try {
+    return { ...state, config, ...exposure(read(path), config, SCHEMA) };
+  } catch (error) {
+    throw new Obstacle(`${path} cannot be read: ${error.message.trim()}`);
+  }
+}
+
+/** Writes what `inspect` found missing. */
+export function install(project, { missing, config, exposing }) {
+  const folder = join(project, "supabase", "migrations");
+  mkdirSync(folder, { recursive: true });
+  // "wx": a file that appeared in the meantime stays as it is, and the write fails.
+  for (const name of missing) writeFileSync(join(folder, name), shipped(name), { flag: "wx" });
+  if (exposing !== undefined) writeFileSync(join(project, "supabase", config), exposing);
+}
+
+function configOf(project) {
+  return CONFIGS.find((name) => existsSync(join(project, "supabase", name)));
+}
+
+const read = (path) => readFileSync(path, "utf8");
+const shipped = (name) => read(join(SHIPPED, name));
+const stamp = (name) => MIGRATION.exec(name)?.[1] ?? "";
