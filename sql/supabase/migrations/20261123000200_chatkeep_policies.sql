@@ -46,12 +46,12 @@ create policy sessions_update on chatkeep.sessions for update to authenticated
   using (
     (((user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id()))
       or session_token = (select chatkeep_private.presented_session()))
-    and (select current_setting('chatkeep.writing', true) = 'on')
+    and (select current_setting('chatkeep.writing', true)) = 'on'
   );
 create policy sessions_update_presented on chatkeep.sessions for update to anon
   using (
     session_token = (select chatkeep_private.presented_session())
-    and (select current_setting('chatkeep.writing', true) = 'on')
+    and (select current_setting('chatkeep.writing', true)) = 'on'
   );
 
 -- session_secrets
@@ -66,12 +66,12 @@ create policy session_secrets_select on chatkeep_private.session_secrets for sel
 create policy session_secrets_insert on chatkeep_private.session_secrets for insert to authenticated
   with check (
     session_token = (select chatkeep_private.presented_session())
-    and (select current_setting('chatkeep.writing', true) = 'on')
+    and (select current_setting('chatkeep.writing', true)) = 'on'
   );
 create policy session_secrets_update on chatkeep_private.session_secrets for update to anon, authenticated
   using (
     session_token = (select chatkeep_private.presented_session())
-    and (select current_setting('chatkeep.writing', true) = 'on')
+    and (select current_setting('chatkeep.writing', true)) = 'on'
   );
 
 -- chats. A deleted chat is out of sight except inside a call, which then says so.
@@ -130,7 +130,7 @@ grant select, insert, update, delete on chatkeep.messages to service_role;
 create policy messages_select on chatkeep.messages for select to authenticated
   using (
     (user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
-    and ((select current_setting('chatkeep.writing', true) <> '')
+    and ((select current_setting('chatkeep.writing', true)) <> ''
       or chat_id <> all ((select chatkeep_private.deleted_chats())::uuid[]))
   );
 create policy messages_insert on chatkeep.messages for insert to authenticated
@@ -149,7 +149,7 @@ grant select, insert, update, delete on chatkeep.message_search to service_role;
 create policy message_search_select on chatkeep.message_search for select to authenticated
   using (
     (user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
-    and ((select current_setting('chatkeep.writing', true) <> '')
+    and ((select current_setting('chatkeep.writing', true)) <> ''
       or chat_id <> all ((select chatkeep_private.deleted_chats())::uuid[]))
   );
 
@@ -184,7 +184,7 @@ create policy documents_update on chatkeep.documents for update to authenticated
     (user_id = (select chatkeep.uid()) or (visibility = 'tenant' and tenant_id = (select chatkeep.tenant_id())))
     and tenant_id operator(chatkeep_private.===) (select chatkeep.tenant_id())
     and (deleted_at is null or chatkeep_private.in_call())
-    and (select current_setting('chatkeep.writing', true) = 'on')
+    and (select current_setting('chatkeep.writing', true)) = 'on'
   );
 
 -- document_metadata
@@ -222,7 +222,7 @@ grant select, insert, update, delete on chatkeep.attachments to service_role;
 create policy attachments_select on chatkeep.attachments for select to authenticated
   using (
     (user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
-    and ((select current_setting('chatkeep.writing', true) <> '')
+    and ((select current_setting('chatkeep.writing', true)) <> ''
       or chat_id <> all ((select chatkeep_private.deleted_chats())::uuid[]))
   );
 create policy attachments_insert on chatkeep.attachments for insert to authenticated
