@@ -17,8 +17,9 @@ end
 $$;
 comment on function chatkeep_private.refuse_chat(boolean, timestamptz) is 'Refuses a chat that is not there, or deleted.';
 
+-- Not immutable: called with a constant, it would refuse when a statement is planned.
 create or replace function chatkeep_private.refuse_message(argument text) returns void
-language plpgsql immutable parallel safe set search_path = ''
+language plpgsql stable parallel safe set search_path = ''
 as $$
 begin
   perform chatkeep_private.refuse('PT404', argument || ' names no message of this chat',
@@ -311,11 +312,11 @@ declare
   item record;
   stored uuid[];
   -- Of every item: which message it is, and how it came to be.
-  ids uuid[] := '{}';
-  outcomes text[] := '{}';
+  ids uuid[] := '{}'::uuid[];
+  outcomes text[] := '{}'::text[];
   -- Items that wait to be inserted: each follows the one in front.
-  waiting_ids uuid[] := '{}';
-  waiting_at integer[] := '{}';
+  waiting_ids uuid[] := '{}'::uuid[];
+  waiting_at integer[] := '{}'::integer[];
   seq integer;
   next_time timestamptz;
   leaf uuid;

@@ -318,7 +318,7 @@ comment on function chatkeep_private.is_described(jsonb) is 'Whether an item of 
 -- an outcome.
 create or replace function chatkeep_private.register_many(
   tenant uuid, owner uuid, documents jsonb, sources text[], checksums text[], visibilities text[], classes text[],
-  inout ids uuid[], inout outcomes text[]
+  inout ids uuid[], out outcomes text[]
 )
 language plpgsql volatile set search_path = '' set plan_cache_mode = 'force_generic_plan'
 as $$
@@ -330,6 +330,7 @@ declare
   stored uuid[];
   item record;
 begin
+  outcomes := array(select case c.class when 'duplicate' then c.class end from unnest(classes) with ordinality c (class, place) order by c.place);
   alone := array(
     select u.place from (
       select c.place::integer, c.class,
@@ -388,7 +389,7 @@ begin
   end loop;
 end
 $$;
-comment on function chatkeep_private.register_many(uuid, uuid, jsonb, text[], text[], text[], text[], uuid[], text[]) is 'Registers what of a batch no other item is about, and says what came of it.';
+comment on function chatkeep_private.register_many(uuid, uuid, jsonb, text[], text[], text[], text[], uuid[]) is 'Registers what of a batch no other item is about, and says what came of it.';
 
 revoke all on function
   chatkeep_private.checked_document(text, text, text, text, text, bigint, jsonb, text, jsonb),
@@ -398,7 +399,7 @@ revoke all on function
   chatkeep_private.register_one(uuid, uuid, text, text, text, text, bigint, jsonb, text, jsonb),
   chatkeep_private.check_documents(text, jsonb),
   chatkeep_private.is_described(jsonb),
-  chatkeep_private.register_many(uuid, uuid, jsonb, text[], text[], text[], text[], uuid[], text[])
+  chatkeep_private.register_many(uuid, uuid, jsonb, text[], text[], text[], text[], uuid[])
   from public, anon, authenticated, service_role;
 grant execute on function
   chatkeep_private.checked_document(text, text, text, text, text, bigint, jsonb, text, jsonb),
@@ -408,7 +409,7 @@ grant execute on function
   chatkeep_private.register_one(uuid, uuid, text, text, text, text, bigint, jsonb, text, jsonb),
   chatkeep_private.check_documents(text, jsonb),
   chatkeep_private.is_described(jsonb),
-  chatkeep_private.register_many(uuid, uuid, jsonb, text[], text[], text[], text[], uuid[], text[])
+  chatkeep_private.register_many(uuid, uuid, jsonb, text[], text[], text[], text[], uuid[])
   to authenticated, service_role;
 
 -- Calls --------------------------------------------------------------------------------------------
@@ -495,10 +496,11 @@ begin
     exit when locked or 'duplicate' = all (classes);
     locked := chatkeep_private.lock_documents(tenant, owner, 'tenant' = any (visibilities), true);
   end loop;
-  outcomes := array(select case c.class when 'duplicate' then c.class end from unnest(classes) with ordinality c (class, place) order by c.place);
-  if 'duplicate' <> any (classes) then
+  if 'duplicate' = all (classes) then
+    outcomes := classes;
+  else
     select m.outcomes, m.ids into outcomes, ids
-    from chatkeep_private.register_many(tenant, owner, documents, sources, checksums, visibilities, classes, ids, outcomes) m;
+    from chatkeep_private.register_many(tenant, owner, documents, sources, checksums, visibilities, classes, ids) m;
     for item in
       select o.place::integer, documents -> (o.place::integer - 1) as given
       from unnest(outcomes) with ordinality o (outcome, place)

@@ -148,8 +148,8 @@ create function chatkeep_private.search_vector(language text, content text) retu
 language plpgsql immutable parallel safe set search_path = '' set client_min_messages = warning
 as $$
 declare
-  config regconfig := language;
-  vector tsvector := '';
+  config regconfig := language::regconfig;
+  vector tsvector := ''::tsvector;
   piece text;
   place integer := 1;
 begin
@@ -291,9 +291,9 @@ declare
   indexed integer;
   indexed_to timestamptz;
   total integer := 0;
-  ids uuid[] := '{}';
-  tenants uuid[] := '{}';
-  ends timestamptz[] := '{}';
+  ids uuid[] := '{}'::uuid[];
+  tenants uuid[] := '{}'::uuid[];
+  ends timestamptz[] := '{}'::timestamptz[];
 begin
   perform chatkeep_private.check_batch_size(batch_size, 100000);
   -- One at a time; the number is arbitrary.
@@ -449,10 +449,10 @@ declare
   leaf uuid := (import_chat.chat ->> 'active_leaf_id')::uuid;
   on_path uuid;
   -- Of the messages that are new: where they stand in the array, and what they become.
-  positions integer[] := '{}';
-  ids uuid[] := '{}';
-  parents uuid[] := '{}';
-  times timestamptz[] := '{}';
+  positions integer[] := '{}'::integer[];
+  ids uuid[] := '{}'::uuid[];
+  parents uuid[] := '{}'::uuid[];
+  times timestamptz[] := '{}'::timestamptz[];
   actives boolean[];
   found_at integer;
 begin
