@@ -48,6 +48,15 @@ pub struct Database {
 impl Database {
     /// Starts a database, making it first if it is new.
     pub fn start(places: &Places, wanted: &Wanted) -> Result<Self> {
+        Self::start_with(places, wanted, Self::prepare)
+    }
+
+    /// Starts a database as `start` does, but leaves it to the caller what is put into it.
+    pub fn start_with(
+        places: &Places,
+        wanted: &Wanted,
+        prepare: impl FnOnce(&Self, &Places, &mut Step) -> Result<()>,
+    ) -> Result<Self> {
         let lock = places.lock()?;
         let folder = places.database(&wanted.name);
         let known = Settings::read(&folder)?;
@@ -103,7 +112,7 @@ impl Database {
                     .create(step, &database.settings.password, wanted.durability)?;
             }
             database.server.start(step, port)?;
-            database.prepare(places, step)
+            prepare(&database, places, step)
         });
         if let Err(failure) = made {
             database.server.stop()?;
@@ -208,8 +217,18 @@ impl Database {
 
     /// The connection URL of a role that may log in: the superuser, `postgres` or `authenticator`.
     pub fn url_of(&self, role: &str) -> String {
+        self.url_in(role, "postgres")
+    }
+
+    /// The connection URL of a role in a database of the server that may be another one than `postgres`.
+    pub fn url_in(&self, role: &str, database: &str) -> String {
         let Settings { password, port, .. } = &self.settings;
-        format!("postgresql://{role}:{password}@127.0.0.1:{port}/postgres")
+        format!("postgresql://{role}:{password}@127.0.0.1:{port}/{database}")
+    }
+
+    /// The installation that its server runs.
+    pub fn tree(&self) -> &Tree {
+        &self.server.tree
     }
 
     /// psql as a role, which stops at the first error and reads no settings of the caller's.
@@ -231,17 +250,23 @@ impl Database {
 
     /// Roles and schemas of Supabase, our migrations, the engine. Harmless to repeat.
     fn prepare(&self, places: &Places, step: &mut Step) -> Result<()> {
+        self.supply_platform(places, step, "postgres")?;
+        self.migrate(places, step, "postgres")?;
         let sql = places.root.join("sql");
-        for file in sql_files(&sql.join("platform"))? {
-            step.run(self.psql(SUPERUSER).arg("--file").arg(file))?;
-        }
-        self.set_passwords(places, step, &["postgres", "authenticator"])?;
-        self.migrate(places, step, &sql.join("supabase"))?;
         let engine = sql
             .join("engines")
             .join(format!("{}.sql", self.settings.engine));
         step.run(self.psql(SUPERUSER).arg("--file").arg(engine))
             .map(drop)
+    }
+
+    /// Roles and schemas of Supabase, in one of the server's databases.
+    pub fn supply_platform(&self, places: &Places, step: &mut Step, database: &str) -> Result<()> {
+        for file in sql_files(&places.root.join("sql").join("platform"))? {
+            let mut psql = self.psql(SUPERUSER);
+            step.run(psql.args(["--dbname", database, "--file"]).arg(file))?;
+        }
+        self.set_passwords(places, step, &["postgres", "authenticator"])
     }
 
     /// Lets roles log in with the database's password.
@@ -258,18 +283,25 @@ impl Database {
     }
 
     /// Applies the migrations as their owner, by the tool that Supabase's users apply them with.
-    fn migrate(&self, places: &Places, step: &mut Step, source: &Path) -> Result<()> {
-        // The tool keeps notes in its workdir and its home, and both are to stay in our folder.
-        let workdir = self.folder.join("workdir");
-        remove_folder(&workdir)?;
-        make_folder(&workdir)?;
-        step.run(Command::new("cp").arg("-R").arg(source).arg(&workdir))?;
+    pub fn migrate(&self, places: &Places, step: &mut Step, database: &str) -> Result<()> {
+        let workdir = self.workdir(places, step)?;
         let mut push = supabase(places);
         push.args(["db", "push", "--yes", "--workdir"])
             .arg(&workdir);
-        push.arg(format!("--remote={}", self.url_of("postgres")));
+        push.arg(format!("--remote={}", self.url_in("postgres", database)));
         step.run(&mut push)?;
         remove_folder(&workdir)
+    }
+
+    /// A copy of `sql`, the Supabase working directory: the tool keeps notes in its workdir, and they are to stay
+    /// in our folder.
+    pub fn workdir(&self, places: &Places, step: &mut Step) -> Result<PathBuf> {
+        let workdir = self.folder.join("workdir");
+        remove_folder(&workdir)?;
+        make_folder(&workdir)?;
+        let source = places.root.join("sql").join("supabase");
+        step.run(Command::new("cp").arg("-R").arg(source).arg(&workdir))?;
+        Ok(workdir)
     }
 }
 
