@@ -10,6 +10,7 @@ use crate::edge;
 use crate::extension;
 use crate::failure::Result;
 use crate::places::{Places, make_folder, remove_folder};
+use crate::safeupdate;
 use crate::server::SUPERUSER;
 use crate::step::{Ran, Step};
 use crate::tap;
@@ -81,7 +82,11 @@ impl Suite<'_> {
     /// Everything that needs a database, in one new database of this version and engine.
     fn database(&mut self, major: u16, engine: Engine) -> Result<()> {
         let on = format!("PostgreSQL {major}, {engine}");
-        let database = match Throwaway::start(self.places, "test", major, engine) {
+        let started = Throwaway::start(self.places, "test", major, engine).and_then(|database| {
+            // As on Supabase, the Data API's sessions are under it.
+            safeupdate::turn_on(self.places, &database.0, "authenticator").map(|()| database)
+        });
+        let database = match started {
             Ok(database) => database,
             Err(failure) => return self.check(&format!("database, {on}"), |_| Err(failure)),
         };
