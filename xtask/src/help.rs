@@ -11,7 +11,7 @@ cargo xtask COMMAND [OPTIONS]
   edge                 builds the npm package `chatkeep`
   bench NAME|all       runs a benchmark
   fuzz [TARGET|all]    random input for the rules: [--seconds N]
-  lint                 formatting, clippy and checks of the SQL
+  lint [renew]         formatting, clippy, and Supabase's and our own judges of the SQL
   setup                installs what the other commands would install: [--pg N|all]
 
 `cargo xtask COMMAND --help` tells more. Everything generated lies in target/chatkeep.
@@ -63,10 +63,15 @@ Builds the WebAssembly module and the npm package `chatkeep` in target/chatkeep/
 
 const LINT: &str = "\
 cargo xtask lint
+cargo xtask lint renew
 
-Checks the formatting (`cargo fmt --check`), runs clippy with every warning an error on all crates,
-and checks the SQL files: names of migrations, tabs, trailing blanks, `security definer`.
-It does not run `supabase db advisors` or `supabase db lint`: they come with a later version.
+Checks the formatting (`cargo fmt --check`), runs clippy with every warning an error on all crates, checks the text of
+the SQL files, and has a database judged that the migrations alone have made: by `supabase db advisors` and
+`supabase db lint`, and by rules of its own about policies, views and triggers. The privileges of every role must be
+those of sql/grants.tsv, whatever is granted by default, and the types those of edge/js/database.types.ts.
+
+renew writes both files anew from the database, and then judges it. Hints of the advisors that are meant are listed in
+sql/advisors.tsv.
 ";
 
 const SETUP: &str = "\

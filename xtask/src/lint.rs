@@ -1,19 +1,39 @@
 //! `cargo xtask lint`: what a reviewer should not have to look for.
 
+mod advisors;
+mod court;
+mod difference;
+mod judges;
+mod policies;
 mod sql;
 mod statements;
 
 use crate::arguments::{Arguments, DEFAULT_MAJOR};
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::places::Places;
 use crate::step::Step;
 use crate::toolchain;
 use crate::tree::Tree;
 use std::process::ExitCode;
 
-/// Formatting, clippy, SQL files.
+/// Formatting, clippy, SQL files, and the judges of a database.
 pub fn run(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
-    arguments.allow(&[], 0)?;
+    arguments.allow(&[], 1)?;
+    let renew = match arguments.words.first().map(String::as_str) {
+        None => false,
+        Some("renew") => true,
+        Some(word) => {
+            return Err(Failure::new(format!("`{word}` is not understood here."))
+                .advise("write `cargo xtask lint`, or `cargo xtask lint renew`."));
+        }
+    };
+    if renew {
+        judges::run(places, true)?;
+        eprintln!(
+            "Privileges and types are written down. Look at the difference before you commit it."
+        );
+        return Ok(ExitCode::SUCCESS);
+    }
     Step::start(places, "Checking the formatting").work(|step| {
         // The fuzz targets are a workspace of their own.
         for which in [&["--all"][..], &["--manifest-path", "fuzz/Cargo.toml"]] {
@@ -31,6 +51,7 @@ pub fn run(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
     })?;
     Step::start(places, "Checking the SQL files").work(|_| sql::check(places))?;
     clippy(places)?;
+    judges::run(places, false)?;
     eprintln!("No complaints.");
     Ok(ExitCode::SUCCESS)
 }

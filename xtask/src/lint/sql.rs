@@ -17,7 +17,7 @@ pub fn check(places: &Places) -> Result<()> {
     let folder = places.root.join("sql");
     let migrations = sql_files(&folder.join("supabase").join("migrations"))?;
     let mut files: Vec<PathBuf> = migrations.clone();
-    for part in ["platform", "engines"] {
+    for part in ["platform", "platform/default_privileges", "engines"] {
         files.extend(sql_files(&folder.join(part))?);
     }
     let mut complaints: Vec<String> = migrations
@@ -28,7 +28,7 @@ pub fn check(places: &Places) -> Result<()> {
         let found = bad_lines(&fs::read_to_string(file).at("read", file)?);
         complaints.extend(located(places, file, &found));
     }
-    let exposed = exposed_schemas(&folder.join("supabase").join("config.toml"))?;
+    let exposed = exposed_schemas(places)?;
     let mut reloads = Vec::new();
     for file in &migrations {
         let statements = Statements::read(&fs::read_to_string(file).at("read", file)?);
@@ -123,8 +123,9 @@ fn bad_statements(statements: &Statements) -> Vec<String> {
 }
 
 /// The schemas of `[api]` in the CLI's configuration.
-fn exposed_schemas(config: &Path) -> Result<Vec<String>> {
-    let text = fs::read_to_string(config).at("read", config)?;
+pub fn exposed_schemas(places: &Places) -> Result<Vec<String>> {
+    let config = places.root.join("sql/supabase/config.toml");
+    let text = fs::read_to_string(&config).at("read", &config)?;
     read_schemas(&text).ok_or_else(|| {
         Failure::new(format!(
             "{} has no line `schemas = [\"…\"]` under [api].",
