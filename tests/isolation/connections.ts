@@ -64,7 +64,16 @@ export class Connection {
 
   /** Begins a transaction of this caller's; statements of the connection belong to it until it ends. */
   async begin(caller: Caller, mode: "" | "read only" | `isolation level ${string}` = ""): Promise<void> {
-    await Promise.all([this.rows(`begin ${mode}`), this.#become(caller)]);
+    await Promise.all([this.rows(`begin ${mode}`), this.become(caller)]);
+  }
+
+  /** In a transaction that has begun: what follows is this caller's. */
+  become(caller: Caller): Promise<Row[]> {
+    return this.rows(
+      "select set_config('role', $1, true), set_config('request.jwt.claims', $2, true)",
+      caller.role,
+      caller.claims,
+    );
   }
 
   async commit(): Promise<void> {
@@ -87,7 +96,7 @@ export class Connection {
   async #request(caller: Caller, statement: string, values: unknown[]): Promise<Row[]> {
     const [, , answer, end] = await Promise.allSettled([
       this.rows("begin"),
-      this.#become(caller),
+      this.become(caller),
       this.rows(statement, ...values),
       // After an error this is a rollback.
       this.rows("commit"),
@@ -95,14 +104,6 @@ export class Connection {
     if (answer.status === "rejected") throw answer.reason;
     if (end.status === "rejected") throw end.reason;
     return answer.value;
-  }
-
-  #become(caller: Caller): Promise<Row[]> {
-    return this.rows(
-      "select set_config('role', $1, true), set_config('request.jwt.claims', $2, true)",
-      caller.role,
-      caller.claims,
-    );
   }
 }
 

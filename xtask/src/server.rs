@@ -99,6 +99,8 @@ impl Server {
             .to_owned();
         if durability == Durability::None {
             text.push_str("fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n");
+            // What Realtime reads; Supabase's servers have it.
+            text.push_str("wal_level = logical\n");
         }
         let path = self.data().join("postgresql.conf");
         let file = fs::OpenOptions::new().append(true).open(&path);

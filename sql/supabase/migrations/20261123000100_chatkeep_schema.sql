@@ -169,6 +169,9 @@ comment on column chatkeep_private.session_secrets.confirmed_at is 'When the cur
 
 -- Conversations -----------------------------------------------------------------------------------
 
+-- The replica identity of every table stays its primary key. Whole rows would be logged again with every append, and with
+-- every message of a branch that is chosen; and Realtime lets any subscriber filter deletions by what the identity holds.
+
 create table chatkeep.chats (
   id uuid not null default chatkeep_private.uuid_v7(),
   tenant_id uuid not null,
