@@ -5,9 +5,15 @@
 
 \set ON_ERROR_STOP on
 begin;
+-- Of two switches at once the second waits here: both replace the same functions, and would end in a deadlock.
+do $$ begin perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('chatkeep.engine', 0)); end $$;
+-- Notices would say what is there already.
+set local client_min_messages = warning;
 create schema if not exists chatkeep_native;
 revoke all on schema chatkeep_native from public;
 create extension if not exists chatkeep with schema chatkeep_native;
+-- Where it was there, from an older release.
+alter extension chatkeep update;
 
 do $$
 declare

@@ -4,6 +4,8 @@
 
 \set ON_ERROR_STOP on
 begin;
+-- Of two switches at once the second waits here: both replace the same functions, and would end in a deadlock.
+do $$ begin perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('chatkeep.engine', 0)); end $$;
 \ir ../supabase/migrations/20261123000150_chatkeep_portable_policies.sql
 \ir ../supabase/migrations/20261123000400_chatkeep_portable_rules.sql
 \ir ../supabase/migrations/20261123000500_chatkeep_portable_conversations.sql

@@ -7,6 +7,7 @@
 import { Buffer } from "node:buffer";
 import { assert, equal } from "../clients/assertions.ts";
 import { given, NOBODY, type Person, type Row, SERVICE, type Stage, test } from "./connections.ts";
+import { printed } from "./programs.ts";
 
 const CREATE = "select * from chatkeep.create_session(user_agent => 'a device')";
 const ROTATE = "select * from chatkeep.rotate_session($1)";
@@ -311,20 +312,7 @@ test("no token is in any table, nor in a dump of the database", async (stage) =>
 
 /** The whole database as pg_dump writes it, its bytes read as Latin-1. */
 async function dumped(): Promise<string> {
-  const url = new URL(given("CHATKEEP_SUPERUSER_DB"));
-  const program = new Deno.Command(given("CHATKEEP_PG_DUMP"), {
-    clearEnv: true,
-    env: {
-      PGHOST: url.hostname,
-      PGPORT: url.port,
-      PGUSER: url.username,
-      PGPASSWORD: url.password,
-      PGDATABASE: url.pathname.slice(1),
-    },
-  });
-  const { success, stdout, stderr } = await program.output();
-  assert(success, `pg_dump failed: ${new TextDecoder().decode(stderr)}`);
-  return Buffer.from(stdout).toString("latin1");
+  return Buffer.from(await printed("CHATKEEP_PG_DUMP")).toString("latin1");
 }
 
 test("no other role sees a token of a call that runs", async (stage) => {

@@ -28,20 +28,38 @@ pub fn test(places: &Places, database: &Database, title: &str) -> Result<Counts>
 /// Runs `tests/isolation` against a database: connections whose transactions stay open, which a
 /// gateway cannot give.
 pub fn isolation(places: &Places, database: &Database, title: &str) -> Result<Counts> {
+    connections(places, database, title, "isolation/")
+}
+
+/// Runs `tests/engines` against a database with the native engine, which it has again at the end:
+/// the engine is switched while clients work.
+pub fn engines(places: &Places, database: &Database, title: &str) -> Result<Counts> {
+    connections(places, database, title, "engines/")
+}
+
+/// Runs the programs of one folder, which open connections of their own.
+fn connections(places: &Places, database: &Database, title: &str, folder: &str) -> Result<Counts> {
     let lock = places.lock()?;
     deno::prepare(places)?;
     drop(lock);
     Step::start(places, title).count(|step| {
-        let (log, pg_dump) = (database.log(), database.program("pg_dump"));
+        let log = database.log();
+        let [pg_dump, psql] = ["pg_dump", "psql"].map(|name| database.program(name));
         let mut test = deno::command(places, "test");
         test.arg(deno::allow_read(&[&places.base, &log]))
-            .arg(format!("--allow-run={}", pg_dump.display()))
-            .arg("isolation/");
+            .arg(format!(
+                "--allow-run={},{}",
+                pg_dump.display(),
+                psql.display()
+            ))
+            .arg(folder);
         test.env("CHATKEEP_API_DB", database.url_of("authenticator"));
         test.env("CHATKEEP_OWNER_DB", database.url_of("postgres"));
         test.env("CHATKEEP_SUPERUSER_DB", database.url_of(SUPERUSER));
         test.env("CHATKEEP_SERVER_LOG", log);
         test.env("CHATKEEP_PG_DUMP", pg_dump);
+        test.env("CHATKEEP_PSQL", psql);
+        test.env("CHATKEEP_ENGINES", places.root.join("sql/engines"));
         // Cargo sets it; Deno lets nobody hand it on to a program.
         test.env_remove("LD_LIBRARY_PATH");
         let ran = step.try_run(&mut test)?;

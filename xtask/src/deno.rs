@@ -18,6 +18,7 @@ pub fn prepare(places: &Places) -> Result<()> {
         ("xtask/demo", "demo"),
         ("tests/clients", "clients"),
         ("tests/isolation", "isolation"),
+        ("tests/engines", "engines"),
     ];
     for (source, target) in sources {
         copy_programs(&places.root.join(source), &run.join(target))?;

@@ -99,6 +99,10 @@ impl Suite<'_> {
         self.check(&title, |places| {
             clients::isolation(places, database, &title)
         })?;
+        if engine == Engine::Native {
+            let title = format!("switching engines, PostgreSQL {major}");
+            self.check(&title, |places| clients::engines(places, database, &title))?;
+        }
         let title = format!("histories, {on}");
         self.check(&title, |places| histories(places, database, &title))?;
         let title = format!("dump and restore, {on}");
