@@ -11,6 +11,7 @@ mod statements;
 use crate::arguments::{Arguments, DEFAULT_MAJOR};
 use crate::failure::{Failure, Result};
 use crate::places::Places;
+use crate::released;
 use crate::step::Step;
 use crate::toolchain;
 use crate::tree::Tree;
@@ -50,6 +51,7 @@ pub fn run(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
         Ok(())
     })?;
     Step::start(places, "Checking the SQL files").work(|_| sql::check(places))?;
+    released::check(places)?;
     clippy(places)?;
     judges::run(places, false)?;
     eprintln!("No complaints.");

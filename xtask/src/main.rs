@@ -25,6 +25,7 @@ mod help;
 mod lint;
 mod places;
 mod pypi;
+mod released;
 mod safeupdate;
 mod server;
 mod settings;
