@@ -64,7 +64,7 @@ fn tool(database: &Database, name: &str) -> Command {
 }
 
 /// Counts the facts that both have; names those that only one has.
-fn compare(before: &str, after: &str) -> (Counts, Vec<String>) {
+pub fn compare(before: &str, after: &str) -> (Counts, Vec<String>) {
     let before: BTreeSet<&str> = before.lines().collect();
     let after: BTreeSet<&str> = after.lines().collect();
     let lost = before

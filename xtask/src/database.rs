@@ -205,6 +205,11 @@ impl Database {
         self.server.tree.program(name)
     }
 
+    /// Where its server looks for the scripts of extensions.
+    pub fn extension_scripts(&self) -> Result<PathBuf> {
+        Ok(self.server.tree.folder("--sharedir")?.join("extension"))
+    }
+
     /// The log of its server.
     pub fn log(&self) -> PathBuf {
         self.server.log()
@@ -251,8 +256,8 @@ impl Database {
     /// Roles and schemas of Supabase, our migrations, the engine. Harmless to repeat.
     fn prepare(&self, places: &Places, step: &mut Step) -> Result<()> {
         self.supply_platform(places, step, "postgres")?;
-        self.migrate(places, step, "postgres")?;
         let sql = places.root.join("sql");
+        self.migrate(places, step, &sql.join("supabase"), "postgres")?;
         let engine = sql
             .join("engines")
             .join(format!("{}.sql", self.settings.engine));
@@ -282,9 +287,16 @@ impl Database {
             .map(drop)
     }
 
-    /// Applies the migrations as their owner, by the tool that Supabase's users apply them with.
-    pub fn migrate(&self, places: &Places, step: &mut Step, database: &str) -> Result<()> {
-        let workdir = self.workdir(places, step)?;
+    /// Applies the migrations of a folder that a database of the server does not have yet, as their owner, by the tool
+    /// that Supabase's users apply them with.
+    pub fn migrate(
+        &self,
+        places: &Places,
+        step: &mut Step,
+        source: &Path,
+        database: &str,
+    ) -> Result<()> {
+        let workdir = self.workdir(step, source)?;
         let mut push = supabase(places);
         push.args(["db", "push", "--yes", "--workdir"])
             .arg(&workdir);
@@ -293,13 +305,11 @@ impl Database {
         remove_folder(&workdir)
     }
 
-    /// A copy of `sql`, the Supabase working directory: the tool keeps notes in its workdir, and they are to stay
-    /// in our folder.
-    pub fn workdir(&self, places: &Places, step: &mut Step) -> Result<PathBuf> {
+    /// A copy of a Supabase working directory: the tool keeps notes in its workdir, and they are to stay in our folder.
+    pub fn workdir(&self, step: &mut Step, source: &Path) -> Result<PathBuf> {
         let workdir = self.folder.join("workdir");
         remove_folder(&workdir)?;
         make_folder(&workdir)?;
-        let source = places.root.join("sql").join("supabase");
         step.run(Command::new("cp").arg("-R").arg(source).arg(&workdir))?;
         Ok(workdir)
     }

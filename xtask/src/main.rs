@@ -36,6 +36,7 @@ mod tap;
 mod throwaway;
 mod toolchain;
 mod tree;
+mod upgrade;
 
 use crate::arguments::Arguments;
 use crate::failure::{Failure, Result};

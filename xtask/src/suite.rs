@@ -17,6 +17,7 @@ use crate::tap;
 use crate::throwaway::Throwaway;
 use crate::toolchain;
 use crate::tree::Tree;
+use crate::upgrade;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
@@ -105,6 +106,8 @@ impl Suite<'_> {
         }
         let title = format!("histories, {on}");
         self.check(&title, |places| histories(places, database, &title))?;
+        let title = format!("upgrade, {on}");
+        self.check(&title, |places| upgrade::test(places, database, &title))?;
         let title = format!("dump and restore, {on}");
         self.check(&title, |places| backup::test(places, database, &title))
     }

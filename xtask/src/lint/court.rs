@@ -48,7 +48,7 @@ impl Court {
         let mut workdir = PathBuf::new();
         let database = Throwaway::start_with(places, "lint", major, |database, places, step| {
             fill(database, places, step, modes)?;
-            workdir = database.workdir(places, step)?;
+            workdir = database.workdir(step, &places.root.join("sql/supabase"))?;
             Ok(())
         })?;
         Ok(Self {
@@ -108,7 +108,7 @@ fn fill(database: &Database, places: &Places, step: &mut Step, modes: &Modes) ->
         let file = defaults.join(format!("{mode}.sql"));
         step.run(superuser(name).arg("--file").arg(file))?;
         safeupdate::load(step, database, "postgres")?;
-        database.migrate(places, step, name)?;
+        database.migrate(places, step, &places.root.join("sql/supabase"), name)?;
     }
     if database.settings.major == MAJOR {
         plpgsql_check(places, step, &database.tree().folder("--pkglibdir")?)?;
