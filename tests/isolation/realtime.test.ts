@@ -7,6 +7,7 @@ import { Feed, type Sent, type Values } from "./replication.ts";
 
 const CHATS = "chatkeep.chats";
 const MESSAGES = "chatkeep.messages";
+const DOCUMENTS = "chatkeep.documents";
 const APPEND = "select * from chatkeep.append_message($1, 'assistant', $2, parts => $3::text::jsonb, status => $4)";
 const FINISH = "select * from chatkeep.finish_message($1, $2, content => $3, parts => $4::text::jsonb)";
 /** Begins another branch, and leaves the one that was active whole. */
@@ -230,6 +231,27 @@ broadcast("who moves to another tenant goes on, and neither tenant is told", asy
   );
   for (const [type, to] of summary(sent, CHATS)) {
     equal([type, to], ["UPDATE", ["ada", "service"]], "who is sent the chat");
+  }
+});
+
+broadcast("an ingest is followed by who may read the document", async (stage, people, feed) => {
+  const [connection, owner] = [await stage.connection(), await stage.owner()];
+  await owner.rows("alter publication supabase_realtime add table chatkeep.documents");
+  const register =
+    `select * from chatkeep.register_content('https://example.com/a', $1::text::bytea, visibility => $2)`;
+  for (const [visibility, readers] of [["private", ["ada", "service"]], ["tenant", ["ada", "ben", "service"]]]) {
+    const [{ id }] = await connection.request(people.ada, register, `of ${people.ada.id}, ${visibility}`, visibility);
+    await connection.request(people.ada, "select chatkeep.set_document_status($1, 'processing')", id);
+    await connection.request(people.ada, "select chatkeep.set_document_status($1, 'failed', 'no reader')", id);
+    const sent = (await feed.sent()).filter(({ to }) => to.service !== "unauthorized" && to.service?.id === id);
+    equal(summary(sent, DOCUMENTS), [["INSERT", readers], ["UPDATE", readers], ["UPDATE", readers]], `${visibility}`);
+    equal(
+      received(sent, "ada", DOCUMENTS).map(({ status, error }) => [status, error]),
+      [["pending", null], ["processing", null], ["failed", "no reader"]],
+      "what is sent",
+    );
+    await connection.request(people.ada, "select chatkeep.delete_document($1)", id);
+    equal(summary(await feed.sent(), DOCUMENTS), [["UPDATE", ["service"]]], "who is sent the deletion");
   }
 });
 
