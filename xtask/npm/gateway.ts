@@ -16,7 +16,7 @@ import {
   type VarsContext,
 } from "@supabase/lite";
 import { PostgresConnection } from "@supabase/lite/postgres";
-import { jwtVerify, SignJWT } from "jose";
+import { errors, jwtVerify, SignJWT } from "jose";
 import { type Kysely, sql } from "kysely";
 import process from "node:process";
 
@@ -39,8 +39,9 @@ class RestConnection extends PostgresConnection {
     return this.#catalog;
   }
 
-  // lite sends a statement for every setting, a dozen round trips per call. PostgREST sends one.
-  override withContext<T>(
+  // lite sends a statement for every setting, a dozen round trips per call. PostgREST sends one. And lite runs every
+  // POST of a call read write, where PostgREST has those that are declared to read run read only.
+  override async withContext<T>(
     vars: VarsContext | undefined,
     // deno-lint-ignore no-explicit-any
     answer: (db: Kysely<any>) => Promise<T>,
@@ -51,13 +52,20 @@ class RestConnection extends PostgresConnection {
     const role = caller?.role || "anon";
     const claims = JSON.stringify(caller?.jwt ?? { role });
     const rpc = options.rpc;
-    return this.kysely.transaction().execute(async (db) => {
+    const readOnly = rpc && (rpc.readOnly || await this.#onlyReads(rpc.path));
+    return await this.kysely.transaction().execute(async (db) => {
       await sql`select set_config('role', ${role}, true), set_config('request.jwt.claims', ${claims}, true),
         set_config('request.method', ${rpc?.method ?? ""}, true), set_config('request.path', ${rpc?.path ?? ""}, true),
         set_config('request.headers', ${JSON.stringify(rpc?.requestHeaders ?? {})}, true),
-        set_config('transaction_read_only', ${rpc?.readOnly ? "on" : "off"}, true)`.execute(db);
+        set_config('transaction_read_only', ${readOnly ? "on" : "off"}, true)`.execute(db);
       return await answer(db);
     });
+  }
+
+  async #onlyReads(path: string): Promise<boolean> {
+    const { functions = [] } = await this.#catalog;
+    const called = functions.filter(({ name }) => path === `/rpc/${name}`);
+    return called.length > 0 && called.every(({ volatility }) => volatility !== "v");
   }
 }
 
@@ -184,10 +192,12 @@ function trustSignedClaims(secret: string, ...keys: string[]) {
         const { payload } = await jwtVerify(token, key, { algorithms: ["HS256"] });
         known = { claims: payload, until: (payload.exp ?? 0) * 1000 };
       } catch (error) {
-        const message = error instanceof Error && "code" in error && error.code === "ERR_JWT_EXPIRED"
-          ? "JWT expired"
-          : "JWSError JWSInvalidSignature";
-        return context.json({ code: "PGRST301", details: null, hint: null, message }, 401);
+        const [code, message] = error instanceof errors.JWTExpired
+          ? ["PGRST303", "JWT expired"]
+          : error instanceof errors.JWTClaimValidationFailed
+          ? ["PGRST303", "JWT not yet valid"]
+          : ["PGRST301", "JWT cryptographic operation failed"];
+        return context.json({ code, details: null, hint: null, message }, 401);
       }
       if (verified.size > 1000) verified.clear();
       verified.set(token, known);
