@@ -2,7 +2,7 @@
 -- `cargo xtask lint`.
 begin;
 \ir support/identities.psql
-select plan(16);
+select plan(17);
 
 create temporary view calls as
   select p.* from pg_catalog.pg_proc p
@@ -77,6 +77,11 @@ select set_eq(
     'chatkeep.attachments_created_at_idx: btree (created_at)'
   ],
   'the indexes of the requirement exist by their columns');
+
+select is_empty(
+  $$ select a.adrelid::regclass, pg_get_expr(a.adbin, a.adrelid) from pg_catalog.pg_attrdef a join tables t on t.oid = a.adrelid
+     where pg_get_expr(a.adbin, a.adrelid) ~ 'infinity' $$,
+  'no row begins with an infinite time, which most clients of the Data API cannot hold');
 
 select ok(not rolsuper, 'the suite runs as an owner that is no superuser')
 from pg_catalog.pg_roles where rolname = current_user;

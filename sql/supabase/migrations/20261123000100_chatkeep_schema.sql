@@ -184,7 +184,7 @@ create table chatkeep.chats (
   active_leaf_id uuid,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  indexed_to timestamptz not null default '-infinity',
+  indexed_to timestamptz,
   archived_at timestamptz,
   deleted_at timestamptz,
   constraint chats_pkey primary key (id, tenant_id),
@@ -198,7 +198,7 @@ comment on column chatkeep.chats.language is 'The text search configuration of i
 comment on column chatkeep.chats.last_seq is 'seq of the newest message; the row lock on this chat hands out the next.';
 comment on column chatkeep.chats.active_leaf_id is 'The last message of the path that list_messages shows.';
 comment on column chatkeep.chats.updated_at is 'created_at of the newest message; a change of title does not move the chat up.';
-comment on column chatkeep.chats.indexed_to is 'Every message up to this created_at is in message_search; later ones are searched from their text.';
+comment on column chatkeep.chats.indexed_to is 'Every message up to this created_at is in message_search; later ones, or all where it is NULL, are searched from their text.';
 comment on column chatkeep.chats.deleted_at is 'Set by delete_chat and cleared by restore_chat.';
 create index chats_user_id_updated_at_idx on chatkeep.chats (user_id, updated_at desc);
 -- Few rows: what policies hide, and purge_chats removes.

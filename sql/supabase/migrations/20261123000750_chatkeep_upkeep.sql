@@ -256,10 +256,11 @@ begin
       from chatkeep.chats c
       join asked a on a.language = c.language
       join chatkeep.messages m
-        on m.chat_id = c.id and m.tenant_id = c.tenant_id and m.created_at > c.indexed_to and m.created_at < until,
+        on m.chat_id = c.id and m.tenant_id = c.tenant_id
+          and m.created_at > coalesce(c.indexed_to, '-infinity') and m.created_at < until,
       lateral (select chatkeep_private.search_vector(c.language, m.content) as tsv offset 0) v
       where c.user_id = owner
-        and c.updated_at > c.indexed_to
+        and c.updated_at > coalesce(c.indexed_to, '-infinity')
         and c.deleted_at is null
         and (chat.id is null or (c.id = chat.id and c.tenant_id = chat.tenant_id))
         and v.tsv @@ a.tsquery
@@ -301,8 +302,9 @@ begin
     return 0;
   end if;
   for chat in
-    select c.id, c.tenant_id, c.user_id, c.language, c.indexed_to, c.updated_at from chatkeep.chats c
-    where c.updated_at > c.indexed_to and c.deleted_at is null
+    select c.id, c.tenant_id, c.user_id, c.language, coalesce(c.indexed_to, '-infinity') as indexed_to, c.updated_at
+    from chatkeep.chats c
+    where c.updated_at > coalesce(c.indexed_to, '-infinity') and c.deleted_at is null
   loop
     with pending as (
       select m.id, m.created_at, m.content from chatkeep.messages m
