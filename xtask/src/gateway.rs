@@ -3,20 +3,17 @@
 
 use crate::database::Database;
 use crate::deno;
-use crate::failure::{AtPath, Failure, Result};
+use crate::failure::{Failure, Result};
 use crate::places::Places;
 use crate::server::{SUPERUSER, free_port};
-use crate::step::{self, Step};
+use crate::service::Service;
+use crate::step::Step;
 use serde_json::Value;
-use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::process::{ChildStdout, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
 use std::thread;
-use std::time::{Duration, Instant};
 
-const START_LIMIT: Duration = Duration::from_secs(60);
 /// The role that owns schema `auth`, as on Supabase; `gateway.sql` makes it.
 const AUTH_ROLE: &str = "supabase_auth_admin";
 
@@ -28,8 +25,7 @@ pub struct Gateway {
     pub anon_key: String,
     /// The key of role `service_role`: exempt from row level security.
     pub service_key: String,
-    log: PathBuf,
-    child: Child,
+    service: Service,
 }
 
 impl Gateway {
@@ -42,39 +38,27 @@ impl Gateway {
             let roles = places.root.join("xtask").join("npm").join("gateway.sql");
             step.run(database.psql(SUPERUSER).arg("--file").arg(roles))?;
             database.set_passwords(places, step, &[AUTH_ROLE])?;
-            let log = places.database(&database.name).join("gateway.log");
-            let errors = File::create(&log).at("create", &log)?;
             let mut command = deno::command(places, "run");
             command.arg(deno::allow_read(&[&places.base.join("npm")]));
             command.args(["gateway.ts", "--stop-with-stdin"]);
             command.env("CHATKEEP_GATEWAY_PORT", free_port()?.to_string());
-            command.env("CHATKEEP_GATEWAY_REST_DB", database.url_of("authenticator"));
             command.env("CHATKEEP_GATEWAY_AUTH_DB", database.url_of(AUTH_ROLE));
+            command.env("CHATKEEP_GATEWAY_REST_DB", database.url_of("authenticator"));
             // Its standard input stays open as long as we live: it cannot outlive us.
-            command
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .stderr(errors);
-            let mut child = step::spawn(&mut command)?;
-            let ready = wait_until_ready(&mut child).and_then(|line| read_ready(&line));
-            match ready {
-                Ok((url, anon_key, service_key)) => Ok(Self {
-                    url,
-                    anon_key,
-                    service_key,
-                    log,
-                    child,
-                }),
-                Err(failure) => {
-                    step::end(&mut child);
-                    let said = fs::read_to_string(&log).unwrap_or_default();
-                    if failure.is_interruption() {
-                        return Err(failure);
-                    }
-                    Err(Failure::new(format!("{failure}\n{}", said.trim_end()))
-                        .advise(format!("read {}.", log.display())))
-                }
-            }
+            command.stdin(Stdio::piped());
+            let log = places.database(&database.name).join("gateway.log");
+            let (mut service, stdout) = Service::start_speaking("The gateway", log, &mut command)?;
+            let line = first_line(stdout);
+            let (url, anon_key, service_key) = service.wait(|| match line.try_recv() {
+                Ok(line) => read_ready(&line).map(Some),
+                Err(_) => Ok(None),
+            })?;
+            Ok(Self {
+                url,
+                anon_key,
+                service_key,
+                service,
+            })
         })
     }
 
@@ -87,45 +71,22 @@ impl Gateway {
 
     /// Fails once the gateway has ended by itself.
     pub fn check(&mut self) -> Result<()> {
-        match self.child.try_wait() {
-            Ok(None) => Ok(()),
-            _ => Err(Failure::new("The gateway has ended by itself.")
-                .advise(format!("read {}.", self.log.display()))),
-        }
+        self.service.check()
     }
 }
 
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        // It stops at the end of its input, and is stopped if that did not help.
-        drop(self.child.stdin.take());
-        step::end(&mut self.child);
-    }
-}
-
-/// Waits for the one line that the gateway prints once it answers.
-fn wait_until_ready(child: &mut Child) -> Result<String> {
-    let Some(stdout) = child.stdout.take() else {
-        return Err(Failure::new("The gateway has no standard output."));
-    };
+/// The one line that the gateway prints once it answers; empty if it ends without.
+fn first_line(stdout: Option<ChildStdout>) -> Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut line = String::new();
-        // An end without a line is told by the empty line.
-        let _ = BufReader::new(stdout).read_line(&mut line);
+        if let Some(stdout) = stdout {
+            // What could not be read is as good as not said.
+            let _ = BufReader::new(stdout).read_line(&mut line);
+        }
         let _ = sender.send(line);
     });
-    let limit = Instant::now() + START_LIMIT;
-    while Instant::now() < limit {
-        if let Ok(line) = receiver.try_recv() {
-            return Ok(line);
-        }
-        step::pause(Duration::from_millis(50))?;
-    }
-    let seconds = START_LIMIT.as_secs();
-    Err(Failure::new(format!(
-        "The gateway did not answer within {seconds} seconds."
-    )))
+    receiver
 }
 
 /// Reads URL, anon key and service key.

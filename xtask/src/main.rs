@@ -28,6 +28,7 @@ mod pypi;
 mod released;
 mod safeupdate;
 mod server;
+mod service;
 mod settings;
 mod sources;
 mod step;
