@@ -2,8 +2,9 @@
 // rights. Requests under /auth/v1 reach the database as supabase_auth_admin, requests under /rest/v1 as
 // authenticator, which can only become anon, authenticated or service_role.
 //
-// Environment: CHATKEEP_GATEWAY_PORT, CHATKEEP_GATEWAY_REST_DB and CHATKEEP_GATEWAY_AUTH_DB (connection URLs of
-// the two roles), CHATKEEP_GATEWAY_JWT_SECRET (optional: a new one is made otherwise).
+// Environment: CHATKEEP_GATEWAY_PORT, CHATKEEP_GATEWAY_JWT_SECRET, CHATKEEP_GATEWAY_AUTH_DB and
+// CHATKEEP_GATEWAY_REST_DB (connection URLs of the two roles); in place of the last CHATKEEP_GATEWAY_REST_URL, another
+// server of PostgREST's interface that /rest/v1 is handed on to.
 // When it serves, it prints one line of JSON to stdout: {"url", "anon_key", "service_role_key"}.
 // It stops at SIGTERM or SIGINT, and with --stop-with-stdin also when its standard input ends.
 
@@ -20,6 +21,7 @@ import { errors, jwtVerify, SignJWT } from "jose";
 import { type Kysely, sql } from "kysely";
 import process from "node:process";
 
+const REST_PATH = "/rest/v1";
 const DATABASE = { connection: { TimeZone: "UTC", application_name: "chatkeep-gateway" }, onnotice: () => {} };
 
 /** A connection for /rest/v1 that prepares each transaction as PostgREST does. */
@@ -115,7 +117,8 @@ function jsonText(value: unknown): string {
 
 async function main(): Promise<void> {
   const port = Number(required("CHATKEEP_GATEWAY_PORT"));
-  const secret = process.env.CHATKEEP_GATEWAY_JWT_SECRET || randomSecret();
+  const secret = required("CHATKEEP_GATEWAY_JWT_SECRET");
+  const restUrl = process.env.CHATKEEP_GATEWAY_REST_URL;
   const url = `http://127.0.0.1:${port}`;
   const anonKey = await apiKey("anon", secret);
   const serviceKey = await apiKey("service_role", secret);
@@ -124,8 +127,8 @@ async function main(): Promise<void> {
     url: required("CHATKEEP_GATEWAY_AUTH_DB"),
     postgresOptions: { ...DATABASE, max: 4 },
   });
-  const restConnection = new RestConnection(required("CHATKEEP_GATEWAY_REST_DB"));
-  await Promise.all([makeAuthTables(authConnection), restConnection.introspect()]);
+  const restConnection = restUrl ? undefined : new RestConnection(required("CHATKEEP_GATEWAY_REST_DB"));
+  await Promise.all([makeAuthTables(authConnection), restConnection?.introspect()]);
 
   const config = {
     api: {
@@ -147,14 +150,16 @@ async function main(): Promise<void> {
     studio: { enabled: false },
   };
   const auth = new App({ ...config, connection: authConnection, options: { server: { disableStudio: true } } });
-  const rest = new App({
-    ...config,
-    connection: restConnection,
-    options: { server: { disableStudio: true, middlewares: [trustSignedClaims(secret, anonKey, serviceKey)] } },
-  });
+  const rest = restConnection
+    ? new App({
+      ...config,
+      connection: restConnection,
+      options: { server: { disableStudio: true, middlewares: [trustSignedClaims(secret, anonKey, serviceKey)] } },
+    })
+    : { fetch: (request: Request) => handOn(request, `${restUrl}`) };
 
   const server = Deno.serve({ hostname: "127.0.0.1", port, onListen: () => {} }, (request) => {
-    const app = new URL(request.url).pathname.startsWith("/rest/v1") ? rest : auth;
+    const app = new URL(request.url).pathname.startsWith(REST_PATH) ? rest : auth;
     return app.fetch(request);
   });
   const answer = await fetch(`${url}/auth/v1/health`, { headers: { apikey: anonKey } });
@@ -164,7 +169,14 @@ async function main(): Promise<void> {
 
   await untilToldToStop();
   await server.shutdown();
-  await Promise.all([authConnection.close(), restConnection.close()]);
+  await Promise.all([authConnection.close(), restConnection?.close()]);
+}
+
+/** Sends a request on to a server that has at its root what is below /rest/v1 here. */
+function handOn(request: Request, server: string): Promise<Response> {
+  const { pathname, search } = new URL(request.url);
+  const { method, headers, body } = request;
+  return fetch(server + pathname.slice(REST_PATH.length) + search, { method, headers, body, redirect: "manual" });
 }
 
 /** lite's own tables, made where they are missing. Its call for this ignores every error; here one is fatal. */
@@ -216,10 +228,6 @@ function apiKey(role: string, secret: string): Promise<string> {
     .setIssuedAt()
     .setExpirationTime("365d")
     .sign(new TextEncoder().encode(secret));
-}
-
-function randomSecret(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function required(name: string): string {

@@ -1,12 +1,12 @@
-//! The tests in TypeScript: supabase-js and the WebAssembly module through a gateway, and several
-//! connections to the database at once.
+//! The tests in TypeScript: supabase-js and the WebAssembly module through a gateway, what two
+//! gateways make of the calls, and several connections to the database at once.
 
 use crate::counts::Counts;
 use crate::database::Database;
 use crate::deno;
 use crate::edge;
 use crate::failure::Result;
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Rest};
 use crate::places::Places;
 use crate::server::SUPERUSER;
 use crate::step::Step;
@@ -14,12 +14,32 @@ use crate::suite;
 
 /// Runs `tests/clients` against a database.
 pub fn test(places: &Places, database: &Database, title: &str) -> Result<Counts> {
+    through(places, database, Rest::Lite, "clients/", title)
+}
+
+/// Runs `tests/gateways` against a database, through one of the servers of PostgREST's interface.
+pub fn gateway(places: &Places, database: &Database, rest: Rest, title: &str) -> Result<Counts> {
+    let probe = places.root.join("tests").join("gateways").join("probe.sql");
+    Step::start(places, "Making what the gateways are probed with")
+        .work(|step| step.run(database.psql(SUPERUSER).arg("--file").arg(probe)))?;
+    through(places, database, rest, "gateways/", title)
+}
+
+fn through(
+    places: &Places,
+    database: &Database,
+    rest: Rest,
+    tests: &str,
+    title: &str,
+) -> Result<Counts> {
     edge::build(places)?;
-    let gateway = Gateway::start(places, database)?;
+    let gateway = Gateway::start(places, database, rest)?;
     Step::start(places, title).count(|step| {
         let mut test = deno::command(places, "test");
-        test.arg(deno::allow_read(&[&places.base])).arg("clients/");
+        test.arg(deno::allow_read(&[&places.base])).arg(tests);
         gateway.describe_to(&mut test);
+        test.env("CHATKEEP_GATEWAY", rest.name());
+        test.env("CHATKEEP_JWT_SECRET", &gateway.jwt_secret);
         let ran = step.try_run(&mut test)?;
         Ok(suite::judge(&ran))
     })

@@ -4,7 +4,7 @@ use crate::arguments::Arguments;
 use crate::database::{Database, Wanted};
 use crate::extension;
 use crate::failure::{Failure, Result};
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Rest};
 use crate::places::Places;
 use crate::server::Durability;
 use crate::step;
@@ -19,6 +19,7 @@ pub fn setup(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
     let lock = places.lock()?;
     toolchain::npm(places)?;
     toolchain::cargo_pgrx(places)?;
+    toolchain::postrust(places)?;
     for major in arguments.majors()? {
         let tree = Tree::ensure(places, major)?;
         extension::install(places, &tree)?;
@@ -94,7 +95,7 @@ pub fn serve(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
         durability: Durability::Full,
     };
     let database = Stopping(Database::start(places, &wanted)?);
-    let mut gateway = Gateway::start(places, &database.0)?;
+    let mut gateway = Gateway::start(places, &database.0, Rest::Lite)?;
     println!("URL:              {}", gateway.url);
     println!("anon key:         {}", gateway.anon_key);
     println!("service_role key: {}", gateway.service_key);

@@ -367,7 +367,7 @@ fn choose_port(wanted: Option<u16>, last: Option<u16>) -> Result<u16> {
 }
 
 /// 192 random bits from the operating system, in hexadecimal.
-fn new_password() -> Result<String> {
+pub fn new_password() -> Result<String> {
     let path = Path::new("/dev/urandom");
     let mut bytes = [0_u8; 24];
     let file = fs::File::open(path);

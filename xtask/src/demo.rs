@@ -5,7 +5,7 @@ use crate::backup;
 use crate::deno;
 use crate::edge;
 use crate::failure::{Failure, Result};
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Rest};
 use crate::places::Places;
 use crate::pypi;
 use crate::step;
@@ -24,7 +24,7 @@ pub fn run(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
     edge::build(places)?;
     let database = Throwaway::start(places, "demo", DEFAULT_MAJOR, Engine::Native)?;
     eprintln!("The demo's database does not wait for the disk: its rates are not a durable one's.");
-    let gateway = Gateway::start(places, &database.0)?;
+    let gateway = Gateway::start(places, &database.0, Rest::Lite)?;
     let documents = document_folders(places);
 
     let mut demo = deno::command(places, "run");

@@ -17,6 +17,7 @@ pub fn prepare(places: &Places) -> Result<()> {
         ("xtask/npm", ""),
         ("xtask/demo", "demo"),
         ("tests/clients", "clients"),
+        ("tests/gateways", "gateways"),
         ("tests/isolation", "isolation"),
         ("tests/engines", "engines"),
     ];

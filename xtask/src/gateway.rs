@@ -1,10 +1,11 @@
-//! The gateway between supabase-js and a database: PostgREST's and GoTrue's interfaces, served by
-//! `@supabase/lite` through `xtask/npm/gateway.ts`.
+//! The gateway between supabase-js and a database: GoTrue's interface served by `@supabase/lite`
+//! through `xtask/npm/gateway.ts`, and PostgREST's by the same or by postrust.
 
-use crate::database::Database;
+use crate::database::{Database, new_password};
 use crate::deno;
 use crate::failure::{Failure, Result};
 use crate::places::Places;
+use crate::postrust::Postrust;
 use crate::server::{SUPERUSER, free_port};
 use crate::service::Service;
 use crate::step::Step;
@@ -17,6 +18,25 @@ use std::thread;
 /// The role that owns schema `auth`, as on Supabase; `gateway.sql` makes it.
 const AUTH_ROLE: &str = "supabase_auth_admin";
 
+/// Who serves `/rest/v1`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    /// `@supabase/lite`, in the gateway itself.
+    Lite,
+    /// `postrust-server`, behind it.
+    Postrust,
+}
+
+impl Rest {
+    /// The name that a reader of test results sees.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lite => "lite",
+            Self::Postrust => "postrust",
+        }
+    }
+}
+
 /// A running gateway; it stops when it goes out of scope.
 pub struct Gateway {
     /// What a client passes to `createClient`.
@@ -25,15 +45,23 @@ pub struct Gateway {
     pub anon_key: String,
     /// The key of role `service_role`: exempt from row level security.
     pub service_key: String,
+    /// What JWTs are signed with.
+    pub jwt_secret: String,
     service: Service,
+    rest: Option<Postrust>,
 }
 
 impl Gateway {
     /// Prepares a database for the gateway and starts one on a free port.
-    pub fn start(places: &Places, database: &Database) -> Result<Self> {
+    pub fn start(places: &Places, database: &Database, rest: Rest) -> Result<Self> {
         let lock = places.lock()?;
         deno::prepare(places)?;
         drop(lock);
+        let secret = new_password()?;
+        let rest = match rest {
+            Rest::Lite => None,
+            Rest::Postrust => Some(Postrust::start(places, database, &secret)?),
+        };
         Step::start(places, "Starting the gateway").work(|step| {
             let roles = places.root.join("xtask").join("npm").join("gateway.sql");
             step.run(database.psql(SUPERUSER).arg("--file").arg(roles))?;
@@ -42,8 +70,12 @@ impl Gateway {
             command.arg(deno::allow_read(&[&places.base.join("npm")]));
             command.args(["gateway.ts", "--stop-with-stdin"]);
             command.env("CHATKEEP_GATEWAY_PORT", free_port()?.to_string());
+            command.env("CHATKEEP_GATEWAY_JWT_SECRET", &secret);
             command.env("CHATKEEP_GATEWAY_AUTH_DB", database.url_of(AUTH_ROLE));
-            command.env("CHATKEEP_GATEWAY_REST_DB", database.url_of("authenticator"));
+            match &rest {
+                None => command.env("CHATKEEP_GATEWAY_REST_DB", database.url_of("authenticator")),
+                Some(postrust) => command.env("CHATKEEP_GATEWAY_REST_URL", &postrust.url),
+            };
             // Its standard input stays open as long as we live: it cannot outlive us.
             command.stdin(Stdio::piped());
             let log = places.database(&database.name).join("gateway.log");
@@ -57,7 +89,9 @@ impl Gateway {
                 url,
                 anon_key,
                 service_key,
+                jwt_secret: secret,
                 service,
+                rest,
             })
         })
     }
@@ -71,7 +105,8 @@ impl Gateway {
 
     /// Fails once the gateway has ended by itself.
     pub fn check(&mut self) -> Result<()> {
-        self.service.check()
+        self.service.check()?;
+        self.rest.as_mut().map_or(Ok(()), Postrust::check)
     }
 }
 

@@ -24,6 +24,7 @@ mod gateway;
 mod help;
 mod lint;
 mod places;
+mod postrust;
 mod pypi;
 mod released;
 mod safeupdate;

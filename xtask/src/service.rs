@@ -20,7 +20,6 @@ pub struct Service {
 
 impl Service {
     /// Starts a program, with all it says in a new log.
-    #[cfg(test)]
     pub fn start(name: &'static str, log: PathBuf, command: &mut Command) -> Result<Self> {
         let said = File::create(&log).at("create", &log)?;
         let errors = said.try_clone().at("write", &log)?;

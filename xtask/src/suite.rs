@@ -9,6 +9,7 @@ use crate::debian;
 use crate::edge;
 use crate::extension;
 use crate::failure::Result;
+use crate::gateway::Rest;
 use crate::places::{Places, make_folder, remove_folder};
 use crate::safeupdate;
 use crate::server::SUPERUSER;
@@ -96,6 +97,12 @@ impl Suite<'_> {
         self.check(&title, |places| contract(places, database, &title))?;
         let title = format!("supabase-js, {on}");
         self.check(&title, |places| clients::test(places, database, &title))?;
+        for rest in [Rest::Lite, Rest::Postrust] {
+            let title = format!("gateway {}, {on}", rest.name());
+            self.check(&title, |places| {
+                clients::gateway(places, database, rest, &title)
+            })?;
+        }
         let title = format!("connections, {on}");
         self.check(&title, |places| {
             clients::isolation(places, database, &title)

@@ -13,6 +13,10 @@ use std::process::Command;
 const CARGO_PGRX: &str = "0.16.1";
 /// The version of cargo-fuzz that the fuzz targets were written with.
 const CARGO_FUZZ: &str = "0.13.2";
+/// The program of postrust-server.
+pub const POSTRUST: &str = "postrust";
+/// Each release comes closer to PostgREST, which the tests notice: see `tests/gateways/gateway.ts`.
+const POSTRUST_SERVER: &str = "3.1.0";
 /// The oldest Node.js that the npm packages run on.
 const NODE_MAJOR: u32 = 20;
 
@@ -29,6 +33,11 @@ pub fn cargo_pgrx(places: &Places) -> Result<()> {
 /// Installs cargo-fuzz.
 pub fn cargo_fuzz(places: &Places) -> Result<()> {
     cargo_tool(places, "cargo-fuzz", "cargo-fuzz", CARGO_FUZZ)
+}
+
+/// Installs postrust-server, the second gateway of the tests.
+pub fn postrust(places: &Places) -> Result<()> {
+    cargo_tool(places, "postrust-server", POSTRUST, POSTRUST_SERVER)
 }
 
 /// Installs the nightly compiler beside the one that the repository is built with.
