@@ -76,7 +76,7 @@ export type Database = {
           "created_at": string;
           "deleted_at": string | null;
           "id": string;
-          "indexed_to": string;
+          "indexed_to": string | null;
           "language": string;
           "last_seq": number;
           "message_count": number;
@@ -93,7 +93,7 @@ export type Database = {
           "created_at"?: string;
           "deleted_at"?: string | null;
           "id"?: string;
-          "indexed_to"?: string;
+          "indexed_to"?: string | null;
           "language"?: string;
           "last_seq"?: number;
           "message_count"?: number;
@@ -109,7 +109,7 @@ export type Database = {
           "created_at"?: string;
           "deleted_at"?: string | null;
           "id"?: string;
-          "indexed_to"?: string;
+          "indexed_to"?: string | null;
           "language"?: string;
           "last_seq"?: number;
           "message_count"?: number;
@@ -598,7 +598,7 @@ export type Database = {
           "created_at": string;
           "deleted_at": string | null;
           "id": string;
-          "indexed_to": string;
+          "indexed_to": string | null;
           "language": string;
           "last_seq": number;
           "message_count": number;
@@ -641,7 +641,7 @@ export type Database = {
           "created_at": string;
           "deleted_at": string | null;
           "id": string;
-          "indexed_to": string;
+          "indexed_to": string | null;
           "language": string;
           "last_seq": number;
           "message_count": number;
@@ -781,7 +781,7 @@ export type Database = {
           "created_at": string;
           "deleted_at": string | null;
           "id": string;
-          "indexed_to": string;
+          "indexed_to": string | null;
           "language": string;
           "last_seq": number;
           "message_count": number;
@@ -885,7 +885,7 @@ export type Database = {
           "created_at": string;
           "deleted_at": string | null;
           "id": string;
-          "indexed_to": string;
+          "indexed_to": string | null;
           "language": string;
           "last_seq": number;
           "message_count": number;
@@ -990,7 +990,7 @@ export type Database = {
           "created_at": string;
           "deleted_at": string | null;
           "id": string;
-          "indexed_to": string;
+          "indexed_to": string | null;
           "language": string;
           "last_seq": number;
           "message_count": number;
