@@ -310,9 +310,11 @@ create unique index documents_private_checksum_key on chatkeep.documents (checks
 create unique index documents_tenant_checksum_key on chatkeep.documents (checksum, tenant_id)
   where visibility = 'tenant' and status <> 'archived' and deleted_at is null;
 -- The same by the first 64 bits of the checksum, a fifth of the size: where the native engine looks up a whole batch. The
--- owner is a part of it too, so that a look costs the same whatever others store.
+-- owner is a part of it too, so that a look costs the same whatever others store. It says of access what the others say of
+-- visibility and deleted_at, so that no statement is planned with it: by its second column alone it is read from end to end,
+-- which looks cheap as long as the table has no statistics.
 create index documents_checksum_front_idx on chatkeep.documents (((('x' || left(checksum, 16))::bit(64))::bigint), user_id)
-  where visibility = 'private' and status <> 'archived' and deleted_at is null;
+  where access = 'private' and status <> 'archived';
 -- A source has one current document: two registrations of new bytes cannot both supersede.
 create unique index documents_current_source_uri_key on chatkeep.documents (user_id, source_uri)
   where status <> 'archived' and deleted_at is null;
