@@ -10,7 +10,7 @@ const MOST = 1000;
 function documents(count: number): { source_uri: string; checksum: string }[] {
   return Array.from({ length: count }, (_, n) => ({
     source_uri: `https://example.org/${n}`,
-    checksum: "a" + n.toString(16).padStart(63, "0"),
+    checksum: n.toString(16).padStart(8, "0").padEnd(64, "c"),
   }));
 }
 

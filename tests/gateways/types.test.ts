@@ -53,14 +53,14 @@ Deno.test("bigint is a number, exact below 2^53, and text where it is cast", asy
   same(await stored(ada, given, "byte_size::text"), { byte_size: "9007199254740993" }, "a larger one, as text");
 });
 
-Deno.test("integers and booleans are what they are in JSON", async () => {
+Deno.test("integers, booleans and null are what they are in JSON", async () => {
   const ada = await signUp();
   const chat_id = await newChat(ada);
   const message = { chat_id, role: "assistant", content: "x", token_count: 2147483647 };
   const row = ok(await ada.db.rpc("append_message", message).single());
   same([row.seq, row.token_count, row.active, row.model], [1, 2147483647, true, null], "a message");
-  const chat = ok(await ada.db.from("chats").select("message_count, last_seq").eq("id", chat_id).single());
-  same(chat, { message_count: 1, last_seq: 1 }, "its chat");
+  const chat = ok(await ada.db.from("chats").select("message_count, last_seq, indexed_to").eq("id", chat_id).single());
+  same(chat, { message_count: 1, last_seq: 1, indexed_to: null }, "its chat");
 });
 
 Deno.test("real has the digits that PostgreSQL prints", async () => {
