@@ -20,6 +20,7 @@ import { PostgresConnection } from "@supabase/lite/postgres";
 import { errors, jwtVerify, SignJWT } from "jose";
 import { type Kysely, sql } from "kysely";
 import process from "node:process";
+import { required, run, untilToldToStop } from "./program.ts";
 
 const REST_PATH = "/rest/v1";
 const DATABASE = { connection: { TimeZone: "UTC", application_name: "chatkeep-gateway" }, onnotice: () => {} };
@@ -230,23 +231,4 @@ function apiKey(role: string, secret: string): Promise<string> {
     .sign(new TextEncoder().encode(secret));
 }
 
-function required(name: string): string {
-  const value = process.env[name];
-  if (!value) throw new Error(`${name} is not set`);
-  return value;
-}
-
-function untilToldToStop(): Promise<void> {
-  return new Promise((resolve) => {
-    process.once("SIGTERM", () => resolve());
-    process.once("SIGINT", () => resolve());
-    if (Deno.args.includes("--stop-with-stdin")) {
-      Deno.stdin.readable.pipeTo(new WritableStream()).then(() => resolve(), () => resolve());
-    }
-  });
-}
-
-main().then(() => process.exit(0), (error) => {
-  console.error(`gateway: ${error instanceof Error ? error.message : error}`);
-  process.exit(1);
-});
+run("gateway", main);

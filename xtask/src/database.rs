@@ -236,21 +236,10 @@ impl Database {
         &self.server.tree
     }
 
-    /// psql as a role, which stops at the first error and reads no settings of the caller's.
+    /// psql as a role.
     pub fn psql(&self, role: &str) -> Command {
-        let mut command = Command::new(self.program("psql"));
-        server::clear_environment(&mut command);
-        command.args(["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1"]);
-        command
-            .env("PGPASSWORD", &self.settings.password)
-            .env("PGHOST", "127.0.0.1");
-        command
-            .env("PGPORT", self.settings.port.to_string())
-            .env("PGUSER", role);
-        command
-            .env("PGDATABASE", "postgres")
-            .env("PGCLIENTENCODING", "UTF8");
-        command
+        let Settings { password, port, .. } = &self.settings;
+        psql(&self.program("psql"), *port, role, password)
     }
 
     /// Roles and schemas of Supabase, our migrations, the engine. Harmless to repeat.
@@ -313,6 +302,21 @@ impl Database {
         step.run(Command::new("cp").arg("-R").arg(source).arg(&workdir))?;
         Ok(workdir)
     }
+}
+
+/// psql on a port of 127.0.0.1, which stops at the first error and reads no settings of the caller's.
+pub fn psql(program: &Path, port: u16, role: &str, password: &str) -> Command {
+    let mut command = Command::new(program);
+    server::clear_environment(&mut command);
+    command.args(["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1"]);
+    command
+        .env("PGPASSWORD", password)
+        .env("PGHOST", "127.0.0.1")
+        .env("PGPORT", port.to_string())
+        .env("PGUSER", role)
+        .env("PGDATABASE", "postgres")
+        .env("PGCLIENTENCODING", "UTF8");
+    command
 }
 
 /// The Supabase CLI, with its notes in our folder and nothing reported to anybody.

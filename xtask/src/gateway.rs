@@ -10,10 +10,7 @@ use crate::server::{SUPERUSER, free_port};
 use crate::service::Service;
 use crate::step::Step;
 use serde_json::Value;
-use std::io::{BufRead, BufReader};
-use std::process::{ChildStdout, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
+use std::process::Command;
 
 /// The role that owns schema `auth`, as on Supabase; `gateway.sql` makes it.
 const AUTH_ROLE: &str = "supabase_auth_admin";
@@ -76,15 +73,9 @@ impl Gateway {
                 None => command.env("CHATKEEP_GATEWAY_REST_DB", database.url_of("authenticator")),
                 Some(postrust) => command.env("CHATKEEP_GATEWAY_REST_URL", &postrust.url),
             };
-            // Its standard input stays open as long as we live: it cannot outlive us.
-            command.stdin(Stdio::piped());
             let log = places.database(&database.name).join("gateway.log");
-            let (mut service, stdout) = Service::start_speaking("The gateway", log, &mut command)?;
-            let line = first_line(stdout);
-            let (url, anon_key, service_key) = service.wait(|| match line.try_recv() {
-                Ok(line) => read_ready(&line).map(Some),
-                Err(_) => Ok(None),
-            })?;
+            let (service, ready) = Service::start_announcing("The gateway", log, &mut command)?;
+            let (url, anon_key, service_key) = read_ready(&ready)?;
             Ok(Self {
                 url,
                 anon_key,
@@ -110,24 +101,8 @@ impl Gateway {
     }
 }
 
-/// The one line that the gateway prints once it answers; empty if it ends without.
-fn first_line(stdout: Option<ChildStdout>) -> Receiver<String> {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        let mut line = String::new();
-        if let Some(stdout) = stdout {
-            // What could not be read is as good as not said.
-            let _ = BufReader::new(stdout).read_line(&mut line);
-        }
-        let _ = sender.send(line);
-    });
-    receiver
-}
-
 /// Reads URL, anon key and service key.
-fn read_ready(line: &str) -> Result<(String, String, String)> {
-    let ready: Value = serde_json::from_str(line)
-        .map_err(|_| Failure::new("The gateway ended before it answered."))?;
+fn read_ready(ready: &Value) -> Result<(String, String, String)> {
     let text = |name: &str| -> Result<String> {
         ready[name].as_str().map(str::to_owned).ok_or_else(|| {
             Failure::new(format!(
@@ -150,22 +125,14 @@ mod tests {
             "a".to_owned(),
             "s".to_owned(),
         );
-        assert_eq!(read_ready(line).unwrap(), expected);
+        let ready: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(read_ready(&ready).unwrap(), expected);
     }
 
     #[test]
-    fn a_gateway_that_says_nothing_or_too_little_has_failed() {
-        assert!(
-            read_ready("")
-                .unwrap_err()
-                .to_string()
-                .contains("ended before")
-        );
-        assert!(
-            read_ready("{\"url\":\"u\"}")
-                .unwrap_err()
-                .to_string()
-                .contains("anon_key")
-        );
+    fn a_gateway_that_says_too_little_has_failed() {
+        let ready: Value = serde_json::from_str("{\"url\":\"u\"}").unwrap();
+        let failure = read_ready(&ready).unwrap_err().to_string();
+        assert!(failure.contains("anon_key"), "{failure}");
     }
 }

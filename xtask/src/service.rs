@@ -3,9 +3,13 @@
 
 use crate::failure::{AtPath, Failure, Result};
 use crate::step;
+use serde_json::Value;
 use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
 use std::time::{Duration, Instant};
 
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -27,16 +31,24 @@ impl Service {
         Ok(Self { name, log, child })
     }
 
-    /// Starts a program whose standard output is for the caller; the log gets its errors.
-    pub fn start_speaking(
+    /// Starts a program that prints one line of JSON once it answers, and returns that line. The log
+    /// gets its errors. Its standard input stays open as long as we live: told to stop at its end, it
+    /// cannot outlive us.
+    pub fn start_announcing(
         name: &'static str,
         log: PathBuf,
         command: &mut Command,
-    ) -> Result<(Self, Option<ChildStdout>)> {
+    ) -> Result<(Self, Value)> {
         let errors = File::create(&log).at("create", &log)?;
-        let mut child = step::spawn(command.stdout(Stdio::piped()).stderr(errors))?;
-        let stdout = child.stdout.take();
-        Ok((Self { name, log, child }, stdout))
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = step::spawn(command.stderr(errors))?;
+        let line = first_line(child.stdout.take());
+        let mut service = Self { name, log, child };
+        let announced = service.wait(|| match line.try_recv() {
+            Ok(line) => read_line(name, &line).map(Some),
+            Err(_) => Ok(None),
+        })?;
+        Ok((service, announced))
     }
 
     /// Asks until there is an answer. A program that has ended, or does not answer for a minute, has
@@ -84,6 +96,25 @@ impl Drop for Service {
         drop(self.child.stdin.take());
         step::end(&mut self.child);
     }
+}
+
+/// The first line that a program prints; empty if it ends without.
+fn first_line(stdout: Option<ChildStdout>) -> Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut line = String::new();
+        if let Some(stdout) = stdout {
+            // What could not be read is as good as not said.
+            let _ = BufReader::new(stdout).read_line(&mut line);
+        }
+        let _ = sender.send(line);
+    });
+    receiver
+}
+
+fn read_line(name: &str, line: &str) -> Result<Value> {
+    serde_json::from_str(line)
+        .map_err(|_| Failure::new(format!("{name} ended before it answered.")))
 }
 
 #[cfg(test)]
@@ -136,6 +167,25 @@ mod tests {
             .args(["-c", &format!("kill -0 {process} 2>/dev/null")])
             .status();
         assert!(!still_there.unwrap().success());
+        fs::remove_file(&log).unwrap();
+    }
+
+    #[test]
+    fn a_program_announces_itself_in_one_line_and_stops_with_its_input() {
+        let log = std::env::temp_dir().join(format!("xtask-announced-{}", std::process::id()));
+        let announce = |script: &str| {
+            let mut command = Command::new("sh");
+            Service::start_announcing("The test", log.clone(), command.args(["-c", script]))
+        };
+        let (mut service, line) = announce(r#"echo '{"port":7}'; cat >/dev/null"#).unwrap();
+        assert_eq!(line["port"], 7);
+        service.check().unwrap();
+        drop(service);
+        let failure = announce("echo no >&2").map(drop).unwrap_err().to_string();
+        assert!(
+            failure.contains("The test ended before it answered.\nno"),
+            "{failure}"
+        );
         fs::remove_file(&log).unwrap();
     }
 }

@@ -3,18 +3,19 @@
 use crate::arguments::{Arguments, Engine};
 use crate::backup;
 use crate::clients;
+use crate::contract;
 use crate::counts::Counts;
-use crate::database::{Database, sql_files};
+use crate::database::Database;
 use crate::debian;
 use crate::edge;
 use crate::extension;
 use crate::failure::Result;
 use crate::gateway::Rest;
+use crate::pglite;
 use crate::places::{Places, make_folder, remove_folder};
 use crate::safeupdate;
 use crate::server::SUPERUSER;
 use crate::step::{Ran, Step};
-use crate::tap;
 use crate::throwaway::Throwaway;
 use crate::toolchain;
 use crate::tree::Tree;
@@ -40,6 +41,9 @@ pub fn run(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
     };
     suite.check("unit tests", units)?;
     suite.check("npm package", edge::test)?;
+    if let (Some(major), true) = (majors.first(), engines.contains(&Engine::Portable)) {
+        suite.pglite(*major)?;
+    }
     for major in majors {
         if engines.contains(&Engine::Native) {
             let title = format!("cargo pgrx test pg{major}");
@@ -94,7 +98,9 @@ impl Suite<'_> {
         };
         let database = &database.0;
         let title = format!("contract, {on}");
-        self.check(&title, |places| contract(places, database, &title))?;
+        self.check(&title, |places| {
+            contract::test(places, &title, |role| database.psql(role))
+        })?;
         let title = format!("supabase-js, {on}");
         self.check(&title, |places| clients::test(places, database, &title))?;
         for rest in [Rest::Lite, Rest::Postrust] {
@@ -117,6 +123,12 @@ impl Suite<'_> {
         self.check(&title, |places| upgrade::test(places, database, &title))?;
         let title = format!("dump and restore, {on}");
         self.check(&title, |places| backup::test(places, database, &title))
+    }
+
+    /// Everything on PGlite, which is its own version of Postgres; `major` is that of the psql.
+    fn pglite(&mut self, major: u16) -> Result<()> {
+        let title = "contract, PGlite, portable";
+        self.check(title, |places| pglite::contract(places, major, title))
     }
 
     /// Prints the table and the closing line.
@@ -210,35 +222,6 @@ fn discard(places: &Places, tree: &Tree, data: &Path) -> Result<()> {
     // Nearly always there is no such server, and pg_ctl says so.
     let _ = stop.status();
     remove_folder(data)
-}
-
-/// The contract: pgTAP files, run as the non-superuser who owns the tables.
-fn contract(places: &Places, database: &Database, title: &str) -> Result<Counts> {
-    let files = sql_files(&places.root.join("tests").join("contract"))?;
-    Step::start(places, title).count(|step| {
-        let create = "create extension if not exists pgtap with schema extensions";
-        step.run(database.psql(SUPERUSER).args(["--command", create]))?;
-        let mut counts = Counts::default();
-        for file in &files {
-            let name = file.file_name().unwrap_or_default().to_string_lossy();
-            let mut psql = database.psql("postgres");
-            let ran = step.try_run(
-                psql.args(["--no-align", "--tuples-only", "--file"])
-                    .arg(file),
-            )?;
-            let tap = tap::read(&ran.stdout, ran.status.success());
-            if tap.counts.failed > 0 {
-                eprintln!("\n{name}: {} of its tests failed", tap.counts.failed);
-                tap.problems
-                    .iter()
-                    .for_each(|problem| eprintln!("  {problem}"));
-                let errors = ran.tail.iter().filter(|line| line.starts_with("psql:"));
-                errors.for_each(|line| eprintln!("  {line}"));
-            }
-            counts += tap.counts;
-        }
-        Ok(counts.judged(true))
-    })
 }
 
 /// Random histories, held against the models in core.
