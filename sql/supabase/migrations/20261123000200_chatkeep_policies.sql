@@ -17,9 +17,10 @@ create policy users_select on chatkeep.users for select to authenticated
   using (id = (select chatkeep.uid()));
 create policy users_insert on chatkeep.users for insert to authenticated
   with check (id = (select chatkeep.uid()) and tenant_id = (select chatkeep.uid()));
+-- Column grants let nobody change the tenant; where a gateway has granted more, this still does not.
 create policy users_update on chatkeep.users for update to authenticated
   using (id = (select chatkeep.uid()) and disabled_at is null)
-  with check (id = (select chatkeep.uid()));
+  with check (id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id()));
 
 -- sessions
 alter table chatkeep.sessions enable row level security;
@@ -266,6 +267,25 @@ create trigger guard_chat after insert or update of title, metadata on chatkeep.
   for each row when (current_setting('chatkeep.writing', true) is distinct from 'on')
   execute function chatkeep_private.guard_chat();
 
+-- As with the tenant of users: column grants let nobody give a chat away, and this holds without them. A trigger, since the
+-- policy would ask it of every append.
+create function chatkeep_private.guard_chat_owner() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  if not chatkeep_private.is_service() then
+    raise sqlstate '42501' using
+      message = 'user_id of a chat cannot be changed',
+      hint = 'Make a chat as its user, with create_chat.';
+  end if;
+  return new;
+end
+$$;
+comment on function chatkeep_private.guard_chat_owner() is 'Keeps a chat its maker''s.';
+revoke all on function chatkeep_private.guard_chat_owner() from public, anon, authenticated, service_role;
+create trigger guard_chat_owner after update of user_id on chatkeep.chats
+  for each row when (old.user_id <> new.user_id) execute function chatkeep_private.guard_chat_owner();
+
 create function chatkeep_private.guard_document() returns trigger
 language plpgsql set search_path = ''
 as $$
@@ -403,6 +423,7 @@ create trigger guard_session_secret before update on chatkeep_private.session_se
 -- Comments ----------------------------------------------------------------------------------------
 
 comment on trigger guard_chat on chatkeep.chats is 'Title and metadata keep their form.';
+comment on trigger guard_chat_owner on chatkeep.chats is 'A chat is given to nobody else.';
 comment on trigger guard_document on chatkeep.documents is 'Status keeps to its graph, and a shared document is its owner''s.';
 comment on trigger part_documents on chatkeep.users is 'Who moves to another tenant parts with the documents of the old one.';
 comment on trigger guard_document_aliases on chatkeep.documents is 'Members add sources to a shared document; its owner alone takes one away.';
@@ -411,7 +432,7 @@ comment on trigger guard_session_secret on chatkeep_private.session_secrets is '
 
 comment on policy users_select on chatkeep.users is 'A user reads the own membership.';
 comment on policy users_insert on chatkeep.users is 'First use makes the membership, with the own id as tenant.';
-comment on policy users_update on chatkeep.users is 'A user who is not disabled changes the own display name and metadata.';
+comment on policy users_update on chatkeep.users is 'A user who is not disabled changes the own display name and metadata, and stays in the tenant.';
 comment on policy sessions_select on chatkeep.sessions is 'A user lists the own sessions; the holder of a token sees its session.';
 comment on policy sessions_select_presented on chatkeep.sessions is 'The holder of a token sees its session, signed in or not.';
 comment on policy sessions_insert on chatkeep.sessions is 'create_session opens sessions of the signed-in user.';
