@@ -1,7 +1,7 @@
 // Many clients at once: what the contract suite, one connection, cannot show.
 
 import assert from "node:assert/strict";
-import { anonymous, newChat, signUp } from "./people.ts";
+import { anonymous, newChat, service, signUp } from "./people.ts";
 
 // deno-lint-ignore no-explicit-any
 type Row = any;
@@ -84,4 +84,26 @@ Deno.test("simultaneous versions of one source leave one current document", asyn
   assert.equal(answers.filter(({ outcome }) => outcome === "new_version").length, 15);
   const { data: current } = await user.from("documents").select("id").neq("status", "archived");
   assert.equal(current?.length, 1);
+});
+
+Deno.test("simultaneous requests of several people each have their own identity", async () => {
+  const people = await Promise.all([signUp(), signUp(), signUp()]);
+  const chats = await Promise.all(people.map(newChat));
+  const answers = await Promise.all(Array.from({ length: 90 }, async (_, n) => {
+    const [person, chat_id] = [people[n % 3], chats[n % 3]];
+    const [own, nobodys, everybodys, message] = await Promise.all([
+      person.db.from("chats").select("user_id"),
+      anonymous().rpc("list_messages", { chat_id }),
+      service().from("chats").select("user_id").in("id", chats),
+      person.db.rpc("append_message", { chat_id, role: "user", content: "mine" }).single(),
+    ]);
+    return { n, own: own.data, nobodys: nobodys.error?.code, everybodys: everybodys.data?.length, author: message.data?.author_id };
+  }));
+  assert.deepEqual(
+    answers,
+    Array.from({ length: 90 }, (_, n) => {
+      const { id } = people[n % 3];
+      return { n, own: [{ user_id: id }], nobodys: "42501", everybodys: 3, author: id };
+    }),
+  );
 });

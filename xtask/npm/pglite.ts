@@ -96,8 +96,12 @@ class Session {
     }
   }
 
+  /** As a server does: the user that was named, with the settings of that role. */
   async #signIn(user: string): Promise<void> {
     await this.database.exec(`set session authorization "${user.replaceAll('"', '""')}"`);
+    await this.database.exec(`
+      select set_config(split_part(setting, '=', 1), substr(setting, strpos(setting, '=') + 1), false)
+      from pg_catalog.pg_roles r, unnest(r.rolconfig) setting where r.rolname = session_user`);
   }
 
   /** What a new connection to a server would not find: an open transaction, settings, temporary tables. */

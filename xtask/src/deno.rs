@@ -19,6 +19,7 @@ pub fn prepare(places: &Places) -> Result<()> {
         ("tests/clients", "clients"),
         ("tests/gateways", "gateways"),
         ("tests/isolation", "isolation"),
+        ("tests/pglite", "pglite"),
         ("tests/engines", "engines"),
     ];
     for (source, target) in sources {

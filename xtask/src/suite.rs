@@ -128,7 +128,9 @@ impl Suite<'_> {
     /// Everything on PGlite, which is its own version of Postgres; `major` is that of the psql.
     fn pglite(&mut self, major: u16) -> Result<()> {
         let title = "contract, PGlite, portable";
-        self.check(title, |places| pglite::contract(places, major, title))
+        self.check(title, |places| pglite::contract(places, major, title))?;
+        let title = "supabase-js, @supabase/lite on PGlite, portable";
+        self.check(title, |places| pglite::clients(places, title))
     }
 
     /// Prints the table and the closing line.
