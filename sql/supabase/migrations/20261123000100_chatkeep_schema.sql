@@ -315,9 +315,10 @@ create unique index documents_tenant_checksum_key on chatkeep.documents (checksu
 -- which looks cheap as long as the table has no statistics.
 create index documents_checksum_front_idx on chatkeep.documents (((('x' || left(checksum, 16))::bit(64))::bigint), user_id)
   where access = 'private' and status <> 'archived';
--- A source has one current document: two registrations of new bytes cannot both supersede.
+-- A source has one current document: two registrations of new bytes cannot both supersede. In words that no statement uses, for
+-- the same reason: it would be taken for a way to a checksum, by the owner alone. documents_user_id_source_uri_idx finds sources.
 create unique index documents_current_source_uri_key on chatkeep.documents (user_id, source_uri)
-  where status <> 'archived' and deleted_at is null;
+  where status <> 'archived' and access <> 'deleted';
 -- The half of the policy that is not the owner's: without an index that begins with the tenant, every read of documents
 -- goes through all entries of the primary key, and one by source_uri fetches the rows of other tenants that have the same.
 create index documents_shared_idx on chatkeep.documents (tenant_id, source_uri) where visibility = 'tenant';
