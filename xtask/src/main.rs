@@ -24,6 +24,7 @@ mod fuzz;
 mod gateway;
 mod help;
 mod lint;
+mod lite;
 mod pglite;
 mod places;
 mod postrust;

@@ -1,20 +1,15 @@
 //! PGlite, Postgres in WebAssembly: one process, one connection at a time, where no native
-//! extension can be installed. The contract runs on it alone, and supabase-js through
-//! `@supabase/lite` in front of it.
+//! extension can be installed. The contract runs on it alone; `lite.rs` has clients on it.
 
 use crate::contract;
 use crate::counts::Counts;
 use crate::database;
 use crate::deno;
-use crate::edge;
 use crate::failure::{Failure, Result};
-use crate::places::{Places, make_folder, remove_folder};
-use crate::server::free_port;
+use crate::places::Places;
 use crate::service::Service;
 use crate::step::Step;
-use crate::suite;
 use crate::tree::Tree;
-use std::path::PathBuf;
 use std::process::Command;
 
 /// PGlite's code runs on the stack of its host, of which Postgres' own limit, 2 MB of another stack,
@@ -34,7 +29,7 @@ pub fn contract(places: &Places, major: u16, title: &str) -> Result<Counts> {
         program.arg(deno::allow_read(&[&places.base.join("npm"), &sql]));
         program.args(["pglite.ts", "--stop-with-stdin"]);
         program.env("CHATKEEP_SQL", sql);
-        let log = log(places, "PGlite")?;
+        let log = places.log_of("PGlite")?;
         let (pglite, ready) = Service::start_announcing("PGlite", log, &mut with_stack(&program))?;
         let port = ready["port"].as_u64().and_then(|port| port.try_into().ok());
         let port: u16 = port.ok_or_else(|| Failure::new("PGlite does not name its port."))?;
@@ -46,72 +41,6 @@ pub fn contract(places: &Places, major: u16, title: &str) -> Result<Counts> {
     });
     drop(pglite);
     counts
-}
-
-/// Runs `tests/clients` through `@supabase/lite` on PGlite, as docs/supabase.md says to serve it, and
-/// `tests/pglite`, what it says of PGlite alone.
-pub fn clients(places: &Places, title: &str) -> Result<Counts> {
-    edge::build(places)?;
-    let lock = places.lock()?;
-    deno::prepare(places)?;
-    drop(lock);
-    let npm = places.base.join("npm");
-    let sql = places.root.join("sql");
-    let guide = places.root.join("docs").join("supabase.md");
-    // Below the npm packages, so that what is imported in it is found.
-    let project = Project(npm.join(format!("lite-{}", std::process::id())));
-    let gateway = Step::start(places, "Starting @supabase/lite on PGlite").work(|step| {
-        let supabase = project.0.join("supabase");
-        make_folder(&supabase)?;
-        let migrations = sql.join("supabase").join("migrations");
-        step.run(Command::new("cp").arg("-R").arg(migrations).arg(&supabase))?;
-        let mut program = deno::command(places, "run");
-        program.arg(deno::allow_read(&[&npm, &guide]));
-        program.arg(format!("--allow-write={}", project.0.display()));
-        // It asks who it is before it makes files.
-        program.arg("--allow-sys=homedir,uid,gid");
-        program.args(["lite.ts", "--stop-with-stdin"]);
-        program.env("HOME", &project.0).env("DO_NOT_TRACK", "1");
-        program.env("CHATKEEP_LITE_WORKDIR", &project.0);
-        program.env("CHATKEEP_GUIDE", &guide);
-        program.env("CHATKEEP_GATEWAY_PORT", free_port()?.to_string());
-        Service::start_announcing(
-            "@supabase/lite",
-            log(places, "@supabase/lite")?,
-            &mut program,
-        )
-    });
-    let (service, ready) = gateway?;
-    let counts = Step::start(places, title).count(|step| {
-        let mut test = deno::command(places, "test");
-        test.arg(deno::allow_read(&[&places.base, &sql, &guide]));
-        test.args(["clients/", "pglite/"]);
-        for (name, key) in [
-            ("CHATKEEP_URL", "url"),
-            ("CHATKEEP_ANON_KEY", "anon_key"),
-            ("CHATKEEP_SERVICE_KEY", "service_role_key"),
-        ] {
-            test.env(name, ready[key].as_str().unwrap_or_default());
-        }
-        test.env("CHATKEEP_GATEWAY", "lite")
-            .env("CHATKEEP_DRIVER", "pglite");
-        test.env("CHATKEEP_SQL", &sql).env("CHATKEEP_GUIDE", &guide);
-        let ran = step.try_run(&mut test)?;
-        Ok(suite::judge(&ran))
-    });
-    drop(service);
-    counts
-}
-
-/// A folder that goes when it goes out of scope.
-struct Project(PathBuf);
-
-impl Drop for Project {
-    fn drop(&mut self) {
-        if let Err(failure) = remove_folder(&self.0) {
-            eprintln!("{failure}");
-        }
-    }
 }
 
 /// The same program with a larger stack. The limit is inherited, and a shell is what sets it on
@@ -131,13 +60,4 @@ fn with_stack(program: &Command) -> Command {
         shell.current_dir(folder);
     }
     shell
-}
-
-/// The log of that name, in a folder that is there.
-fn log(places: &Places, name: &str) -> Result<PathBuf> {
-    let log = places.log(name);
-    if let Some(folder) = log.parent() {
-        make_folder(folder)?;
-    }
-    Ok(log)
 }

@@ -118,6 +118,12 @@ impl Places {
         self.base.join("logs").join(format!("{name}.log"))
     }
 
+    /// The same for a program that writes its log itself: the folder is there.
+    pub fn log_of(&self, program: &str) -> Result<PathBuf> {
+        make_folder(&self.base.join("logs"))?;
+        Ok(self.log(program))
+    }
+
     /// The npm package `chatkeep`, ready for `npm pack`.
     pub fn package(&self) -> PathBuf {
         self.base.join("package")

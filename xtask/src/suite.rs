@@ -11,6 +11,7 @@ use crate::edge;
 use crate::extension;
 use crate::failure::Result;
 use crate::gateway::Rest;
+use crate::lite;
 use crate::pglite;
 use crate::places::{Places, make_folder, remove_folder};
 use crate::safeupdate;
@@ -109,6 +110,10 @@ impl Suite<'_> {
                 clients::gateway(places, database, rest, &title)
             })?;
         }
+        if engine == Engine::Portable {
+            let title = format!("supabase-js, @supabase/lite, {on}");
+            self.check(&title, |places| lite::on_postgres(places, database, &title))?;
+        }
         let title = format!("connections, {on}");
         self.check(&title, |places| {
             clients::isolation(places, database, &title)
@@ -130,7 +135,7 @@ impl Suite<'_> {
         let title = "contract, PGlite, portable";
         self.check(title, |places| pglite::contract(places, major, title))?;
         let title = "supabase-js, @supabase/lite on PGlite, portable";
-        self.check(title, |places| pglite::clients(places, title))
+        self.check(title, |places| lite::on_pglite(places, title))
     }
 
     /// Prints the table and the closing line.

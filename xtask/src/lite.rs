@@ -1,0 +1,110 @@
+//! supabase-js through `@supabase/lite`, as docs/supabase.md says to serve it: on PGlite, and in front
+//! of a Postgres.
+
+use crate::counts::Counts;
+use crate::database::Database;
+use crate::deno;
+use crate::edge;
+use crate::failure::Result;
+use crate::places::{Places, make_folder, remove_folder};
+use crate::server::{SUPERUSER, free_port};
+use crate::service::Service;
+use crate::step::Step;
+use crate::suite;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// Runs `tests/clients` with PGlite, and `tests/pglite`, what the guide says of PGlite alone.
+pub fn on_pglite(places: &Places, title: &str) -> Result<Counts> {
+    test(places, "lite-on-pglite", "pglite", "", title)
+}
+
+/// Runs `tests/clients` in front of a server's new and empty database.
+pub fn on_postgres(places: &Places, database: &Database, title: &str) -> Result<Counts> {
+    let name = "chatkeep_lite";
+    let make = format!("create database {name}");
+    Step::start(places, "Making a database for @supabase/lite")
+        .work(|step| step.run(database.psql(SUPERUSER).args(["--command", &make])))?;
+    let url = database.url().replace("/postgres", &format!("/{name}"));
+    let counts = test(places, "lite-on-postgres", "postgres", &url, title);
+    let drop = format!("drop database {name} with (force)");
+    Step::start(places, "Dropping it")
+        .work(|step| step.run(database.psql(SUPERUSER).args(["--command", &drop])))?;
+    counts
+}
+
+/// Serves an example of the guide in a project of its own and runs the tests of a driver through it.
+fn test(
+    places: &Places,
+    example: &str,
+    driver: &str,
+    database_url: &str,
+    title: &str,
+) -> Result<Counts> {
+    edge::build(places)?;
+    let lock = places.lock()?;
+    deno::prepare(places)?;
+    drop(lock);
+    let npm = places.base.join("npm");
+    let sql = places.root.join("sql");
+    let guide = places.root.join("docs").join("supabase.md");
+    // Below the npm packages, so that what is imported in it is found.
+    let project = Project(npm.join(format!("lite-{}", std::process::id())));
+    let gateway = Step::start(places, "Starting @supabase/lite").work(|step| {
+        let supabase = project.0.join("supabase");
+        make_folder(&supabase)?;
+        let migrations = sql.join("supabase").join("migrations");
+        step.run(Command::new("cp").arg("-R").arg(migrations).arg(&supabase))?;
+        let mut program = deno::command(places, "run");
+        program.arg(deno::allow_read(&[&npm, &guide]));
+        program.arg(format!("--allow-write={}", project.0.display()));
+        // It asks who it is before it makes files.
+        program.arg("--allow-sys=homedir,uid,gid");
+        program.args(["lite.ts", "--stop-with-stdin"]);
+        program.env("HOME", &project.0).env("DO_NOT_TRACK", "1");
+        program.env("CHATKEEP_LITE_WORKDIR", &project.0);
+        program.env("CHATKEEP_GUIDE", &guide);
+        program.env("CHATKEEP_EXAMPLE", example);
+        program.env("DATABASE_URL", database_url);
+        program.env("CHATKEEP_GATEWAY_PORT", free_port()?.to_string());
+        Service::start_announcing(
+            "@supabase/lite",
+            places.log_of("@supabase/lite")?,
+            &mut program,
+        )
+    });
+    let (service, ready) = gateway?;
+    let counts = Step::start(places, title).count(|step| {
+        let mut test = deno::command(places, "test");
+        test.arg(deno::allow_read(&[&places.base, &sql, &guide]));
+        test.arg("clients/");
+        if driver == "pglite" {
+            test.arg("pglite/");
+        }
+        for (name, key) in [
+            ("CHATKEEP_URL", "url"),
+            ("CHATKEEP_ANON_KEY", "anon_key"),
+            ("CHATKEEP_SERVICE_KEY", "service_role_key"),
+        ] {
+            test.env(name, ready[key].as_str().unwrap_or_default());
+        }
+        test.env("CHATKEEP_GATEWAY", "lite")
+            .env("CHATKEEP_DRIVER", driver);
+        test.env("CHATKEEP_SQL", &sql).env("CHATKEEP_GUIDE", &guide);
+        let ran = step.try_run(&mut test)?;
+        Ok(suite::judge(&ran))
+    });
+    drop(service);
+    counts
+}
+
+/// A folder that goes when it goes out of scope.
+struct Project(PathBuf);
+
+impl Drop for Project {
+    fn drop(&mut self) {
+        if let Err(failure) = remove_folder(&self.0) {
+            eprintln!("{failure}");
+        }
+    }
+}
