@@ -4,10 +4,12 @@
 //! function, and (rewritten in SQL, held to it by the contract suite) the portable engine.
 //! There is no I/O here, no clock and no global state: callers bring time and randomness.
 
+pub mod attachment;
 pub mod batch;
 pub mod chat;
 pub mod digest;
 pub mod document;
+pub mod document_change;
 #[cfg(any(test, feature = "model"))]
 pub mod document_model;
 pub mod json;
@@ -20,6 +22,7 @@ pub mod session;
 pub mod session_model;
 pub mod source_uri;
 pub mod text;
+pub mod upkeep;
 pub mod uuid;
 
 pub use refusal::{Code, Refusal};

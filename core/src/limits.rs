@@ -34,3 +34,9 @@ pub const MIME_TYPE_CHARS: usize = 255;
 pub const TAGS: usize = 100;
 /// Longest key of a tag, in characters.
 pub const TAG_KEY_CHARS: usize = 64;
+/// Longest `namespace` of tags, in characters.
+pub const NAMESPACE_CHARS: usize = 64;
+/// Longest `error` of a failed document, in characters.
+pub const ERROR_CHARS: usize = 2_000;
+/// Longest `query` of a search, in characters.
+pub const QUERY_CHARS: usize = 1_000;

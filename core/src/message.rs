@@ -151,6 +151,12 @@ fn token_count(count: Option<i32>) -> Result<(), Refusal> {
     }
 }
 
+/// What a search asks for, in text: at most [`limits::QUERY_CHARS`] characters.
+pub fn query(query: Option<&str>) -> Result<(), Refusal> {
+    let query = query.ok_or_else(|| Refusal::missing("query"))?;
+    text::at_most_chars("query", query, limits::QUERY_CHARS)
+}
+
 /// The size of a page: 1 to [`limits::PAGE_ROWS`].
 pub fn page_size(rows: Option<i32>) -> Result<i32, Refusal> {
     match rows {

@@ -53,7 +53,7 @@ impl Token {
             .decode_slice(text.strip_prefix(PREFIX)?, bytes.as_mut())
             .ok()?;
         let (payload, sum) = bytes.split_at_checked(PAYLOAD_BYTES)?;
-        if written != TOKEN_BYTES || crc32fast::hash(payload).to_be_bytes() != sum {
+        if written != TOKEN_BYTES || check_sum(payload).to_be_bytes() != sum {
             return None;
         }
         let (session, refresh) = payload.split_at_checked(SECRET_BYTES)?;
@@ -69,7 +69,7 @@ impl Token {
         let (payload, sum) = bytes.split_at_mut(PAYLOAD_BYTES);
         payload[..SECRET_BYTES].copy_from_slice(&self.session);
         payload[SECRET_BYTES..].copy_from_slice(&self.refresh);
-        sum.copy_from_slice(&crc32fast::hash(payload).to_be_bytes());
+        sum.copy_from_slice(&check_sum(payload).to_be_bytes());
         // As long as the text will be, so that no copy of it is left behind by growing.
         let mut text = Zeroizing::new(String::with_capacity(TOKEN_CHARS));
         text.push_str(PREFIX);
@@ -114,6 +114,13 @@ impl Token {
             refresh,
         }
     }
+}
+
+/// CRC-32 (IEEE 802.3), bit by bit: a token is short, and a table would be long.
+fn check_sum(payload: &[u8]) -> u32 {
+    const CRC_32: crc::Crc<u32, crc::NoTable> =
+        crc::Crc::<u32, crc::NoTable>::new(&crc::CRC_32_ISO_HDLC);
+    CRC_32.checksum(payload)
 }
 
 impl Drop for Token {
@@ -225,6 +232,19 @@ impl NewSession<'_> {
             "metadata",
             self.metadata.ok_or_else(|| Refusal::missing("metadata"))?,
         )
+    }
+}
+
+/// A level of assurance, of NIST SP 800-63B.
+pub fn assurance_level(aal: Option<&str>) -> Result<(), Refusal> {
+    match aal {
+        None => Err(Refusal::missing("aal")),
+        Some("aal1" | "aal2" | "aal3") => Ok(()),
+        Some(_) => Err(Refusal::invalid(
+            "aal",
+            "must be aal1, aal2 or aal3",
+            "They are the levels of NIST SP 800-63B.",
+        )),
     }
 }
 

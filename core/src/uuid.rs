@@ -1,5 +1,5 @@
-//! UUID version 7 (RFC 9562 section 5.7): ordered by time, so that keys are appended to an index
-//! and not strewn over it.
+//! UUIDs. Version 7 (RFC 9562 section 5.7) is ordered by time, so that keys are appended to an index and not strewn over
+//! it; version 8 (section 5.8) stands for a name that somebody else gave.
 
 /// A UUID of the 48-bit Unix time in milliseconds and 74 random bits; of `random` the six bits
 /// that version and variant take are ignored.
@@ -9,6 +9,20 @@ pub fn v7(unix_ms: u64, random: [u8; 10]) -> [u8; 16] {
     id[..6].copy_from_slice(&time[2..]);
     id[6..].copy_from_slice(&random);
     id[6] = 0x70 | (id[6] & 0x0f);
+    id[8] = 0x80 | (id[8] & 0x3f);
+    id
+}
+
+/// The UUID of an id in another form, such as a nanoid: the same one always, from 122 bits of its SHA-256.
+pub fn of_name(name: &str) -> [u8; 16] {
+    let mut hasher = crate::digest::Hasher::new();
+    // No other use of SHA-256 here can give the same bits.
+    hasher.update(b"chatkeep.id:");
+    hasher.update(name.as_bytes());
+    let digest = hasher.finish();
+    let mut id = [0; 16];
+    id.copy_from_slice(&digest[..16]);
+    id[6] = 0x80 | (id[6] & 0x0f);
     id[8] = 0x80 | (id[8] & 0x3f);
     id
 }
@@ -59,6 +73,14 @@ mod tests {
         let random = [0x0c, 0xc3, 0x18, 0xc4, 0xdc, 0x0c, 0x0c, 0x07, 0x39, 0x8f];
         let id = v7(0x017F_22E2_79B0, random);
         assert_eq!(format(&id), "017f22e2-79b0-7cc3-98c4-dc0c0c07398f");
+    }
+
+    #[test]
+    fn a_name_has_one_uuid_of_version_8() {
+        // printf 'chatkeep.id:%s' V1StGXR8_Z5jdHi6B-myT | sha256sum
+        let id = format(&of_name("V1StGXR8_Z5jdHi6B-myT"));
+        assert_eq!(id, "3618d206-0ef5-849e-a636-859ec7d41214");
+        assert_ne!(of_name("a"), of_name("b"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 // Identifiers and session tokens: made and read without a request.
 
-import { isToken, uuidV7 } from "./rules.js";
+import { isToken, isUuid, uuidOfName, uuidV7 } from "./rules.js";
 
 /** A new UUID version 7: ordered by time, and 74 random bits. */
 export function uuidv7() {
@@ -10,4 +10,10 @@ export function uuidv7() {
 /** Whether a value can be a session token at all: prefix, length, alphabet and check sum. */
 export function isSessionToken(value) {
   return typeof value === "string" && value.length < 100 && isToken(value);
+}
+
+/** The UUID that stands for an id in another form, such as a nanoid: the same one always. A UUID stands for itself. */
+export function toUuid(id) {
+  if (typeof id !== "string" || id === "") throw new TypeError("toUuid takes an id: a string that is not empty");
+  return isUuid(id) ? id.toLowerCase() : uuidOfName(id);
 }

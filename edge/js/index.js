@@ -1,3 +1,3 @@
 export { checksum, Hasher } from "./checksum.js";
 export { chatkeep } from "./client.js";
-export { isSessionToken, uuidv7 } from "./identity.js";
+export { isSessionToken, toUuid, uuidv7 } from "./identity.js";

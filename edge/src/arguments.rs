@@ -3,11 +3,14 @@
 //! Strings come as UTF-8 without lone surrogates (the package refuses those: they cannot cross), JSON as
 //! its text, numbers as JavaScript has them. `undefined` is SQL's NULL.
 
+use chatkeep_core::attachment::NewAttachment;
 use chatkeep_core::chat::NewChat;
 use chatkeep_core::document::NewDocument;
-use chatkeep_core::message::{self, NewMessage};
-use chatkeep_core::session::NewSession;
-use chatkeep_core::{Refusal, limits, text};
+use chatkeep_core::document_change::{StatusChange, Tagging};
+use chatkeep_core::message::{self, Finish, NewMessage};
+use chatkeep_core::session::{self, NewSession};
+use chatkeep_core::upkeep::Upkeep;
+use chatkeep_core::{Refusal, batch, limits, text};
 use js_sys::Object;
 use wasm_bindgen::prelude::*;
 
@@ -34,12 +37,16 @@ pub fn check_text(argument: &str, value: &str) -> Option<Object> {
     clippy::needless_pass_by_value,
     reason = "wasm-bindgen takes optional text by value only"
 )]
-pub fn check_create_chat(title: Option<String>, metadata: Option<String>) -> Option<Object> {
+pub fn check_create_chat(
+    title: Option<String>,
+    metadata: Option<String>,
+    language: Option<String>,
+) -> Option<Object> {
     refusal::of(
         NewChat {
             title: title.as_deref(),
             metadata: metadata.as_deref(),
-            language: Some("simple"),
+            language: language.as_deref(),
         }
         .check(),
     )
@@ -137,6 +144,137 @@ pub fn check_register_document(
         }
         .check()
     }))
+}
+
+/// The rules of `finish_message`.
+#[wasm_bindgen(js_name = checkFinishMessage)]
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "wasm-bindgen takes optional text by value only"
+)]
+pub fn check_finish_message(
+    content: Option<String>,
+    parts: Option<String>,
+    status: Option<String>,
+    metadata: Option<String>,
+    token_count: Option<f64>,
+) -> Option<Object> {
+    refusal::of(integer("token_count", token_count).and_then(|token_count| {
+        Finish {
+            content: content.as_deref(),
+            parts: parts.as_deref(),
+            status: status.as_deref(),
+            metadata: metadata.as_deref(),
+            token_count,
+        }
+        .check()
+    }))
+}
+
+/// The rules of `search_messages`.
+#[wasm_bindgen(js_name = checkSearchMessages)]
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "wasm-bindgen takes optional text by value only"
+)]
+pub fn check_search_messages(query: Option<String>, page_size: Option<f64>) -> Option<Object> {
+    refusal::of(message::query(query.as_deref()).and_then(|()| {
+        integer("page_size", page_size)
+            .and_then(message::page_size)
+            .map(drop)
+    }))
+}
+
+/// The rules of `elevate_session`.
+#[wasm_bindgen(js_name = checkElevateSession)]
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "wasm-bindgen takes optional text by value only"
+)]
+pub fn check_elevate_session(aal: Option<String>) -> Option<Object> {
+    refusal::of(session::assurance_level(aal.as_deref()))
+}
+
+/// The rules of `set_document_status`.
+#[wasm_bindgen(js_name = checkSetDocumentStatus)]
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "wasm-bindgen takes optional text by value only"
+)]
+pub fn check_set_document_status(status: Option<String>, error: Option<String>) -> Option<Object> {
+    refusal::of(
+        StatusChange {
+            status: status.as_deref(),
+            error: error.as_deref(),
+        }
+        .check(),
+    )
+}
+
+/// The rules of `tag_document`.
+#[wasm_bindgen(js_name = checkTagDocument)]
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "wasm-bindgen takes optional text by value only"
+)]
+pub fn check_tag_document(tags: Option<String>, namespace: Option<String>) -> Option<Object> {
+    refusal::of(
+        Tagging {
+            tags: tags.as_deref(),
+            namespace: namespace.as_deref(),
+        }
+        .check(),
+    )
+}
+
+/// The rules of `attach`.
+#[wasm_bindgen(js_name = checkAttach)]
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "wasm-bindgen takes optional text by value only"
+)]
+pub fn check_attach(
+    has_document: bool,
+    name: Option<String>,
+    mime_type: Option<String>,
+    byte_size: Option<f64>,
+    storage_path: Option<String>,
+) -> Option<Object> {
+    refusal::of(whole("byte_size", byte_size).and_then(|byte_size| {
+        NewAttachment {
+            has_document,
+            name: name.as_deref(),
+            mime_type: mime_type.as_deref(),
+            byte_size,
+            storage_path: storage_path.as_deref(),
+        }
+        .check()
+    }))
+}
+
+/// The rules of the upkeep calls; `older_than` in seconds, `most` the call's largest batch.
+#[wasm_bindgen(js_name = checkUpkeep)]
+pub fn check_upkeep(older_than: Option<f64>, batch_size: Option<f64>, most: i32) -> Option<Object> {
+    refusal::of(integer("batch_size", batch_size).and_then(|batch_size| {
+        Upkeep {
+            older_than: older_than.map(micros),
+            batch_size,
+            most,
+        }
+        .check()
+    }))
+}
+
+/// The size of a batch of messages.
+#[wasm_bindgen(js_name = checkMessageCount)]
+pub fn check_message_count(items: usize) -> Option<Object> {
+    refusal::of(batch::size("messages", items, limits::BATCH_MESSAGES))
+}
+
+/// The size of a batch of documents.
+#[wasm_bindgen(js_name = checkDocumentCount)]
+pub fn check_document_count(items: usize) -> Option<Object> {
+    refusal::of(batch::size("documents", items, limits::BATCH_DOCUMENTS))
 }
 
 /// A JavaScript number as SQL's integer.

@@ -14,6 +14,12 @@ pub fn uuid_v7(unix_ms: f64, random: &[u8]) -> Option<String> {
     Some(uuid::format(&uuid::v7(unix_ms, random)))
 }
 
+/// The UUID of an id in another form, such as a nanoid: always the same one.
+#[wasm_bindgen(js_name = uuidOfName)]
+pub fn uuid_of_name(name: &str) -> String {
+    uuid::format(&uuid::of_name(name))
+}
+
 /// Whether `text` is a UUID in its usual form.
 #[wasm_bindgen(js_name = isUuid)]
 pub fn is_uuid(text: &str) -> bool {

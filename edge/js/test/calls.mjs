@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { chatkeepPackage, recorder } from "./support/package.mjs";
 
-const { chatkeep, isSessionToken, uuidv7 } = chatkeepPackage;
+const { chatkeep, isSessionToken, toUuid, uuidv7 } = chatkeepPackage;
 
 const ID = "01890a5d-ac96-774b-bcce-b302099a8057";
 const V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -18,14 +18,16 @@ const cycle = {};
 cycle.self = cycle;
 
 test("each call sends its arguments by their SQL names", async () => {
-  const { client, requests } = recorder((name) => ({
-    data: name === "document_checksum" ? SUM : [{}],
-    error: null,
-    status: 200,
-  }));
+  const scalars = { document_checksum: SUM, index_messages: 0, purge_chats: 0, purge_sessions: 0 };
+  const { client, requests } = recorder((name) => ({ data: scalars[name] ?? [{}], error: null, status: 200 }));
   const ck = chatkeep(client);
   const cases = [
-    ["createChat", { title: "t", metadata: { a: 1 }, chatId: ID }, "create_chat", { title: "t", metadata: { a: 1 }, chat_id: ID }],
+    [
+      "createChat",
+      { title: "t", metadata: { a: 1 }, chatId: ID, language: "english" },
+      "create_chat",
+      { title: "t", metadata: { a: 1 }, chat_id: ID, language: "english" },
+    ],
     [
       "appendMessage",
       message({ messageId: ID, parts: [{ type: "text" }], metadata: {}, parentId: ID, status: "streaming", model: "m", tokenCount: 3 }),
@@ -36,11 +38,51 @@ test("each call sends its arguments by their SQL names", async () => {
       },
     ],
     [
+      "appendMessages",
+      { chatId: ID, messages: [{ role: "user", content: "a", messageId: ID, tokenCount: 1 }, { role: "tool", content: "", messageId: ID, metadata: null }] },
+      "append_messages",
+      { chat_id: ID, messages: [{ role: "user", content: "a", message_id: ID, token_count: 1 }, { role: "tool", content: "", message_id: ID }] },
+    ],
+    [
+      "finishMessage",
+      { chatId: ID, messageId: ID, content: "done", parts: [1], status: "failed", metadata: { a: 1 }, tokenCount: 9 },
+      "finish_message",
+      { chat_id: ID, message_id: ID, content: "done", parts: [1], status: "failed", metadata: { a: 1 }, token_count: 9 },
+    ],
+    ["selectBranch", { chatId: ID, leafId: ID }, "select_branch", { chat_id: ID, leaf_id: ID }],
+    [
       "listMessages",
       { chatId: ID, before: "2026-01-02T03:04:05.678901+00:00", after: new Date(0), pageSize: 7 },
       "list_messages",
       { chat_id: ID, before: "2026-01-02T03:04:05.678901+00:00", after: "1970-01-01T00:00:00.000Z", page_size: 7 },
     ],
+    [
+      "searchMessages",
+      { query: "q", chatId: ID, pageSize: 5, before: new Date(0) },
+      "search_messages",
+      { query: "q", chat_id: ID, page_size: 5, before: "1970-01-01T00:00:00.000Z" },
+    ],
+    ["deleteChat", { chatId: ID }, "delete_chat", { chat_id: ID }],
+    ["restoreChat", { chatId: ID }, "restore_chat", { chat_id: ID }],
+    [
+      "importChat",
+      {
+        chat: {
+          id: ID, title: "t", language: "german", createdAt: new Date(0), activeLeafId: ID, metadata: null,
+          messages: [{ id: ID, role: "user", content: "a", createdAt: "2026-01-02T03:04:05Z", parentId: ID }],
+        },
+      },
+      "import_chat",
+      {
+        chat: {
+          id: ID, title: "t", language: "german", created_at: "1970-01-01T00:00:00.000Z", active_leaf_id: ID,
+          messages: [{ id: ID, role: "user", content: "a", created_at: "2026-01-02T03:04:05Z", parent_id: ID }],
+        },
+      },
+    ],
+    ["failStaleMessages", { olderThan: 60, batchSize: 10 }, "fail_stale_messages", { older_than: "60 seconds", batch_size: 10 }],
+    ["indexMessages", { batchSize: 10 }, "index_messages", { batch_size: 10 }],
+    ["purgeChats", { olderThan: "30 days" }, "purge_chats", { older_than: "30 days" }],
     [
       "createSession",
       { userAgent: "ua", ip: "::1", ttl: 60, idleTtl: "1 hour", maxSessions: 5, metadata: {}, userId: ID },
@@ -49,6 +91,11 @@ test("each call sends its arguments by their SQL names", async () => {
     ],
     ["rotateSession", { token: TOKEN }, "rotate_session", { token: TOKEN }],
     ["validateSession", { token: TOKEN }, "validate_session", { token: TOKEN }],
+    ["revokeSession", { sessionId: ID }, "revoke_session", { session_id: ID }],
+    ["revokeOtherSessions", { token: TOKEN }, "revoke_other_sessions", { token: TOKEN }],
+    ["revokeAllSessions", { userId: ID }, "revoke_all_sessions", { user_id: ID }],
+    ["elevateSession", { token: TOKEN, aal: "aal2" }, "elevate_session", { token: TOKEN, aal: "aal2" }],
+    ["purgeSessions", { batchSize: 7 }, "purge_sessions", { batch_size: 7 }],
     ["documentChecksum", { content: new Uint8Array([0, 10, 255]) }, "document_checksum", { content: "\\x000aff" }],
     [
       "registerDocument",
@@ -59,6 +106,27 @@ test("each call sends its arguments by their SQL names", async () => {
         tags: { a: ["b"] }, visibility: "tenant", properties: { p: {} },
       },
     ],
+    [
+      "registerDocuments",
+      { documents: [registration({ byteSize: 1 }), registration({ title: null })] },
+      "register_documents",
+      { documents: [{ source_uri: "notes/a.md", checksum: SUM, byte_size: 1 }, { source_uri: "notes/a.md", checksum: SUM }] },
+    ],
+    [
+      "registerContent",
+      { sourceUri: "notes/a.md", content: new Uint8Array([1]), title: "t", visibility: "tenant" },
+      "register_content",
+      { source_uri: "notes/a.md", content: "\\x01", title: "t", visibility: "tenant" },
+    ],
+    ["setDocumentStatus", { documentId: ID, status: "failed", error: "e" }, "set_document_status", { document_id: ID, status: "failed", error: "e" }],
+    ["tagDocument", { documentId: ID, tags: { a: null }, namespace: "n" }, "tag_document", { document_id: ID, tags: { a: null }, namespace: "n" }],
+    [
+      "attach",
+      { chatId: ID, messageId: ID, documentId: ID, name: "a", mimeType: "text/plain", byteSize: 1, storagePath: "b/a" },
+      "attach",
+      { chat_id: ID, message_id: ID, document_id: ID, name: "a", mime_type: "text/plain", byte_size: 1, storage_path: "b/a" },
+    ],
+    ["deleteDocument", { documentId: ID }, "delete_document", { document_id: ID }],
     ["engine", undefined, "engine", {}],
   ];
   assert.deepEqual(Object.keys(ck), cases.map(([method]) => method));
@@ -165,6 +233,46 @@ const REFUSED = [
   ["registerDocument", registration({ tags: { a: { b: 1 } } }), "22023", "tags must be flat: scalars, or arrays of scalars"],
   ["registerDocument", registration({ visibility: "public" }), "22023", "visibility must be private or tenant"],
   ["registerDocument", registration({ properties: [] }), "22023", "properties must be a JSON object"],
+  ["createChat", { language: "klingon" }, "22023", "language names no text search configuration"],
+  ["appendMessages", { chatId: ID }, "22004", "messages is missing"],
+  ["appendMessages", { chatId: ID, messages: {} }, "22023", "messages must be a JSON array"],
+  ["appendMessages", { chatId: ID, messages: Array(1001).fill({}) }, "22023", "messages has more than 1000 items"],
+  ["appendMessages", { chatId: ID, messages: [1] }, "22023", "messages[0] must be a JSON object"],
+  ["appendMessages", { chatId: ID, messages: [{ role: "user", content: "" }, { role: "bot", content: "" }] }, "22023", "messages[1].role must be system, user, assistant or tool"],
+  ["appendMessages", { chatId: ID, messages: [{ message_id: ID }] }, "22023", "messages[0] has an unknown key"],
+  ["appendMessages", { chatId: ID, messages: [{ role: "user" }] }, "22004", "messages[0].content is missing"],
+  ["finishMessage", { chatId: ID }, "22004", "message_id is missing"],
+  ["finishMessage", { chatId: ID, messageId: ID, status: "streaming" }, "22023", "status must be complete or failed"],
+  ["finishMessage", { chatId: ID, messageId: ID, tokenCount: -1 }, "22023", "token_count must not be negative"],
+  ["selectBranch", { chatId: ID }, "22004", "leaf_id is missing"],
+  ["searchMessages", {}, "22004", "query is missing"],
+  ["searchMessages", { query: "q".repeat(1001) }, "22023", "query is longer than 1000 characters"],
+  ["searchMessages", { query: "q", pageSize: 201 }, "22023", "page_size must be between 1 and 200"],
+  ["deleteChat", {}, "22004", "chat_id is missing"],
+  ["restoreChat", { chatId: 1 }, "22023", "chat_id must be text"],
+  ["importChat", {}, "22004", "chat is missing"],
+  ["importChat", { chat: [] }, "22023", "chat must be a JSON object"],
+  ["importChat", { chat: { titel: "t" } }, "22023", "chat has an unknown key"],
+  ["importChat", { chat: { title: "t".repeat(501) } }, "22023", "chat.title is longer than 500 characters"],
+  ["importChat", { chat: { messages: [{ role: "user", content: "", id: "x" }] } }, "22023", "chat.messages[0].id must be a UUID"],
+  ["failStaleMessages", { batchSize: 1001 }, "22023", "batch_size must be between 1 and 1000"],
+  ["failStaleMessages", { olderThan: -1 }, "22023", "older_than must not be negative"],
+  ["indexMessages", { batchSize: 0 }, "22023", "batch_size must be between 1 and 100000"],
+  ["purgeChats", { batchSize: null }, "22004", "batch_size is missing"],
+  ["revokeSession", {}, "22004", "session_id is missing"],
+  ["revokeOtherSessions", {}, "22004", "token is missing"],
+  ["elevateSession", { token: TOKEN, aal: "aal4" }, "22023", "aal must be aal1, aal2 or aal3"],
+  ["registerDocuments", { documents: [registration({}), registration({ checksum: "abc" })] }, "22023", "documents[1].checksum must be 64 hexadecimal characters"],
+  ["registerDocuments", { documents: Array(10_001).fill({}) }, "22023", "documents has more than 10000 items"],
+  ["registerContent", { sourceUri: "a" }, "22004", "content is missing"],
+  ["registerContent", { content: new Uint8Array(1) }, "22004", "source_uri is missing"],
+  ["setDocumentStatus", { documentId: ID, status: "done" }, "22023", "status must be pending, processing, ready, failed or archived"],
+  ["setDocumentStatus", { documentId: ID, status: "ready", error: "e" }, "22023", "error can be given with failed only"],
+  ["tagDocument", { documentId: ID }, "22004", "tags is missing"],
+  ["tagDocument", { documentId: ID, tags: {}, namespace: "" }, "22023", "namespace must not be empty"],
+  ["attach", { chatId: ID, messageId: ID }, "22023", "document_id or storage_path is missing"],
+  ["attach", { chatId: ID, messageId: ID, storagePath: "a?token=b" }, "22023", "storage_path carries credentials"],
+  ["deleteDocument", { documentId: null }, "22004", "document_id is missing"],
   ["engine", { verbose: true }, "22023", "verbose is no argument of engine"],
 ];
 
@@ -178,8 +286,9 @@ test("bad arguments are refused before any request, in the database's words", as
         { code: error.code, status: error.status, argument: error.argument, message: error.message },
         { code, status: 400, argument: expected.split(" ")[0], message: expected },
       );
-      assert.deepEqual(Object.keys(error), ["code", "status", "argument", "message", "details", "hint"]);
+      assert.deepEqual(Object.keys(error), ["code", "status", "argument", "message", "details", "hint", "retryable"]);
       assert.ok(error.hint.length > 0);
+      assert.equal(error.retryable, false);
       assert.deepEqual(requests, []);
     });
   }
@@ -199,6 +308,14 @@ test("a value at its limit passes", async () => {
     assert.equal((await chatkeep(client)[method](given)).error, null);
     assert.equal(requests.length, 1);
   }
+});
+
+test("an id of another kind stands for one UUID, a UUID for itself", () => {
+  assert.equal(toUuid("V1StGXR8_Z5jdHi6B-myT"), toUuid("V1StGXR8_Z5jdHi6B-myT"));
+  assert.match(toUuid("V1StGXR8_Z5jdHi6B-myT"), /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  assert.notEqual(toUuid("a"), toUuid("b"));
+  assert.equal(toUuid(ID.toUpperCase()), ID);
+  for (const odd of [undefined, null, "", 7]) assert.throws(() => toUuid(odd), TypeError);
 });
 
 test("what is sent is a copy of what was judged", async () => {
@@ -249,12 +366,12 @@ test("an error of the database keeps its code, names the argument and gains the 
   const { client } = recorder({ data: null, error, status: 409 });
   assert.deepEqual(await chatkeep(client).appendMessage(message()), {
     data: null,
-    error: { ...error, status: 409, argument: "message_id" },
+    error: { ...error, status: 409, argument: "message_id", retryable: false },
   });
   const foreign = { code: "PGRST301", message: "JWT expired", details: "", hint: undefined };
   assert.deepEqual(await chatkeep(recorder({ data: null, error: foreign, status: 401 }).client).engine(), {
     data: null,
-    error: { code: "PGRST301", status: 401, message: "JWT expired", details: null, hint: null },
+    error: { code: "PGRST301", status: 401, message: "JWT expired", details: null, hint: null, retryable: false },
   });
 });
 
@@ -268,7 +385,7 @@ test("an answer in another shape is an error, not a wrong row", async () => {
 test("a client that throws does not make a call throw", async () => {
   for (const thrown of [new Error("lost"), "lost", null, Object.create(null), { code: "08006", message: "lost" }]) {
     const client = { schema: () => ({ rpc: () => Promise.reject(thrown) }) };
-    const { data, error } = await chatkeep(client).engine();
+    const { data, error } = await chatkeep(client, { retry: false }).engine();
     assert.equal(data, null);
     assert.equal(error.status, 0);
     assert.equal(typeof error.message, "string");
@@ -289,14 +406,17 @@ test("no argument at all makes a call throw or the module trap", async () => {
   const hostile = { get title() { throw new Error("no"); }, toJSON() { throw new Error("no"); } };
   const values = [
     undefined, null, true, 0, -0, -1, 1.5, NaN, Infinity, -Infinity, 2 ** 31, 2 ** 53, 1e300, 1n, Symbol("s"), "", ID,
-    TOKEN, SUM, "\0", "\ud800", "😀", "user", "x".repeat(70_000), [], {}, [[[]]], { a: 1 }, cycle, hostile, () => {},
+    TOKEN, SUM, "\0", "\ud800", "😀", "user", "x".repeat(70_000), [], {}, [[[]]], { a: 1 },
+    [{}], [{ role: "user", content: "a" }], [null], { messages: [{ role: 1 }] }, "aal1", "ready", cycle, hostile, () => {},
     new Date(), new Date(NaN), new Uint8Array(3), new ArrayBuffer(70_000), new Map(), /x/, Object.create(null),
     new Proxy({}, { get() { throw new Error("no"); } }), new Proxy({}, { ownKeys() { throw new Error("no"); } }),
   ];
   const names = [
     "title", "metadata", "chatId", "role", "content", "messageId", "parts", "parentId", "status", "model",
     "tokenCount", "before", "after", "pageSize", "userAgent", "ip", "ttl", "idleTtl", "maxSessions", "userId", "token",
-    "sourceUri", "checksum", "mimeType", "byteSize", "tags", "visibility", "properties", "__proto__", "constructor",
+    "sourceUri", "checksum", "mimeType", "byteSize", "tags", "visibility", "properties", "language", "messages", "documents",
+    "chat", "leafId", "query", "olderThan", "batchSize", "sessionId", "aal", "documentId", "error", "namespace", "name",
+    "storagePath", "__proto__", "constructor",
   ];
   const ck = chatkeep(recorder().client);
   const methods = Object.keys(ck);

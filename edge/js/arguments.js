@@ -1,0 +1,77 @@
+// Reads what a caller passed: one object of camelCase arguments, as it is sent and as core judges it.
+
+import { missing } from "./rules.js";
+import { refuse, Refused } from "./values.js";
+
+/**
+ * Reads the arguments of a call, or of an item of one, which stands at `place`. `spec` lists them (calls.js) and names the
+ * rule of core; `unknown` refuses a key that is none of them. In an item null is nothing, as for the database.
+ */
+function read(spec, given, unknown, place) {
+  for (const key of Object.keys(given)) {
+    if (!spec.arguments.some(([known]) => known === key)) unknown(spec.arguments.map(([known]) => known).join(", "), key);
+  }
+  try {
+    return readKnown(spec, given, place !== undefined);
+  } catch (thrown) {
+    if (place === undefined || !(thrown instanceof Refused)) throw thrown;
+    const { argument, message, ...refusal } = thrown.refusal;
+    throw new Refused({ ...refusal, argument: `${place}.${argument}`, message: `${place}.${message}` });
+  }
+}
+
+function readKnown(spec, given, isItem) {
+  const sent = {};
+  const judged = {};
+  const written = [];
+  for (const [name, column, kind, { required, present, absent, made } = {}] of spec.arguments) {
+    const value = given[name];
+    if (value === undefined || value === null) {
+      if (required || (present && value === undefined)) throw new Refused(missing(column));
+      if (made) sent[column] = made();
+      else if (value === null && !isItem) sent[column] = null;
+      else judged[name] = absent;
+      continue;
+    }
+    const argument = kind(value, column, absent);
+    sent[column] = argument.sent;
+    judged[name] = argument.judged;
+    if (argument.written !== undefined) written.push([column, argument.written]);
+  }
+  const refusal = spec.check?.(judged);
+  if (refusal) throw new Refused(refusal);
+  // What is sent is a copy of what was judged.
+  for (const [column, text] of written) sent[column] = JSON.parse(text);
+  return { sent, judged };
+}
+
+/** The arguments of a call. */
+export function readCall(call, given = {}) {
+  if (typeof given !== "object" || given === null) refuse("arguments", "must be one object", "Pass { name: value }.");
+  return read(call, given, (names, key) => {
+    refuse(key.slice(0, 64), `is no argument of ${call.name}`, names ? `Pass any of ${names}.` : "Pass none.");
+  });
+}
+
+/** An argument that is an array of objects, each read by `spec`; `checkCount` judges how many there are. */
+export function items(spec, checkCount) {
+  return (value, column) => {
+    if (!Array.isArray(value)) refuse(column, "must be a JSON array", "Wrap the value in one.");
+    const refusal = checkCount(value.length);
+    if (refusal) throw new Refused(refusal);
+    return { sent: value.map((item, position) => readItem(spec, item, `${column}[${position}]`)) };
+  };
+}
+
+/** An argument that is one object, read by `spec`. */
+export function object(spec) {
+  return (value, column) => ({ sent: readItem(spec, value, column) });
+}
+
+function readItem(spec, item, place) {
+  if (typeof item !== "object" || item === null || Array.isArray(item)) {
+    refuse(place, "must be a JSON object", "Wrap the value in one.");
+  }
+  const unknown = (names) => refuse(place, "has an unknown key", `The keys are ${names}.`);
+  return read(spec, item, unknown, place).sent;
+}
