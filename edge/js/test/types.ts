@@ -1,5 +1,17 @@
 // Compiled, never run: `tsc --strict --noEmit --target es2022 --lib es2022,dom --module nodenext edge/js/test/types.ts`.
-import { chatkeep, checksum, Hasher, isSessionToken, type Message, type SupabaseClientLike, uuidv7 } from "../index.js";
+import {
+  type AppendedMessage,
+  type Chat,
+  chatkeep,
+  checksum,
+  type DocumentMetadata,
+  Hasher,
+  isSessionToken,
+  type Message,
+  type SupabaseClientLike,
+  toUuid,
+  uuidv7,
+} from "../index.js";
 
 declare const supabase: SupabaseClientLike;
 const ck = chatkeep(supabase);
@@ -39,6 +51,24 @@ export async function accepted(file: Blob, cookie: string | null): Promise<Messa
   return first;
 }
 
+export async function acceptedToo(signal: AbortSignal): Promise<Chat | null> {
+  const plain = chatkeep({ url: "https://x.example", key: "k", accessToken: () => "jwt", fetch }, { retry: { attempts: 2 } });
+  const { data } = await plain.appendMessages({ chatId: "", messages: [{ role: "user", content: "" }] }, { signal });
+  const first: AppendedMessage | undefined = data?.[0];
+  const outcome: "appended" | "stored" | undefined = first?.outcome;
+  const found = await plain.searchMessages({ query: "a" });
+  console.log(outcome, found.data?.[0]?.snippet, toUuid("nanoid"));
+  await plain.finishMessage({ chatId: "", messageId: "", status: "failed", content: null });
+  await plain.setDocumentStatus({ documentId: "", status: "failed", error: "no text" });
+  const tagged = await plain.tagDocument({ documentId: "", tags: { a: null } });
+  const metadata: DocumentMetadata | null = tagged.data;
+  const purged: number | null = (await plain.purgeChats({ olderThan: "30 days" })).data;
+  console.log(metadata?.namespace, purged, (await plain.revokeAllSessions()).data?.length);
+  const failed = await plain.attach({ chatId: "", messageId: "", storagePath: "a" });
+  if (failed.error?.retryable) console.log(failed.error.message);
+  return (await plain.importChat({ chat: { messages: [{ role: "user", content: "", createdAt: new Date() }] } })).data;
+}
+
 export async function refused(): Promise<void> {
   // @ts-expect-error chatId is required
   await ck.appendMessage({ role: "user", content: "" });
@@ -58,6 +88,22 @@ export async function refused(): Promise<void> {
   await ck.rotateSession({});
   // @ts-expect-error engine takes nothing
   await ck.engine({ verbose: true });
+  // @ts-expect-error a message is finished whole or given up
+  await ck.finishMessage({ chatId: "", messageId: "", status: "streaming" });
+  // @ts-expect-error an imported message has an id
+  await ck.importChat({ chat: { messages: [{ role: "user", content: "", messageId: "" }] } });
+  // @ts-expect-error no such status
+  await ck.setDocumentStatus({ documentId: "", status: "done" });
+  // @ts-expect-error a document has no outcome
+  (await ck.deleteDocument({ documentId: "" })).data?.outcome;
+  // @ts-expect-error messages is an array
+  await ck.appendMessages({ chatId: "", messages: { role: "user", content: "" } });
+  // @ts-expect-error no such level
+  await ck.elevateSession({ token: "", aal: "aal4" });
+  // @ts-expect-error no such option
+  chatkeep(supabase, { retries: 3 });
+  // @ts-expect-error a key is required
+  chatkeep({ url: "" });
   // @ts-expect-error not a client
   chatkeep({});
 }
