@@ -106,7 +106,7 @@ pub fn test(places: &Places) -> Result<Counts> {
             command
                 .current_dir(&places.root)
                 .env("CHATKEEP_PACKAGE", places.package())
-                .env("CHATKEEP_SUPABASE", places.npm_tool("supabase"));
+                .env("CHATKEEP_TOOLS", node_modules(places));
             let ran = step.try_run(command)?;
             counts += suite::judge(&ran);
         }

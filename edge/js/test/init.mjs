@@ -7,9 +7,9 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { folder as packageFolder, root } from "./support/package.mjs";
+import { folder as packageFolder, root, tools } from "./support/package.mjs";
 
-const supabase = process.env.CHATKEEP_SUPABASE ?? join(root, "target", "chatkeep", "npm", "node_modules", ".bin", "supabase");
+const supabase = join(tools, ".bin", "supabase");
 const SOURCES = join(root, "sql", "supabase", "migrations");
 const { exposure } = await import(pathToFileURL(join(packageFolder, "config.js")).href);
 

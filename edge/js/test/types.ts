@@ -1,4 +1,4 @@
-// Compiled, never run: `tsc --strict --noEmit --target es2022 --lib es2022,dom --module nodenext edge/js/test/types.ts`.
+// Compiled by compile.mjs, never run.
 import {
   type AppendedMessage,
   type Chat,

@@ -8,6 +8,9 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", ".
 /** Where the package lies. */
 export const folder = resolve(process.env.CHATKEEP_PACKAGE ?? join(root, "target", "chatkeep", "package"));
 
+/** Where the tools of the tests are installed. */
+export const tools = resolve(process.env.CHATKEEP_TOOLS ?? join(root, "target", "chatkeep", "npm", "node_modules"));
+
 export const chatkeepPackage = await import(pathToFileURL(join(folder, "index.js")).href);
 
 const { initSync } = await import(pathToFileURL(join(folder, "wasm", "rules.js")).href);
