@@ -56,7 +56,6 @@ if (wasmOpt) {
 }
 
 const module = readFileSync(shrunk);
-rmSync(shrunk);
 const note = "// Generated from the crate chatkeep-edge; do not edit.\n";
 writeFileSync(
   join(target, "wasm", "bytes.js"),
@@ -77,11 +76,12 @@ for (const name of Object.keys(manifest.dependencies)) {
   cpSync(join(installed, name), join(target, "node_modules", name), { recursive: true });
 }
 
-// `files` is the list of what npm packs; the folders in it are made above.
-for (const file of [...manifest.files, "package.json"].filter((file) => !file.endsWith("/"))) {
+// `files` is the list of what npm packs; the folders that are generated are made above.
+const generated = ["wasm/", "migrations/"];
+for (const file of [...manifest.files, "package.json"].filter((file) => !generated.includes(file))) {
   const from = file === "LICENSE" ? join(root, file) : join(source, file);
   if (!existsSync(from)) fail(`${from} is missing`);
-  copyFileSync(from, join(target, file));
+  cpSync(from, join(target, file), { recursive: true });
 }
 
 const kib = (bytes) => `${(bytes / 1024).toFixed(1)} KiB`;

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { findProject, inspect, install, Obstacle, SCHEMA } from "./project.js";
+import { findProject, inspect, install, Obstacle, SCHEMA } from "./init/project.js";
 
 const HELP = `\
 Usage: chatkeep init [--workdir DIR] [--check]

@@ -1,10 +1,10 @@
-// The types of the package. Each module beside this file is described in one of its own where it has types to give.
+// The types of the package: rows, calls and the toolkit in types/, and how one gets the calls.
 
-import type { Bytes, Chatkeep, Result } from "./calls.js";
-import type { Uuid } from "./rows.js";
+import type { Chatkeep } from "./types/calls.js";
 
-export type * from "./calls.js";
-export type * from "./rows.js";
+export type * from "./types/calls.js";
+export type * from "./types/rows.js";
+export * from "./types/toolkit.js";
 
 /** The schema as supabase-js wants to know it: `createClient<Database, "chatkeep">(url, key, { db: { schema: "chatkeep" } })`. */
 export type { Database } from "./database.types.ts";
@@ -39,24 +39,3 @@ export interface ChatkeepOptions {
 
 /** The calls of Chatkeep on a supabase-js client, or on the Data API itself. Throws a TypeError when it is given neither. */
 export function chatkeep(connection: SupabaseClientLike | DataApi, options?: ChatkeepOptions): Chatkeep;
-
-/** SHA-256 of bytes, a Blob or a stream of bytes, in constant memory: 64 lower-case hexadecimal characters. */
-export function checksum(
-  source: Bytes | Blob | ReadableStream<Uint8Array> | AsyncIterable<Bytes>,
-): Promise<Result<string>>;
-
-/** SHA-256 of bytes that arrive in pieces. Misuse throws a TypeError. */
-export class Hasher {
-  update(content: Bytes): this;
-  /** 64 lower-case hexadecimal characters; no update is possible after it. */
-  digest(): string;
-}
-
-/** A new UUID version 7. */
-export function uuidv7(): Uuid;
-
-/** Whether a value can be a session token at all: prefix, length, alphabet and check sum. No request. */
-export function isSessionToken(value: unknown): value is string;
-
-/** The UUID that stands for an id in another form, such as a nanoid; a UUID stands for itself. Throws for anything but text. */
-export function toUuid(id: string): Uuid;

@@ -1,3 +1,5 @@
-export { checksum, Hasher } from "./checksum.js";
-export { chatkeep } from "./client.js";
-export { isSessionToken, toUuid, uuidv7 } from "./identity.js";
+// The entry for Deno, Supabase Edge Functions, Node, Bun and bundlers.
+
+import "./lib/embedded.js";
+
+export * from "./lib/api.js";

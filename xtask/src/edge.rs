@@ -89,14 +89,17 @@ pub fn build(places: &Places) -> Result<()> {
     write_file(&stamp, &wanted)
 }
 
-/// The package's own tests, in both runtimes that are here.
+/// The package's own tests, in both runtimes that are here; those of what only Node runs, in Node.
 pub fn test(places: &Places) -> Result<Counts> {
     build(places)?;
     let tests = places.root.join("edge").join("js").join("test");
     let files = test_files(&tests)?;
+    let only_node = test_files(&tests.join("node"))?;
     Step::start(places, "npm package tests").count(|step| {
         let mut node = Command::new("node");
-        node.args(["--test", "--test-reporter", "tap"]).args(&files);
+        node.args(["--test", "--test-reporter", "tap"])
+            .args(&files)
+            .args(&only_node);
         let mut deno = Command::new(places.npm_tool("deno"));
         deno.args(["test", "--no-check", "--no-prompt", "--allow-all"])
             .args(&files);

@@ -5,6 +5,7 @@ import { CALLS, mayRepeat } from "./calls.js";
 import { messageOf } from "./checksum.js";
 import { dataApi } from "./rest.js";
 import { PATIENCE, persist, rest } from "./retry.js";
+import { streamMessage } from "./streaming.js";
 import { Refused } from "./values.js";
 
 /** The calls of Chatkeep on a supabase-js client, or on `{ url, key, fetch?, accessToken?, headers? }`. */
@@ -15,6 +16,13 @@ export function chatkeep(connection, options = {}) {
   for (const [method, call] of Object.entries(CALLS)) {
     calls[method] = (given, more) => perform(send, call, given, { patience, signal: more?.signal });
   }
+  calls.streamMessage = async (chatId, source, more) => {
+    try {
+      return await streamMessage(calls, chatId, source, more);
+    } catch (thrown) {
+      return { data: null, error: refusalOf(CALLS.appendMessage, thrown) };
+    }
+  };
   return Object.freeze(calls);
 }
 
@@ -49,12 +57,14 @@ async function perform(send, call, given, options) {
     const key = call.joined?.(judged);
     return received(call, await (key === undefined ? ask() : together(key, ask)));
   } catch (thrown) {
-    if (thrown instanceof Refused) {
-      const { code, status, argument, message, hint } = thrown.refusal;
-      return { data: null, error: { code, status, argument, message, details: null, hint, retryable: false } };
-    }
-    return { data: null, error: failure(call, thrown, 0, false) };
+    return { data: null, error: refusalOf(call, thrown) };
   }
+}
+
+function refusalOf(call, thrown) {
+  if (!(thrown instanceof Refused)) return failure(call, thrown, 0, false);
+  const { code, status, argument, message, hint } = thrown.refusal;
+  return { code, status, argument, message, details: null, hint, retryable: false };
 }
 
 // A request that ended in the meantime takes what it waited for along, so nobody waits for long.

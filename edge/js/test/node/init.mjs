@@ -7,11 +7,11 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { folder as packageFolder, root, tools } from "./support/package.mjs";
+import { folder as packageFolder, root, tools } from "../support/package.mjs";
 
 const supabase = join(tools, ".bin", "supabase");
 const SOURCES = join(root, "sql", "supabase", "migrations");
-const { exposure } = await import(pathToFileURL(join(packageFolder, "config.js")).href);
+const { exposure } = await import(pathToFileURL(join(packageFolder, "init", "config.js")).href);
 
 /** Runs the command in a folder. */
 function chatkeep(cwd, ...words) {
@@ -145,7 +145,7 @@ test("the packed package holds the command, the migrations and what the command 
   const packed = spawnSync("npm", ["pack", "--json", "--pack-destination", to], { cwd: packageFolder, encoding: "utf8" });
   assert.equal(packed.status, 0, packed.stderr);
   const paths = JSON.parse(packed.stdout)[0].files.map((file) => file.path);
-  for (const name of ["cli.js", "project.js", "config.js", ...readdirSync(SOURCES).map((file) => `migrations/${file}`)]) {
+  for (const name of ["cli.js", "init/project.js", "init/config.js", "wasm/rules.wasm", ...readdirSync(SOURCES).map((file) => `migrations/${file}`)]) {
     assert.ok(paths.includes(name), name);
   }
   assert.ok(!paths.some((path) => path.startsWith("node_modules/")));

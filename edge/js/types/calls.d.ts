@@ -26,6 +26,7 @@ import type {
   Uuid,
   Visibility,
 } from "./rows.js";
+import type { StreamMessage } from "./toolkit.js";
 
 /** Why a call failed: refused by the rules before the request, by the database, or on the way. */
 export interface ChatkeepError {
@@ -280,6 +281,11 @@ export interface Chatkeep {
   attach: Call<Attach, Attachment>;
   /** Deletes a document softly; its attachments stay, marked. */
   deleteDocument: Call<{ documentId: Uuid }, Document>;
+  /**
+   * Stores an answer while it is streamed to the client: a placeholder first, the whole text at the end, also when the
+   * client goes away.
+   */
+  streamMessage: StreamMessage;
   /** Which engine answers, and its versions. */
   engine: CallOfNothing<Record<string, never>, Engine>;
 }

@@ -9,7 +9,7 @@ import { exposure } from "./config.js";
 /** The schema that clients call. */
 export const SCHEMA = "chatkeep";
 
-const SHIPPED = join(dirname(fileURLToPath(import.meta.url)), "migrations");
+const SHIPPED = join(dirname(fileURLToPath(import.meta.url)), "..", "migrations");
 /** What the CLI takes for a migration; the others it leaves out. Source: supabase/cli, pkg/migration/file.go. */
 const MIGRATION = /^([0-9]+)_.*\.sql$/;
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
-import { root, tools } from "./support/package.mjs";
+import { root, tools } from "../support/package.mjs";
 
 test("tsc --strict takes the package's types as they are meant", () => {
   const options = ["--strict", "--noEmit", "--target", "es2022", "--lib", "es2022,dom", "--module", "nodenext"];

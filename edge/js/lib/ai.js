@@ -1,0 +1,40 @@
+// Messages of the AI SDK (npm `ai`, its type UIMessage) as rows of the store, and back, without loss.
+//
+// `parts` are stored as they are and `content` is their text, which search reads. `metadata` of the row is that of the
+// message. What a row cannot say so is kept under one key of it: an id that is no UUID, and metadata that is no object or an empty one.
+
+import { toUuid } from "./identity.js";
+
+const KEPT = "uiMessage";
+
+/** The arguments of appendMessage, but chatId, for a UIMessage. The same message always gets the same id. */
+export function fromUIMessage(message) {
+  if (typeof message?.id !== "string" || !Array.isArray(message.parts)) {
+    throw new TypeError("fromUIMessage takes a UIMessage: an object with id, role and parts");
+  }
+  const messageId = message.id === "" ? undefined : toUuid(message.id);
+  const kept = {};
+  if (message.id !== messageId) kept.id = message.id;
+  const isPlain = isObject(message.metadata) && !(KEPT in message.metadata) && Object.keys(message.metadata).length > 0;
+  if (message.metadata !== undefined && !isPlain) kept.metadata = message.metadata;
+  return {
+    messageId,
+    role: message.role,
+    content: message.parts.map((part) => (part?.type === "text" && typeof part.text === "string" ? part.text : "")).join(""),
+    parts: message.parts,
+    metadata: { ...(isPlain ? message.metadata : {}), ...(Object.keys(kept).length > 0 ? { [KEPT]: kept } : {}) },
+  };
+}
+
+/** The UIMessage of a row. A row without parts becomes one of text; a row of the role "tool" has no place there. */
+export function toUIMessage(row) {
+  if (!["system", "user", "assistant"].includes(row?.role)) {
+    throw new TypeError("toUIMessage takes a message of the role system, user or assistant");
+  }
+  const { [KEPT]: kept, ...metadata } = row.metadata ?? {};
+  const message = { id: kept?.id ?? row.id, role: row.role, parts: row.parts ?? [{ type: "text", text: row.content }] };
+  if (kept && "metadata" in kept) return { ...message, metadata: kept.metadata };
+  return Object.keys(metadata).length > 0 ? { ...message, metadata } : message;
+}
+
+const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);

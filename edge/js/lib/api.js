@@ -1,0 +1,7 @@
+// What the package exports, whatever the runtime.
+
+export { fromUIMessage, toUIMessage } from "./ai.js";
+export { checksum, Hasher, hashing } from "./checksum.js";
+export { chatkeep } from "./client.js";
+export { endedSessionCookie, sessionCookie, sessionTokenOf } from "./cookies.js";
+export { isSessionToken, toUuid, uuidv7 } from "./identity.js";

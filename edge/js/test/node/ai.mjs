@@ -1,0 +1,95 @@
+// Messages of the AI SDK, as the SDK itself makes and checks them, there and back.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { chatkeepPackage, recorder, tools } from "../support/package.mjs";
+
+const { chatkeep, fromUIMessage, toUIMessage, toUuid } = chatkeepPackage;
+const { convertToModelMessages, generateId, readUIMessageStream, validateUIMessages } = await import(
+  pathToFileURL(join(tools, "ai", "dist", "index.mjs")).href
+);
+const ID = "01890a5d-ac96-774b-bcce-b302099a8057";
+
+/** What the store makes of the arguments: a row with JSON as the gateway gives it. */
+async function stored(message) {
+  const { client, requests } = recorder();
+  const { error } = await chatkeep(client).appendMessage({ chatId: ID, ...fromUIMessage(message) });
+  assert.equal(error, null, error?.message);
+  const { message_id, ...row } = JSON.parse(JSON.stringify(requests[0].sent));
+  return { id: message_id, parts: null, metadata: {}, ...row };
+}
+
+const user = (more) => ({ id: generateId(), role: "user", parts: [{ type: "text", text: "Where is it warm?" }], ...more });
+
+/** An assistant's message with every kind of part, built by the SDK from a stream. */
+async function answer() {
+  const chunks = [
+    { type: "start", messageId: generateId(), messageMetadata: { model: "m", usage: { tokens: 1.5 } } },
+    { type: "start-step" },
+    { type: "reasoning-start", id: "r" },
+    { type: "reasoning-delta", id: "r", delta: "hm" },
+    { type: "reasoning-end", id: "r", providerMetadata: { p: { signature: "s" } } },
+    { type: "text-start", id: "t" },
+    { type: "text-delta", id: "t", delta: "In " },
+    { type: "text-delta", id: "t", delta: "Lisbon 😀" },
+    { type: "text-end", id: "t" },
+    { type: "tool-input-available", toolCallId: "c", toolName: "weather", input: { city: "Lisbon", days: [1, 2] } },
+    { type: "tool-output-available", toolCallId: "c", output: { degrees: 21, sunny: true, rain: null } },
+    { type: "source-url", sourceId: "s", url: "https://example.org/a", title: "A" },
+    { type: "source-document", sourceId: "d", mediaType: "application/pdf", title: "B", filename: "b.pdf" },
+    { type: "file", url: "data:text/plain;base64,YQ==", mediaType: "text/plain" },
+    { type: "data-chart", id: "x", data: { points: [[0, 1], [1, 2]] } },
+    { type: "finish-step" },
+    { type: "finish" },
+  ];
+  const stream = new ReadableStream({
+    start(controller) {
+      for (const chunk of chunks) controller.enqueue(chunk);
+      controller.close();
+    },
+  });
+  let last;
+  for await (const message of readUIMessageStream({ stream })) last = message;
+  return last;
+}
+
+test("a message of every kind of part comes back as it was, and the SDK takes it", async () => {
+  const message = JSON.parse(JSON.stringify(await answer()));
+  assert.ok(message.parts.length >= 8, `the SDK made ${message.parts.map(({ type }) => type)}`);
+  const back = toUIMessage(await stored(message));
+  assert.deepEqual(back, message);
+  await validateUIMessages({ messages: [back] });
+  assert.deepEqual(await convertToModelMessages([back]), await convertToModelMessages([message]));
+});
+
+test("a row says what the message says: role, text, parts, and metadata where they are an object", async () => {
+  const message = await answer();
+  const row = await stored(message);
+  assert.equal(row.role, "assistant");
+  assert.equal(row.content, "In Lisbon 😀");
+  assert.equal(row.metadata.model, "m");
+  assert.equal(row.id, toUuid(message.id));
+});
+
+test("ids and metadata of any form come back", async () => {
+  const cases = [
+    user(), user({ id: ID }), user({ id: ID.toUpperCase() }), user({ id: "" }), user({ id: "nano id/1" }),
+    user({ metadata: {} }), user({ metadata: null }), user({ metadata: [1] }), user({ metadata: "text" }), user({ metadata: 0 }),
+    user({ metadata: { a: { b: [null] } } }), user({ metadata: { uiMessage: { id: "mine" } } }), user({ id: ID, metadata: { uiMessage: 1 } }),
+    user({ parts: [] }), user({ role: "system" }),
+  ];
+  for (const message of cases) assert.deepEqual(toUIMessage(await stored(message)), message);
+});
+
+test("the same message has the same id every time, so sending it again stores it once", async () => {
+  const message = user();
+  assert.equal((await stored(message)).id, (await stored(message)).id);
+});
+
+test("a row that no UIMessage made becomes one of text; a tool's row has no place there", () => {
+  const row = { id: ID, role: "user", content: "hi", parts: null, metadata: {} };
+  assert.deepEqual(toUIMessage(row), { id: ID, role: "user", parts: [{ type: "text", text: "hi" }] });
+  for (const odd of [{ ...row, role: "tool" }, null, {}]) assert.throws(() => toUIMessage(odd), TypeError);
+  for (const odd of [null, {}, { id: "a" }, { parts: [] }]) assert.throws(() => fromUIMessage(odd), TypeError);
+});
