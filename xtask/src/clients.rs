@@ -11,6 +11,7 @@ use crate::places::Places;
 use crate::server::SUPERUSER;
 use crate::step::Step;
 use crate::suite;
+use std::process::Command;
 
 /// Runs `tests/clients` against a database.
 pub fn test(places: &Places, database: &Database, title: &str) -> Result<Counts> {
@@ -41,6 +42,23 @@ fn through(
         test.env("CHATKEEP_GATEWAY", rest.name());
         test.env("CHATKEEP_JWT_SECRET", &gateway.jwt_secret);
         let ran = step.try_run(&mut test)?;
+        Ok(suite::judge(&ran))
+    })
+}
+
+/// Runs `tests/runtimes` against a database: the packed npm package in every runtime that it is for.
+pub fn runtimes(places: &Places, database: &Database, title: &str) -> Result<Counts> {
+    edge::build(places)?;
+    let gateway = Gateway::start(places, database)?;
+    Step::start(places, title).count(|step| {
+        let mut node = Command::new(places.npm_tool("node"));
+        node.current_dir(&places.root)
+            .args(["--test", "--test-reporter", "tap"])
+            .arg("tests/runtimes/packed.test.mjs");
+        node.env("CHATKEEP_PACKAGE", places.package())
+            .env("CHATKEEP_TOOLS", edge::node_modules(places));
+        gateway.describe_to(&mut node);
+        let ran = step.try_run(&mut node)?;
         Ok(suite::judge(&ran))
     })
 }

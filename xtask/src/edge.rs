@@ -236,7 +236,8 @@ fn locked_version(lock: &str, package: &str) -> Option<String> {
     Some(version.to_owned())
 }
 
-fn node_modules(places: &Places) -> PathBuf {
+/// Where the npm packages of the tools are installed.
+pub fn node_modules(places: &Places) -> PathBuf {
     places.base.join("npm").join("node_modules")
 }
 

@@ -45,13 +45,15 @@ pub fn run(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
     if let (Some(major), true) = (majors.first(), engines.contains(&Engine::Portable)) {
         suite.pglite(*major)?;
     }
+    let mut is_first = true;
     for major in majors {
         if engines.contains(&Engine::Native) {
             let title = format!("cargo pgrx test pg{major}");
             suite.check(&title, |places| pgrx(places, major))?;
         }
         for engine in &engines {
-            suite.database(major, *engine)?;
+            suite.database(major, *engine, is_first)?;
+            is_first = false;
         }
     }
     Ok(suite.report())
@@ -86,8 +88,9 @@ impl Suite<'_> {
         Ok(())
     }
 
-    /// Everything that needs a database, in one new database of this version and engine.
-    fn database(&mut self, major: u16, engine: Engine) -> Result<()> {
+    /// Everything that needs a database, in one new database of this version and engine; what does not depend on either, in
+    /// the first one only.
+    fn database(&mut self, major: u16, engine: Engine, is_first: bool) -> Result<()> {
         let on = format!("PostgreSQL {major}, {engine}");
         let started = Throwaway::start(self.places, "test", major, engine).and_then(|database| {
             // As on Supabase, the Data API's sessions are under it.
@@ -113,6 +116,10 @@ impl Suite<'_> {
         if engine == Engine::Portable {
             let title = format!("supabase-js, @supabase/lite, {on}");
             self.check(&title, |places| lite::on_postgres(places, database, &title))?;
+        }
+        if is_first {
+            let title = format!("runtimes, {on}");
+            self.check(&title, |places| clients::runtimes(places, database, &title))?;
         }
         let title = format!("connections, {on}");
         self.check(&title, |places| {

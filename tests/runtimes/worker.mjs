@@ -1,0 +1,15 @@
+// A worker for workerd: visits the store with what the request says, and answers what came of it.
+
+import * as api from "chatkeep";
+import { visit } from "./visit.mjs";
+
+export default {
+  async fetch(request) {
+    const { url, key, jwt } = await request.json();
+    try {
+      return Response.json(await visit(api, { url, key, accessToken: () => jwt }));
+    } catch (error) {
+      return new Response(String(error?.stack ?? error), { status: 500 });
+    }
+  },
+};
