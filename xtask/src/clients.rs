@@ -49,7 +49,7 @@ fn through(
 /// Runs `tests/runtimes` against a database: the packed npm package in every runtime that it is for.
 pub fn runtimes(places: &Places, database: &Database, title: &str) -> Result<Counts> {
     edge::build(places)?;
-    let gateway = Gateway::start(places, database)?;
+    let gateway = Gateway::start(places, database, Rest::Lite)?;
     Step::start(places, title).count(|step| {
         let mut node = Command::new(places.npm_tool("node"));
         node.current_dir(&places.root)
