@@ -1,0 +1,139 @@
+// The example functions in sql/supabase/functions, each as a program of its own, as Supabase runs them.
+
+import { createClient } from "@supabase/supabase-js";
+import { assert, equal } from "../clients/assertions.ts";
+
+const FUNCTIONS = given("CHATKEEP_FUNCTIONS");
+const WORKDIR = given("CHATKEEP_WORKDIR");
+
+function given(name: string): string {
+  const value = Deno.env.get(name);
+  if (!value) throw new Error(`${name} is not set`);
+  return value;
+}
+
+interface Supabase {
+  url: string;
+  anonKey: string;
+  serviceKey: string;
+}
+
+/** A program in Deno, ended with the test; gives what it says that matches. */
+async function start(file: string, wanted: RegExp, cwd: string, env: Record<string, string> = {}) {
+  const args = ["run", "--no-prompt", "--no-remote", "--node-modules-dir=manual", "--no-config", "--allow-all", file];
+  const program = new Deno.Command(Deno.execPath(), { args, env, cwd, stdout: "piped", stderr: "piped" }).spawn();
+  let said = "";
+  const found = Promise.withResolvers<string>();
+  const read = async (stream: ReadableStream<Uint8Array>) => {
+    for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
+      said += chunk;
+      const match = wanted.exec(said)?.[1];
+      if (match) found.resolve(match);
+    }
+  };
+  const ended = Promise.all([read(program.stdout), read(program.stderr)]);
+  ended.then(() => found.reject(new Error(`${file} ended: ${said}`)));
+  return {
+    said: await found.promise,
+    async [Symbol.asyncDispose]() {
+      program.kill();
+      await Promise.all([program.status, ended]);
+    },
+  };
+}
+
+/** A function, at an address of its own. */
+async function serve(name: string, { url, anonKey }: Supabase) {
+  const env = { SUPABASE_URL: url, SUPABASE_ANON_KEY: anonKey, DENO_SERVE_ADDRESS: "tcp:127.0.0.1:0" };
+  const program = await start(`${FUNCTIONS}/${name}/index.ts`, /Listening on (http:\/\/[^/\s]+)/, Deno.cwd(), env);
+  return Object.assign(program, { url: program.said });
+}
+
+async function signUp(supabase: Supabase) {
+  const auth = { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false };
+  const client = createClient(supabase.url, supabase.anonKey, { auth });
+  const { data, error } = await client.auth.signUp({ email: `${crypto.randomUUID()}@example.org`, password: crypto.randomUUID() });
+  assert(!error && data.session, `sign-up failed: ${error?.message}`);
+  return { db: client.schema("chatkeep"), client, bearer: { Authorization: `Bearer ${data.session.access_token}` }, id: data.user!.id };
+}
+
+Deno.test("the example functions", async (test) => {
+  await using server = await start(`${Deno.cwd()}/functions/supabase.ts`, /^(\{.*\})$/m, WORKDIR);
+  const supabase: Supabase = JSON.parse(server.said);
+  const ada = await signUp(supabase);
+
+  await test.step("chat stores the question and streams an answer that is stored as well", async () => {
+    await using chat = await serve("chat", supabase);
+    const messageId = crypto.randomUUID();
+    const ask = (more: object) => fetch(chat.url, { method: "POST", headers: ada.bearer, body: JSON.stringify({ messageId, text: "Where is it warm?", ...more }) });
+    const first = await ask({});
+    equal([first.status, await first.text()], [200, "You said: Where is it warm?"], "the answer");
+    const chatId = first.headers.get("x-chat-id");
+    const { data } = await ada.db.rpc("list_messages", { chat_id: chatId });
+    equal(
+      data.map(({ role, content, status, model }: Record<string, string>) => [role, content, status, model]),
+      [["user", "Where is it warm?", "complete", null], ["assistant", "You said: Where is it warm?", "complete", "stub"]],
+      "what is stored",
+    );
+    equal(data[1].id, first.headers.get("x-message-id"), "the message of the answer");
+
+    const refused = await ask({ chatId, messageId: null, text: "" + "\u0000" });
+    equal([refused.status, (await refused.json()).argument], [400, "content"], "a text that cannot be stored");
+    const nobody = await fetch(chat.url, { method: "POST", body: JSON.stringify({ text: "hi" }) });
+    equal([nobody.status, (await nobody.json()).code], [401, "42501"], "nobody signed in");
+    const options = await fetch(chat.url, { method: "OPTIONS" });
+    equal([options.status, options.headers.get("access-control-allow-origin")], [200, "*"], "the preflight");
+  });
+
+  await test.step("chat finishes the message of a client that goes away", async () => {
+    await using chat = await serve("chat", supabase);
+    const gone = new AbortController();
+    const text = "word ".repeat(2000).trim();
+    const answer = await fetch(chat.url, { method: "POST", headers: ada.bearer, body: JSON.stringify({ text }), signal: gone.signal });
+    await answer.body!.getReader().read();
+    gone.abort();
+    const find = async () => (await ada.db.from("messages").select("status, content").eq("id", answer.headers.get("x-message-id"))).data![0];
+    let message = await find();
+    for (const until = Date.now() + 20_000; message.status === "streaming" && Date.now() < until;) message = await find();
+    equal([message.status, message.content], ["complete", `You said: ${text}`], "the message");
+  });
+
+  await test.step("ingest uploads, hashes and registers in one pass, and keeps no second copy", async () => {
+    const service = createClient(supabase.url, supabase.serviceKey, { auth: { persistSession: false } });
+    await using ingest = await serve("ingest", supabase);
+    const bytes = crypto.getRandomValues(new Uint8Array(60_000));
+    const send = () => fetch(`${ingest.url}?name=a.bin`, { method: "POST", headers: { ...ada.bearer, "Content-Type": "application/x-a" }, body: bytes });
+    const first = await (await send()).json();
+    const digest = Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    equal([first.outcome, first.status, first.checksum, first.byteSize], ["created", "pending", digest, 60_000], `the document (${first.message})`);
+    const second = await (await send()).json();
+    equal([second.outcome, second.id], ["duplicate", first.id], "the same bytes again");
+    const stored = await service.storage.from("documents").list(ada.id);
+    equal(stored.data?.length, 1, "objects in the bucket");
+    const nobody = await fetch(ingest.url, { method: "POST", body: bytes });
+    equal(nobody.status, 401, "nobody signed in");
+    await nobody.body?.cancel();
+  });
+
+  await test.step("refresh rotates the session in the cookie, and ends it", async () => {
+    await using refresh = await serve("refresh", supabase);
+    const { data: session } = await ada.db.rpc("create_session").single();
+    const post = (cookie: string, method = "POST") => fetch(refresh.url, { method, headers: { ...ada.bearer, cookie } });
+    const first = await post(`__Host-chatkeep=${(session as { token: string }).token}`);
+    equal([first.status, (await first.json()).status], [200, "rotated"], "the first refresh");
+    const cookie = first.headers.get("set-cookie")!;
+    assert(/^__Host-chatkeep=cks_.*; Max-Age=\d+; Path=\/; Secure; HttpOnly; SameSite=Lax$/.test(cookie), "the attributes of the cookie");
+    const second = await post(cookie.split(";")[0]);
+    equal((await second.json()).status, "rotated", "the refresh of the successor");
+    const spent = await post(cookie.split(";")[0].replace(/=.*/, `=${(session as { token: string }).token}`));
+    equal([spent.status, (await spent.json()).status], [401, "reuse_detected"], "a spent token");
+    assert(/^__Host-chatkeep=; Max-Age=0; /.test(spent.headers.get("set-cookie")!), "the cookie is removed");
+    const none = await post("a=b");
+    equal([none.status, (await none.json()).status], [401, "invalid"], "no cookie");
+    const { data: other } = await ada.db.rpc("create_session").single();
+    const ended = await post(`__Host-chatkeep=${(other as { token: string }).token}`, "DELETE");
+    equal([ended.status, (await ended.json()).status], [200, "ended"], "the end");
+    const { data: after } = await ada.db.from("my_sessions").select("status").eq("id", (other as { session_id: string }).session_id).single();
+    equal(after?.status, "revoked", "the session");
+  });
+});
