@@ -1,14 +1,11 @@
 // A Supabase for the functions: @supabase/lite on PGlite with Auth, Data API and Storage, whose bytes lie in memory. A program
-// of its own, run in the folder that holds supabase/migrations; it prints { url, anonKey, serviceKey } once it serves.
+// of its own, run in the folder that holds supabase/migrations, with EXPERIMENTAL_STORAGE=1 in its environment; it prints { url, anonKey, serviceKey } once it serves.
 
 import { App, generateApiKey } from "@supabase/lite";
 import { applyPendingMigrations } from "@supabase/lite/cli";
 import { createPgliteConnection } from "@supabase/lite/pglite";
-import process from "node:process";
 
 async function main(): Promise<void> {
-  // Lite serves Storage only where this is set.
-  process.env.EXPERIMENTAL_STORAGE = "1";
   const [{ key: anonKey }, { key: serviceKey }] = [await generateApiKey("publishable"), await generateApiKey("secret")];
   // Unlike in docs/supabase.md, lite may grant what it wants: its Storage needs it.
   const connection = await createPgliteConnection({ url: "memory://", pgliteOptions: { serializers: { 17: String } } });

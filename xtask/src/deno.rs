@@ -21,6 +21,12 @@ pub fn prepare(places: &Places) -> Result<()> {
         ("tests/isolation", "isolation"),
         ("tests/pglite", "pglite"),
         ("tests/engines", "engines"),
+        ("tests/functions", "functions"),
+        // The example functions: `chatkeep` is what is built here, not what a deno.json names.
+        ("sql/supabase/functions/_shared", "edge/_shared"),
+        ("sql/supabase/functions/chat", "edge/chat"),
+        ("sql/supabase/functions/ingest", "edge/ingest"),
+        ("sql/supabase/functions/refresh", "edge/refresh"),
     ];
     for (source, target) in sources {
         copy_programs(&places.root.join(source), &run.join(target))?;
@@ -59,7 +65,8 @@ pub fn allow_read(paths: &[&Path]) -> String {
     format!("--allow-read={}", list.join(","))
 }
 
-fn folder(places: &Places) -> PathBuf {
+/// Where the programs lie.
+pub fn folder(places: &Places) -> PathBuf {
     places.base.join("npm").join("run")
 }
 

@@ -5,12 +5,13 @@ use crate::counts::Counts;
 use crate::database::Database;
 use crate::deno;
 use crate::edge;
-use crate::failure::Result;
+use crate::failure::{AtPath, Result};
 use crate::places::{Places, make_folder, remove_folder};
 use crate::server::{SUPERUSER, free_port};
 use crate::service::Service;
 use crate::step::Step;
 use crate::suite;
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -48,13 +49,9 @@ fn test(
     let npm = places.base.join("npm");
     let sql = places.root.join("sql");
     let guide = places.root.join("docs").join("supabase.md");
-    // Below the npm packages, so that what is imported in it is found.
-    let project = Project(npm.join(format!("lite-{}", std::process::id())));
+    let project = Project::new(places);
     let gateway = Step::start(places, "Starting @supabase/lite").work(|step| {
-        let supabase = project.0.join("supabase");
-        make_folder(&supabase)?;
-        let migrations = sql.join("supabase").join("migrations");
-        step.run(Command::new("cp").arg("-R").arg(migrations).arg(&supabase))?;
+        project.fill(places, step)?;
         let mut program = deno::command(places, "run");
         program.arg(deno::allow_read(&[&npm, &guide]));
         program.arg(format!("--allow-write={}", project.0.display()));
@@ -98,8 +95,51 @@ fn test(
     counts
 }
 
-/// A folder that goes when it goes out of scope.
+/// Runs `tests/functions`: the example functions of `sql/supabase/functions` with PGlite, whose Storage they upload to.
+pub fn functions(places: &Places, title: &str) -> Result<Counts> {
+    edge::build(places)?;
+    let lock = places.lock()?;
+    deno::prepare(places)?;
+    drop(lock);
+    let project = Project::new(places);
+    Step::start(places, title).count(|step| {
+        let migrations = project.fill(places, step)?;
+        // After ours, as a migration of the user's.
+        let bucket = places.root.join("sql/supabase/functions/ingest/bucket.sql");
+        fs::copy(&bucket, migrations.join("99990101000000_bucket.sql")).at("copy", &bucket)?;
+        let mut test = deno::command(places, "test");
+        // The programs it starts have rights of their own.
+        test.args(["--allow-run", "--allow-read", "functions/"]);
+        test.env("CHATKEEP_FUNCTIONS", deno::folder(places).join("edge"));
+        test.env("CHATKEEP_WORKDIR", &project.0);
+        test.env("HOME", &project.0).env("DO_NOT_TRACK", "1");
+        test.env("EXPERIMENTAL_STORAGE", "1");
+        // Cargo sets it; Deno lets nobody hand it on to a program.
+        test.env_remove("LD_LIBRARY_PATH");
+        let ran = step.try_run(&mut test)?;
+        Ok(suite::judge(&ran))
+    })
+}
+
+/// A Supabase working directory that goes when it goes out of scope.
 struct Project(PathBuf);
+
+impl Project {
+    /// Below the npm packages, so that what is imported in it is found.
+    fn new(places: &Places) -> Self {
+        let name = format!("lite-{}", std::process::id());
+        Self(places.base.join("npm").join(name))
+    }
+
+    /// Gives it our migrations, and returns the folder that they lie in.
+    fn fill(&self, places: &Places, step: &mut Step) -> Result<PathBuf> {
+        let supabase = self.0.join("supabase");
+        make_folder(&supabase)?;
+        let migrations = places.root.join("sql/supabase/migrations");
+        step.run(Command::new("cp").arg("-R").arg(migrations).arg(&supabase))?;
+        Ok(supabase.join("migrations"))
+    }
+}
 
 impl Drop for Project {
     fn drop(&mut self) {

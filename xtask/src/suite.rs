@@ -142,7 +142,9 @@ impl Suite<'_> {
         let title = "contract, PGlite, portable";
         self.check(title, |places| pglite::contract(places, major, title))?;
         let title = "supabase-js, @supabase/lite on PGlite, portable";
-        self.check(title, |places| lite::on_pglite(places, title))
+        self.check(title, |places| lite::on_pglite(places, title))?;
+        let title = "functions, @supabase/lite on PGlite, portable";
+        self.check(title, |places| lite::functions(places, title))
     }
 
     /// Prints the table and the closing line.
