@@ -45,7 +45,7 @@ function plain(value, argument) {
 export function uuid(value, argument) {
   const { sent, judged } = text(value, argument);
   if (!isUuid(judged)) refuse(argument, "must be a UUID", "Pass the id as the store returned it.");
-  return { sent };
+  return { sent, judged };
 }
 
 /** JSON. What is sent is a copy of what was judged: nobody can change it in between. */

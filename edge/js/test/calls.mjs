@@ -302,6 +302,7 @@ test("a value at its limit passes", async () => {
     ["appendMessage", message({ parts: deep(63), tokenCount: 2 ** 31 - 1 })],
     ["createChat", { title: "😀".repeat(500) }],
     ["createSession", { ttl: 400 * 86_400, idleTtl: 1, maxSessions: 1000 }],
+    ["attach", { chatId: ID, messageId: ID, documentId: ID }],
     ["registerDocument", registration({ byteSize: 2 ** 53 - 1, checksum: SUM.toUpperCase() })],
   ]) {
     const { client, requests } = recorder();

@@ -25,8 +25,8 @@ import type {
   Timestamp,
   Uuid,
   Visibility,
-} from "./rows.js";
-import type { StreamMessage } from "./toolkit.js";
+} from "./rows.d.ts";
+import type { StreamMessage } from "./toolkit.d.ts";
 
 /** Why a call failed: refused by the rules before the request, by the database, or on the way. */
 export interface ChatkeepError {
