@@ -6,15 +6,20 @@ use std::fs;
 
 /// CPU, cores and PostgreSQL's version, in one line.
 pub fn describe(server: &Server) -> Result<String> {
+    let version = server.admin()?.value("show server_version")?;
+    let version = version.split_whitespace().next().unwrap_or_default();
+    Ok(format!("{}, PostgreSQL {version}", processor()))
+}
+
+/// CPU and cores.
+pub fn processor() -> String {
     let information = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = information
         .lines()
         .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
         .map_or("unknown CPU", |(_, model)| model.trim());
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let version = server.admin()?.value("show server_version")?;
-    let version = version.split_whitespace().next().unwrap_or_default();
-    Ok(format!("{model}, {cores} cores, PostgreSQL {version}"))
+    format!("{model}, {cores} cores")
 }
 
 /// Asks the kernel for punctual timers: the delaying proxy sleeps half a millisecond at a time.

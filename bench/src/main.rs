@@ -1,5 +1,6 @@
-//! What `cargo xtask bench NAME` runs. The command starts a server with both engines and says where it is; this program
-//! measures, prints tables to stdout and writes plots. It judges each figure and fails only when it cannot measure.
+//! What `cargo xtask bench NAME` runs. The command starts a server with both engines, or builds the npm package, and says
+//! where it is; this program measures, prints tables to stdout and writes plots. It judges each figure and fails only when
+//! it cannot measure.
 
 // LangChain, PostgreSQL and their like are names of projects, not of code.
 #![allow(clippy::doc_markdown)]
@@ -9,6 +10,7 @@ mod backend;
 mod clock;
 mod connection;
 mod documents;
+mod edge;
 mod failure;
 mod machine;
 mod messages;
@@ -26,14 +28,14 @@ mod statistics;
 mod stores;
 mod words;
 
+use crate::edge::Runtimes;
 use crate::failure::{Failure, Result};
-use crate::scenarios::Length;
+use crate::scenarios::{Length, Scenario};
 use crate::server::Server;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-const USAGE: &str =
-    "chatkeep-bench messages|sessions|documents [--only NAME[,NAME…]] [--quick] [--plots FOLDER]";
+const USAGE: &str = "chatkeep-bench messages|sessions|documents|edge [--only NAME[,NAME…]] [--quick] [--plots FOLDER]";
 
 fn main() -> ExitCode {
     match run() {
@@ -45,36 +47,72 @@ fn main() -> ExitCode {
     }
 }
 
+/// What the words after the benchmark's name ask for.
+struct Options {
+    only: Vec<String>,
+    length: Length,
+    plots: Option<PathBuf>,
+}
+
+impl Options {
+    fn read(mut words: impl Iterator<Item = String>) -> Result<Self> {
+        let mut options = Self {
+            only: vec![],
+            length: Length::Full,
+            plots: None,
+        };
+        while let Some(word) = words.next() {
+            let mut value = || words.next().ok_or_else(|| Failure::new(USAGE));
+            match word.as_str() {
+                "--quick" => options.length = Length::Quick,
+                "--only" => options.only.extend(value()?.split(',').map(str::to_owned)),
+                "--plots" => options.plots = Some(PathBuf::from(value()?)),
+                _ => return Err(Failure::new(USAGE)),
+            }
+        }
+        Ok(options)
+    }
+}
+
 fn run() -> Result<()> {
-    let mut only = Vec::new();
-    let mut length = Length::Full;
-    let mut plots = None;
     let mut words = std::env::args().skip(1);
     let name = words.next().unwrap_or_default();
+    let options = Options::read(words)?;
     let scenarios = match name.as_str() {
         "messages" => messages::SCENARIOS,
         "sessions" => sessions::SCENARIOS,
         "documents" => documents::SCENARIOS,
+        "edge" => {
+            let runtimes = Runtimes::from_environment()?;
+            let about = [&runtimes.describe()?, edge::METHOD];
+            return measure(&name, edge::SCENARIOS, &runtimes, about, &options);
+        }
         _ => return Err(Failure::new(USAGE)),
     };
-    while let Some(word) = words.next() {
-        let mut value = || words.next().ok_or_else(|| Failure::new(USAGE));
-        match word.as_str() {
-            "--quick" => length = Length::Quick,
-            "--only" => only.extend(value()?.split(',').map(str::to_owned)),
-            "--plots" => plots = Some(PathBuf::from(value()?)),
-            _ => return Err(Failure::new(USAGE)),
-        }
-    }
     machine::punctual_timers();
     let server = Server::from_environment()?;
-    let machine = machine::describe(&server)?;
+    let about = [&machine::describe(&server)?, &*machine::settings(&server)?];
+    measure(&name, scenarios, &server, about, &options)
+}
+
+/// Runs the scenarios, below a caption: what they are measured on, and how.
+fn measure<C>(
+    name: &str,
+    scenarios: &[(&str, Scenario<C>)],
+    context: &C,
+    [machine, method]: [&str; 2],
+    options: &Options,
+) -> Result<()> {
     let caption = format!("cargo xtask bench {name}. {machine}.");
-    println!("{caption}");
-    println!("{}\n", machine::settings(&server)?);
-    scenarios::run(scenarios, &server, &only, length, |comparison| {
+    println!("{caption}\n{method}\n");
+    let Options {
+        only,
+        length,
+        plots,
+    } = options;
+    scenarios::run(scenarios, context, only, *length, |comparison| {
         println!("{}", comparison.table());
-        match &plots {
+        match plots {
             Some(folder) => plot::write(folder, comparison, &caption),
             None => Ok(()),
         }

@@ -14,6 +14,7 @@ pub enum Unit {
     Rows,
     Pages,
     RoundTrips,
+    Kibibytes,
     Mebibytes,
     MebibytesPerSecond,
 }
@@ -29,6 +30,7 @@ impl Unit {
             Unit::Rows => "rows",
             Unit::Pages => "pages",
             Unit::RoundTrips => "round trips",
+            Unit::Kibibytes => "KiB",
             Unit::Mebibytes => "MiB",
             Unit::MebibytesPerSecond => "MiB/s",
         }
@@ -38,6 +40,7 @@ impl Unit {
     pub fn write(self, number: f64) -> String {
         match self {
             Unit::Milliseconds | Unit::Mebibytes => format!("{number:.2}"),
+            Unit::Kibibytes => format!("{number:.1}"),
             Unit::Microseconds if number < 100.0 => format!("{number:.1}"),
             _ => format!("{number:.0}"),
         }

@@ -21,13 +21,13 @@ impl Length {
     }
 }
 
-/// Makes its databases, measures both sides in the same rounds, and returns comparisons.
-pub type Scenario = fn(&Server, Length) -> Result<Vec<Comparison>>;
+/// Makes what it needs, such as databases, measures both sides in the same rounds, and returns comparisons.
+pub type Scenario<C = Server> = fn(&C, Length) -> Result<Vec<Comparison>>;
 
 /// Runs all scenarios, or those named, and gives each comparison away as soon as it is there.
-pub fn run(
-    scenarios: &[(&str, Scenario)],
-    server: &Server,
+pub fn run<C>(
+    scenarios: &[(&str, Scenario<C>)],
+    context: &C,
     only: &[String],
     length: Length,
     mut show: impl FnMut(&Comparison) -> Result<()>,
@@ -44,7 +44,7 @@ pub fn run(
     let mut failed = Vec::new();
     for (name, scenario) in scenarios {
         if only.is_empty() || only.iter().any(|wanted| wanted == name) {
-            match scenario(server, length) {
+            match scenario(context, length) {
                 Ok(comparisons) => comparisons.iter().try_for_each(&mut show)?,
                 // The others can still be measured.
                 Err(failure) => {

@@ -1,4 +1,7 @@
-//! `cargo xtask bench`: starts a server of its own, with each engine in a database, and runs what `bench/` holds.
+//! `cargo xtask bench`: starts a server of its own, with each engine in a database, or builds the npm package, and runs what
+//! `bench/` holds.
+
+mod edge;
 
 use crate::arguments::{Arguments, Engine};
 use crate::database::{Database, Wanted};
@@ -10,17 +13,26 @@ use crate::throwaway::Throwaway;
 use std::fmt::Write;
 use std::process::{Command, ExitCode};
 
+/// What a benchmark measures with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    Server,
+    Package,
+}
+
 /// A benchmark: its name, what it measures, and its parts.
 struct Bench {
     name: &'static str,
+    needs: Needs,
     what: &'static str,
     parts: &'static [(&'static str, &'static str)],
 }
 
-const BENCHES: &[Bench] = &[MESSAGES, SESSIONS, DOCUMENTS];
+const BENCHES: &[Bench] = &[MESSAGES, SESSIONS, DOCUMENTS, EDGE];
 
 const MESSAGES: Bench = Bench {
     name: "messages",
+    needs: Needs::Server,
     what: "conversations, beside the stores of LangChain, LangGraph, Mastra, Vercel's ai-chatbot and openai-agents",
     parts: &[
         (
@@ -54,6 +66,7 @@ const MESSAGES: Bench = Bench {
 
 const SESSIONS: Bench = Bench {
     name: "sessions",
+    needs: Needs::Server,
     what: "sessions, beside what Supabase's auth server sends for the same",
     parts: &[
         ("rotate", "rotate_session over one connection"),
@@ -69,6 +82,7 @@ const SESSIONS: Bench = Bench {
 
 const DOCUMENTS: Bench = Bench {
     name: "documents",
+    needs: Needs::Server,
     what: "documents, beside LangChain's record manager and LlamaIndex's document store, and other SHA-256",
     parts: &[
         (
@@ -77,6 +91,29 @@ const DOCUMENTS: Bench = Bench {
         ),
         ("known", "10,000 known documents into a store of a million"),
         ("new", "10,000 new documents into a store of a million"),
+    ],
+};
+
+const EDGE: Bench = Bench {
+    name: "edge",
+    needs: Needs::Package,
+    what: "the npm package, in Deno, Node and workerd; no server",
+    parts: &[
+        ("size", "the WASM module, and with its glue, gzipped"),
+        (
+            "cold",
+            "from the import to the first answer, beside an empty module",
+        ),
+        (
+            "hash",
+            "SHA-256 in pieces, beside hash-wasm and @noble/hashes",
+        ),
+        (
+            "stream",
+            "memory of a process that hashes a stream of 1 GiB",
+        ),
+        ("call", "CPU of a call, beside the same by supabase.rpc"),
+        ("memory", "the module's memory after ten million calls"),
     ],
 };
 
@@ -94,7 +131,7 @@ pub fn help() -> String {
 cargo xtask bench NAME|all [--pg 15|17|18] [--only PART[,PART]] [--length full|quick]
 
 Measures, prints a table with the figure that is asked of each line, and writes plots to docs/bench.
-The database is new, on a server of its own, and is thrown away at the end. A figure that is not met
+A database is new, on a server of its own, and is thrown away at the end. A figure that is not met
 is no failure. --length quick shows in a few minutes that all of it works, and writes no plots.
 "
     .to_owned();
@@ -126,10 +163,25 @@ pub fn run(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
     let runs = options(arguments, &chosen)?;
     let major = arguments.major()?;
     build(places)?;
-    let database = start(places, major)?;
-    add_portable(places, &database.0)?;
+    // Before a server is started: nothing else shall be at work while they measure.
+    let (alone, served): (Vec<_>, Vec<_>) =
+        { runs.into_iter() }.partition(|(bench, _)| bench.needs == Needs::Package);
+    if !alone.is_empty() {
+        let programs = edge::prepare(places)?;
+        measure(alone, || edge::driver(places, &programs))?;
+    }
+    if !served.is_empty() {
+        let database = start(places, major)?;
+        add_portable(places, &database.0)?;
+        measure(served, || driver(places, &database.0))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Has the driver run each benchmark.
+fn measure(runs: Vec<(&Bench, Vec<String>)>, driver: impl Fn() -> Command) -> Result<()> {
     for (bench, options) in runs {
-        let status = step::show(driver(places, &database.0).arg(bench.name).args(&options))?;
+        let status = step::show(driver().arg(bench.name).args(&options))?;
         if !status.success() {
             return Err(Failure::new(format!(
                 "The benchmark {} ended with {status}.",
@@ -137,7 +189,7 @@ pub fn run(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
             )));
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// Reads `--only` and `--length`: the benchmarks that have a wanted part, each with the options of its driver.
@@ -229,13 +281,19 @@ fn add_portable(places: &Places, database: &Database) -> Result<()> {
 /// The program that measures; it finds the server as psql does.
 fn driver(places: &Places, database: &Database) -> Command {
     let psql = database.psql(SUPERUSER);
-    let mut driver = places.cargo();
+    let mut driver = bare_driver(places);
     for (name, value) in psql.get_envs() {
         match value {
             Some(value) => driver.env(name, value),
             None => driver.env_remove(name),
         };
     }
+    driver
+}
+
+/// The same, which has been told of nothing yet.
+fn bare_driver(places: &Places) -> Command {
+    let mut driver = places.cargo();
     driver.args(["run", "--release", "--quiet", "--package", "chatkeep-bench"]);
     driver.arg("--");
     driver
@@ -263,8 +321,8 @@ mod tests {
     #[test]
     fn only_full_runs_write_plots() {
         for (line, options) in [("", "--plots docs/bench"), ("--length quick", "--quick")] {
-            let all =
-                ["messages", "sessions", "documents"].map(|bench| (bench, options.to_owned()));
+            let all = ["messages", "sessions", "documents", "edge"]
+                .map(|bench| (bench, options.to_owned()));
             assert_eq!(read(line).unwrap(), all, "{line}");
         }
     }
@@ -283,6 +341,10 @@ mod tests {
                 vec![quick("messages", "growth"), quick("sessions", "growth")],
             ),
             ("new,checksum", vec![quick("documents", "new,checksum")]),
+            (
+                "size,known",
+                vec![quick("documents", "known"), quick("edge", "size")],
+            ),
         ] {
             assert_eq!(
                 read(&format!("--length quick --only {only}")).unwrap(),

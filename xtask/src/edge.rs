@@ -14,6 +14,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
+const PACKAGE: &str = "chatkeep-edge";
+/// A module that holds nothing, for `cargo xtask bench edge`.
+const EMPTY: &str = "chatkeep-bench-empty";
+/// How wasm-bindgen writes the glue. With `--debug` it looks at the type of each argument first: one of another type is an
+/// error then, where it would make the module read memory that is not its own, and trap for good.
+const GLUE: &[&str] = &[
+    "--target",
+    "web",
+    "--omit-default-module-path",
+    "--no-typescript",
+    "--debug",
+];
+
 const TARGET: &str = "wasm32-unknown-unknown";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 const DEBIAN_SOURCES: &str = "/usr/lib/rustlib/src/rust";
@@ -51,34 +64,14 @@ pub fn run(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
 pub fn build(places: &Places) -> Result<()> {
     let lock = places.lock()?;
     let wanted = sources::stamp(places, &["core", "edge", "sql/supabase/migrations"])?;
+    let wanted = format!("{} {wanted}", GLUE.join(" "));
     let stamp = places.base.join("edge").join("stamp");
     let is_there = places.package().join("package.json").is_file();
     if is_there && fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
         return Ok(());
     }
-    debian::ensure(places, &[debian::BUILD, debian::NODE])?;
-    toolchain::npm(places)?;
-    toolchain::cargo_tool(
-        places,
-        "wasm-bindgen-cli",
-        "wasm-bindgen",
-        &bindgen_version(places)?,
-    )?;
-    let folder = compile(places)?;
-    let (module, glue) = (folder.join(TARGET).join("edge"), folder.join("glue"));
+    let glue = bind(places, PACKAGE)?;
     Step::start(places, "Assembling the npm package").work(|step| {
-        let mut bindgen = Command::new(places.tool("wasm-bindgen"));
-        bindgen.args([
-            "--target",
-            "web",
-            "--omit-default-module-path",
-            "--no-typescript",
-        ]);
-        bindgen
-            .arg("--out-dir")
-            .arg(&glue)
-            .arg(module.join("chatkeep_edge.wasm"));
-        step.run(&mut bindgen)?;
         let mut assemble = Command::new("node");
         assemble.current_dir(&places.root).arg("edge/js/build.mjs");
         assemble.args([&glue, &places.package(), &node_modules(places)]);
@@ -87,6 +80,45 @@ pub fn build(places: &Places) -> Result<()> {
     })?;
     drop(lock);
     write_file(&stamp, &wanted)
+}
+
+/// Builds a package that holds an empty module, made and loaded as `chatkeep` is, and returns its folder.
+pub fn empty(places: &Places) -> Result<PathBuf> {
+    build(places)?;
+    let lock = places.lock()?;
+    let glue = bind(places, EMPTY)?;
+    let target = places.base.join("edge").join("empty");
+    Step::start(places, "Assembling an empty package").work(|step| {
+        let mut assemble = Command::new("node");
+        assemble.current_dir(&places.root);
+        assemble.arg("bench/edge/empty/assemble.mjs");
+        assemble.args([&glue, &target, &places.package(), &wasm_opt(places)]);
+        step.run(&mut assemble)
+    })?;
+    drop(lock);
+    Ok(target)
+}
+
+/// Compiles a crate to a module and returns the folder in which its glue is.
+fn bind(places: &Places, package: &str) -> Result<PathBuf> {
+    debian::ensure(places, &[debian::BUILD, debian::NODE])?;
+    toolchain::npm(places)?;
+    toolchain::cargo_tool(
+        places,
+        "wasm-bindgen-cli",
+        "wasm-bindgen",
+        &bindgen_version(places)?,
+    )?;
+    let folder = compile(places, package)?;
+    let module = format!("{}.wasm", package.replace('-', "_"));
+    let glue = folder.join("glue");
+    Step::start(places, format!("Binding {package}")).work(|step| {
+        let mut bindgen = Command::new(places.tool("wasm-bindgen"));
+        bindgen.args(GLUE).arg("--out-dir").arg(&glue);
+        bindgen.arg(folder.join(TARGET).join("edge").join(module));
+        step.run(&mut bindgen)
+    })?;
+    Ok(glue)
 }
 
 /// The package's own tests, in both runtimes that are here; those of what only Node runs, in Node.
@@ -118,12 +150,12 @@ pub fn test(places: &Places) -> Result<Counts> {
 }
 
 /// Compiles the module and returns the target folder it is in.
-fn compile(places: &Places) -> Result<PathBuf> {
+fn compile(places: &Places, package: &str) -> Result<PathBuf> {
     if has_target(places) || add_target(places)? {
         let folder = places.base.join("edge");
         Step::start(places, "Building the WebAssembly module").work(|step| {
             let mut cargo = places.cargo();
-            step.run(module(places, &mut cargo, &folder, &[]))
+            step.run(module(places, package, &mut cargo, &folder, &[]))
         })?;
         return Ok(folder);
     }
@@ -154,7 +186,7 @@ fn compile(places: &Places) -> Result<PathBuf> {
             .env("RUSTC_BOOTSTRAP", "1");
         cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "wasm-ld-22");
         let remap = format!("--remap-path-prefix={DEBIAN_SOURCES}=rust");
-        let command = module(places, &mut cargo, &folder, &[remap]);
+        let command = module(places, package, &mut cargo, &folder, &[remap]);
         step.run(command.arg("-Zbuild-std=std,panic_abort"))
     })?;
     Ok(folder)
@@ -163,6 +195,7 @@ fn compile(places: &Places) -> Result<PathBuf> {
 /// Completes a cargo command so that it builds the module.
 fn module<'a>(
     places: &Places,
+    package: &str,
     cargo: &'a mut Command,
     folder: &Path,
     flags: &[String],
@@ -182,7 +215,7 @@ fn module<'a>(
     cargo.args([
         "build",
         "--package",
-        "chatkeep-edge",
+        package,
         "--profile",
         "edge",
         "--target",

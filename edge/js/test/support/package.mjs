@@ -13,11 +13,12 @@ export const tools = resolve(process.env.CHATKEEP_TOOLS ?? join(root, "target", 
 
 export const chatkeepPackage = await import(pathToFileURL(join(folder, "index.js")).href);
 
-const { initSync } = await import(pathToFileURL(join(folder, "wasm", "rules.js")).href);
+/** What the WASM module exports. */
+export const rules = await import(pathToFileURL(join(folder, "wasm", "rules.js")).href);
 
 /** The memory of the loaded module: the glue returns what it loaded. */
 export function moduleMemory() {
-  return initSync().memory;
+  return rules.initSync().memory;
 }
 
 /** A supabase-js client that records requests and answers each with `response`. */

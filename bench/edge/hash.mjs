@@ -1,0 +1,27 @@
+// Rates of the hashers in this runtime, in MiB per second: hash.mjs PACKAGE ROUNDS
+
+import process from "node:process";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { alternate, content, hashers, MEBIBYTES } from "./hashers.mjs";
+
+/** Times that the content is hashed in one measurement. */
+const REPEATED = 4;
+
+const [folder, rounds] = process.argv.slice(2);
+const address = (...names) => pathToFileURL(join(folder, ...names)).href;
+await import(address("index.js"));
+const { Hasher } = await import(address("wasm", "rules.js"));
+const sides = await hashers(Hasher);
+const pieces = content();
+
+const digests = Object.values(sides).map((hash) => hash(pieces));
+if (new Set(digests).size !== 1) throw new Error(`the digests differ: ${digests.join(", ")}`);
+const measure = (side) => {
+  const start = performance.now();
+  for (let time = 0; time < REPEATED; time += 1) sides[side](pieces);
+  return (REPEATED * MEBIBYTES * 1000) / (performance.now() - start);
+};
+// Until the compilers have done with all of them.
+await alternate(Object.keys(sides), 3, measure);
+console.log(JSON.stringify(await alternate(Object.keys(sides), Number(rounds), measure)));

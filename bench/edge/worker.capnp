@@ -1,0 +1,15 @@
+using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [(name = "main", worker = .worker)],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
+);
+
+const worker :Workerd.Worker = (
+  modules = [
+    (name = "worker.js", esModule = embed "worker.js"),
+    (name = "rules.wasm", wasm = embed "rules.wasm"),
+    (name = "hash-wasm.wasm", wasm = embed "hash-wasm.wasm"),
+  ],
+  compatibilityDate = "2026-01-01",
+);

@@ -1,0 +1,102 @@
+// Rates of the hashers in workerd, in MiB per second: node workerd.mjs PACKAGE ROUNDS
+//
+// Bundles the worker as wrangler does, starts workerd and times requests from outside. A request that hashes nothing is
+// timed beside each, and its time is subtracted.
+
+import { build } from "esbuild";
+import { createSHA256 } from "hash-wasm";
+import { spawn } from "node:child_process";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import workerd from "workerd";
+import { alternate, MEBIBYTES } from "./hashers.mjs";
+
+/** Times that the content is hashed in one request. */
+const REPEATED = 6;
+
+const [folder, rounds] = process.argv.slice(2);
+const sources = dirname(fileURLToPath(import.meta.url));
+const home = mkdtempSync(join(tmpdir(), "chatkeep-bench-"));
+let server;
+try {
+  await assemble();
+  server = spawn(workerd.default ?? workerd, ["serve", "worker.capnp", "--control-fd=3"], {
+    cwd: home,
+    stdio: ["ignore", "inherit", "inherit", "pipe"],
+  });
+  const port = await listening(server);
+  console.log(JSON.stringify(await measureAt(`http://127.0.0.1:${port}/`)));
+} finally {
+  server?.kill();
+  rmSync(home, { recursive: true, force: true });
+}
+
+async function assemble() {
+  const aside = {
+    name: "aside",
+    setup(build) {
+      build.onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path: `./${path.split("/").pop()}`, external: true }));
+      build.onResolve({ filter: /^chatkeep\/wasm\/rules\.js$/ }, () => ({ path: join(folder, "wasm", "rules.js") }));
+      build.onResolve({ filter: /^chatkeep$/ }, () => ({ path: join(folder, "workerd.js") }));
+    },
+  };
+  await build({
+    absWorkingDir: sources, entryPoints: ["worker.mjs"], bundle: true, format: "esm", logLevel: "error",
+    conditions: ["workerd"], outfile: join(home, "worker.js"), plugins: [aside],
+  });
+  copyFileSync(join(folder, "wasm", "rules.wasm"), join(home, "rules.wasm"));
+  copyFileSync(join(sources, "worker.capnp"), join(home, "worker.capnp"));
+  writeFileSync(join(home, "hash-wasm.wasm"), await moduleOfHashWasm());
+}
+
+/** The bytes that hash-wasm has compiled. */
+async function moduleOfHashWasm() {
+  const { compile } = WebAssembly;
+  let found;
+  WebAssembly.compile = (bytes) => compile((found = bytes));
+  try {
+    await createSHA256();
+  } finally {
+    WebAssembly.compile = compile;
+  }
+  if (!found) throw new Error("hash-wasm compiled no module");
+  return new Uint8Array(found.buffer ?? found);
+}
+
+async function measureAt(address) {
+  const names = ["chatkeep", "hash-wasm", "@noble/hashes"];
+  const ask = async (side, times) => {
+    const answer = await fetch(`${address}?side=${encodeURIComponent(side)}&times=${times}`);
+    const text = await answer.text();
+    if (answer.status !== 200) throw new Error(`the worker answered ${answer.status}: ${text}`);
+    return text;
+  };
+  const time = async (side, times) => {
+    const start = performance.now();
+    await ask(side, times);
+    return performance.now() - start;
+  };
+  const digests = [];
+  for (const side of names) digests.push(await ask(side, 1));
+  if (new Set(digests).size !== 1 || digests[0].length !== 64) throw new Error(`the digests differ: ${digests.join(", ")}`);
+  const measure = async (side) => (REPEATED * MEBIBYTES * 1000) / ((await time(side, REPEATED)) - (await time(side, 0)));
+  await alternate(names, 3, measure);
+  return alternate(names, Number(rounds), measure);
+}
+
+/** The port that workerd tells on its control descriptor. */
+function listening(server) {
+  return new Promise((resolve, reject) => {
+    let told = "";
+    server.stdio[3].on("data", (data) => {
+      told += data;
+      const found = /"port":\s*(\d+)/.exec(told);
+      if (found) resolve(Number(found[1]));
+    });
+    server.on("error", reject);
+    server.on("exit", (code) => reject(new Error(`workerd ended with ${code}`)));
+  });
+}

@@ -1,0 +1,50 @@
+//! What the first call waits for: reading, compiling and making the module, in a process that has done nothing before.
+
+use super::runtimes::{Runtime, Runtimes, number, word};
+use crate::failure::Result;
+use crate::report::{Asked, Comparison, Unit};
+use crate::rounds::alternate;
+use crate::scenarios::Length;
+
+/// Milliseconds.
+const MOST: f64 = 15.0;
+
+pub fn run(runtimes: &Runtimes, length: Length) -> Result<Vec<Comparison>> {
+    let rounds = length.choose(41, 5);
+    let mut comparison = Comparison::new(
+        "edge-cold",
+        "From the import to the first answer of the module, in a new process",
+        Unit::Milliseconds,
+    );
+    let (ours, empty) = (
+        runtimes.package.join("index.js"),
+        runtimes.empty.join("index.js"),
+    );
+    for runtime in Runtime::ALL {
+        let mut sides = [("ours", word(&ours)?), ("empty", word(&empty)?)];
+        let measure = |(side, index): &mut (&str, &str)| {
+            number(&runtimes.run(runtime, "cold.mjs", &[*side, *index])?, "")
+        };
+        // Once each for the page cache, and for the code that Deno keeps of what it has compiled.
+        for side in &mut sides {
+            measure(side)?;
+        }
+        let name = runtime.name();
+        let measured = alternate(&format!("cold, {name}"), rounds, &mut sides, measure)?;
+        if let [ours, empty] = &measured[..] {
+            comparison.side(format!("chatkeep, {name}"), ours, true);
+            comparison.side(format!("empty, {name}"), empty, false);
+            let (limit, ratio) = match runtime {
+                Runtime::Deno => (Asked::Limit(MOST), Asked::AtMost(1.5)),
+                Runtime::Node => (Asked::Ratio, Asked::Ratio),
+            };
+            comparison.alone(name, ours, limit);
+            comparison.pair(format!("{name} vs an empty module"), ours, empty, ratio);
+        }
+    }
+    comparison.note(format!(
+        "{rounds} processes each. chatkeep: index.js, and appendMessage with content that is refused. The empty module is \
+         one function that gives back its argument, embedded and loaded by the same lines."
+    ));
+    Ok(vec![comparison])
+}

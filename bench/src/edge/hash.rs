@@ -1,0 +1,41 @@
+//! SHA-256 of bytes that come in pieces, where there is no node:crypto: by the module, and by the packages that others use.
+
+use super::runtimes::{Runtime, Runtimes, numbers, word};
+use crate::failure::Result;
+use crate::progress::Progress;
+use crate::report::{Asked, Comparison, Unit};
+use crate::scenarios::Length;
+
+pub fn run(runtimes: &Runtimes, length: Length) -> Result<Vec<Comparison>> {
+    let rounds = length.choose("41", "3");
+    let words = [word(&runtimes.package)?, rounds];
+    let mut comparison = Comparison::new(
+        "edge-hash",
+        "SHA-256 of 8 MiB in pieces of 64 KiB",
+        Unit::MebibytesPerSecond,
+    );
+    for (name, runtime, program) in [
+        ("Deno", Runtime::Deno, "hash.mjs"),
+        ("Node", Runtime::Node, "hash.mjs"),
+        // It is asked from outside, by a program in Node.
+        ("workerd", Runtime::Node, "workerd.mjs"),
+    ] {
+        let progress = Progress::start(&format!("hash, {name}"));
+        let found = runtimes.run(runtime, program, &words)?;
+        drop(progress);
+        let ours = numbers(&found, "chatkeep")?;
+        comparison.side(format!("chatkeep, {name}"), &ours, true);
+        for (rival, least) in [("hash-wasm", 1.15), ("@noble/hashes", 1.8)] {
+            let theirs = numbers(&found, rival)?;
+            comparison.side(format!("{rival}, {name}"), &theirs, false);
+            let asked = Asked::AtLeast(least);
+            comparison.pair(format!("{name} vs {rival}"), &ours, &theirs, asked);
+        }
+    }
+    comparison.note(format!(
+        "{rounds} rounds. chatkeep: the module's own Hasher; the package prefers node:crypto where it is. In workerd, whose \
+         clocks stand still while it computes, requests are timed from outside, less the time of one that hashes nothing; \
+         hash-wasm, which compiles its module at run time, could not run there, and is given the compiled one."
+    ));
+    Ok(vec![comparison])
+}

@@ -1,0 +1,26 @@
+//! What an application loads: the module, and the module with its glue as a server sends them.
+
+use super::runtimes::{Runtime, Runtimes, number, word};
+use crate::failure::Result;
+use crate::report::{Asked, Comparison, Unit};
+use crate::scenarios::Length;
+
+const KIBI: f64 = 1024.0;
+
+pub fn run(runtimes: &Runtimes, _: Length) -> Result<Vec<Comparison>> {
+    let words = [word(&runtimes.package)?, word(&runtimes.empty)?];
+    let found = runtimes.run(Runtime::Node, "size.mjs", &words)?;
+    let mut comparison = Comparison::new("edge-size", "Size of the module", Unit::Kibibytes);
+    for (name, key, most) in [
+        ("wasm/rules.wasm", "module", 96.0),
+        ("with wasm/rules.js, gzipped", "gzipped", 45.0),
+    ] {
+        let ours = [number(&found, &format!("/ours/{key}"))? / KIBI];
+        let empty = [number(&found, &format!("/empty/{key}"))? / KIBI];
+        comparison.side(format!("chatkeep, {name}"), &ours, true);
+        comparison.side(format!("empty, {name}"), &empty, false);
+        comparison.alone(name, &ours, Asked::Limit(most));
+    }
+    comparison.note("empty: what wasm-bindgen makes of one function that gives back its argument.");
+    Ok(vec![comparison])
+}
