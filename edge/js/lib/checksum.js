@@ -6,25 +6,27 @@ import { pieces, viewOf } from "./values.js";
 const NOT_BYTES = "a Hasher takes a Uint8Array, an ArrayBuffer or another view of one";
 
 // Node's own hasher takes pieces as well, and uses the processor's instructions. Deno and Bun have it, workerd with the
-// flag nodejs_compat; crypto.subtle has nothing for pieces.
-const createHash = globalThis.process?.getBuiltinModule?.("node:crypto")?.createHash;
+// flag nodejs_compat; crypto.subtle has nothing for pieces. Fetched when it is needed: Deno takes as long to load it as the
+// rest of this package together.
+const fastHash = () => globalThis.process?.getBuiltinModule?.("node:crypto")?.createHash("sha256");
 
 /** Hashes bytes piece by piece. */
 export class Hasher {
-  #state = createHash ? createHash("sha256") : new RulesHasher();
+  #fast = fastHash();
+  #rules = this.#fast ? undefined : new RulesHasher();
   #digest;
 
   update(content) {
     const view = viewOf(content);
     if (!view) throw new TypeError(NOT_BYTES);
     if (this.#digest !== undefined) throw new TypeError("this Hasher has given its digest; make a new one");
-    if (createHash) this.#state.update(view);
-    else for (const piece of pieces(view)) this.#state.update(piece);
+    if (this.#fast) this.#fast.update(view);
+    else for (const piece of pieces(view)) this.#rules.update(piece);
     return this;
   }
 
   digest() {
-    this.#digest ??= createHash ? this.#state.digest("hex") : this.#state.finish();
+    this.#digest ??= this.#fast ? this.#fast.digest("hex") : this.#rules.finish();
     return this.#digest;
   }
 }
