@@ -1,17 +1,28 @@
-// From nothing to the first answer of the module, in milliseconds: cold.mjs ours|empty INDEX
+// From nothing to the first answer of the module, in milliseconds: cold.mjs ours|module|empty FOLDER
 //
-// A process of its own for each measurement. The import is of a computed path, which no runtime can load in advance.
+// A process of its own for each measurement. `module` is what of the package is the module alone. The imports are of computed
+// paths, which no runtime can load in advance.
 
 import process from "node:process";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const [side, index] = process.argv.slice(2);
-const path = pathToFileURL(index).href;
+const [side, folder] = process.argv.slice(2);
+const address = (...names) => pathToFileURL(join(folder, ...names)).href;
+const paths = { index: address("index.js"), loader: address("lib", "embedded.js"), rules: address("lib", "rules.js") };
+const sides = {
+  ours: async () => refused(await import(paths.index)),
+  module: async () => {
+    await import(paths.loader);
+    const { checkAppendMessage } = await import(paths.rules);
+    return checkAppendMessage("user", "a\0b", "[]", "{}", "complete").message;
+  },
+  empty: async () => (await import(paths.index)).same(7),
+};
 const start = performance.now();
-const loaded = await import(path);
-const first = side === "ours" ? await refused(loaded) : loaded.same(7);
+const first = await sides[side]();
 const milliseconds = performance.now() - start;
-if (first !== (side === "ours" ? "content contains a NUL character" : 7)) throw new Error(`the first call gave ${first}`);
+if (first !== (side === "empty" ? 7 : "content contains a NUL character")) throw new Error(`the first call gave ${first}`);
 console.log(JSON.stringify(milliseconds));
 
 /** A call that the module refuses, so that no request is made. */

@@ -16,14 +16,11 @@ pub fn run(runtimes: &Runtimes, length: Length) -> Result<Vec<Comparison>> {
         "From the import to the first answer of the module, in a new process",
         Unit::Milliseconds,
     );
-    let (ours, empty) = (
-        runtimes.package.join("index.js"),
-        runtimes.empty.join("index.js"),
-    );
+    let (package, empty) = (word(&runtimes.package)?, word(&runtimes.empty)?);
     for runtime in Runtime::ALL {
-        let mut sides = [("ours", word(&ours)?), ("empty", word(&empty)?)];
-        let measure = |(side, index): &mut (&str, &str)| {
-            number(&runtimes.run(runtime, "cold.mjs", &[*side, *index])?, "")
+        let mut sides = [("ours", package), ("module", package), ("empty", empty)];
+        let measure = |(side, folder): &mut (&str, &str)| {
+            number(&runtimes.run(runtime, "cold.mjs", &[*side, *folder])?, "")
         };
         // Once each for the page cache, and for the code that Deno keeps of what it has compiled.
         for side in &mut sides {
@@ -31,8 +28,9 @@ pub fn run(runtimes: &Runtimes, length: Length) -> Result<Vec<Comparison>> {
         }
         let name = runtime.name();
         let measured = alternate(&format!("cold, {name}"), rounds, &mut sides, measure)?;
-        if let [ours, empty] = &measured[..] {
+        if let [ours, module, empty] = &measured[..] {
             comparison.side(format!("chatkeep, {name}"), ours, true);
+            comparison.side(format!("its module alone, {name}"), module, true);
             comparison.side(format!("empty, {name}"), empty, false);
             let (limit, ratio) = match runtime {
                 Runtime::Deno => (Asked::Limit(MOST), Asked::AtMost(1.5)),
@@ -40,11 +38,14 @@ pub fn run(runtimes: &Runtimes, length: Length) -> Result<Vec<Comparison>> {
             };
             comparison.alone(name, ours, limit);
             comparison.pair(format!("{name} vs an empty module"), ours, empty, ratio);
+            let alone = format!("{name}: its module alone vs an empty one");
+            comparison.pair(alone, module, empty, Asked::Ratio);
         }
     }
     comparison.note(format!(
         "{rounds} processes each. chatkeep: index.js, and appendMessage with content that is refused. The empty module is \
-         one function that gives back its argument, embedded and loaded by the same lines."
+         one function that gives back its argument, embedded and loaded by the same lines. Its module alone: the loader, \
+         and one check."
     ));
     Ok(vec![comparison])
 }
