@@ -1,6 +1,6 @@
 //! What an attachment may be made of.
 
-use crate::{Refusal, limits, source_uri, text};
+use crate::{Refusal, document, limits, source_uri, text};
 
 /// The arguments of `attach` that a rule applies to.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,16 +37,7 @@ impl NewAttachment<'_> {
             }
             text::at_most_chars("name", name, limits::TITLE_CHARS)?;
         }
-        if let Some(mime_type) = self.mime_type {
-            text::at_most_chars("mime_type", mime_type, limits::MIME_TYPE_CHARS)?;
-        }
-        if self.byte_size.is_some_and(|size| size < 0) {
-            return Err(Refusal::invalid(
-                "byte_size",
-                "must not be negative",
-                "Pass the number of bytes, or leave it out.",
-            ));
-        }
+        document::kind_and_size(self.mime_type, self.byte_size)?;
         self.storage_path.map_or(Ok(()), storage_path)
     }
 }

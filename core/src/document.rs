@@ -63,16 +63,7 @@ impl<'a> NewDocument<'a> {
         if let Some(title) = self.title {
             text::at_most_chars("title", title, limits::TITLE_CHARS)?;
         }
-        if let Some(mime_type) = self.mime_type {
-            text::at_most_chars("mime_type", mime_type, limits::MIME_TYPE_CHARS)?;
-        }
-        if self.byte_size.is_some_and(|size| size < 0) {
-            return Err(Refusal::invalid(
-                "byte_size",
-                "must not be negative",
-                "Pass the number of bytes, or leave it out.",
-            ));
-        }
+        kind_and_size(self.mime_type, self.byte_size)?;
         json::tags("tags", self.tags.ok_or_else(|| Refusal::missing("tags"))?)?;
         visibility(self.visibility)?;
         json::object(
@@ -85,6 +76,21 @@ impl<'a> NewDocument<'a> {
             checksum,
         })
     }
+}
+
+/// What is said of a file: at most [`limits::MIME_TYPE_CHARS`] characters, zero or more bytes.
+pub fn kind_and_size(mime_type: Option<&str>, byte_size: Option<i64>) -> Result<(), Refusal> {
+    if let Some(mime_type) = mime_type {
+        text::at_most_chars("mime_type", mime_type, limits::MIME_TYPE_CHARS)?;
+    }
+    if byte_size.is_some_and(|size| size < 0) {
+        return Err(Refusal::invalid(
+            "byte_size",
+            "must not be negative",
+            "Pass the number of bytes, or leave it out.",
+        ));
+    }
+    Ok(())
 }
 
 /// A SHA-256 in hexadecimal; upper case is taken and stored in lower case.
