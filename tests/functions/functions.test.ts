@@ -5,6 +5,7 @@ import { assert, equal } from "../clients/assertions.ts";
 
 const FUNCTIONS = given("CHATKEEP_FUNCTIONS");
 const WORKDIR = given("CHATKEEP_WORKDIR");
+const README = given("CHATKEEP_PACKAGE_README");
 
 function given(name: string): string {
   const value = Deno.env.get(name);
@@ -42,10 +43,14 @@ async function start(file: string, wanted: RegExp, cwd: string, env: Record<stri
   };
 }
 
-/** A function, at an address of its own. */
-async function serve(name: string, { url, anonKey }: Supabase) {
+/** A function of the repository, at an address of its own. */
+function serve(name: string, supabase: Supabase) {
+  return serveFile(`${FUNCTIONS}/${name}/index.ts`, Deno.cwd(), supabase);
+}
+
+async function serveFile(file: string, cwd: string, { url, anonKey }: Supabase) {
   const env = { SUPABASE_URL: url, SUPABASE_ANON_KEY: anonKey, DENO_SERVE_ADDRESS: "tcp:127.0.0.1:0" };
-  const program = await start(`${FUNCTIONS}/${name}/index.ts`, /Listening on (http:\/\/[^/\s]+)/, Deno.cwd(), env);
+  const program = await start(file, /Listening on (http:\/\/[^/\s]+)/, cwd, env);
   return Object.assign(program, { url: program.said });
 }
 
@@ -61,6 +66,21 @@ Deno.test("the example functions", async (test) => {
   await using server = await start(`${Deno.cwd()}/functions/supabase.ts`, /^(\{.*\})$/m, WORKDIR);
   const supabase: Supabase = JSON.parse(server.said);
   const ada = await signUp(supabase);
+
+  await test.step("the first function of the package's README stores a first message", async () => {
+    const example = /```ts hello\n([\s\S]*?)```/.exec(await Deno.readTextFile(README))?.[1];
+    assert(example, "the README has no first function");
+    // What is installed here stands for what the registry has.
+    await Deno.writeTextFile(`${WORKDIR}/hello.ts`, example.replaceAll(/"npm:(@?[^@"]+)@[^"]*"/g, '"$1"'));
+    await using hello = await serveFile(`${WORKDIR}/hello.ts`, WORKDIR, supabase);
+    const answer = await fetch(hello.url, { method: "POST", headers: ada.bearer, body: "Where is it warm in May?" });
+    const message = await answer.json();
+    equal([answer.status, message.content, message.user_id], [200, "Where is it warm in May?", ada.id], "the message");
+    const { data } = await ada.db.from("messages").select("content").eq("id", message.id);
+    equal(data, [{ content: "Where is it warm in May?" }], "what is stored");
+    const nobody = await fetch(hello.url, { method: "POST", body: "hi" });
+    equal([nobody.status, (await nobody.json()).code], [401, "42501"], "nobody signed in");
+  });
 
   await test.step("chat stores the question and streams an answer that is stored as well", async () => {
     await using chat = await serve("chat", supabase);

@@ -109,9 +109,15 @@ pub fn functions(places: &Places, title: &str) -> Result<Counts> {
         fs::copy(&bucket, migrations.join("99990101000000_bucket.sql")).at("copy", &bucket)?;
         let mut test = deno::command(places, "test");
         // The programs it starts have rights of their own.
-        test.args(["--allow-run", "--allow-read", "functions/"]);
+        test.args(["--allow-run", "--allow-read"]);
+        test.arg(format!("--allow-write={}", project.0.display()))
+            .arg("functions/");
         test.env("CHATKEEP_FUNCTIONS", deno::folder(places).join("edge"));
         test.env("CHATKEEP_WORKDIR", &project.0);
+        test.env(
+            "CHATKEEP_PACKAGE_README",
+            places.package().join("README.md"),
+        );
         test.env("HOME", &project.0).env("DO_NOT_TRACK", "1");
         test.env("EXPERIMENTAL_STORAGE", "1");
         // Cargo sets it; Deno lets nobody hand it on to a program.
