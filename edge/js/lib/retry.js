@@ -37,7 +37,7 @@ export async function persist(send, mayRepeat, { patience = PATIENCE, signal } =
     const chance = outlook(answer);
     const isRepeatable = () => chance === "yes" || (chance === "unknown" && mayRepeat(elapsed()));
     const pause = Math.min(patience.firstPause * 2 ** (attempt - 1), patience.longestPause) * (0.5 + Math.random() / 2);
-    const isOver = attempt >= patience.attempts || elapsed() + pause >= patience.deadline || signal?.aborted;
+    const isOver = attempt >= patience.attempts || elapsed() + pause >= patience.deadline || answer.isLate || signal?.aborted;
     if (isOver || !isRepeatable()) return { ...answer, retryable: isRepeatable() };
     await rest(pause, signal);
     if (signal?.aborted || !isRepeatable()) return { ...answer, retryable: isRepeatable() };
@@ -46,14 +46,19 @@ export async function persist(send, mayRepeat, { patience = PATIENCE, signal } =
 
 async function attemptOnce(send, remaining, signal) {
   const limit = new AbortController();
-  const timer = setTimeout(() => limit.abort(new DOMException("the deadline has passed", "TimeoutError")), remaining);
+  // Told apart from the time that has passed: timers may end a millisecond early.
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    limit.abort(new DOMException("the deadline has passed", "TimeoutError"));
+  }, remaining);
   const stop = () => limit.abort(signal.reason);
   if (signal?.aborted) stop();
   signal?.addEventListener("abort", stop, { once: true });
   try {
-    return await send(limit.signal);
+    return { ...(await send(limit.signal)), isLate };
   } catch (error) {
-    return { data: null, error: error ?? new Error("the request failed"), status: 0 };
+    return { data: null, error: error ?? new Error("the request failed"), status: 0, isLate };
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", stop);
