@@ -56,15 +56,13 @@ impl NewChat<'_> {
             "metadata",
             self.metadata.ok_or_else(|| Refusal::missing("metadata"))?,
         )?;
-        match self.language {
-            None => Err(Refusal::missing("language")),
-            Some(language) if LANGUAGES.contains(&language) => Ok(()),
-            Some(_) => Err(Refusal::invalid(
-                "language",
-                "names no text search configuration",
-                "Pass simple, english, german or another one that PostgreSQL brings.",
-            )),
-        }
+        text::one_of(
+            "language",
+            self.language,
+            &LANGUAGES,
+            "names no text search configuration",
+            "Pass simple, english, german or another one that PostgreSQL brings.",
+        )
     }
 }
 

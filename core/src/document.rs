@@ -108,15 +108,13 @@ pub fn checksum(text: &str) -> Result<String, Refusal> {
 }
 
 fn visibility(visibility: Option<&str>) -> Result<(), Refusal> {
-    match visibility {
-        None => Err(Refusal::missing("visibility")),
-        Some(value) if VISIBILITIES.contains(&value) => Ok(()),
-        Some(_) => Err(Refusal::invalid(
-            "visibility",
-            "must be private or tenant",
-            "Pass one of the two, or leave it out for private.",
-        )),
-    }
+    text::one_of(
+        "visibility",
+        visibility,
+        &VISIBILITIES,
+        "must be private or tenant",
+        "Pass one of the two, or leave it out for private.",
+    )
 }
 
 #[cfg(test)]

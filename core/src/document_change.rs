@@ -17,19 +17,18 @@ pub struct StatusChange<'a> {
 impl StatusChange<'_> {
     /// Checks every argument, in the order of the signature.
     pub fn check(&self) -> Result<(), Refusal> {
-        let status = self.status.ok_or_else(|| Refusal::missing("status"))?;
-        if !STATUSES.contains(&status) {
-            return Err(Refusal::invalid(
-                "status",
-                "must be pending, processing, ready, failed or archived",
-                "Pass one of the five, in lower case.",
-            ));
-        }
+        text::one_of(
+            "status",
+            self.status,
+            &STATUSES,
+            "must be pending, processing, ready, failed or archived",
+            "Pass one of the five, in lower case.",
+        )?;
         let Some(error) = self.error.filter(|error| !error.is_empty()) else {
             return Ok(());
         };
         text::at_most_chars("error", error, limits::ERROR_CHARS)?;
-        if status == "failed" {
+        if self.status == Some("failed") {
             return Ok(());
         }
         Err(Refusal::invalid(

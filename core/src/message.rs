@@ -48,15 +48,13 @@ impl NewMessage<'_> {
 }
 
 fn role(role: Option<&str>) -> Result<(), Refusal> {
-    match role {
-        None => Err(Refusal::missing("role")),
-        Some(role) if ROLES.contains(&role) => Ok(()),
-        Some(_) => Err(Refusal::invalid(
-            "role",
-            "must be system, user, assistant or tool",
-            "Pass one of the four, in lower case.",
-        )),
-    }
+    text::one_of(
+        "role",
+        role,
+        &ROLES,
+        "must be system, user, assistant or tool",
+        "Pass one of the four, in lower case.",
+    )
 }
 
 fn content(content: &str) -> Result<(), Refusal> {
@@ -71,15 +69,13 @@ fn content(content: &str) -> Result<(), Refusal> {
 }
 
 fn status(status: Option<&str>) -> Result<(), Refusal> {
-    match status {
-        None => Err(Refusal::missing("status")),
-        Some(status) if STATUSES.contains(&status) => Ok(()),
-        Some(_) => Err(Refusal::invalid(
-            "status",
-            "must be complete, streaming or failed",
-            "Pass one of the three, or leave it out for complete.",
-        )),
-    }
+    text::one_of(
+        "status",
+        status,
+        &STATUSES,
+        "must be complete, streaming or failed",
+        "Pass one of the three, or leave it out for complete.",
+    )
 }
 
 /// The keys of one item of `append_messages`: the arguments of `append_message` without `chat_id`.
@@ -122,17 +118,13 @@ impl Finish<'_> {
         if let Some(parts) = self.parts {
             json::array("parts", parts)?;
         }
-        match self.status {
-            None => return Err(Refusal::missing("status")),
-            Some("complete" | "failed") => {}
-            Some(_) => {
-                return Err(Refusal::invalid(
-                    "status",
-                    "must be complete or failed",
-                    "A message is finished whole or given up.",
-                ));
-            }
-        }
+        text::one_of(
+            "status",
+            self.status,
+            &["complete", "failed"],
+            "must be complete or failed",
+            "A message is finished whole or given up.",
+        )?;
         if let Some(metadata) = self.metadata {
             json::object("metadata", metadata)?;
         }

@@ -237,15 +237,13 @@ impl NewSession<'_> {
 
 /// A level of assurance, of NIST SP 800-63B.
 pub fn assurance_level(aal: Option<&str>) -> Result<(), Refusal> {
-    match aal {
-        None => Err(Refusal::missing("aal")),
-        Some("aal1" | "aal2" | "aal3") => Ok(()),
-        Some(_) => Err(Refusal::invalid(
-            "aal",
-            "must be aal1, aal2 or aal3",
-            "They are the levels of NIST SP 800-63B.",
-        )),
-    }
+    text::one_of(
+        "aal",
+        aal,
+        &["aal1", "aal2", "aal3"],
+        "must be aal1, aal2 or aal3",
+        "They are the levels of NIST SP 800-63B.",
+    )
 }
 
 fn life(argument: &'static str, micros: i64) -> Result<(), Refusal> {
