@@ -254,6 +254,21 @@ impl Database {
             .map(drop)
     }
 
+    /// Makes another, empty database on the server; one of its name that was left behind goes first.
+    pub fn add(&self, step: &mut Step, name: &str) -> Result<()> {
+        self.drop_added(step, name)?;
+        let create = format!("create database {name} template template0");
+        step.run(self.psql(SUPERUSER).args(["--command", &create]))
+            .map(drop)
+    }
+
+    /// Drops such a database, whoever is connected to it.
+    pub fn drop_added(&self, step: &mut Step, name: &str) -> Result<()> {
+        let forget = format!("drop database if exists {name} with (force)");
+        step.run(self.psql(SUPERUSER).args(["--command", &forget]))
+            .map(drop)
+    }
+
     /// Roles and schemas of Supabase, in one of the server's databases.
     pub fn supply_platform(&self, places: &Places, step: &mut Step, database: &str) -> Result<()> {
         for file in sql_files(&places.root.join("sql").join("platform"))? {

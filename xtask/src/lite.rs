@@ -23,14 +23,11 @@ pub fn on_pglite(places: &Places, title: &str) -> Result<Counts> {
 /// Runs `tests/clients` in front of a server's new and empty database.
 pub fn on_postgres(places: &Places, database: &Database, title: &str) -> Result<Counts> {
     let name = "chatkeep_lite";
-    let make = format!("create database {name}");
     Step::start(places, "Making a database for @supabase/lite")
-        .work(|step| step.run(database.psql(SUPERUSER).args(["--command", &make])))?;
-    let url = database.url().replace("/postgres", &format!("/{name}"));
+        .work(|step| database.add(step, name))?;
+    let url = database.url_in(SUPERUSER, name);
     let counts = test(places, "lite-on-postgres", "postgres", &url, title);
-    let drop = format!("drop database {name} with (force)");
-    Step::start(places, "Dropping it")
-        .work(|step| step.run(database.psql(SUPERUSER).args(["--command", &drop])))?;
+    Step::start(places, "Dropping it").work(|step| database.drop_added(step, name))?;
     counts
 }
 

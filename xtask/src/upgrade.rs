@@ -50,7 +50,7 @@ pub fn test(places: &Places, database: &Database, title: &str) -> Result<Counts>
             counts += upgrade.extension(step)?;
         }
         for name in [UPGRADED, INSTALLED] {
-            upgrade.drop(step, name)?;
+            database.drop_added(step, name)?;
         }
         remove_folder(&upgrade.folder)?;
         Ok(counts)
@@ -128,7 +128,7 @@ impl Upgrade<'_> {
 
     /// A new database of a release.
     fn install(&self, step: &mut Step, name: &str, sql: &Path) -> Result<()> {
-        self.create(step, name)?;
+        self.database.add(step, name)?;
         for file in sql_files(&sql.join("platform"))? {
             self.psql(step, name, &file)?;
         }
@@ -237,12 +237,12 @@ impl Upgrade<'_> {
     fn updates(&self, step: &mut Step, versions: &[String]) -> Result<Counts> {
         let create =
             "create schema chatkeep_native; create extension chatkeep with schema chatkeep_native";
-        self.create(step, INSTALLED)?;
+        self.database.add(step, INSTALLED)?;
         self.command(step, INSTALLED, create)?;
         let fresh = self.fingerprint(step, INSTALLED)?;
         let mut counts = Counts::default();
         for version in versions {
-            self.create(step, UPGRADED)?;
+            self.database.add(step, UPGRADED)?;
             self.command(step, UPGRADED, &format!("{create} version '{version}'"))?;
             if self.fingerprint(step, UPGRADED)? == fresh {
                 eprintln!("  version {version} of the extension is not told from {VERSION}");
@@ -256,20 +256,6 @@ impl Upgrade<'_> {
 
     fn fingerprint(&self, step: &mut Step, name: &str) -> Result<String> {
         self.psql(step, name, &self.file("fingerprint.sql"))
-    }
-
-    fn create(&self, step: &mut Step, name: &str) -> Result<()> {
-        self.drop(step, name)?;
-        let create = format!("create database {name} template template0");
-        self.command(step, "postgres", &create)
-    }
-
-    fn drop(&self, step: &mut Step, name: &str) -> Result<()> {
-        self.command(
-            step,
-            "postgres",
-            &format!("drop database if exists {name} with (force)"),
-        )
     }
 
     fn command(&self, step: &mut Step, name: &str, statement: &str) -> Result<()> {

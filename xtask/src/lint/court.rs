@@ -101,8 +101,7 @@ fn fill(database: &Database, places: &Places, step: &mut Step, modes: &Modes) ->
     let defaults = places.root.join("sql/platform/default_privileges");
     for (name, mode) in modes {
         if *name != JUDGED {
-            let create = format!("create database {name} template template0");
-            step.run(superuser(JUDGED).args(["--command", &create]))?;
+            database.add(step, name)?;
         }
         database.supply_platform(places, step, name)?;
         let file = defaults.join(format!("{mode}.sql"));
