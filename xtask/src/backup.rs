@@ -6,7 +6,7 @@ use crate::database::Database;
 use crate::failure::{Failure, Result};
 use crate::places::{Places, write_file};
 use crate::server::SUPERUSER;
-use crate::step::Step;
+use crate::step::{self, Step};
 use std::collections::BTreeSet;
 use std::process::Command;
 
@@ -18,10 +18,7 @@ pub fn test(places: &Places, database: &Database, title: &str) -> Result<Counts>
         let folder = places.database(&database.name);
         let (dump, facts) = (folder.join("dump"), folder.join("facts.sql"));
         write_file(&facts, include_str!("backup.sql"))?;
-        let drop = format!("drop database if exists {COPY}");
-        step.run(database.psql(SUPERUSER).args(["--command", &drop]))?;
-        let create = format!("create database {COPY} template template0");
-        step.run(database.psql(SUPERUSER).args(["--command", &create]))?;
+        database.add(step, COPY)?;
         let before = step.run(database.psql(SUPERUSER).arg("--file").arg(&facts))?;
         let mut pg_dump = tool(database, "pg_dump");
         step.run(pg_dump.args(["--format", "custom", "--file"]).arg(&dump))?;
@@ -33,7 +30,7 @@ pub fn test(places: &Places, database: &Database, title: &str) -> Result<Counts>
         )?;
         let mut psql = database.psql(SUPERUSER);
         let after = step.run(psql.args(["--dbname", COPY, "--file"]).arg(&facts))?;
-        step.run(database.psql(SUPERUSER).args(["--command", &drop]))?;
+        database.drop_added(step, COPY)?;
         let (counts, differences) = compare(&before, &after);
         differences
             .iter()
@@ -52,14 +49,8 @@ pub fn test(places: &Places, database: &Database, title: &str) -> Result<Counts>
 
 /// A client program of the server, with the same login as psql.
 fn tool(database: &Database, name: &str) -> Command {
-    let psql = database.psql(SUPERUSER);
     let mut command = Command::new(database.program(name));
-    for (key, value) in psql.get_envs() {
-        match value {
-            Some(value) => command.env(key, value),
-            None => command.env_remove(key),
-        };
-    }
+    step::inherit(&mut command, &database.psql(SUPERUSER));
     command
 }
 

@@ -280,14 +280,8 @@ fn add_portable(places: &Places, database: &Database) -> Result<()> {
 
 /// The program that measures; it finds the server as psql does.
 fn driver(places: &Places, database: &Database) -> Command {
-    let psql = database.psql(SUPERUSER);
     let mut driver = bare_driver(places);
-    for (name, value) in psql.get_envs() {
-        match value {
-            Some(value) => driver.env(name, value),
-            None => driver.env_remove(name),
-        };
-    }
+    step::inherit(&mut driver, &database.psql(SUPERUSER));
     driver
 }
 

@@ -8,7 +8,7 @@ use crate::deno;
 use crate::failure::{Failure, Result};
 use crate::places::Places;
 use crate::service::Service;
-use crate::step::Step;
+use crate::step::{self, Step};
 use crate::tree::Tree;
 use std::process::Command;
 
@@ -50,12 +50,7 @@ fn with_stack(program: &Command) -> Command {
     let script = format!("ulimit -s {STACK_KIB} && exec \"$0\" \"$@\"");
     shell.args(["-c", &script]).arg(program.get_program());
     shell.args(program.get_args());
-    for (name, value) in program.get_envs() {
-        match value {
-            Some(value) => shell.env(name, value),
-            None => shell.env_remove(name),
-        };
-    }
+    step::inherit(&mut shell, program);
     if let Some(folder) = program.get_current_dir() {
         shell.current_dir(folder);
     }

@@ -240,6 +240,16 @@ pub fn wait(child: &mut Child) -> Result<ExitStatus> {
     }
 }
 
+/// Gives a command the environment that was set for another one.
+pub fn inherit(command: &mut Command, other: &Command) {
+    for (name, value) in other.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+}
+
 /// Starts a program in a process group of its own, so that `end` reaches its children too and
 /// Ctrl-C on the terminal reaches only us.
 pub fn spawn(command: &mut Command) -> Result<Child> {
