@@ -5,7 +5,6 @@
 
 import { build } from "esbuild";
 import { createSHA256 } from "hash-wasm";
-import { spawn } from "node:child_process";
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -13,6 +12,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import workerd from "workerd";
 import { alternate, MEBIBYTES } from "./hashers.mjs";
+import { serving } from "./serving.mjs";
 
 /** Times that the content is hashed in one request. */
 const REPEATED = 6;
@@ -20,17 +20,10 @@ const REPEATED = 6;
 const [folder, rounds] = process.argv.slice(2);
 const sources = dirname(fileURLToPath(import.meta.url));
 const home = mkdtempSync(join(tmpdir(), "chatkeep-bench-"));
-let server;
 try {
   await assemble();
-  server = spawn(workerd.default ?? workerd, ["serve", "worker.capnp", "--control-fd=3"], {
-    cwd: home,
-    stdio: ["ignore", "inherit", "inherit", "pipe"],
-  });
-  const port = await listening(server);
-  console.log(JSON.stringify(await measureAt(`http://127.0.0.1:${port}/`)));
+  console.log(JSON.stringify(await serving(workerd, home, measureAt)));
 } finally {
-  server?.kill();
   rmSync(home, { recursive: true, force: true });
 }
 
@@ -85,18 +78,4 @@ async function measureAt(address) {
   const measure = async (side) => (REPEATED * MEBIBYTES * 1000) / ((await time(side, REPEATED)) - (await time(side, 0)));
   await alternate(names, 3, measure);
   return alternate(names, Number(rounds), measure);
-}
-
-/** The port that workerd tells on its control descriptor. */
-function listening(server) {
-  return new Promise((resolve, reject) => {
-    let told = "";
-    server.stdio[3].on("data", (data) => {
-      told += data;
-      const found = /"port":\s*(\d+)/.exec(told);
-      if (found) resolve(Number(found[1]));
-    });
-    server.on("error", reject);
-    server.on("exit", (code) => reject(new Error(`workerd ended with ${code}`)));
-  });
 }

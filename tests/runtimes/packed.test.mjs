@@ -5,13 +5,14 @@
 // node_modules of xtask.
 
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { after, before, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { serving } from "./serving.mjs";
 import { EXPECTED } from "./visit.mjs";
 
 const { CHATKEEP_URL: url, CHATKEEP_ANON_KEY: key, CHATKEEP_PACKAGE: folder, CHATKEEP_TOOLS: tools } = process.env;
@@ -86,21 +87,13 @@ test("workerd, which compiles no WASM by itself", async () => {
   copyFileSync(join(sources, "worker.capnp"), join(home, "worker", "worker.capnp"));
   assert.doesNotMatch(readFileSync(join(home, "worker", "worker.js"), "utf8"), /fromBase64/);
 
-  // The program itself: what lies in .bin starts it without the descriptor.
-  const { default: { default: program } } = await tool("workerd");
-  const server = spawn(program, ["serve", "worker.capnp", "--control-fd=3"], {
-    cwd: join(home, "worker"),
-    stdio: ["ignore", "inherit", "inherit", "pipe"],
-  });
-  try {
-    const port = await listening(server);
-    const answer = await fetch(`http://127.0.0.1:${port}/`, { method: "POST", body: JSON.stringify({ url, key, jwt }) });
+  const { default: workerd } = await tool("workerd");
+  await serving(workerd, join(home, "worker"), async (address) => {
+    const answer = await fetch(address, { method: "POST", body: JSON.stringify({ url, key, jwt }) });
     const text = await answer.text();
     assert.equal(answer.status, 200, text);
     assert.deepEqual(JSON.parse(text), EXPECTED);
-  } finally {
-    server.kill();
-  }
+  });
 });
 
 async function bundle(entry, options) {
@@ -109,17 +102,3 @@ async function bundle(entry, options) {
 }
 
 const tool = (name) => import(pathToFileURL(join(tools, name, "lib", "main.js")).href);
-
-/** The port that workerd tells on its control descriptor. */
-function listening(server) {
-  return new Promise((resolve, reject) => {
-    let told = "";
-    server.stdio[3].on("data", (data) => {
-      told += data;
-      const found = /"port":\s*(\d+)/.exec(told);
-      if (found) resolve(Number(found[1]));
-    });
-    server.on("error", reject);
-    server.on("exit", (code) => reject(new Error(`workerd ended with ${code}`)));
-  });
-}

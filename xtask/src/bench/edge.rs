@@ -22,12 +22,14 @@ pub fn prepare(places: &Places) -> Result<Programs> {
     let folder = places.base.join("npm").join("bench");
     remove_folder(&folder)?;
     make_folder(&folder)?;
+    // workerd is started as the tests start it.
+    let mut files = vec![places.root.join("tests/runtimes/serving.mjs")];
     for entry in fs::read_dir(&sources).at("read", &sources)? {
-        let path = entry.at("read", &sources)?.path();
-        if path.is_file() {
-            let name = path.file_name().unwrap_or_default();
-            fs::copy(&path, folder.join(name)).at("copy", &path)?;
-        }
+        files.push(entry.at("read", &sources)?.path());
+    }
+    for path in files.iter().filter(|path| path.is_file()) {
+        let name = path.file_name().unwrap_or_default();
+        fs::copy(path, folder.join(name)).at("copy", path)?;
     }
     Ok(Programs { folder, empty })
 }
