@@ -38,9 +38,11 @@ export function inspect(project) {
   const theirs = (existsSync(folder) ? readdirSync(folder) : []).filter((name) => MIGRATION.test(name)).sort();
   const ours = readdirSync(SHIPPED).filter((name) => MIGRATION.test(name)).sort();
   const missing = ours.filter((name) => !theirs.includes(name));
+  const there = ours.filter((name) => theirs.includes(name));
+  const changed = there.filter((name) => read(join(folder, name)) !== shipped(name));
   const state = {
-    present: ours.filter((name) => theirs.includes(name) && read(join(folder, name)) === shipped(name)),
-    changed: ours.filter((name) => theirs.includes(name) && read(join(folder, name)) !== shipped(name)),
+    present: there.filter((name) => !changed.includes(name)),
+    changed,
     missing,
     // The CLI knows a migration by its digits alone.
     clashing: missing.flatMap((name) => theirs.filter((other) => stamp(other) === stamp(name))),

@@ -95,7 +95,8 @@ export function hashing(source) {
 
 const HINT = "Pass bytes, a Blob, or a stream of bytes that has not been read.";
 
-function failure(thrown, hint) {
+/** What stopped something that asks nobody, as an error of a call. */
+export function failure(thrown, hint) {
   return { code: "", status: 0, message: messageOf(thrown), details: null, hint, retryable: false };
 }
 

@@ -1,7 +1,7 @@
 // An answer that is still being written: stored as a placeholder first, passed on to the client chunk by chunk, and finished
 // in the store whether the client stays or not.
 
-import { messageOf } from "./checksum.js";
+import { failure } from "./checksum.js";
 import { refuse } from "./values.js";
 
 /** What a message can hold (core/src/limits.rs), in bytes of UTF-8. */
@@ -94,8 +94,7 @@ async function close(calls, which, { text, more, thrown }) {
   }
   const failed = await calls.finishMessage({ ...which, content: storable(text), status: "failed" });
   if (failed.error) return { answer: failed, thrown };
-  const error = { code: "", status: 0, message: messageOf(thrown), details: null, hint: null, retryable: false };
-  return { answer: { data: null, error }, thrown };
+  return { answer: { data: null, error: failure(thrown, null) }, thrown };
 }
 
 /** As much of a text as a message can hold. */
