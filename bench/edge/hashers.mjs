@@ -7,14 +7,14 @@ import { createSHA256 } from "hash-wasm";
 export const MEBIBYTES = 8;
 const PIECE = 64 * 1024;
 
-/** The sides by name; `Hasher` is that of chatkeep's module, and not node:crypto, which the package prefers where it is. */
+/** The sides by name; `Hasher` is chatkeep's, from which node:crypto was hidden: the package prefers it where it is. */
 export async function hashers(Hasher) {
   const theirs = await createSHA256();
   return {
     chatkeep(pieces) {
       const hasher = new Hasher();
       for (const piece of pieces) hasher.update(piece);
-      return hasher.finish();
+      return hasher.digest();
     },
     "hash-wasm"(pieces) {
       theirs.init();

@@ -1,8 +1,7 @@
 // The hashers in a worker. A request names a side and how often it hashes; clocks stand still while a worker computes, so
 // whoever asks looks at the time.
 
-import "chatkeep";
-import { Hasher } from "chatkeep/wasm/rules.js";
+import { Hasher } from "chatkeep";
 import hashWasm from "./hash-wasm.wasm";
 import { content, hashers } from "./hashers.mjs";
 

@@ -32,7 +32,6 @@ async function assemble() {
     name: "aside",
     setup(build) {
       build.onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path: `./${path.split("/").pop()}`, external: true }));
-      build.onResolve({ filter: /^chatkeep\/wasm\/rules\.js$/ }, () => ({ path: join(folder, "wasm", "rules.js") }));
       build.onResolve({ filter: /^chatkeep$/ }, () => ({ path: join(folder, "workerd.js") }));
     },
   };

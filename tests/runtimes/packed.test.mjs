@@ -58,9 +58,13 @@ function run(program, ...words) {
 
 const both = { alone: EXPECTED, underSupabase: EXPECTED };
 
-test("Deno", () => {
-  const allowed = ["--no-prompt", "--no-remote", "--node-modules-dir=manual", "--allow-net=127.0.0.1", "--allow-env"];
-  assert.deepEqual(run(join(tools, ".bin", "deno"), "run", ...allowed, "program.mjs"), both);
+const allowed = ["--no-prompt", "--no-remote", "--node-modules-dir=manual", "--allow-net=127.0.0.1", "--allow-env"];
+
+test("Deno", () => assert.deepEqual(run(join(tools, ".bin", "deno"), "run", ...allowed, "program.mjs"), both));
+
+test("Deno as Supabase's edge runtime has it", () => {
+  const folder = readdirSync(tools).find((name) => name.startsWith("deno-edge-linux-"));
+  assert.deepEqual(run(join(tools, folder, "deno"), "run", ...allowed, "program.mjs"), both);
 });
 
 test("Node", () => assert.deepEqual(run(join(tools, ".bin", "node"), "program.mjs"), both));

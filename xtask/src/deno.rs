@@ -1,7 +1,7 @@
 //! The programs in TypeScript: gateway, demo and client tests. Deno runs copies of them beside the
 //! npm packages, so that their imports resolve, and may reach only what each needs.
 
-use crate::failure::{AtPath, Result};
+use crate::failure::{AtPath, Failure, Result};
 use crate::places::{Places, make_folder, remove_folder};
 use crate::toolchain;
 use std::fs;
@@ -45,6 +45,23 @@ pub fn command(places: &Places, subcommand: &str) -> Command {
     command.args(["--allow-net=127.0.0.1", "--allow-env"]);
     settings(places, &mut command);
     command
+}
+
+/// The release of Deno whose interfaces Supabase's edge runtime has. The runtime itself is in no package.
+pub fn of_supabase(places: &Places) -> Result<PathBuf> {
+    const PREFIX: &str = "deno-edge-linux-";
+    let modules = places.base.join("npm").join("node_modules");
+    let entries = fs::read_dir(&modules).at("read", &modules)?;
+    let mut paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let folder = paths.find(|path| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name.starts_with(PREFIX))
+    });
+    let folder = folder.ok_or_else(|| {
+        Failure::new(format!("npm installed no package {PREFIX}*."))
+            .advise("xtask/npm/package.json names one for x64 and one for arm64, both with glibc.")
+    })?;
+    Ok(folder.join("deno"))
 }
 
 /// Where Deno keeps its cache, and what it must not do.

@@ -26,6 +26,8 @@ const GLUE: &[&str] = &[
     "--no-typescript",
     "--debug",
 ];
+/// How wasm-bindgen writes it for Deno, with a loader of its own.
+const DENO_GLUE: &[&str] = &["--target", "deno", "--no-typescript"];
 
 const TARGET: &str = "wasm32-unknown-unknown";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
@@ -70,7 +72,7 @@ pub fn build(places: &Places) -> Result<()> {
     if is_there && fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
         return Ok(());
     }
-    let glue = bind(places, PACKAGE)?;
+    let glue = bind(places, PACKAGE, "glue", GLUE)?;
     Step::start(places, "Assembling the npm package").work(|step| {
         let mut assemble = Command::new("node");
         assemble.current_dir(&places.root).arg("edge/js/build.mjs");
@@ -82,25 +84,27 @@ pub fn build(places: &Places) -> Result<()> {
     write_file(&stamp, &wanted)
 }
 
-/// Builds a package that holds an empty module, made and loaded as `chatkeep` is, and returns its folder.
+/// Builds a package that holds an empty module, made and loaded as `chatkeep` is, and in `deno.js` as wasm-bindgen itself
+/// makes and loads it for Deno; returns its folder.
 pub fn empty(places: &Places) -> Result<PathBuf> {
     build(places)?;
     let lock = places.lock()?;
-    let glue = bind(places, EMPTY)?;
+    let glue = bind(places, EMPTY, "glue", GLUE)?;
+    let deno = bind(places, EMPTY, "glue-deno", DENO_GLUE)?;
     let target = places.base.join("edge").join("empty");
     Step::start(places, "Assembling an empty package").work(|step| {
         let mut assemble = Command::new("node");
         assemble.current_dir(&places.root);
         assemble.arg("bench/edge/empty/assemble.mjs");
-        assemble.args([&glue, &target, &places.package(), &wasm_opt(places)]);
+        assemble.args([&glue, &deno, &target, &places.package(), &wasm_opt(places)]);
         step.run(&mut assemble)
     })?;
     drop(lock);
     Ok(target)
 }
 
-/// Compiles a crate to a module and returns the folder in which its glue is.
-fn bind(places: &Places, package: &str) -> Result<PathBuf> {
+/// Compiles a crate to a module and returns the folder, of this name, in which its glue is.
+fn bind(places: &Places, package: &str, name: &str, options: &[&str]) -> Result<PathBuf> {
     debian::ensure(places, &[debian::BUILD, debian::NODE])?;
     toolchain::npm(places)?;
     toolchain::cargo_tool(
@@ -111,17 +115,18 @@ fn bind(places: &Places, package: &str) -> Result<PathBuf> {
     )?;
     let folder = compile(places, package)?;
     let module = format!("{}.wasm", package.replace('-', "_"));
-    let glue = folder.join("glue");
+    let glue = folder.join(name);
     Step::start(places, format!("Binding {package}")).work(|step| {
         let mut bindgen = Command::new(places.tool("wasm-bindgen"));
-        bindgen.args(GLUE).arg("--out-dir").arg(&glue);
+        bindgen.args(options).arg("--out-dir").arg(&glue);
         bindgen.arg(folder.join(TARGET).join("edge").join(module));
         step.run(&mut bindgen)
     })?;
     Ok(glue)
 }
 
-/// The package's own tests, in both runtimes that are here; those of what only Node runs, in Node.
+/// The package's own tests, in the runtimes that are here, the Deno of Supabase's edge runtime among them; those of what only
+/// Node runs, in Node.
 pub fn test(places: &Places) -> Result<Counts> {
     build(places)?;
     let tests = places.root.join("edge").join("js").join("test");
@@ -132,12 +137,16 @@ pub fn test(places: &Places) -> Result<Counts> {
         node.args(["--test", "--test-reporter", "tap"])
             .args(&files)
             .args(&only_node);
-        let mut deno = Command::new(places.npm_tool("deno"));
-        deno.args(["test", "--no-check", "--no-prompt", "--allow-all"])
-            .args(&files);
-        deno::settings(places, &mut deno);
+        let [mut deno, mut of_supabase] = [places.npm_tool("deno"), deno::of_supabase(places)?]
+            .map(|program| {
+                let mut deno = Command::new(program);
+                deno.args(["test", "--no-check", "--no-prompt", "--allow-all"])
+                    .args(&files);
+                deno::settings(places, &mut deno);
+                deno
+            });
         let mut counts = Counts::default();
-        for command in [&mut node, &mut deno] {
+        for command in [&mut node, &mut deno, &mut of_supabase] {
             command
                 .current_dir(&places.root)
                 .env("CHATKEEP_PACKAGE", places.package())

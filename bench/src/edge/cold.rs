@@ -18,7 +18,10 @@ pub fn run(runtimes: &Runtimes, length: Length) -> Result<Vec<Comparison>> {
     );
     let (package, empty) = (word(&runtimes.package)?, word(&runtimes.empty)?);
     for runtime in Runtime::ALL {
-        let mut sides = [("ours", package), ("module", package), ("empty", empty)];
+        let mut sides = vec![("ours", package), ("module", package), ("empty", empty)];
+        if runtime == Runtime::Deno {
+            sides.push(("bound", empty));
+        }
         let measure = |(side, folder): &mut (&str, &str)| {
             number(&runtimes.run(runtime, "cold.mjs", &[*side, *folder])?, "")
         };
@@ -28,24 +31,35 @@ pub fn run(runtimes: &Runtimes, length: Length) -> Result<Vec<Comparison>> {
         }
         let name = runtime.name();
         let measured = alternate(&format!("cold, {name}"), rounds, &mut sides, measure)?;
-        if let [ours, module, empty] = &measured[..] {
-            comparison.side(format!("chatkeep, {name}"), ours, true);
-            comparison.side(format!("its module alone, {name}"), module, true);
-            comparison.side(format!("empty, {name}"), empty, false);
-            let (limit, ratio) = match runtime {
-                Runtime::Deno => (Asked::Limit(MOST), Asked::AtMost(1.5)),
-                Runtime::Node => (Asked::Ratio, Asked::Ratio),
-            };
-            comparison.alone(name, ours, limit);
-            comparison.pair(format!("{name} vs an empty module"), ours, empty, ratio);
-            let alone = format!("{name}: its module alone vs an empty one");
-            comparison.pair(alone, module, empty, Asked::Ratio);
+        let [ours, module, empty, bound @ ..] = &measured[..] else {
+            continue;
+        };
+        comparison.side(format!("chatkeep, {name}"), ours, true);
+        comparison.side(format!("its module alone, {name}"), module, true);
+        comparison.side(format!("empty, {name}"), empty, false);
+        let (limit, ratio) = match runtime {
+            Runtime::Deno => (Asked::Limit(MOST), Asked::AtMost(1.5)),
+            Runtime::Node => (Asked::Ratio, Asked::Ratio),
+        };
+        comparison.alone(name, ours, limit);
+        for bound in bound {
+            comparison.side(
+                format!("empty, wasm-bindgen's loader, {name}"),
+                bound,
+                false,
+            );
+            let whole = format!("{name} vs an empty module, wasm-bindgen's loader");
+            comparison.pair(whole, ours, bound, ratio);
         }
+        let whole = format!("{name} vs an empty module, our loader");
+        comparison.pair(whole, ours, empty, ratio);
+        let alone = format!("{name}: its module alone vs an empty one, our loader");
+        comparison.pair(alone, module, empty, Asked::Ratio);
     }
     comparison.note(format!(
         "{rounds} processes each. chatkeep: index.js, and appendMessage with content that is refused. The empty module is \
-         one function that gives back its argument, embedded and loaded by the same lines. Its module alone: the loader, \
-         and one check."
+         one function that gives back its argument: as `wasm-bindgen --target deno` writes it, and embedded and loaded by \
+         chatkeep's own lines. Its module alone: the loader, and one check."
     ));
     Ok(vec![comparison])
 }

@@ -33,7 +33,7 @@ pub fn run(runtimes: &Runtimes, length: Length) -> Result<Vec<Comparison>> {
         }
     }
     comparison.note(format!(
-        "{rounds} rounds. chatkeep: the module's own Hasher; the package prefers node:crypto where it is. In workerd, whose \
+        "{rounds} rounds. chatkeep: its Hasher where there is no node:crypto, which it prefers. In workerd, whose \
          clocks stand still while it computes, requests are timed from outside, less the time of one that hashes nothing; \
          hash-wasm, which compiles its module at run time, could not run there, and is given the compiled one."
     ));

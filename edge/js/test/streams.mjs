@@ -180,11 +180,14 @@ test("what is no stream is refused without a request", async () => {
   assert.deepEqual(requests, []);
 });
 
-test("Supabase's EdgeRuntime keeps the isolate alive", async (context) => {
+test("Supabase's EdgeRuntime keeps the isolate alive", async () => {
   const waited = [];
   globalThis.EdgeRuntime = { waitUntil: (promise) => waited.push(promise) };
-  context.after(() => delete globalThis.EdgeRuntime);
-  const { data } = await store().ck.streamMessage(ID, streamOf("a"));
-  assert.deepEqual(waited, [data.done]);
-  await data.done;
+  try {
+    const { data } = await store().ck.streamMessage(ID, streamOf("a"));
+    assert.deepEqual(waited, [data.done]);
+    await data.done;
+  } finally {
+    delete globalThis.EdgeRuntime;
+  }
 });
