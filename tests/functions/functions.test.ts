@@ -1,4 +1,5 @@
-// The example functions in sql/supabase/functions, each as a program of its own, as Supabase runs them.
+// The example functions in sql/supabase/functions and the first one of the package's README, each as a program of its own: in
+// plain Deno, and as Supabase runs them (edge.ts).
 
 import { createClient } from "@supabase/supabase-js";
 import { assert, equal } from "../clients/assertions.ts";
@@ -6,6 +7,16 @@ import { assert, equal } from "../clients/assertions.ts";
 const FUNCTIONS = given("CHATKEEP_FUNCTIONS");
 const WORKDIR = given("CHATKEEP_WORKDIR");
 const README = given("CHATKEEP_PACKAGE_README");
+const ALLOWED = ["--no-prompt", "--no-remote", "--node-modules-dir=manual", "--no-config"];
+/** What runs a function, without its file. */
+const RUNTIMES = {
+  "plain Deno": [Deno.execPath(), "run", ...ALLOWED, "--allow-all"],
+  // A function there may not run programs, nor write but to /tmp.
+  "Supabase's Deno": [
+    given("CHATKEEP_DENO_OF_SUPABASE"), "run", ...ALLOWED, "--allow-net", "--allow-env", "--allow-read",
+    `${Deno.cwd()}/functions/edge.ts`,
+  ],
+};
 
 function given(name: string): string {
   const value = Deno.env.get(name);
@@ -19,23 +30,41 @@ interface Supabase {
   serviceKey: string;
 }
 
-/** A program in Deno, ended with the test; gives what it says that matches. */
-async function start(file: string, wanted: RegExp, cwd: string, env: Record<string, string> = {}) {
-  const args = ["run", "--no-prompt", "--no-remote", "--node-modules-dir=manual", "--no-config", "--allow-all", file];
-  const program = new Deno.Command(Deno.execPath(), { args, env, cwd, stdout: "piped", stderr: "piped" }).spawn();
+/** A program in Deno, ended with the test. `hears` gives what it says, now or later, that matches. */
+function start([deno, ...words]: string[], file: string, cwd: string, env: Record<string, string> = {}) {
+  const program = new Deno.Command(deno, { args: [...words, file], env, cwd, stdout: "piped", stderr: "piped" }).spawn();
   let said = "";
-  const found = Promise.withResolvers<string>();
+  let more = Promise.withResolvers<void>();
   const read = async (stream: ReadableStream<Uint8Array>) => {
     for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
       said += chunk;
-      const match = wanted.exec(said)?.[1];
-      if (match) found.resolve(match);
+      more.resolve();
+      more = Promise.withResolvers<void>();
     }
   };
-  const ended = Promise.all([read(program.stdout), read(program.stderr)]);
-  ended.then(() => found.reject(new Error(`${file} ended: ${said}`)));
+  let isOver = false;
+  const ended = Promise.all([read(program.stdout), read(program.stderr)]).then(() => {
+    isOver = true;
+    more.resolve();
+  });
   return {
-    said: await found.promise,
+    async hears(wanted: RegExp): Promise<string> {
+      let isLate = false;
+      const late = setTimeout(() => {
+        isLate = true;
+        more.resolve();
+      }, 30_000);
+      try {
+        for (;;) {
+          const match = wanted.exec(said)?.[1];
+          if (match) return match;
+          if (isOver || isLate) throw new Error(`${file} did not say ${wanted}: ${said}`);
+          await more.promise;
+        }
+      } finally {
+        clearTimeout(late);
+      }
+    },
     async [Symbol.asyncDispose]() {
       program.kill();
       await Promise.all([program.status, ended]);
@@ -43,15 +72,11 @@ async function start(file: string, wanted: RegExp, cwd: string, env: Record<stri
   };
 }
 
-/** A function of the repository, at an address of its own. */
-function serve(name: string, supabase: Supabase) {
-  return serveFile(`${FUNCTIONS}/${name}/index.ts`, Deno.cwd(), supabase);
-}
-
-async function serveFile(file: string, cwd: string, { url, anonKey }: Supabase) {
+/** A function at an address of its own. */
+async function serveFile(runtime: string[], file: string, cwd: string, { url, anonKey }: Supabase) {
   const env = { SUPABASE_URL: url, SUPABASE_ANON_KEY: anonKey, DENO_SERVE_ADDRESS: "tcp:127.0.0.1:0" };
-  const program = await start(file, /Listening on (http:\/\/[^/\s]+)/, cwd, env);
-  return Object.assign(program, { url: program.said });
+  const program = start(runtime, file, cwd, env);
+  return Object.assign(program, { url: await program.hears(/Listening on (http:\/\/[^/\s]+)/) });
 }
 
 async function signUp(supabase: Supabase) {
@@ -63,16 +88,24 @@ async function signUp(supabase: Supabase) {
 }
 
 Deno.test("the example functions", async (test) => {
-  await using server = await start(`${Deno.cwd()}/functions/supabase.ts`, /^(\{.*\})$/m, WORKDIR);
-  const supabase: Supabase = JSON.parse(server.said);
+  await using server = start(RUNTIMES["plain Deno"], `${Deno.cwd()}/functions/supabase.ts`, WORKDIR);
+  const supabase: Supabase = JSON.parse(await server.hears(/^(\{.*\})$/m));
+  for (const [name, runtime] of Object.entries(RUNTIMES)) {
+    await test.step(name, (step) => functions(step, runtime, supabase));
+  }
+});
+
+async function functions(test: Deno.TestContext, runtime: string[], supabase: Supabase) {
   const ada = await signUp(supabase);
+  /** One of the repository. */
+  const serve = (name: string) => serveFile(runtime, `${FUNCTIONS}/${name}/index.ts`, Deno.cwd(), supabase);
 
   await test.step("the first function of the package's README stores a first message", async () => {
     const example = /```ts hello\n([\s\S]*?)```/.exec(await Deno.readTextFile(README))?.[1];
     assert(example, "the README has no first function");
     // What is installed here stands for what the registry has.
     await Deno.writeTextFile(`${WORKDIR}/hello.ts`, example.replaceAll(/"npm:(@?[^@"]+)@[^"]*"/g, '"$1"'));
-    await using hello = await serveFile(`${WORKDIR}/hello.ts`, WORKDIR, supabase);
+    await using hello = await serveFile(runtime, `${WORKDIR}/hello.ts`, WORKDIR, supabase);
     const answer = await fetch(hello.url, { method: "POST", headers: ada.bearer, body: "Where is it warm in May?" });
     const message = await answer.json();
     equal([answer.status, message.content, message.user_id], [200, "Where is it warm in May?", ada.id], "the message");
@@ -83,7 +116,7 @@ Deno.test("the example functions", async (test) => {
   });
 
   await test.step("chat stores the question and streams an answer that is stored as well", async () => {
-    await using chat = await serve("chat", supabase);
+    await using chat = await serve("chat");
     const messageId = crypto.randomUUID();
     const ask = (more: object) => fetch(chat.url, { method: "POST", headers: ada.bearer, body: JSON.stringify({ messageId, text: "Where is it warm?", ...more }) });
     const first = await ask({});
@@ -106,7 +139,7 @@ Deno.test("the example functions", async (test) => {
   });
 
   await test.step("chat finishes the message of a client that goes away", async () => {
-    await using chat = await serve("chat", supabase);
+    await using chat = await serve("chat");
     const gone = new AbortController();
     const text = "word ".repeat(2000).trim();
     const answer = await fetch(chat.url, { method: "POST", headers: ada.bearer, body: JSON.stringify({ text }), signal: gone.signal });
@@ -116,11 +149,13 @@ Deno.test("the example functions", async (test) => {
     let message = await find();
     for (const until = Date.now() + 20_000; message.status === "streaming" && Date.now() < until;) message = await find();
     equal([message.status, message.content], ["complete", `You said: ${text}`], "the message");
+    // What the platform was asked to wait for has ended as well.
+    if (runtime !== RUNTIMES["plain Deno"]) await chat.hears(/Waited for (1)\./);
   });
 
   await test.step("ingest uploads, hashes and registers in one pass, and keeps no second copy", async () => {
     const service = createClient(supabase.url, supabase.serviceKey, { auth: { persistSession: false } });
-    await using ingest = await serve("ingest", supabase);
+    await using ingest = await serve("ingest");
     const bytes = crypto.getRandomValues(new Uint8Array(60_000));
     const send = () => fetch(`${ingest.url}?name=a.bin`, { method: "POST", headers: { ...ada.bearer, "Content-Type": "application/x-a" }, body: bytes });
     const first = await (await send()).json();
@@ -136,7 +171,7 @@ Deno.test("the example functions", async (test) => {
   });
 
   await test.step("refresh rotates the session in the cookie, and ends it", async () => {
-    await using refresh = await serve("refresh", supabase);
+    await using refresh = await serve("refresh");
     const { data: session } = await ada.db.rpc("create_session").single();
     const post = (cookie: string, method = "POST") => fetch(refresh.url, { method, headers: { ...ada.bearer, cookie } });
     const first = await post(`__Host-chatkeep=${(session as { token: string }).token}`);
@@ -156,4 +191,4 @@ Deno.test("the example functions", async (test) => {
     const { data: after } = await ada.db.from("my_sessions").select("status").eq("id", (other as { session_id: string }).session_id).single();
     equal(after?.status, "revoked", "the session");
   });
-});
+}

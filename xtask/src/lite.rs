@@ -109,6 +109,7 @@ pub fn functions(places: &Places, title: &str) -> Result<Counts> {
         test.args(["--allow-run", "--allow-read"]);
         test.arg(format!("--allow-write={}", project.0.display()))
             .arg("functions/");
+        test.env("CHATKEEP_DENO_OF_SUPABASE", deno::of_supabase(places)?);
         test.env("CHATKEEP_FUNCTIONS", deno::folder(places).join("edge"));
         test.env("CHATKEEP_WORKDIR", &project.0);
         test.env(

@@ -1,7 +1,7 @@
 // SHA-256 of bytes that are there, and of bytes that are still coming, in constant memory.
 
 import { Hasher as RulesHasher, sha256 } from "./rules.js";
-import { pieces, viewOf } from "./values.js";
+import { inPieces, viewOf } from "./values.js";
 
 const NOT_BYTES = "a Hasher takes a Uint8Array, an ArrayBuffer or another view of one";
 
@@ -21,7 +21,7 @@ export class Hasher {
     if (!view) throw new TypeError(NOT_BYTES);
     if (this.#digest !== undefined) throw new TypeError("this Hasher has given its digest; make a new one");
     if (this.#fast) this.#fast.update(view);
-    else for (const piece of pieces(view)) this.#rules.update(piece);
+    else inPieces(view, (piece) => this.#rules.update(piece));
     return this;
   }
 
