@@ -10,7 +10,12 @@ import { pathToFileURL } from "node:url";
 
 const [side, folder] = process.argv.slice(2);
 const address = (...names) => pathToFileURL(join(folder, ...names)).href;
-const paths = { index: address("index.js"), deno: address("deno.js"), loader: address("lib", "embedded.js"), rules: address("lib", "rules.js") };
+const paths = {
+  index: address("index.js"),
+  deno: address("deno.js"),
+  loader: address("lib", "embedded.js"),
+  rules: address("lib", "rules.js"),
+};
 const sides = {
   ours: async () => refused(await import(paths.index)),
   module: async () => {

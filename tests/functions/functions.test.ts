@@ -76,7 +76,12 @@ function start([deno, ...words]: string[], file: string, cwd: string, env: Recor
 async function serveFile(runtime: string[], file: string, cwd: string, { url, anonKey }: Supabase) {
   const env = { SUPABASE_URL: url, SUPABASE_ANON_KEY: anonKey, DENO_SERVE_ADDRESS: "tcp:127.0.0.1:0" };
   const program = start(runtime, file, cwd, env);
-  return Object.assign(program, { url: await program.hears(/Listening on (http:\/\/[^/\s]+)/) });
+  try {
+    return Object.assign(program, { url: await program.hears(/Listening on (http:\/\/[^/\s]+)/) });
+  } catch (thrown) {
+    await program[Symbol.asyncDispose]();
+    throw thrown;
+  }
 }
 
 async function signUp(supabase: Supabase) {
