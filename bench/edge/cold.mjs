@@ -1,8 +1,7 @@
-// From nothing to the first answer of the module, in milliseconds: cold.mjs ours|module|empty|bound FOLDER
+// From nothing to the first answer of the module, in milliseconds: cold.mjs ours|module|empty FOLDER
 //
-// A process of its own for each measurement. `module` is what of the package is the module alone, `empty` an empty one loaded
-// by the same lines, `bound` the empty one as wasm-bindgen makes it for Deno. The imports are of computed paths, which no
-// runtime can load in advance.
+// A process of its own for each measurement. `module` is what of the package is the module alone. The imports are of computed
+// paths, which no runtime can load in advance.
 
 import process from "node:process";
 import { join } from "node:path";
@@ -10,12 +9,7 @@ import { pathToFileURL } from "node:url";
 
 const [side, folder] = process.argv.slice(2);
 const address = (...names) => pathToFileURL(join(folder, ...names)).href;
-const paths = {
-  index: address("index.js"),
-  deno: address("deno.js"),
-  loader: address("lib", "embedded.js"),
-  rules: address("lib", "rules.js"),
-};
+const paths = { index: address("index.js"), loader: address("lib", "embedded.js"), rules: address("lib", "rules.js") };
 const sides = {
   ours: async () => refused(await import(paths.index)),
   module: async () => {
@@ -24,12 +18,11 @@ const sides = {
     return checkAppendMessage("user", "a\0b", "[]", "{}", "complete").message;
   },
   empty: async () => (await import(paths.index)).same(7),
-  bound: async () => (await import(paths.deno)).same(7),
 };
 const start = performance.now();
 const first = await sides[side]();
 const milliseconds = performance.now() - start;
-if (first !== (side === "empty" || side === "bound" ? 7 : "content contains a NUL character")) throw new Error(`the first call gave ${first}`);
+if (first !== (side === "empty" ? 7 : "content contains a NUL character")) throw new Error(`the first call gave ${first}`);
 console.log(JSON.stringify(milliseconds));
 
 /** A call that the module refuses, so that no request is made. */

@@ -56,7 +56,8 @@ pub fn runtimes(places: &Places, database: &Database, title: &str) -> Result<Cou
             .args(["--test", "--test-reporter", "tap"])
             .arg("tests/runtimes/packed.test.mjs");
         node.env("CHATKEEP_PACKAGE", places.package())
-            .env("CHATKEEP_TOOLS", edge::node_modules(places));
+            .env("CHATKEEP_TOOLS", edge::node_modules(places))
+            .env("CHATKEEP_DENO_OF_SUPABASE", deno::of_supabase(places)?);
         gateway.describe_to(&mut node);
         let ran = step.try_run(&mut node)?;
         Ok(suite::judge(&ran))

@@ -47,7 +47,7 @@ pub fn command(places: &Places, subcommand: &str) -> Command {
     command
 }
 
-/// The release of Deno whose interfaces Supabase's edge runtime has. The runtime itself is in no package.
+/// The release of Deno whose interfaces Supabase's edge runtime has. The runtime itself is no npm package.
 pub fn of_supabase(places: &Places) -> Result<PathBuf> {
     const PREFIX: &str = "deno-edge-linux-";
     let modules = places.base.join("npm").join("node_modules");

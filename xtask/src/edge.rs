@@ -72,7 +72,7 @@ pub fn build(places: &Places) -> Result<()> {
     if is_there && fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
         return Ok(());
     }
-    let glue = bind(places, PACKAGE, "glue", GLUE)?;
+    let glue = bind(places, &compile(places, PACKAGE)?, "glue", GLUE)?;
     Step::start(places, "Assembling the npm package").work(|step| {
         let mut assemble = Command::new("node");
         assemble.current_dir(&places.root).arg("edge/js/build.mjs");
@@ -84,13 +84,14 @@ pub fn build(places: &Places) -> Result<()> {
     write_file(&stamp, &wanted)
 }
 
-/// Builds a package that holds an empty module, made and loaded as `chatkeep` is, and in `deno.js` as wasm-bindgen itself
-/// makes and loads it for Deno; returns its folder.
+/// Builds a package that holds an empty module, made and loaded as `chatkeep` is, and in its folder `bound` as wasm-bindgen
+/// itself makes and loads it for Deno; returns its folder.
 pub fn empty(places: &Places) -> Result<PathBuf> {
     build(places)?;
     let lock = places.lock()?;
-    let glue = bind(places, EMPTY, "glue", GLUE)?;
-    let deno = bind(places, EMPTY, "glue-deno", DENO_GLUE)?;
+    let module = compile(places, EMPTY)?;
+    let glue = bind(places, &module, "glue", GLUE)?;
+    let deno = bind(places, &module, "glue-deno", DENO_GLUE)?;
     let target = places.base.join("edge").join("empty");
     Step::start(places, "Assembling an empty package").work(|step| {
         let mut assemble = Command::new("node");
@@ -103,9 +104,8 @@ pub fn empty(places: &Places) -> Result<PathBuf> {
     Ok(target)
 }
 
-/// Compiles a crate to a module and returns the folder, of this name, in which its glue is.
-fn bind(places: &Places, package: &str, name: &str, options: &[&str]) -> Result<PathBuf> {
-    debian::ensure(places, &[debian::BUILD, debian::NODE])?;
+/// Writes the glue of a module and returns the folder, of this name, in which the two are.
+fn bind(places: &Places, module: &Path, name: &str, options: &[&str]) -> Result<PathBuf> {
     toolchain::npm(places)?;
     toolchain::cargo_tool(
         places,
@@ -113,14 +113,11 @@ fn bind(places: &Places, package: &str, name: &str, options: &[&str]) -> Result<
         "wasm-bindgen",
         &bindgen_version(places)?,
     )?;
-    let folder = compile(places, package)?;
-    let module = format!("{}.wasm", package.replace('-', "_"));
-    let glue = folder.join(name);
-    Step::start(places, format!("Binding {package}")).work(|step| {
+    let glue = places.base.join("edge").join(name);
+    Step::start(places, "Binding the module").work(|step| {
         let mut bindgen = Command::new(places.tool("wasm-bindgen"));
         bindgen.args(options).arg("--out-dir").arg(&glue);
-        bindgen.arg(folder.join(TARGET).join("edge").join(module));
-        step.run(&mut bindgen)
+        step.run(bindgen.arg(module))
     })?;
     Ok(glue)
 }
@@ -158,15 +155,18 @@ pub fn test(places: &Places) -> Result<Counts> {
     })
 }
 
-/// Compiles the module and returns the target folder it is in.
+/// Compiles a crate and returns the module.
 fn compile(places: &Places, package: &str) -> Result<PathBuf> {
+    debian::ensure(places, &[debian::BUILD, debian::NODE])?;
+    let name = format!("{}.wasm", package.replace('-', "_"));
+    let module_in = |folder: &Path| folder.join(TARGET).join("edge").join(name);
     if has_target(places) || add_target(places)? {
         let folder = places.base.join("edge");
         Step::start(places, "Building the WebAssembly module").work(|step| {
             let mut cargo = places.cargo();
             step.run(module(places, package, &mut cargo, &folder, &[]))
         })?;
-        return Ok(folder);
+        return Ok(module_in(&folder));
     }
     debian::ensure(places, &[DEBIAN_COMPILER]).map_err(|failure| {
         Failure::new(format!("No compiler for {TARGET} was found.\n{failure}")).advise(format!(
@@ -198,7 +198,7 @@ fn compile(places: &Places, package: &str) -> Result<PathBuf> {
         let command = module(places, package, &mut cargo, &folder, &[remap]);
         step.run(command.arg("-Zbuild-std=std,panic_abort"))
     })?;
-    Ok(folder)
+    Ok(module_in(&folder))
 }
 
 /// Completes a cargo command so that it builds the module.

@@ -1,8 +1,8 @@
 // Assembles the empty package: node assemble.mjs GLUE DENO TARGET PACKAGE WASM_OPT
 //
 // GLUE is the folder that wasm-bindgen wrote, DENO the one that it wrote for Deno, TARGET the folder to fill (emptied first),
-// PACKAGE the npm package chatkeep. Its own loader is copied, so that the two differ in nothing but what they load; in `deno.js`
-// the loader is wasm-bindgen's.
+// PACKAGE the npm package chatkeep. Its own loader is copied, so that the two differ in nothing but what they load; the loader
+// in the folder `bound` is wasm-bindgen's.
 
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -11,7 +11,7 @@ import process from "node:process";
 
 const [glue, deno, target, chatkeep, wasmOpt] = process.argv.slice(2);
 rmSync(target, { recursive: true, force: true });
-for (const folder of ["lib", "wasm"]) mkdirSync(join(target, folder), { recursive: true });
+for (const folder of ["lib", "wasm", "bound"]) mkdirSync(join(target, folder), { recursive: true });
 
 const NAME = "chatkeep_bench_empty";
 
@@ -21,8 +21,8 @@ writeFileSync(join(target, "wasm", "bytes.js"), `export default "${readFileSync(
 copyFileSync(join(glue, `${NAME}.js`), join(target, "wasm", "rules.js"));
 for (const name of ["embedded.js", "rules.js"]) copyFileSync(join(chatkeep, "lib", name), join(target, "lib", name));
 writeFileSync(join(target, "index.js"), `import "./lib/embedded.js";\n\nexport { same } from "./lib/rules.js";\n`);
-shrink(deno, join(target, `${NAME}_bg.wasm`));
-copyFileSync(join(deno, `${NAME}.js`), join(target, "deno.js"));
+shrink(deno, join(target, "bound", `${NAME}_bg.wasm`));
+copyFileSync(join(deno, `${NAME}.js`), join(target, "bound", "index.js"));
 writeFileSync(join(target, "package.json"), `${JSON.stringify({ name: "empty", type: "module" })}\n`);
 
 function shrink(folder, to) {

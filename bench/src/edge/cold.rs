@@ -16,11 +16,12 @@ pub fn run(runtimes: &Runtimes, length: Length) -> Result<Vec<Comparison>> {
         "From the import to the first answer of the module, in a new process",
         Unit::Milliseconds,
     );
+    let bound = runtimes.empty.join("bound");
     let (package, empty) = (word(&runtimes.package)?, word(&runtimes.empty)?);
     for runtime in Runtime::ALL {
         let mut sides = vec![("ours", package), ("module", package), ("empty", empty)];
         if runtime == Runtime::Deno {
-            sides.push(("bound", empty));
+            sides.push(("empty", word(&bound)?));
         }
         let measure = |(side, folder): &mut (&str, &str)| {
             number(&runtimes.run(runtime, "cold.mjs", &[*side, *folder])?, "")
