@@ -24,7 +24,6 @@ mod known;
 mod lookup;
 mod new_messages;
 mod plan;
-mod possession;
 mod registration;
 mod sessions;
 mod table;

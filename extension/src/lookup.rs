@@ -129,25 +129,3 @@ fn live_chat(
     // A role that is exempt from policies may see chats of several tenants.
     found.filter(|_| count == 1)
 }
-
-/// Whether a chat is there, the user's and not deleted, in the snapshot of the running statement; false also where it
-/// cannot be told this way.
-pub fn is_live_chat_of(user: &[u8; 16], chat: &[u8; 16], tenant: &[u8; 16]) -> bool {
-    // SAFETY: the active snapshot is that of the statement which calls, and outlives this call.
-    let snapshot = unsafe { pg_sys::GetActiveSnapshot() };
-    let live = Table::open(c"chatkeep", c"chats", c"chats_pkey", |table| {
-        let [id, tenant_id, user_id, deleted_at] =
-            table.columns([c"id", c"tenant_id", c"user_id", c"deleted_at"])?;
-        table.find(
-            [is_uuid(id, chat), is_uuid(tenant_id, tenant)],
-            snapshot,
-            |tuple| {
-                // SAFETY: the column is a uuid.
-                let owner = unsafe { table.read::<Uuid>(tuple, user_id) };
-                owner.is_some_and(|owner| owner.as_bytes() == user)
-                    && table.column(tuple, deleted_at).is_none()
-            },
-        )
-    });
-    live == Some(true)
-}

@@ -412,11 +412,14 @@ end
 $$;
 comment on function chatkeep_private.checked_source_uri(text, text) is 'The form in which a source is stored; refuses one that is empty, too long, unprintable or carries credentials.';
 
+-- By the days of the calendar from now on: a month may have 31.
 create or replace function chatkeep_private.check_life(argument text, value interval) returns void
-language plpgsql immutable parallel safe set search_path = ''
+language plpgsql stable parallel safe set search_path = ''
 as $$
 begin
-  if value not between interval '1 second' and interval '400 days' then
+  -- First as intervals compare, so that what is far too long is not added to a date.
+  if value not between interval '1 second' and interval '400 days'
+     or now() + value not between now() + interval '1 second' and now() + interval '400 days' then
     perform chatkeep_private.refuse('22023', argument || ' must be between 1 second and 400 days',
       'Pass an interval such as ''30 days''.');
   end if;
