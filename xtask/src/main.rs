@@ -13,6 +13,7 @@ mod clients;
 mod commands;
 mod contract;
 mod counts;
+mod crash;
 mod database;
 mod debian;
 mod demo;

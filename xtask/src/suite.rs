@@ -5,6 +5,7 @@ use crate::backup;
 use crate::clients;
 use crate::contract;
 use crate::counts::Counts;
+use crate::crash;
 use crate::database::Database;
 use crate::debian;
 use crate::edge;
@@ -134,7 +135,12 @@ impl Suite<'_> {
         let title = format!("upgrade, {on}");
         self.check(&title, |places| upgrade::test(places, database, &title))?;
         let title = format!("dump and restore, {on}");
-        self.check(&title, |places| backup::test(places, database, &title))
+        self.check(&title, |places| backup::test(places, database, &title))?;
+        if is_first {
+            let title = format!("crash, {on}");
+            self.check(&title, |places| crash::test(places, database, &title))?;
+        }
+        Ok(())
     }
 
     /// Everything on PGlite, which is its own version of Postgres; `major` is that of the psql.
