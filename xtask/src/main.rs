@@ -24,6 +24,7 @@ mod failure;
 mod fuzz;
 mod gateway;
 mod help;
+mod installation;
 mod lint;
 mod lite;
 mod pglite;

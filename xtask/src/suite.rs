@@ -12,6 +12,7 @@ use crate::edge;
 use crate::extension;
 use crate::failure::Result;
 use crate::gateway::Rest;
+use crate::installation;
 use crate::lite;
 use crate::pglite;
 use crate::places::{Places, make_folder, remove_folder};
@@ -134,6 +135,10 @@ impl Suite<'_> {
         self.check(&title, |places| histories(places, database, &title))?;
         let title = format!("upgrade, {on}");
         self.check(&title, |places| upgrade::test(places, database, &title))?;
+        let title = format!("installation, {on}");
+        self.check(&title, |places| {
+            installation::test(places, database, &title)
+        })?;
         let title = format!("dump and restore, {on}");
         self.check(&title, |places| backup::test(places, database, &title))?;
         if is_first {
