@@ -145,7 +145,8 @@ impl Server {
             .args(["--mode", "fast", "--timeout", "60"]);
         stop.arg("--pgdata").arg(self.data()).stdin(Stdio::null());
         let output = stop.output().at("run", &self.tree.program("pg_ctl"))?;
-        if output.status.success() {
+        // A process that is gone by now needs no signal.
+        if output.status.success() || !self.has_process() {
             return Ok(());
         }
         let why = String::from_utf8_lossy(&output.stderr).trim().to_owned();
