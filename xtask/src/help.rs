@@ -29,9 +29,9 @@ const TEST: &str = "\
 cargo xtask test [--pg 15|17|18|all] [--engine native|portable|all]
 
 Runs the unit tests, `cargo pgrx test` (native engine only), the contract suite in a new database
-for each engine, the supabase-js tests through the gateway, those of what two gateways answer, and a
-dump and restore. Without options: PostgreSQL 18, both engines. Exits 0 only if every test passed;
-the last line counts them.
+for each engine, the supabase-js tests through the gateway, those of what two gateways answer, and
+those of installation, upgrade, dump and restore. Without options: PostgreSQL 18, both engines.
+Exits 0 only if every test passed; the last line counts them.
 ";
 
 const DB: &str = "\

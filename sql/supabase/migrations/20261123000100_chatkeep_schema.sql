@@ -2,26 +2,41 @@
 -- What belongs to a person carries user_id and tenant_id; composite foreign keys make a row that
 -- crosses tenants impossible. Grants and policies follow in the next migration, functions after it.
 
-create schema if not exists chatkeep;
-comment on schema chatkeep is 'The conversation store: exposed through the Data API.';
-create schema if not exists chatkeep_private;
-comment on schema chatkeep_private is 'Internals of the conversation store: not exposed.';
-
-revoke all on schema chatkeep, chatkeep_private from public, anon, authenticated, service_role;
-grant usage on schema chatkeep, chatkeep_private to anon, authenticated, service_role;
-
--- auth.uid() is called by every policy; some gateways make schema auth without this grant.
+-- A database that cannot hold Chatkeep is refused before anything is made.
 do $$
 declare
   api_role text;
 begin
+  -- Text comes from JSON, whose characters are those of Unicode; the native engine reads text as UTF-8.
+  if getdatabaseencoding() <> 'UTF8' then
+    raise sqlstate '0A000' using
+      message = format('the encoding of database %s is %s, and Chatkeep needs UTF8', current_database(), getdatabaseencoding()),
+      hint = 'Make a database with: create database ... encoding ''UTF8'' template template0';
+  end if;
+  -- Every policy calls auth.uid(); some gateways make schema auth without this grant.
   foreach api_role in array array['anon', 'authenticated', 'service_role'] loop
-    if not has_schema_privilege(api_role, 'auth', 'usage') then
+    if has_schema_privilege(api_role, 'auth', 'usage') then
+      continue;
+    end if;
+    begin
       execute format('grant usage on schema auth to %I', api_role);
+    exception when insufficient_privilege then
+      null; -- The next lines say it.
+    end;
+    -- To a role that may not grant it, Postgres only warns that no privileges were granted.
+    if not has_schema_privilege(api_role, 'auth', 'usage') then
+      raise sqlstate '42501' using
+        message = format('role %s has no usage on schema auth, and %s cannot grant it', api_role, current_user),
+        hint = 'As the owner of schema auth: grant usage on schema auth to anon, authenticated, service_role; then apply the migrations again.';
     end if;
   end loop;
 end
 $$;
+
+create schema if not exists chatkeep;
+comment on schema chatkeep is 'The conversation store: exposed through the Data API.';
+create schema if not exists chatkeep_private;
+comment on schema chatkeep_private is 'Internals of the conversation store: not exposed.';
 
 -- UUID version 7 (RFC 9562): PostgreSQL 18 has its own; before it the same from a random UUID whose first
 -- 48 bits become the Unix time in milliseconds and whose version nibble 4 (0100) becomes 7 (0111).
@@ -53,6 +68,11 @@ $do$;
 comment on function chatkeep_private.uuid_v7() is 'A new UUID version 7: ordered by time, so that keys are appended to their index.';
 revoke all on function chatkeep_private.uuid_v7() from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.uuid_v7() to authenticated, service_role;
+
+-- A second run of this file stops before it comes here. Outside of a transaction it would otherwise shut the clients out
+-- between these two statements.
+revoke all on schema chatkeep, chatkeep_private from public, anon, authenticated, service_role;
+grant usage on schema chatkeep, chatkeep_private to anon, authenticated, service_role;
 
 -- What a value may be, as domains: a CHECK constraint of a table is read from its text and prepared anew in every
 -- statement that writes the table, which took a tenth of an append; a domain is checked where a value is set. Columns

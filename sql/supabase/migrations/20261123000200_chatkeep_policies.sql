@@ -5,16 +5,19 @@
 -- decide what may change in them. Each policy runs its subqueries once per statement, for every table and command
 -- that it names, so an update carries no expression that another lock already holds.
 
-revoke all on all tables in schema chatkeep, chatkeep_private from public, anon, authenticated, service_role;
-
 -- users
 alter table chatkeep.users enable row level security;
 alter table chatkeep.users force row level security;
+create policy users_select on chatkeep.users for select to authenticated
+  using (id = (select chatkeep.uid()));
+
+-- The first policy stops a second run of this file. The revoke stands behind it: outside of a transaction that run would
+-- take all grants away, and stop before it gave them again.
+revoke all on all tables in schema chatkeep, chatkeep_private from public, anon, authenticated, service_role;
+
 grant select, insert (id, tenant_id, display_name, metadata), update (display_name, metadata)
   on chatkeep.users to authenticated;
 grant select, insert, update, delete on chatkeep.users to service_role;
-create policy users_select on chatkeep.users for select to authenticated
-  using (id = (select chatkeep.uid()));
 create policy users_insert on chatkeep.users for insert to authenticated
   with check (id = (select chatkeep.uid()) and tenant_id = (select chatkeep.uid()));
 -- Column grants let nobody change the tenant; where a gateway has granted more, this still does not.
