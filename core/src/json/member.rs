@@ -157,14 +157,16 @@ impl<'a> Reader<'a> {
         let start = self.position;
         let mut is_escaped = false;
         loop {
+            let rest = self.text.as_bytes().get(self.position..)?;
+            let is_special = |byte: &u8| matches!(byte, 0..=0x1F | b'"' | b'\\');
+            self.position += rest.iter().position(is_special)?;
             match self.next()? {
                 b'"' => break,
                 b'\\' => {
                     is_escaped = true;
                     self.escape()?;
                 }
-                0..=0x1F => return None,
-                _ => {}
+                _ => return None,
             }
         }
         let text = self.text.get(start..self.position - 1)?;
