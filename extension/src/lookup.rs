@@ -16,7 +16,8 @@ pub enum Found<T> {
     Some(T),
     /// It is not there.
     None,
-    /// It cannot be read this way: the table is not the plain one of the migrations, or the caller may not select from it.
+    /// It cannot be read this way: the table or its policies are not those of the migrations, or the caller may not select
+    /// from it.
     /// A statement then says what is so.
     Ask,
 }
@@ -28,7 +29,8 @@ pub fn tenant(user: &[u8; 16]) -> Found<[u8; 16]> {
     let snapshot = unsafe { pg_sys::GetActiveSnapshot() };
     let tenant = Table::open(c"chatkeep", c"users", c"users_pkey", |table| {
         let [id, tenant_id, disabled_at] = table.columns([c"id", c"tenant_id", c"disabled_at"])?;
-        Some(table.find([is_uuid(id, user)], snapshot, |tuple| {
+        let rows = table.rows([is_uuid(id, user)])?;
+        Some(rows.find(snapshot, |tuple| {
             if table.column(tuple, disabled_at).is_some() {
                 return None;
             }
@@ -74,15 +76,17 @@ pub fn head(
         })?;
         let is_clear = Table::open(c"chatkeep", c"messages", c"messages_pkey", |table| {
             let [id, chat_id, tenant_id] = table.columns([c"id", c"chat_id", c"tenant_id"])?;
-            let holds = messages.iter().any(|message| {
+            for message in messages {
                 let key = [
                     is_uuid(id, message),
                     is_uuid(chat_id, chat),
                     is_uuid(tenant_id, &head.tenant),
                 ];
-                table.find(key, snapshot, |_| ()).is_some()
-            });
-            Some(!holds && table.stores_as_given(columns))
+                if table.rows(key)?.find(snapshot, |_| ()).is_some() {
+                    return None;
+                }
+            }
+            Some(table.stores_as_given(columns))
         });
         (is_clear == Some(true)).then_some(head)
     };
@@ -102,7 +106,8 @@ fn live_chat(
     let [last_seq, message_count, updated_at, deleted_at] =
         table.columns([c"last_seq", c"message_count", c"updated_at", c"deleted_at"])?;
     let (mut found, mut count) = (None, 0);
-    table.each([is_uuid(id, chat)], snapshot, |tuple| {
+    let rows = table.rows([is_uuid(id, chat)])?;
+    rows.each(snapshot, |tuple| {
         // SAFETY: the columns have these types.
         let head = unsafe {
             let uuid = |column| table.read(tuple, column).map(|id: Uuid| *id.as_bytes());
@@ -138,16 +143,13 @@ pub fn is_live_chat_of(user: &[u8; 16], chat: &[u8; 16], tenant: &[u8; 16]) -> b
     let live = Table::open(c"chatkeep", c"chats", c"chats_pkey", |table| {
         let [id, tenant_id, user_id, deleted_at] =
             table.columns([c"id", c"tenant_id", c"user_id", c"deleted_at"])?;
-        table.find(
-            [is_uuid(id, chat), is_uuid(tenant_id, tenant)],
-            snapshot,
-            |tuple| {
-                // SAFETY: the column is a uuid.
-                let owner = unsafe { table.read::<Uuid>(tuple, user_id) };
-                owner.is_some_and(|owner| owner.as_bytes() == user)
-                    && table.column(tuple, deleted_at).is_none()
-            },
-        )
+        let rows = table.rows([is_uuid(id, chat), is_uuid(tenant_id, tenant)])?;
+        rows.find(snapshot, |tuple| {
+            // SAFETY: the column is a uuid.
+            let owner = unsafe { table.read::<Uuid>(tuple, user_id) };
+            owner.is_some_and(|owner| owner.as_bytes() == user)
+                && table.column(tuple, deleted_at).is_none()
+        })
     });
     live == Some(true)
 }

@@ -62,7 +62,7 @@ impl<const N: usize> Place<N> {
         let columns = table.columns(columns)?;
         shows_presented(table, token).then_some(Self {
             table: table.id(),
-            key: table.key(),
+            key: table.index(),
             token,
             columns,
         })
@@ -145,7 +145,8 @@ impl Way {
             if !self.stands() {
                 return None;
             }
-            table.find([is_bytea(place.token, digest)], snapshot, |tuple| {
+            let rows = table.rows([is_bytea(place.token, digest)])?;
+            rows.find(snapshot, |tuple| {
                 // SAFETY: the columns have these types.
                 unsafe {
                     Some(Secret {
@@ -176,7 +177,7 @@ impl Way {
                 return None;
             }
             let key = [is_uuid(id, secret.session_id.as_bytes())];
-            table.find(key, snapshot, |tuple| {
+            table.rows(key)?.find(snapshot, |tuple| {
                 let idle = table
                     .column(tuple, idle_ttl)
                     .zip(table.column(tuple, last_used_at));
