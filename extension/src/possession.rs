@@ -9,8 +9,9 @@
 use chatkeep_core::session::State;
 use pgrx::{Array, FromDatum, PgList, Uuid, direct_function_call_as_datum, pg_sys};
 use std::cell::Cell;
-use std::ffi::{CStr, c_int};
+use std::ffi::CStr;
 
+use crate::policies;
 use crate::table::{Table, is_bytea, is_uuid, with_snapshot};
 
 /// A session and its secrets, as they stand in the snapshot of the transaction.
@@ -83,7 +84,7 @@ impl Way {
     /// `None` where there is no such way.
     fn known() -> Option<Self> {
         // SAFETY: the role of this moment, and a setting of the server.
-        let (role, is_secure) = unsafe { (pg_sys::GetUserId(), row_security) };
+        let (role, is_secure) = unsafe { (pg_sys::GetUserId(), pg_sys::row_security) };
         if !is_secure {
             return None;
         }
@@ -96,8 +97,7 @@ impl Way {
     }
 
     fn find(role: pg_sys::Oid) -> Option<Self> {
-        listen();
-        let changes = CHANGES.get();
+        let changes = policies::changes();
         let secrets = Table::open(
             c"chatkeep_private",
             c"session_secrets",
@@ -135,7 +135,7 @@ impl Way {
 
     /// Whether nothing has changed since it was found. To be asked once a table is locked, which hears of changes.
     fn stands(&self) -> bool {
-        CHANGES.get() == self.changes
+        policies::changes() == self.changes
     }
 
     fn secret(&self, digest: pg_sys::Datum, snapshot: pg_sys::Snapshot) -> Option<Secret> {
@@ -206,57 +206,6 @@ impl Way {
 
 thread_local! {
     static WAY: Cell<Option<Way>> = const { Cell::new(None) };
-    /// Changes that a way may have been found by, as far as this backend has heard of them.
-    static CHANGES: Cell<u64> = const { Cell::new(0) };
-    static LISTENS: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Counts changes from now on: of tables with their columns, policies and privileges, of roles and their memberships, of
-/// functions, operators and schemas.
-fn listen() {
-    if LISTENS.replace(true) {
-        return;
-    }
-    // SAFETY: both functions live as long as the backend, since a library is never unloaded, and raise nothing.
-    unsafe {
-        CacheRegisterRelcacheCallback(table_changed, pg_sys::Datum::from(0));
-        for cache in [
-            pg_sys::SysCacheIdentifier::AUTHOID,
-            pg_sys::SysCacheIdentifier::AUTHMEMROLEMEM,
-            pg_sys::SysCacheIdentifier::PROCOID,
-            pg_sys::SysCacheIdentifier::OPEROID,
-            pg_sys::SysCacheIdentifier::NAMESPACEOID,
-        ] {
-            let cache = c_int::try_from(cache).unwrap_or(0);
-            CacheRegisterSyscacheCallback(cache, entry_changed, pg_sys::Datum::from(0));
-        }
-    }
-}
-
-extern "C-unwind" fn table_changed(_: pg_sys::Datum, _: pg_sys::Oid) {
-    count_change();
-}
-
-extern "C-unwind" fn entry_changed(_: pg_sys::Datum, _: c_int, _: u32) {
-    count_change();
-}
-
-fn count_change() {
-    CHANGES.set(CHANGES.get().wrapping_add(1));
-}
-
-// `utils/inval.h` and `utils/rls.h`, which pgrx does not bind.
-unsafe extern "C-unwind" {
-    fn CacheRegisterRelcacheCallback(
-        heard: extern "C-unwind" fn(pg_sys::Datum, pg_sys::Oid),
-        argument: pg_sys::Datum,
-    );
-    fn CacheRegisterSyscacheCallback(
-        cache: c_int,
-        heard: extern "C-unwind" fn(pg_sys::Datum, c_int, u32),
-        argument: pg_sys::Datum,
-    );
-    static mut row_security: bool;
 }
 
 /// A timestamptz and an interval added up, by the time zone of the caller as in a statement.
