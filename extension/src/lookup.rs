@@ -7,6 +7,7 @@
 
 use pgrx::{Uuid, pg_sys};
 
+use crate::policies;
 use crate::table::{Table, is_uuid, with_snapshot};
 
 /// What a look at a row tells.
@@ -22,12 +23,21 @@ pub enum Found<T> {
     Ask,
 }
 
-/// The tenant of a user, in the snapshot of the running statement.
-/// A user who is disabled is not there.
+/// The tenant of a user, in the snapshot of the running statement. A user who is disabled is not there.
+///
+/// It is shown to the caller, so it is read only where a statement would show it: under the policies of the migrations,
+/// and unless the caller wants to be told of policies (`row_security = off`).
 pub fn tenant(user: &[u8; 16]) -> Found<[u8; 16]> {
+    // SAFETY: a setting of the server, read by the thread that sets it.
+    if !unsafe { pg_sys::row_security } {
+        return Found::Ask;
+    }
     // SAFETY: the active snapshot is that of the statement which asks, and outlives this call.
     let snapshot = unsafe { pg_sys::GetActiveSnapshot() };
     let tenant = Table::open(c"chatkeep", c"users", c"users_pkey", |table| {
+        if !policies::are_the_migrations(table) {
+            return None;
+        }
         let [id, tenant_id, disabled_at] = table.columns([c"id", c"tenant_id", c"disabled_at"])?;
         let rows = table.rows([is_uuid(id, user)])?;
         Some(rows.find(snapshot, |tuple| {
