@@ -134,7 +134,7 @@ pub fn run(places: &Places, wants_renewal: bool) -> Result<()> {
     let court = Court::set_up(places, MAJOR, MODES)?;
     Step::start(places, "Planting faults").work(|step| court.plant(step))?;
     if wants_renewal {
-        Step::start(places, "Writing down privileges and types")
+        Step::start(places, "Writing down privileges, policies and types")
             .work(|step| renew(&court, step))?;
     }
     for judge in &JUDGES {
