@@ -24,6 +24,7 @@ mod known;
 mod lookup;
 mod new_messages;
 mod plan;
+mod policies;
 mod registration;
 mod sessions;
 mod table;

@@ -123,6 +123,7 @@ begin
   end loop;
   perform chatkeep_private.refuse('42501', 'this user is disabled',
     'Ask an administrator to clear disabled_at in chatkeep.users.');
+  return null;
 end
 $$;
 comment on function chatkeep_private.enter(uuid, boolean) is 'The tenant of the caller, or of the user that service_role names, who stays in it and enabled until the transaction ends; makes the membership on first use.';

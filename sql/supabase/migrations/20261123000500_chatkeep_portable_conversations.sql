@@ -2,8 +2,9 @@
 
 -- What the calls share -----------------------------------------------------------------------------
 
+-- Not immutable: called with a constant, it would refuse when a statement is planned. So are its siblings.
 create or replace function chatkeep_private.refuse_chat(exists_here boolean, deleted_at timestamptz) returns void
-language plpgsql immutable parallel safe set search_path = ''
+language plpgsql stable parallel safe set search_path = ''
 as $$
 begin
   if not exists_here then
@@ -17,7 +18,6 @@ end
 $$;
 comment on function chatkeep_private.refuse_chat(boolean, timestamptz) is 'Refuses a chat that is not there, or deleted.';
 
--- Not immutable: called with a constant, it would refuse when a statement is planned.
 create or replace function chatkeep_private.refuse_message(argument text) returns void
 language plpgsql stable parallel safe set search_path = ''
 as $$

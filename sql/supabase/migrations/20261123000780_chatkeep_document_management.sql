@@ -49,7 +49,7 @@ $$;
 comment on function chatkeep_private.locked_document(uuid, boolean) is 'A document of the caller, or one that the tenant shares, locked until the transaction ends; deleted ones only to delete.';
 
 create function chatkeep_private.refuse_document(exists_here boolean) returns void
-language plpgsql immutable parallel safe set search_path = ''
+language plpgsql stable parallel safe set search_path = ''
 as $$
 begin
   if exists_here then
