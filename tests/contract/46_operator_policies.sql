@@ -108,7 +108,9 @@ insert into calls (name, call, verdict) values
 update calls set call = replace(replace(replace(replace(replace(replace(call, 'CHAT', 'pg_temp.id(''c1'')'), 'TOKEN', quote_literal(:'token')),
   'BEFORE', quote_literal(:'before')), 'SESSION', quote_literal(:'session')), 'DOCUMENT', quote_literal(:'document')), 'SHARED', quote_literal(:'shared'));
 
--- Which calls end in another way under a policy, and how. all: it hides the rows of a table from every command. select: from reading.
+-- Which calls end in another way under a policy, and how. all: it hides the table from every
+-- command. select: from reading. rows: it hides the rows of so far from every command. update: it lets no row be changed. Where
+-- two refusals are right, both stand.
 create temporary table differences (kind text, hidden text, verdict text, names text[]) on commit drop;
 insert into differences values
   ('all', 'users', '0', '{tenant_id,search,fail_stale,revoke_all,my_sessions}'),
@@ -188,7 +190,29 @@ insert into differences values
   ('rows', 'document_metadata', '1, added', '{tag_shared}'),
   ('rows', 'document_metadata', '1, changed', '{delete_document}'),
   ('rows', 'attachments', '1, added', '{attach,attach_again,attach_object}'),
-  ('rows', 'attachments', '1, changed', '{delete_document}');
+  ('rows', 'attachments', '1, changed', '{delete_document}'),
+  ('update', 'users', '1|42501', '{create_chat,create_chat_again,import_new,import_more,import_stored,import_again,tag,tag_nothing,tag_shared}'),
+  ('update', 'users', '1 created|42501', '{create_session,create_last_session,register_new,register_described,documents_new,register_content}'),
+  ('update', 'users', '1 duplicate|42501', '{register_again,register_new_source,register_source_described,register_shared,documents_new_source}'),
+  ('update', 'users', '1 new_version|42501', '{register_new_bytes,documents_new_bytes}'),
+  ('update', 'users', '0|42501', '{documents_none}'),
+  ('update', 'users', '2 created duplicate|42501', '{documents_mixed}'),
+  ('update', 'sessions', '1 valid|42501', '{elevate}'),
+  ('update', 'sessions', '42501', '{revoke}'),
+  ('update', 'sessions', '0', '{revoke_all}'),
+  ('update', 'session_secrets', '1 invalid', '{rotate,rotate_again}'),
+  ('update', 'session_secrets', 'PT409', '{elevate}'),
+  ('update', 'chats', 'PT404', '{append,append_with_id,append_again,append_branch,batch_of_none,batch,batch_again,batch_branch,select_other_branch,select_same_branch,delete_chat,restore_chat,attach,attach_again,attach_object}'),
+  ('update', 'chats', '42501', '{import_new}'),
+  ('update', 'chats', 'PT409', '{import_more,import_stored,import_again}'),
+  ('update', 'messages', '42501', '{append_branch,batch_branch,finish,select_other_branch}'),
+  ('update', 'messages', '0', '{fail_stale}'),
+  ('update', 'messages', 'PT404', '{attach,attach_again,attach_object}'),
+  ('update', 'documents', '42501|PT409', '{register_new_bytes,register_new_source,register_source_described,register_shared,documents_new_bytes,documents_new_source}'),
+  ('update', 'documents', 'PT404', '{set_status,set_same_status,set_shared_status,tag,tag_nothing,tag_shared,attach,attach_again,delete_document,delete_shared}'),
+  ('update', 'document_metadata', '42501', '{tag}'),
+  ('update', 'document_metadata', '1, changed', '{delete_document}'),
+  ('update', 'attachments', '1, changed', '{delete_document}');
 create temporary table tables (place text, hidden text, stays text) on commit drop;
 insert into tables values
   ('chatkeep', 'users', 'id <> ''00000000-0000-4000-8000-00000000ada0'''),
@@ -291,19 +315,22 @@ begin
 end
 $$;
 select pg_temp.try_policies() \g /dev/null
--- A policy that hides what is stored so far, and lets new rows pass. Each call is a statement of its own, which a timeout ends.
+-- A policy that hides what is stored so far and lets new rows pass, and one that lets no row be changed. Each call is a statement of
+-- its own, which a timeout ends.
 set local statement_timeout = '2s';
-create function pg_temp.try_rows(name text, hidden text) returns void language sql as $$
-  insert into verdicts select 'rows', hidden, try_rows.name, pg_temp.verdict(c.call, try_rows.hidden) from calls c where c.name = try_rows.name
+create function pg_temp.try_one(kind text, hidden text, name text) returns void language sql as $$
+  insert into verdicts select try_one.kind, try_one.hidden, c.name, pg_temp.verdict(c.call, try_one.hidden) from calls c where c.name = try_one.name
 $$;
-select s from (
-  select t.hidden, 0 as n, format('select pg_temp.as_owner(%L), pg_temp.sign_in(''ada'')', format('create policy zz on %s.%s as restrictive to authenticated using (%s)', t.place, t.hidden, t.stays)) as s from tables t
-  union all select t.hidden, c.n, format('select pg_temp.try_rows(%L, %L)', c.name, t.hidden) from tables t, calls c
-  union all select t.hidden, 1000, format('select pg_temp.as_owner(%L)', format('drop policy zz on %s.%s', t.place, t.hidden)) from tables t
-) x order by hidden, n \gexec
+select s.statement from (
+  select p.kind, t.hidden, 0 as n, format('select pg_temp.as_owner(%L), pg_temp.sign_in(%L)',
+    format('create policy zz on %s.%s as restrictive %s to authenticated using (%s)', t.place, t.hidden, p.command, coalesce(p.condition, t.stays)), 'ada') as statement
+  from tables t, (values ('update', 'for update', 'false'), ('rows', '', null)) p (kind, command, condition)
+  union all select k, t.hidden, c.n, format('select pg_temp.try_one(%L, %L, %L)', k, t.hidden, c.name) from tables t, calls c, unnest(array['rows', 'update']) k
+  union all select k, t.hidden, 1000, format('select pg_temp.as_owner(%L)', format('drop policy zz on %s.%s', t.place, t.hidden)) from tables t, unnest(array['rows', 'update']) k
+) s order by s.kind, s.hidden, s.n \gexec
 set local statement_timeout = '60s';
 
-select plan(6 + 8 * (select count(*)::integer from tables));
+select plan(6 + 9 * (select count(*)::integer from tables));
 select is((select string_agg(p.proname, ', ' order by p.proname) from pg_proc p
     where p.pronamespace = 'chatkeep'::regnamespace and not exists (select from calls c where c.call like p.proname || '(%')), null, 'every call is tried');
 select is((select string_agg(distinct c.name || ': ' || v.verdict || ' instead of ' || c.verdict, ', ') from verdicts v join calls c using (name)
@@ -313,7 +340,9 @@ create function pg_temp.odd(kind text, hidden text, as_kind text) returns text l
   from verdicts v
   join calls c on c.name = v.name
   left join differences d on d.kind = odd.as_kind and d.hidden = odd.hidden and c.name = any (d.names)
-  where v.kind = odd.kind and v.hidden = odd.hidden and v.verdict <> all (string_to_array(coalesce(d.verdict, c.verdict), '|'))
+  where v.kind = odd.kind and v.hidden = odd.hidden 
+    and case odd.kind when 'update' then replace(replace(v.verdict, ', shown', ''), ', added', '') else v.verdict end
+      <> all (string_to_array(coalesce(d.verdict, c.verdict), '|'))
 $$;
 select is(pg_temp.odd('all', hidden, 'all'), null, 'a restrictive policy that hides all ' || hidden || ' is obeyed by every call') from tables;
 select is(pg_temp.odd('select', hidden, 'select'), null, 'so is one that hides ' || hidden || ' from reading alone') from tables;
@@ -323,6 +352,7 @@ select is(pg_temp.odd('true', hidden, 'none'), null, 'a policy that shows all ' 
 select is(pg_temp.odd('others', hidden, 'none'), null, 'nor does one on ' || hidden || ' for other roles') from tables;
 select is(pg_temp.odd('dropped', hidden, 'none'), null, 'nor one on ' || hidden || ' that is dropped') from tables;
 select is(pg_temp.odd('rows', hidden, 'rows'), null, 'a policy that hides the ' || hidden || ' of so far is obeyed by every call, and each call ends') from tables;
+select is(pg_temp.odd('update', hidden, 'update'), null, 'where a policy lets no row of ' || hidden || ' be changed, no call says that it has changed one') from tables;
 
 -- service_role is exempt from policies, whoever they are for.
 create temporary table served (n integer generated always as identity, call text, before text, under text) on commit drop;
