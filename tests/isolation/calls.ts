@@ -17,9 +17,10 @@ export interface Scene {
   trash: string;
   /** A private document of the sources /known and its bytes. */
   document: string;
-  /** A session, and its token. */
+  /** A session, its token, and another session. */
   session: string;
   token: string;
+  other: string;
   fresh: string;
 }
 
@@ -49,8 +50,10 @@ export interface Call {
   stored: (scene: Scene) => [statement: string, ...values: unknown[]];
   /** Makes rows of its user, so it holds the membership until its transaction ends. */
   makesRows?: true;
-  /** Presents a token, and is nobody. */
+  /** Nobody is signed in: it presents a token. */
   presents?: true;
+  /** Answers what the token is worth: it has happened with one of these statuses alone. */
+  done?: string[];
   /** Passes over what somebody else holds, and answers no row then. */
   passesOver?: true;
   waitsFor?: Obstacle[];
@@ -183,13 +186,13 @@ export const CALLS: Call[] = [
   {
     name: "create_session",
     sends: () => ["select * from chatkeep.create_session()"],
-    stored: ({ person }) => [SESSIONS, person.id, 2],
+    stored: ({ person }) => [SESSIONS, person.id, 3],
     makesRows: true,
   },
   {
     name: "create_session under a limit",
     sends: () => ["select * from chatkeep.create_session(max_sessions => 1)"],
-    stored: ({ person }) => [SESSIONS, person.id, 2],
+    stored: ({ person }) => [SESSIONS, person.id, 3],
     makesRows: true,
     waitsFor: ["session"],
   },
@@ -201,6 +204,7 @@ export const CALLS: Call[] = [
       session,
     ],
     presents: true,
+    done: ["rotated"],
     waitsFor: ["session"],
   },
   {
@@ -210,12 +214,20 @@ export const CALLS: Call[] = [
       "select confirmed_at is not null as stored from chatkeep_private.session_secrets where session_id = $1",
       session,
     ],
+    done: ["valid"],
     waitsFor: ["session"],
   },
   {
     name: "revoke_session",
     sends: ({ session }) => ["select * from chatkeep.revoke_session($1)", session],
     stored: ({ session }) => [REVOKED, session],
+    waitsFor: ["session"],
+  },
+  {
+    name: "revoke_other_sessions",
+    sends: ({ token }) => ["select * from chatkeep.revoke_other_sessions($1)", token],
+    stored: ({ other }) => [REVOKED, other],
+    done: ["valid"],
     waitsFor: ["session"],
   },
   {
@@ -324,8 +336,9 @@ export async function scene(stage: Stage, connection: Connection, tenant: string
     connection.rows("select from chatkeep.delete_chat($1)", trash),
     connection.rows("select id from chatkeep.register_document('/known', $1)", sum(1)),
     connection.rows("select session_id, token from chatkeep.create_session()"),
+    connection.rows("select session_id from chatkeep.create_session()"),
   ]);
   await connection.commit();
-  const [[{ id: document }], [{ session_id: session, token }]] = [answers[4], answers[5]];
-  return { person, tenant, chat, question, answer, next, stream, trash, document, session, token, fresh };
+  const [[{ id: document }], [{ session_id: session, token }], [{ session_id: other }]] = answers.slice(4);
+  return { person, tenant, chat, question, answer, next, stream, trash, document, session, token, other, fresh };
 }
