@@ -1,6 +1,6 @@
 // Every call that writes, with rows for it to work on: what it sends, what is stored once it has happened, and where it waits.
 
-import { type Caller, type Connection, NOBODY, type Person, type Row, type Stage } from "./connections.ts";
+import { type Caller, type Connection, NOBODY, type Person, type Row, SERVICE, type Stage } from "./connections.ts";
 
 /** A person with one of everything, and an id that nothing has yet. */
 export interface Scene {
@@ -50,8 +50,10 @@ export interface Call {
   stored: (scene: Scene) => [statement: string, ...values: unknown[]];
   /** Makes rows of its user, so it holds the membership until its transaction ends. */
   makesRows?: true;
-  /** Nobody is signed in: it presents a token. */
-  presents?: true;
+  /** Who sends it, where it is not the user. */
+  sentBy?: Caller;
+  /** A backend may send the same. */
+  alsoByService?: true;
   /** Answers what the token is worth: it has happened with one of these statuses alone. */
   done?: string[];
   /** Passes over what somebody else holds, and answers no row then. */
@@ -59,7 +61,8 @@ export interface Call {
   waitsFor?: Obstacle[];
 }
 
-const CHAT_HAS = "select exists (select from chatkeep.messages where chat_id = $1 and id = $2 and content = $3) as stored";
+const CHAT_HAS =
+  "select exists (select from chatkeep.messages where chat_id = $1 and id = $2 and content = $3) as stored";
 const SESSIONS = "select count(*) = $2 as stored from chatkeep.sessions where user_id = $1";
 const REVOKED = "select revoked_at is not null as stored from chatkeep.sessions where id = $1";
 const SOURCE =
@@ -72,7 +75,7 @@ const one = (scene: Scene) => JSON.stringify([{ role: "user", content: "late", m
 const branched = (scene: Scene) =>
   JSON.stringify([{ role: "user", content: "late", message_id: scene.fresh, parent_id: scene.question }]);
 
-export const CALLS: Call[] = [
+const OF_USERS: Call[] = [
   {
     name: "create_chat",
     sends: ({ fresh }) => ["select * from chatkeep.create_chat('late', chat_id => $1)", fresh],
@@ -81,12 +84,16 @@ export const CALLS: Call[] = [
   },
   {
     name: "append_message",
-    sends: ({ chat, fresh }) => ["select * from chatkeep.append_message($1, 'user', 'late', message_id => $2)", chat, fresh],
+    alsoByService: true,
+    sends: (
+      { chat, fresh },
+    ) => ["select * from chatkeep.append_message($1, 'user', 'late', message_id => $2)", chat, fresh],
     stored: ({ chat, fresh }) => [CHAT_HAS, chat, fresh, "late"],
     waitsFor: ["chat", "messages"],
   },
   {
     name: "append_message to a branch",
+    alsoByService: true,
     sends: ({ chat, fresh, question }) => [
       "select * from chatkeep.append_message($1, 'user', 'late', message_id => $2, parent_id => $3)",
       chat,
@@ -98,24 +105,28 @@ export const CALLS: Call[] = [
   },
   {
     name: "append_messages",
+    alsoByService: true,
     sends: (scene) => ["select * from chatkeep.append_messages($1, $2::text::jsonb)", scene.chat, one(scene)],
     stored: ({ chat, fresh }) => [CHAT_HAS, chat, fresh, "late"],
     waitsFor: ["chat", "messages"],
   },
   {
     name: "append_messages to a branch",
+    alsoByService: true,
     sends: (scene) => ["select * from chatkeep.append_messages($1, $2::text::jsonb)", scene.chat, branched(scene)],
     stored: ({ chat, fresh }) => [CHAT_HAS, chat, fresh, "late"],
     waitsFor: ["chat", "message", "messages"],
   },
   {
     name: "finish_message",
+    alsoByService: true,
     sends: ({ chat, stream }) => ["select * from chatkeep.finish_message($1, $2, 'whole')", chat, stream],
     stored: ({ chat, stream }) => [CHAT_HAS, chat, stream, "whole"],
     waitsFor: ["message", "messages"],
   },
   {
     name: "select_branch",
+    alsoByService: true,
     sends: ({ chat, answer }) => ["select * from chatkeep.select_branch($1, $2)", chat, answer],
     stored: ({ chat, answer }) => [
       "select active_leaf_id = $2 as stored from chatkeep.chats where id = $1",
@@ -126,12 +137,14 @@ export const CALLS: Call[] = [
   },
   {
     name: "delete_chat",
+    alsoByService: true,
     sends: ({ chat }) => ["select * from chatkeep.delete_chat($1)", chat],
     stored: ({ chat }) => ["select deleted_at is not null as stored from chatkeep.chats where id = $1", chat],
     waitsFor: ["chat"],
   },
   {
     name: "restore_chat",
+    alsoByService: true,
     sends: ({ trash }) => ["select * from chatkeep.restore_chat($1)", trash],
     stored: ({ trash }) => ["select deleted_at is null as stored from chatkeep.chats where id = $1", trash],
     waitsFor: ["chat"],
@@ -175,7 +188,10 @@ export const CALLS: Call[] = [
   },
   {
     name: "attach",
-    sends: ({ chat, answer, document }) => ["select * from chatkeep.attach($1, $2, $3, 'late')", chat, answer, document],
+    alsoByService: true,
+    sends: (
+      { chat, answer, document },
+    ) => ["select * from chatkeep.attach($1, $2, $3, 'late')", chat, answer, document],
     stored: ({ answer, document }) => [
       "select exists (select from chatkeep.attachments where message_id = $1 and document_id = $2) as stored",
       answer,
@@ -203,12 +219,13 @@ export const CALLS: Call[] = [
       "select generation = 1 as stored from chatkeep_private.session_secrets where session_id = $1",
       session,
     ],
-    presents: true,
+    sentBy: NOBODY,
     done: ["rotated"],
     waitsFor: ["session"],
   },
   {
     name: "elevate_session",
+    alsoByService: true,
     sends: ({ token }) => ["select * from chatkeep.elevate_session($1, 'aal1')", token],
     stored: ({ session }) => [
       "select confirmed_at is not null as stored from chatkeep_private.session_secrets where session_id = $1",
@@ -219,6 +236,7 @@ export const CALLS: Call[] = [
   },
   {
     name: "revoke_session",
+    alsoByService: true,
     sends: ({ session }) => ["select * from chatkeep.revoke_session($1)", session],
     stored: ({ session }) => [REVOKED, session],
     waitsFor: ["session"],
@@ -291,12 +309,16 @@ export const CALLS: Call[] = [
   },
   {
     name: "set_document_status",
+    alsoByService: true,
     sends: ({ document }) => ["select * from chatkeep.set_document_status($1, 'processing')", document],
-    stored: ({ document }) => ["select status = 'processing' as stored from chatkeep.documents where id = $1", document],
+    stored: (
+      { document },
+    ) => ["select status = 'processing' as stored from chatkeep.documents where id = $1", document],
     waitsFor: ["document"],
   },
   {
     name: "tag_document",
+    alsoByService: true,
     sends: ({ document }) => ["select * from chatkeep.tag_document($1, '{\"late\": true}')", document],
     stored: ({ document }) => [
       "select exists (select from chatkeep.document_metadata where document_id = $1 and tags ? 'late') as stored",
@@ -307,15 +329,56 @@ export const CALLS: Call[] = [
   },
   {
     name: "delete_document",
+    alsoByService: true,
     sends: ({ document }) => ["select * from chatkeep.delete_document($1)", document],
-    stored: ({ document }) => ["select deleted_at is not null as stored from chatkeep.documents where id = $1", document],
+    stored: (
+      { document },
+    ) => ["select deleted_at is not null as stored from chatkeep.documents where id = $1", document],
     waitsFor: ["document"],
   },
 ];
 
+/** What a backend does for a user whom it names. */
+const FOR_USERS: Call[] = [
+  {
+    name: "create_session for a user",
+    sends: ({ person }) => ["select * from chatkeep.create_session(user_id => $1)", person.id],
+    stored: ({ person }) => [SESSIONS, person.id, 3],
+    sentBy: SERVICE,
+    makesRows: true,
+  },
+  {
+    name: "create_session for a user under a limit",
+    sends: ({ person }) => ["select * from chatkeep.create_session(user_id => $1, max_sessions => 1)", person.id],
+    stored: ({ person }) => [SESSIONS, person.id, 3],
+    sentBy: SERVICE,
+    makesRows: true,
+    waitsFor: ["session"],
+  },
+  {
+    name: "revoke_all_sessions of a user",
+    sends: ({ person }) => ["select * from chatkeep.revoke_all_sessions($1)", person.id],
+    stored: ({ session }) => [REVOKED, session],
+    sentBy: SERVICE,
+    passesOver: true,
+    waitsFor: ["session"],
+  },
+];
+
+export const CALLS: Call[] = [
+  ...OF_USERS,
+  ...OF_USERS.filter((call) => call.alsoByService).map((call): Call => ({
+    ...call,
+    name: `${call.name} by service_role`,
+    sentBy: SERVICE,
+    makesRows: undefined,
+  })),
+  ...FOR_USERS,
+];
+
 /** Who sends a call of this scene. */
 export function callerOf(call: Call, scene: Scene): Caller {
-  return call.presents ? NOBODY : scene.person;
+  return call.sentBy ?? scene.person;
 }
 
 /** A new person in a tenant, with one of everything. */

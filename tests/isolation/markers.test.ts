@@ -29,7 +29,9 @@ async function dialogue(connection: Connection, person: Person): Promise<Dialogu
   return { chat, question, answer, stream, fresh };
 }
 
-const branched = ({ fresh, question }: Dialogue) => [{ id: fresh, role: "user", content: "again", parent_id: question }];
+const branched = (
+  { fresh, question }: Dialogue,
+) => [{ id: fresh, role: "user", content: "again", parent_id: question }];
 
 /** Calls that take the streaming message off the active path, and the path that they leave. */
 const BRANCHES: [name: string, sends: (of: Dialogue) => Statement, path: string][] = [
@@ -59,7 +61,11 @@ const BRANCHES: [name: string, sends: (of: Dialogue) => Statement, path: string]
       { role: "user", content: "last", parent_id: of.answer },
     ]),
   ], "question, answer, last"],
-  ["select_branch", ({ chat, answer }) => ["select * from chatkeep.select_branch($1, $2)", chat, answer], "question, answer"],
+  [
+    "select_branch",
+    ({ chat, answer }) => ["select * from chatkeep.select_branch($1, $2)", chat, answer],
+    "question, answer",
+  ],
   ["import_chat", (of) => [
     "select * from chatkeep.import_chat($1::text::jsonb)",
     JSON.stringify({ id: of.chat, messages: branched(of) }),
@@ -134,12 +140,16 @@ for (const caller of ["the user", "service_role"]) {
           const passedOver = !finishFirst && finish === "fail_stale_messages" && rows.length === 0;
           if (code !== "accepted") wrong.push(`${what}: ${code} ${message}`);
           else {
-            if (JSON.stringify(await other.rows(MARKERS)) !== JSON.stringify(NO_MARKERS)) wrong.push(`${what}: it left a marker`);
+            if (JSON.stringify(await other.rows(MARKERS)) !== JSON.stringify(NO_MARKERS)) {
+              wrong.push(`${what}: it left a marker`);
+            }
             if (rows.length === 0 && !passedOver) wrong.push(`${what}: it answered no row`);
           }
           await other.commit();
           if (code !== "accepted") continue;
-          if (!passedOver && !stored(await stream(stage, of))) wrong.push(`${what}: the streaming message is as it was`);
+          if (!passedOver && !stored(await stream(stage, of))) {
+            wrong.push(`${what}: the streaming message is as it was`);
+          }
           await wholeChat(stage, of.chat, what);
           const shown = await path(one, ada, of.chat);
           if (shown !== left) wrong.push(`${what}: the active path is ${shown}`);
@@ -189,13 +199,18 @@ test("a direct change of a chat that is being deleted finds no row, and one that
     const { code, message, rows } = await ended;
     equal([code, message, rows], ["accepted", "", []], `${column} of a chat that was deleted meanwhile`);
     const owner = await stage.owner();
-    const set = "select title is null and metadata = '{}' and archived_at is null as untouched from chatkeep.chats where id = $1";
+    const set =
+      "select title is null and metadata = '{}' and archived_at is null as untouched from chatkeep.chats where id = $1";
     equal(await owner.rows(set, of.chat), [{ untouched: true }], "the deleted chat");
 
     await one.request(ada, "select from chatkeep.restore_chat($1)", of.chat);
     await one.begin(ada);
     await one.rows(change, of.chat);
-    const deleting = other.request(ada, "select deleted_at is not null as deleted from chatkeep.delete_chat($1)", of.chat);
+    const deleting = other.request(
+      ada,
+      "select deleted_at is not null as deleted from chatkeep.delete_chat($1)",
+      of.chat,
+    );
     await stage.waits(other, one, deleting);
     await one.commit();
     equal(await deleting, [{ deleted: true }], `a deletion after ${column} was changed`);
@@ -213,7 +228,9 @@ test("a direct change goes by the chat as it is when it comes to the row, not as
   const meanwhile: [name: string, sends: (of: Dialogue) => Statement, rows: Row[]][] = [
     ["delete_chat", ({ chat }) => ["select from chatkeep.delete_chat($1)", chat], []],
     ["append_message", ({ chat, fresh }) => [APPEND, chat, "more", fresh], [{ title: "new" }]],
-    ["select_branch", ({ chat, answer }) => ["select from chatkeep.select_branch($1, $2)", chat, answer], [{ title: "new" }]],
+    ["select_branch", ({ chat, answer }) => ["select from chatkeep.select_branch($1, $2)", chat, answer], [{
+      title: "new",
+    }]],
   ];
   const wrong: string[] = [];
   for (const [name, sends, expected] of meanwhile) {
@@ -262,7 +279,11 @@ test("a direct read that waits for a chat shows it as it is then, and leaves no 
       await writer.commit();
       const { code, message, rows } = await ended;
       equal([code, message], ["accepted", ""], `how the read ended that waited for ${name}`);
-      equal([...new Set(rows.map((row) => row.message_count))], count === null ? [] : [count], `what it shows after ${name}`);
+      equal(
+        [...new Set(rows.map((row) => row.message_count))],
+        count === null ? [] : [count],
+        `what it shows after ${name}`,
+      );
       equal(await reader.rows(MARKERS), NO_MARKERS, `markers after a read that waited for ${name}`);
       equal(
         await reader.rows("select id from chatkeep.messages where chat_id = $1", hidden.chat),

@@ -2,7 +2,18 @@
 // which a part is missing.
 
 import { equal } from "../clients/assertions.ts";
-import { APPEND, APPEND_BATCH, batch, type Connection, outcome, type Person, refused, SERVICE, type Stage, test } from "./connections.ts";
+import {
+  APPEND,
+  APPEND_BATCH,
+  batch,
+  type Connection,
+  outcome,
+  type Person,
+  refused,
+  SERVICE,
+  type Stage,
+  test,
+} from "./connections.ts";
 import { wholeChat } from "./whole.ts";
 
 const PURGE = "select chatkeep.purge_chats(batch_size => $1) as removed";
@@ -21,7 +32,7 @@ async function purgeAll(connection: Connection): Promise<void> {
 
 /** A chat that was deleted so long ago that the next purge begins with it. */
 async function forgotten(stage: Stage, connection: Connection, person: Person): Promise<string> {
-  const chat = await stage.chat(person);
+  const [{ id: chat }] = await connection.request(person, "select id from chatkeep.create_chat()");
   const contents = Array.from({ length: MESSAGES }, (_, place) => `message ${place}`);
   await connection.request(person, APPEND_BATCH, chat, batch(...contents));
   await connection.request(person, DELETE, chat);
@@ -30,12 +41,11 @@ async function forgotten(stage: Stage, connection: Connection, person: Person): 
   return chat;
 }
 
-/** A forgotten chat, alone. */
-async function begin(stage: Stage): Promise<[ada: Person, chat: string, purger: Connection, user: Connection]> {
+/** A forgotten chat, alone, of somebody new. */
+async function alone(stage: Stage, purger: Connection, user: Connection): Promise<[ada: Person, chat: string]> {
   const ada = await stage.person();
-  const [purger, user] = await stage.connections(2);
   await purgeAll(purger);
-  return [ada, await forgotten(stage, user, ada), purger, user];
+  return [ada, await forgotten(stage, user, ada)];
 }
 
 /** How many messages are stored of a chat, and whether the chat is. */
@@ -63,7 +73,8 @@ const CALLS: [name: string, sends: (chat: string) => [string, ...unknown[]]][] =
 ];
 
 test("once a purge has begun with a chat it is gone for every call, and the next purge goes on", async (stage) => {
-  const [ada, chat, purger, user] = await begin(stage);
+  const [purger, user] = await stage.connections(2);
+  const [ada, chat] = await alone(stage, purger, user);
   equal((await purger.request(SERVICE, PURGE, 10))[0].removed, 10, "what the first purge removed");
   for (const [name, sends] of CALLS) {
     for (const caller of name.startsWith("append") ? [ada, SERVICE] : [ada]) {
@@ -82,9 +93,14 @@ test("once a purge has begun with a chat it is gone for every call, and the next
 });
 
 test("a restore that waits for a purge is told that the chat is being purged, or restores it whole after a roll-back", async (stage) => {
+  const [purger, user] = await stage.connections(2);
   for (const end of ["commit", "rollback"] as const) {
-    for (const [statement, done] of [[RESTORE, { restored: true, message_count: MESSAGES }], [DELETE, { deleted: true }]] as const) {
-      const [ada, chat, purger, user] = await begin(stage);
+    for (
+      const [statement, done] of [[RESTORE, { restored: true, message_count: MESSAGES }], [DELETE, {
+        deleted: true,
+      }]] as const
+    ) {
+      const [ada, chat] = await alone(stage, purger, user);
       await purger.begin(SERVICE);
       equal((await purger.rows(PURGE, 10))[0].removed, 10, "what the purge removes");
       const work = user.request(ada, statement, chat);
@@ -106,7 +122,8 @@ test("a restore that waits for a purge is told that the chat is being purged, or
 });
 
 test("a restore that waits for a purge which takes all of the chat finds nothing", async (stage) => {
-  const [ada, chat, purger, user] = await begin(stage);
+  const [purger, user] = await stage.connections(2);
+  const [ada, chat] = await alone(stage, purger, user);
   await purger.begin(SERVICE);
   equal((await purger.rows(PURGE, 1000))[0].removed, CHAT, "what the purge removes");
   const work = user.request(ada, RESTORE, chat);
@@ -117,9 +134,10 @@ test("a restore that waits for a purge which takes all of the chat finds nothing
 });
 
 test("a purge leaves alone what somebody restores, in part or whole, and counts it for nothing", async (stage) => {
+  const [purger, user] = await stage.connections(2);
   for (const size of [10, 1000]) {
     for (const end of ["commit", "rollback"] as const) {
-      const [ada, chat, purger, user] = await begin(stage);
+      const [ada, chat] = await alone(stage, purger, user);
       await user.begin(ada);
       equal((await user.rows(RESTORE, chat))[0].restored, true, "the restore");
       const id = crypto.randomUUID();
@@ -135,7 +153,11 @@ test("a purge leaves alone what somebody restores, in part or whole, and counts 
         await wholeChat(stage, chat, "the restored chat");
         equal(await left(stage, chat), [1, MESSAGES + 1], "what is left of it");
         await user.request(ada, APPEND, chat, "back again", id);
-        equal((await user.request(ada, APPEND, chat, "more", crypto.randomUUID()))[0].seq, MESSAGES + 2, "the next position");
+        equal(
+          (await user.request(ada, APPEND, chat, "more", crypto.randomUUID()))[0].seq,
+          MESSAGES + 2,
+          "the next position",
+        );
       } else {
         await purgeAll(purger);
         equal(await left(stage, chat), [0, 0], "what is left once purged");
@@ -145,10 +167,11 @@ test("a purge leaves alone what somebody restores, in part or whole, and counts 
 });
 
 test("an append that waits for a purge stores nothing, whichever way the purge ends", async (stage) => {
+  const [purger, user] = await stage.connections(2);
   for (const size of [10, 1000]) {
     for (const end of ["commit", "rollback"] as const) {
       for (const [name, sends] of CALLS.filter(([name]) => name.startsWith("append") || name === "import_chat")) {
-        const [ada, chat, purger, user] = await begin(stage);
+        const [ada, chat] = await alone(stage, purger, user);
         await purger.begin(SERVICE);
         await purger.rows(PURGE, size);
         const work = user.request(ada, ...sends(chat));
@@ -164,14 +187,19 @@ test("an append that waits for a purge stores nothing, whichever way the purge e
           continue;
         }
         equal(code, "PT410", `how ${name} ended (${message})`);
-        equal(await left(stage, chat), [1, end === "commit" ? MESSAGES - 10 : MESSAGES], `what is stored after ${name}`);
+        equal(
+          await left(stage, chat),
+          [1, end === "commit" ? MESSAGES - 10 : MESSAGES],
+          `what is stored after ${name}`,
+        );
       }
     }
   }
 });
 
 test("two purges at once share the work, and count nothing twice", async (stage) => {
-  const [ada, first, one, other] = await begin(stage);
+  const [one, other] = await stage.connections(2);
+  const [ada, first] = await alone(stage, one, other);
   const second = await forgotten(stage, other, ada);
   await one.begin(SERVICE);
   equal((await one.rows(PURGE, 10))[0].removed, 10, "the first purge");
@@ -181,7 +209,11 @@ test("two purges at once share the work, and count nothing twice", async (stage)
   const [{ removed }] = await work;
   // It takes what the first one does not hold, and counts what it takes.
   const remains = async () => (await Promise.all([first, second].map((chat) => left(stage, chat)))).flat();
-  equal((await remains()).reduce((sum, rows) => sum + rows) + 10 + removed, 2 * CHAT, "what is left, and was removed by both");
+  equal(
+    (await remains()).reduce((sum, rows) => sum + rows) + 10 + removed,
+    2 * CHAT,
+    "what is left, and was removed by both",
+  );
   await purgeAll(one);
   for (const chat of [first, second]) equal(await left(stage, chat), [0, 0], "what is left");
 });

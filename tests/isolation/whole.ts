@@ -108,3 +108,19 @@ export async function liveSessions(stage: Stage, person: Person): Promise<number
   );
   return live;
 }
+
+/** Fails where two current documents share bytes or a source that they must not share. */
+export async function distinctDocuments(stage: Stage, person: Person, what: string): Promise<void> {
+  const owner = await stage.owner();
+  const doubled = await owner.rows(
+    `with current as (
+       select id, checksum, visibility, array_prepend(source_uri, aliases) as sources from chatkeep.documents
+       where user_id = $1 and status <> 'archived' and deleted_at is null
+     )
+     select checksum as doubled from current group by checksum, visibility having count(*) > 1
+     union all
+     select s.source from current c, unnest(c.sources) s (source) group by s.source having count(*) > 1`,
+    person.id,
+  );
+  equal(doubled, [], `${what}: bytes or sources of two current documents`);
+}
