@@ -45,8 +45,8 @@ create policy sessions_select_presented on chatkeep.sessions for select to anon
 create policy sessions_insert on chatkeep.sessions for insert to authenticated
   with check (
     (user_id, tenant_id) = (select chatkeep_private.writer(), chatkeep.tenant_id())
-    and last_used_at <= clock_timestamp()
-    and expires_at <= clock_timestamp() + interval '400 days'
+    and last_used_at <= (select clock_timestamp())
+    and expires_at <= (select clock_timestamp() + interval '400 days')
   );
 create policy sessions_update on chatkeep.sessions for update to authenticated
   using (
@@ -77,7 +77,7 @@ create policy session_secrets_select on chatkeep_private.session_secrets for sel
       rotation_salt is null
       or refresh_digest = (select chatkeep_private.presented_refresh())
       or (previous_digest = (select chatkeep_private.presented_refresh())
-        and rotated_at > clock_timestamp() - interval '10 seconds')
+        and rotated_at > (select clock_timestamp() - interval '10 seconds'))
     )
   );
 create policy session_secrets_insert on chatkeep_private.session_secrets for insert to authenticated
