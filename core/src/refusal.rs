@@ -133,6 +133,17 @@ impl Refusal {
         }
     }
 
+    /// A message whose row did not arrive, though its id is new as far as the caller sees: `what` completes
+    /// `… taken by a message that you cannot see`.
+    pub fn message_unseen(argument: &'static str, what: &str) -> Self {
+        Self {
+            code: Code::Conflict,
+            argument: Cow::Borrowed(argument),
+            message: format!("{argument} {what} taken by a message that you cannot see"),
+            hint: "Pass a new id; if it is refused again, a policy, trigger or rule of this database keeps the row out.",
+        }
+    }
+
     /// A document that stands in the way of a registration, round after round, and is never in sight.
     pub fn document_unseen() -> Self {
         Self {

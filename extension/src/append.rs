@@ -65,6 +65,8 @@ plans! {
     // new_messages has the form of the call's result, so each call has a plan of its own.
     INSERT_MESSAGE() = INSERT;
     INSERT_MESSAGES() = INSERT;
+    // For messages of whose ids nothing is in sight, and something may be there.
+    INSERT_ONE_BY_ONE() = INSERT_NEW;
     INSERT_AND_RETURN() = INSERT_RETURNING;
 }
 
@@ -87,8 +89,9 @@ macro_rules! insert {
 /// Nothing is returned: what a message is made of is known, and RETURNING would put every row to the policy of SELECT
 /// once more.
 const INSERT: &CStr = c_str(insert!(""));
+const INSERT_NEW: &CStr = c_str(insert!("on conflict do nothing"));
 /// For a table that may change a row on its way in, or hide it.
-const INSERT_RETURNING: &CStr = c_str(insert!("returning m.*"));
+const INSERT_RETURNING: &CStr = c_str(insert!("on conflict do nothing returning m.*"));
 
 const fn c_str(text: &'static str) -> &'static CStr {
     match CStr::from_bytes_with_nul(text.as_bytes()) {
@@ -180,20 +183,48 @@ fn append_at_once(
         rows.clear();
         return Ok(false);
     }
-    insert_all(&rows, form.insert, items.len())?;
-    Ok(true)
-}
-
-/// Inserts rows that all have to arrive.
-fn insert_all(
-    rows: &NewMessages,
-    statement: &'static LocalKey<Plan>,
-    count: usize,
-) -> Result<(), Refusal> {
-    if u64::try_from(count) == Ok(rows.insert(statement)) {
-        Ok(())
+    // All of them have to arrive: the caller is shown what was formed here.
+    if is_count(rows.insert(form.insert), items.len()) {
+        Ok(true)
     } else {
         Err(Refusal::chat_unwritten())
+    }
+}
+
+fn is_count(rows: u64, count: usize) -> bool {
+    u64::try_from(count) == Ok(rows)
+}
+
+/// Messages of a batch that wait to be inserted: each follows the one in front.
+struct Waiting {
+    rows: NewMessages,
+    count: usize,
+    /// Whether the client has chosen an id among theirs.
+    has_id: bool,
+}
+
+impl Waiting {
+    fn push(&mut self, chat: &mut Chat, item: &Item, id: pg_sys::Datum) {
+        self.rows.push(chat, item, id);
+        self.count += 1;
+        self.has_id |= item.id.is_some();
+    }
+
+    /// Inserts them, all or none.
+    fn insert(&mut self) -> Result<(), Refusal> {
+        if self.count == 0 {
+            return Ok(());
+        }
+        if !is_count(self.rows.insert(&INSERT_ONE_BY_ONE), self.count) {
+            return Err(if self.has_id {
+                Refusal::message_unseen("messages", "has a message_id that is")
+            } else {
+                Refusal::chat_unwritten()
+            });
+        }
+        self.rows.clear();
+        (self.count, self.has_id) = (0, false);
+        Ok(())
     }
 }
 
@@ -240,8 +271,13 @@ impl Chat {
     }
 
     /// Returns what is stored under these ids, in their order.
-    fn return_stored(&self, call: Call, ids: &[pg_sys::Datum], outcomes: &[&str]) {
-        RESULT.with(|plan| {
+    fn return_stored(
+        &self,
+        call: Call,
+        ids: &[pg_sys::Datum],
+        outcomes: &[&str],
+    ) -> Result<(), Refusal> {
+        let returned = RESULT.with(|plan| {
             call.return_from(
                 plan,
                 &[
@@ -255,6 +291,11 @@ impl Chat {
                 ],
             )
         });
+        if is_count(returned, ids.len()) {
+            Ok(())
+        } else {
+            Err(Refusal::chat_unwritten())
+        }
     }
 }
 
@@ -317,7 +358,11 @@ fn append_message(call: Call) -> Result<(), Refusal> {
         rows.push(&mut chat, &item, id);
         chat.touch(1)?;
         if rows.insert_and_return(call, &INSERT_AND_RETURN) == 0 {
-            return Err(Refusal::chat_unwritten());
+            return Err(if item.id.is_some() {
+                Refusal::message_unseen("message_id", "is")
+            } else {
+                Refusal::chat_unwritten()
+            });
         }
         Ok(())
     })
@@ -348,16 +393,17 @@ fn append_one_by_one(
     let mut stored = chat.stored(items);
     let before = chat.last_seq;
     let mut outcomes = Vec::with_capacity(items.len());
-    let mut waiting = NewMessages::to_store(call, BATCH.outcome);
-    let mut count = 0;
+    let mut waiting = Waiting {
+        rows: NewMessages::to_store(call, BATCH.outcome),
+        count: 0,
+        has_id: false,
+    };
     for (position, (item, &id)) in items.iter().zip(ids).enumerate() {
         let in_item = |refusal: Refusal| refusal.in_item("messages", position);
         let is_stored = item.id.is_some_and(|id| stored.contains(&id));
         if is_stored || (item.parent.is_some() && item.parent != chat.leaf) {
             // What is in front must be in the table, to be compared with or to be branched from.
-            insert_all(&waiting, BATCH.insert, count)?;
-            waiting.clear();
-            count = 0;
+            waiting.insert()?;
         }
         if let Some(id) = item.id.filter(|_| is_stored) {
             chat.holds(id, item).map_err(in_item)?;
@@ -368,12 +414,10 @@ fn append_one_by_one(
         outcomes.push("appended");
         stored.extend(item.id);
         waiting.push(&mut chat, item, id);
-        count += 1;
     }
-    insert_all(&waiting, BATCH.insert, count)?;
+    waiting.insert()?;
     if chat.last_seq > before {
         chat.touch(chat.last_seq - before)?;
     }
-    chat.return_stored(call, ids, &outcomes);
-    Ok(())
+    chat.return_stored(call, ids, &outcomes)
 }

@@ -28,7 +28,8 @@ plans! {
           and m.content::text = coalesce($4, m.content::text)
           and m.parts::jsonb is not distinct from coalesce($5, m.parts::jsonb)
           and m.metadata::jsonb = coalesce($7, m.metadata::jsonb)
-          and m.token_count::integer is not distinct from coalesce($8, m.token_count::integer)
+          and m.token_count::integer is not distinct from coalesce($8, m.token_count::integer),
+          m.status::text = 'streaming'
         from chatkeep.messages m
         where m.id = $1 and m.chat_id = $2 and m.tenant_id = $3";
     MESSAGE(UUIDOID, UUIDOID, UUIDOID) = c"
@@ -71,6 +72,9 @@ fn finish_message(call: Call) -> Result<(), Refusal> {
             let is_so = IS_SO.with(|plan| plan.execute(&arguments));
             if is_so.is_empty() {
                 return Ok(false);
+            }
+            if is_so.get(2) == Some(true) {
+                return Err(Refusal::unwritten("message_id", "names a message that"));
             }
             if is_so.get(1) != Some(true) {
                 return Err(Refusal::message_finished());

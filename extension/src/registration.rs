@@ -184,10 +184,12 @@ plans! {
               and (coalesce($4, d.title) is distinct from d.title
                 or coalesce($5, d.mime_type) is distinct from d.mime_type
                 or coalesce($6, d.byte_size) is distinct from d.byte_size)))";
-    LIVE(UUIDOID, UUIDOID, UUIDOID) = c"
+    LIVE(UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID) = c"
         select d.status = 'pending' and d.user_id = $3, d.visibility
         from chatkeep.documents d
-        where d.id = $2 and d.tenant_id = $1 and d.status <> 'archived' and d.deleted_at is null";
+        where d.id = $2 and d.tenant_id = $1 and d.status <> 'archived' and d.status <> 'failed' and d.deleted_at is null
+          and ($5 = 'private' or d.visibility = 'tenant')
+          and (d.source_uri = $4 or $4 = any (d.aliases))";
     DESCRIBE(UUIDOID, UUIDOID, UUIDOID, JSONBOID, JSONBOID) = c"
         update chatkeep.document_metadata m
         set tags = case when $4 = '{}' then m.tags else pg_catalog.jsonb_strip_nulls($4) end,
@@ -662,7 +664,7 @@ impl Registrar {
         own.or(shared)
     }
 
-    /// Brings a stored document up to what the item says. False where it is history by now.
+    /// Brings a stored document up to what the item says. False where it is history by now, or cannot be changed.
     fn renew(&self, item: &Item, id: [u8; 16]) -> bool {
         let key = Some(uuid(&id));
         // First, since whatever changes the row counts as a sign of life of its ingest.
@@ -681,7 +683,9 @@ impl Registrar {
         if item.is_shared() {
             SHARE.with(|plan| plan.execute(&[self.tenant, key]));
         }
-        let live = LIVE.with(|plan| plan.execute(&[self.tenant, key, self.owner]));
+        let visibility = text(item.visibility);
+        let live =
+            LIVE.with(|plan| plan.execute(&[self.tenant, key, self.owner, source, visibility]));
         if let (Some(true), Some((tags, properties))) = (live.get(1), item.metadata) {
             DESCRIBE.with(|plan| {
                 plan.execute(&[self.tenant, key, self.owner, Some(tags), Some(properties)])

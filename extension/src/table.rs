@@ -122,12 +122,6 @@ impl Table {
         unsafe { (*self.relation).rd_id }
     }
 
-    /// Its index.
-    pub fn index(&self) -> pg_sys::Oid {
-        // SAFETY: the index is open, or NULL.
-        unsafe { self.index.as_ref() }.map_or(pg_sys::InvalidOid, |index| index.rd_id)
-    }
-
     /// Its schema and its name.
     pub fn name(&self) -> Option<(&CStr, &CStr)> {
         // SAFETY: the relation is open, its name belongs to it; that of the schema is palloc'd.
@@ -358,7 +352,6 @@ pub fn is_uuid(column: pg_sys::AttrNumber, value: &[u8; 16]) -> pg_sys::ScanKeyD
         pg_sys::Datum::from(value.as_ptr()),
     )
 }
-
 
 /// The condition that a column of this type equals a value, as a function says.
 fn equals(

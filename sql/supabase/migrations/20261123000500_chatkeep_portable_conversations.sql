@@ -186,7 +186,7 @@ begin
     id, chat_id, tenant_id, user_id, author_id, seq, parent_id, role, content, parts, status, model, token_count,
     metadata, created_at, updated_at
   )
-  select n.id, chat.id, chat.tenant_id, chat.user_id, author, first_seq + n.place::integer - 1,
+  select n.id, chat.id, chat.tenant_id, chat.user_id, author, first_seq - 1 + n.place::integer,
     case n.place when 1 then chat.active_leaf_id else ids[n.place - 1] end,
     n.item ->> 'role', n.item ->> 'content', nullif(n.item -> 'parts', 'null'),
     coalesce(n.item ->> 'status', 'complete'), n.item ->> 'model', (n.item ->> 'token_count')::integer,
@@ -196,9 +196,13 @@ begin
   from (
     select u.id, u.place, items -> u.position as item
     from unnest(ids, positions) with ordinality u (id, position, place)
-  ) n;
+  ) n
+  on conflict do nothing;
   get diagnostics inserted = row_count;
   if inserted <> cardinality(ids) then
+    if exists (select from unnest(positions) u (position) where items #>> array[u.position::text, 'message_id'] is not null) then
+      perform chatkeep_private.refuse_unseen('messages has a message_id that is');
+    end if;
     perform chatkeep_private.refuse_unwritten('chat_id names a chat that');
   end if;
 end
@@ -333,8 +337,12 @@ begin
       append_message.role, append_message.content, append_message.parts, append_message.status,
       append_message.model, append_message.token_count, append_message.metadata, written_at, written_at
     from touched
+    on conflict do nothing
     returning m.*;
   if not found then
+    if append_message.message_id is not null then
+      perform chatkeep_private.refuse_unseen('message_id is');
+    end if;
     perform chatkeep_private.refuse_unwritten('chat_id names a chat that');
   end if;
   perform set_config('chatkeep.writing', marker, true);
@@ -360,9 +368,10 @@ declare
   waiting_ids uuid[] := '{}'::uuid[];
   waiting_at integer[] := '{}'::integer[];
   seq integer;
-  next_time timestamptz;
+  last_time timestamptz;
   leaf uuid;
   place text;
+  returned bigint;
 begin
   perform chatkeep_private.check_present('chat_id', append_messages.chat_id is not null);
   perform chatkeep_private.check_items('messages', append_messages.messages,
@@ -372,7 +381,6 @@ begin
   chat := chatkeep_private.locked_chat(append_messages.chat_id);
   seq := chat.last_seq;
   leaf := chat.active_leaf_id;
-  next_time := chatkeep_private.next_time(chat);
   -- A lookup for each, since a join may read the whole chat; by plain ids, since under row security the planner takes a
   -- function of the caller's JSON for a leak and looks at every row.
   stored := array(select (e.value ->> 'message_id')::uuid from jsonb_array_elements(append_messages.messages) e);
@@ -394,7 +402,7 @@ begin
        and (item.id = any (stored) or (item.parent_id is not null and item.parent_id is distinct from leaf)) then
       -- What is in front must be in the table, to be compared with or to be branched from.
       perform chatkeep_private.insert_items(chat, append_messages.messages, waiting_at, waiting_ids,
-        seq - cardinality(waiting_ids) + 1, next_time - cardinality(waiting_ids) * interval '1 microsecond');
+        seq - cardinality(waiting_ids) + 1, last_time - (cardinality(waiting_ids) - 1) * interval '1 microsecond');
       chat.active_leaf_id := leaf;
       waiting_ids := '{}';
       waiting_at := '{}';
@@ -418,18 +426,19 @@ begin
     waiting_at := waiting_at || item.position;
     leaf := item.id;
     seq := seq + 1;
-    next_time := next_time + interval '1 microsecond';
+    last_time := case when last_time is null then chatkeep_private.next_time(chat)
+      else last_time + interval '1 microsecond' end;
   end loop;
   if cardinality(waiting_ids) > 0 then
     perform chatkeep_private.insert_items(chat, append_messages.messages, waiting_at, waiting_ids,
-      seq - cardinality(waiting_ids) + 1, next_time - cardinality(waiting_ids) * interval '1 microsecond');
+      seq - cardinality(waiting_ids) + 1, last_time - (cardinality(waiting_ids) - 1) * interval '1 microsecond');
   end if;
   if seq > chat.last_seq then
     update chatkeep.chats c
     set last_seq = seq,
-      message_count = c.message_count + seq - chat.last_seq,
+      message_count = c.message_count + (seq - chat.last_seq),
       active_leaf_id = leaf,
-      updated_at = next_time - interval '1 microsecond'
+      updated_at = last_time
     where c.id = chat.id and c.tenant_id = chat.tenant_id;
     if not found then
       perform chatkeep_private.refuse_unwritten('chat_id names a chat that');
@@ -444,6 +453,10 @@ begin
       limit 1
     ) n
     order by i.place;
+  get diagnostics returned = row_count;
+  if returned <> cardinality(ids) then
+    perform chatkeep_private.refuse_unwritten('chat_id names a chat that');
+  end if;
   perform set_config('chatkeep.writing', marker, true);
 end
 $$;
@@ -506,6 +519,8 @@ begin
   end loop;
   if message.id is null then
     perform chatkeep_private.refuse_message('message_id');
+  elsif message.status = 'streaming' then
+    perform chatkeep_private.refuse_unwritten('message_id names a message that');
   elsif message.status <> finish_message.status
       or message.content <> coalesce(finish_message.content, message.content)
       or message.parts is distinct from coalesce(finish_message.parts, message.parts)

@@ -183,7 +183,9 @@ begin
   end if;
   select d.status = 'pending' and d.user_id = owner as is_own, d.visibility into stored
   from chatkeep.documents d
-  where d.id = renew_document.id and d.tenant_id = tenant and d.status <> 'archived' and d.deleted_at is null;
+  where d.id = renew_document.id and d.tenant_id = tenant and d.status not in ('archived', 'failed') and d.deleted_at is null
+    and (renew_document.visibility = 'private' or d.visibility = 'tenant')
+    and (d.source_uri = renew_document.source_uri or renew_document.source_uri = any (d.aliases));
   if not found then
     return false;
   end if;
@@ -202,7 +204,7 @@ begin
   return true;
 end
 $$;
-comment on function chatkeep_private.renew_document(uuid, uuid, uuid, text, text, text, bigint, jsonb, text, jsonb) is 'Brings a stored document up to what a registration says; false where it is history by now.';
+comment on function chatkeep_private.renew_document(uuid, uuid, uuid, text, text, text, bigint, jsonb, text, jsonb) is 'Brings a stored document up to what a registration says; false where it is history by now, or cannot be changed.';
 
 -- Colleagues write to a shared document under the tenant's lock, so its owner does too; whoever takes a source from other
 -- documents may come to one.

@@ -537,6 +537,9 @@ begin
   end loop;
 
   if cardinality(ids) > 0 then
+    if kept.last_seq > 0 then
+      perform chatkeep_private.next_time(kept);
+    end if;
     times := chatkeep_private.in_order(times,
       case kept.last_seq when 0 then '-infinity' else kept.updated_at end, clock_timestamp());
     leaf := coalesce(leaf, previous);
@@ -566,9 +569,13 @@ begin
       select u.*, items -> u.position as item
       from unnest(positions, ids, parents, times, actives) with ordinality
         u (position, id, parent_id, created_at, active, place)
-    ) n;
+    ) n
+    on conflict do nothing;
     get diagnostics inserted = row_count;
     if inserted <> cardinality(ids) then
+      if exists (select from unnest(positions) u (position) where items #>> array[u.position::text, 'id'] is not null) then
+        perform chatkeep_private.refuse_unseen('chat.messages has an id that is');
+      end if;
       perform chatkeep_private.refuse_unwritten('chat.id names a chat that');
     end if;
     update chatkeep.chats c

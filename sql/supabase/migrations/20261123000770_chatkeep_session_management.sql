@@ -68,6 +68,9 @@ begin
     returning s.id
   )
   select coalesce(array_agg(r.id), '{}') into ended from revoked r;
+  if exists (select from chatkeep.sessions s where s.user_id = owner and s.revoked_at is null and s.id is distinct from but_one) then
+    perform chatkeep_private.refuse_unwritten('user_id names a user whose sessions');
+  end if;
   perform set_config('chatkeep.writing', marker, true);
   return ended;
 end
@@ -108,6 +111,12 @@ begin
   set revoked_at = clock_timestamp(),
     revoked_reason = case when s.user_id = caller then 'logout' else 'admin' end
   where s.id = revoke_session.session_id and (s.user_id = caller or is_service) and s.revoked_at is null;
+  if not found and exists (
+    select from chatkeep.sessions s
+    where s.id = revoke_session.session_id and (s.user_id = caller or is_service) and s.revoked_at is null
+  ) then
+    perform chatkeep_private.refuse_unwritten('session_id names a session that');
+  end if;
   perform set_config('chatkeep.writing', marker, true);
   return query select r.* from chatkeep_private.session_rows(array[revoke_session.session_id]) r;
   if not found then
