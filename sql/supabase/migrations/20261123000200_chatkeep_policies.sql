@@ -275,9 +275,12 @@ end
 $$;
 comment on function chatkeep_private.guard_chat() is 'Keeps metadata an object within its limits and title short, also where they are written directly.';
 revoke all on function chatkeep_private.guard_chat() from public, anon, authenticated, service_role;
--- After the row, since a trigger before it would lock the row once more; not for updates of other columns, since reading the
--- condition alone takes a twentieth of an append.
-create trigger guard_chat after insert or update of title, metadata on chatkeep.chats
+-- Not for updates of other columns, since reading the condition alone takes a twentieth of an append. Before the row, where
+-- the trigger locks it: keeps_order then compares with the version that is replaced, and no other comes in between.
+create trigger guard_chat before update of title, metadata, archived_at on chatkeep.chats
+  for each row when (current_setting('chatkeep.writing', true) is distinct from 'on')
+  execute function chatkeep_private.guard_chat();
+create trigger guard_new_chat after insert on chatkeep.chats
   for each row when (current_setting('chatkeep.writing', true) is distinct from 'on')
   execute function chatkeep_private.guard_chat();
 
@@ -416,17 +419,20 @@ revoke all on function chatkeep_private.move_user() from public, anon, authentic
 create trigger move_user before update of tenant_id on chatkeep.users
   for each row when (old.tenant_id <> new.tenant_id) execute function chatkeep_private.move_user();
 
--- Colleagues write to the documents that a user shares. Who goes waits for them, so that neither has rows that the other
--- waits for.
+-- The locks that a deletion needs, in the order in which calls take theirs, so that neither has rows that the other waits
+-- for: colleagues write to the documents that a user shares, and a rotation has a secret before its session.
 create function chatkeep_private.remove_user() returns trigger
 language plpgsql set search_path = ''
 as $$
 begin
   perform chatkeep_private.lock_documents(old.tenant_id, old.id, true, true);
+  perform from chatkeep_private.session_secrets x
+  where x.session_token in (select s.session_token from chatkeep.sessions s where s.user_id = old.id)
+  for update;
   return old;
 end
 $$;
-comment on function chatkeep_private.remove_user() is 'Waits for registrations in the tenant of a user who is deleted.';
+comment on function chatkeep_private.remove_user() is 'Waits for registrations in the tenant of a user who is deleted, and for the user''s rotations.';
 revoke all on function chatkeep_private.remove_user() from public, anon, authenticated, service_role;
 create trigger remove_user before delete on chatkeep.users
   for each row execute function chatkeep_private.remove_user();
@@ -502,11 +508,12 @@ create trigger guard_session_secret before update on chatkeep_private.session_se
 -- Comments ----------------------------------------------------------------------------------------
 
 comment on trigger guard_chat on chatkeep.chats is 'Title and metadata keep their form.';
+comment on trigger guard_new_chat on chatkeep.chats is 'Title and metadata keep their form.';
 comment on trigger guard_chat_owner on chatkeep.chats is 'A chat is given to nobody else.';
 comment on trigger guard_document on chatkeep.documents is 'Status keeps to its graph, and a shared document is its owner''s.';
 comment on trigger guard_user on chatkeep.users is 'Metadata keep their limits.';
 comment on trigger move_user on chatkeep.users is 'Who moves to another tenant parts with the documents of the old one.';
-comment on trigger remove_user on chatkeep.users is 'Who is deleted waits for registrations in the tenant.';
+comment on trigger remove_user on chatkeep.users is 'Who is deleted waits for registrations in the tenant, and for the own rotations.';
 comment on trigger guard_document_aliases on chatkeep.documents is 'Members add sources to a shared document; its owner alone takes one away.';
 comment on trigger guard_session on chatkeep.sessions is 'Revocation is final, last use never lies in the future, an idle session is not woken, the assurance level rises by proof only.';
 comment on trigger guard_session_secret on chatkeep_private.session_secrets is 'Secrets change by rotation, one generation at a time.';

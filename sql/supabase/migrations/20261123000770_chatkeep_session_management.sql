@@ -107,11 +107,15 @@ declare
 begin
   perform chatkeep_private.check_present('session_id', revoke_session.session_id is not null);
   perform set_config('chatkeep.writing', 'on', true);
-  update chatkeep.sessions s
-  set revoked_at = clock_timestamp(),
-    revoked_reason = case when s.user_id = caller then 'logout' else 'admin' end
-  where s.id = revoke_session.session_id and (s.user_id = caller or is_service) and s.revoked_at is null;
-  if not found and exists (
+  -- Twice: a statement that has waited for the move of its own user looks for the session where it was.
+  for round in 1 .. 2 loop
+    update chatkeep.sessions s
+    set revoked_at = clock_timestamp(),
+      revoked_reason = case when s.user_id = caller then 'logout' else 'admin' end
+    where s.id = revoke_session.session_id and (s.user_id = caller or is_service) and s.revoked_at is null;
+    exit when found;
+  end loop;
+  if exists (
     select from chatkeep.sessions s
     where s.id = revoke_session.session_id and (s.user_id = caller or is_service) and s.revoked_at is null
   ) then
