@@ -358,8 +358,9 @@ create temporary table swallowed (name text, operation text, call_name text, sai
 set local statement_timeout = '1s';
 select format('insert into swallowed select %L, %L, %L, pg_temp.dishonest(%L, %L, %L, %L)', t.name, o, u.name, t.place, t.name, o, u.name)
 from tables t, unnest(array['insert', 'update']) o, usual u
--- These say how many they have ended, or refuse to end one and open another; they note a use, which may be missed.
-where (t.name, o, u.name) not in (('sessions', 'update', 'revoke_other_sessions'), ('sessions', 'update', 'create_session at most'))
+-- The first says how many it has ended; the second may end none; a foreign key whose change is swallowed is Postgres' own matter.
+where (t.name, o, u.name) not in (('sessions', 'update', 'revoke_other_sessions'), ('sessions', 'update', 'create_session at most'),
+  ('attachments', 'update', 'delete_document'), ('document_metadata', 'update', 'delete_document'))
 order by t.n, o, u.n \gexec
 set local statement_timeout = '60s';
 select is((select string_agg(s.said, ', ') from swallowed s where s.name = t.name and s.operation = o), null,
