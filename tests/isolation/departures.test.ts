@@ -350,3 +350,61 @@ test("indexing beside writers who are moved and deleted raises nothing, and inde
   }
   for (const { person } of going) await nothingLeft(stage, person, "indexing");
 });
+
+// Upkeep -------------------------------------------------------------------------------------------
+
+/** What a schedule runs, for everybody at once; each has something to do for the user who goes. */
+const UPKEEP = [
+  "select count(*)::int as done from chatkeep.fail_stale_messages('0')",
+  "select chatkeep.purge_chats('0') as done",
+  "select chatkeep.purge_sessions(1000, '0') as done",
+];
+
+for (const change of ["moved", "deleted"] as const) {
+  test(`upkeep raises nothing beside a user who is ${change}, in either order, and the next run is done with the rest`, async (stage) => {
+    const [user, worker] = await stage.connections(2);
+    const administrator = await stage.administrator();
+    for (const upkeep of UPKEEP) {
+      for (const upkeepFirst of [true, false]) {
+        const goes = await scene(stage, user, crypto.randomUUID());
+        await user.request(goes.person, "select from chatkeep.revoke_session($1)", goes.other);
+        let codes: [upkeep: string, change: string];
+        if (upkeepFirst) {
+          await worker.begin(SERVICE);
+          const ran = await refused(worker.rows(upkeep));
+          const work = administrator.rows(CHANGES[change], goes.person.id);
+          const changed = refused(work);
+          await stage.settles(administrator, work);
+          await worker.commit();
+          codes = [ran, await changed];
+        } else {
+          await administrator.rows("begin");
+          await administrator.rows(CHANGES[change], goes.person.id);
+          const work = worker.request(SERVICE, upkeep);
+          const ran = refused(work);
+          await stage.settles(worker, work);
+          await administrator.commit();
+          codes = [await ran, "accepted"];
+        }
+        equal(codes, ["accepted", "accepted"], `${upkeep} ${upkeepFirst ? "before" : "after"} the user was ${change}`);
+        for (const again of UPKEEP) {
+          for (let done = 1; done > 0;) [{ done }] = await worker.request(SERVICE, again);
+        }
+        if (change === "deleted") {
+          await nothingLeft(stage, goes.person, upkeep);
+          continue;
+        }
+        await wholeChat(stage, goes.chat, upkeep);
+        const left = await (await stage.owner()).rows(
+          `select (select count(*)::int from chatkeep.chats where id = $1) as chats,
+             (select count(*)::int from chatkeep.sessions where id = $2) as sessions,
+             (select status from chatkeep.messages where id = $3) as status`,
+          goes.trash,
+          goes.other,
+          goes.stream,
+        );
+        equal(left, [{ chats: 0, sessions: 0, status: "failed" }], `what is left once ${upkeep} has run again`);
+      }
+    }
+  });
+}
