@@ -148,8 +148,15 @@ test("an attachment that waits for a deletion is told of it", async (stage) => {
   const waiting = other.request(ben, ATTACH, chat, message, id);
   await stage.waits(other, one, waiting);
   await one.commit();
-  equal(await refused(waiting), "PT410", "the attachment");
+  equal(await refused(waiting), "PT404", "an attachment of what a colleague has deleted");
   equal(await attachments(other, ben, message), [], "attachments");
+  const [[own], [notes, note]] = [await registered(stage, ben, "tenant"), await talked(stage, ben)];
+  await one.begin(ben);
+  await one.rows(DELETE, own);
+  const late = other.request(ben, ATTACH, notes, note, own);
+  await stage.waits(other, one, late);
+  await one.commit();
+  equal(await refused(late), "PT410", "an attachment of what the user has deleted");
 });
 
 test("attachments and deletions in a race end well, and never with a foreign key", async (stage) => {
@@ -165,7 +172,9 @@ test("attachments and deletions in a race end well, and never with a foreign key
       refused(other.request(ada, DELETE, id)),
     ]);
     equal(deleted, "accepted", "the deletion");
-    for (const end of [attached, again]) assert(["accepted", "PT410"].includes(end), `it ended with ${end}`);
+    // Somebody else's deleted document is told like one that is not there.
+    assert(["accepted", "PT404"].includes(attached), `the attachment ended with ${attached}`);
+    assert(["accepted", "PT410"].includes(again), `the tags ended with ${again}`);
     const owner = await stage.owner();
     const rows = await owner.rows("select document_deleted from chatkeep.attachments where document_id = $1", id);
     equal(rows, attached === "accepted" ? [{ document_deleted: true }] : [], "the attachment");
