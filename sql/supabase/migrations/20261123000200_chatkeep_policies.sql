@@ -46,6 +46,7 @@ create policy sessions_insert on chatkeep.sessions for insert to authenticated
   with check (
     (user_id, tenant_id) = (select chatkeep_private.writer(), chatkeep.tenant_id())
     and last_used_at <= (select clock_timestamp())
+    and (idle_ttl is null or idle_ttl <= interval '400 days')
     and expires_at <= (select clock_timestamp() + interval '400 days')
   );
 create policy sessions_update on chatkeep.sessions for update to authenticated
@@ -275,27 +276,35 @@ end
 $$;
 comment on function chatkeep_private.guard_chat() is 'Keeps metadata an object within its limits and title short, also where they are written directly.';
 revoke all on function chatkeep_private.guard_chat() from public, anon, authenticated, service_role;
--- Not for updates of other columns, since reading the condition alone takes a twentieth of an append. Before the row, where
--- the trigger locks it: keeps_order then compares with the version that is replaced, and no other comes in between.
-create trigger guard_chat before update of title, metadata, archived_at on chatkeep.chats
-  for each row when (current_setting('chatkeep.writing', true) is distinct from 'on')
-  execute function chatkeep_private.guard_chat();
-create trigger guard_new_chat after insert on chatkeep.chats
-  for each row when (current_setting('chatkeep.writing', true) is distinct from 'on')
-  execute function chatkeep_private.guard_chat();
+-- The calls name none of these columns in an update. After the row, since a single trigger before an update of any column
+-- has every append lock its chat once more.
+create trigger guard_chat after insert or update of title, metadata on chatkeep.chats
+  for each row execute function chatkeep_private.guard_chat();
 
-create function chatkeep_private.guard_user() returns trigger
+create function chatkeep_private.guard_json() returns trigger
 language plpgsql set search_path = ''
 as $$
+declare
+  guarded text;
 begin
-  perform chatkeep_private.check_json('metadata', new.metadata, 'object');
+  foreach guarded in array tg_argv loop
+    perform chatkeep_private.check_json(guarded, to_jsonb(new) -> guarded, 'object');
+  end loop;
   return new;
 end
 $$;
-comment on function chatkeep_private.guard_user() is 'Keeps the metadata of a user within their limits.';
-revoke all on function chatkeep_private.guard_user() from public, anon, authenticated, service_role;
-create trigger guard_user before insert or update of metadata on chatkeep.users
-  for each row when (new.metadata <> '{}') execute function chatkeep_private.guard_user();
+comment on function chatkeep_private.guard_json() is 'Keeps the columns that it is given objects within the limits of the calls.';
+revoke all on function chatkeep_private.guard_json() from public, anon, authenticated, service_role;
+-- What takes 500 bytes is neither too large nor too deep: a level takes eight.
+create trigger guard_json before insert or update of metadata on chatkeep.users
+  for each row when (pg_column_size(new.metadata) > 500)
+  execute function chatkeep_private.guard_json('metadata');
+create trigger guard_json before insert or update of metadata on chatkeep.sessions
+  for each row when (pg_column_size(new.metadata) > 500)
+  execute function chatkeep_private.guard_json('metadata');
+create trigger guard_json before insert or update of tags, properties on chatkeep.document_metadata
+  for each row when (pg_column_size(new.tags) > 500 or pg_column_size(new.properties) > 500)
+  execute function chatkeep_private.guard_json('tags', 'properties');
 
 -- As with the tenant of users: column grants let nobody give a chat away, and this holds without them. A trigger, since the
 -- policy would ask it of every append.
@@ -508,10 +517,11 @@ create trigger guard_session_secret before update on chatkeep_private.session_se
 -- Comments ----------------------------------------------------------------------------------------
 
 comment on trigger guard_chat on chatkeep.chats is 'Title and metadata keep their form.';
-comment on trigger guard_new_chat on chatkeep.chats is 'Title and metadata keep their form.';
 comment on trigger guard_chat_owner on chatkeep.chats is 'A chat is given to nobody else.';
 comment on trigger guard_document on chatkeep.documents is 'Status keeps to its graph, and a shared document is its owner''s.';
-comment on trigger guard_user on chatkeep.users is 'Metadata keep their limits.';
+comment on trigger guard_json on chatkeep.users is 'Metadata keep their limits.';
+comment on trigger guard_json on chatkeep.sessions is 'Metadata keep their limits.';
+comment on trigger guard_json on chatkeep.document_metadata is 'Tags and properties keep their limits.';
 comment on trigger move_user on chatkeep.users is 'Who moves to another tenant parts with the documents of the old one.';
 comment on trigger remove_user on chatkeep.users is 'Who is deleted waits for registrations in the tenant, and for the own rotations.';
 comment on trigger guard_document_aliases on chatkeep.documents is 'Members add sources to a shared document; its owner alone takes one away.';
