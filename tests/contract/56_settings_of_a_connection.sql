@@ -68,7 +68,7 @@ select is(pg_temp.listed(pg_temp.id('c1')), 'the heron x', 'a branch is shown in
 select is((select array_agg(source_uri order by source_uri collate "C") from chatkeep.documents where source_uri like 'https:%'), array['https://example.org/b?x=%41', 'https://example.org/c.html'], 'sources have their usual form');
 select is((select c.created_at = '2024-01-31T12:00:00Z' from chatkeep.chats c where c.id not in (pg_temp.id('c1'), pg_temp.id('c2'))), true, 'times are the instants that were given');
 select is((select m.metadata ->> 'a' from chatkeep.messages m where m.id = pg_temp.id('a2')), '["b"]', 'JSON is stored as it was given');
-select is((select tags::text from chatkeep.document_metadata where tags ? 'a'), '{"a": ["b"]}', 'tags too');
+select is((select count(*)::int from chatkeep.document_metadata where tags = '{"a":["b"]}'), 1, 'tags too');
 
 -- And what is refused is refused in the same words.
 select is(pg_temp.refusal($$ select * from chatkeep.register_document('https://u:p@example.org/', repeat('a', 64)) $$), '22023 source_uri carries credentials | Remove user, password, token and signature; a stored URI is readable.', 'credentials are refused');
