@@ -25,6 +25,7 @@ mod gateway;
 mod help;
 mod lint;
 mod lite;
+mod load;
 mod pglite;
 mod places;
 mod postrust;
@@ -85,6 +86,7 @@ fn run() -> Result<ExitCode> {
         "edge" => edge::run,
         "bench" => bench::run,
         "fuzz" => fuzz::run,
+        "load" => load::run,
         "lint" => lint::run,
         unknown => {
             return Err(Failure::new(format!("`{unknown}` is no command."))

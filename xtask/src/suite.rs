@@ -12,6 +12,7 @@ use crate::extension;
 use crate::failure::Result;
 use crate::gateway::Rest;
 use crate::lite;
+use crate::load;
 use crate::pglite;
 use crate::places::{Places, make_folder, remove_folder};
 use crate::safeupdate;
@@ -134,7 +135,9 @@ impl Suite<'_> {
         let title = format!("upgrade, {on}");
         self.check(&title, |places| upgrade::test(places, database, &title))?;
         let title = format!("dump and restore, {on}");
-        self.check(&title, |places| backup::test(places, database, &title))
+        self.check(&title, |places| backup::test(places, database, &title))?;
+        let title = format!("load, {on}");
+        self.check(&title, |places| load::test(places, major, engine, &title))
     }
 
     /// Everything on PGlite, which is its own version of Postgres; `major` is that of the psql.

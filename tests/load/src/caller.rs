@@ -7,6 +7,11 @@ pub enum Caller {
     /// A signed-in user, who has passed the second factor.
     User(String),
     Service,
+    /// Any role with any claims.
+    Claims {
+        role: &'static str,
+        claims: String,
+    },
 }
 
 impl Caller {
@@ -27,6 +32,7 @@ impl Caller {
                 "authenticated",
                 format!(r#"{{"role":"authenticated","sub":"{id}","aal":"aal2"}}"#),
             ),
+            Self::Claims { role, claims } => (*role, claims.replace('\'', "''")),
             Self::Service => ("service_role", r#"{"role":"service_role"}"#.to_owned()),
         };
         format!("begin; set local role {role}; set local request.jwt.claims = '{claims}';")

@@ -12,6 +12,7 @@
 mod caller;
 mod connection;
 mod dice;
+mod engines;
 mod kill;
 mod literal;
 mod mixed;
@@ -32,9 +33,10 @@ type Part = (
     fn(&Place, u64, u64) -> Outcome<(String, Report)>,
 );
 
-const PARTS: [Part; 3] = [
+const PARTS: [Part; 4] = [
     ("mixed", mixed::run),
     ("pairs", pairs::run),
+    ("engines", engines::run),
     ("kill", kill::run),
 ];
 
@@ -47,7 +49,8 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let (mut passed, mut failed) = (0, 0);
+    let mut passed = 0;
+    let mut failed = Vec::new();
     for (name, run) in PARTS {
         if !settings.wants(name) {
             continue;
@@ -60,18 +63,21 @@ fn main() -> ExitCode {
                 println!("{name}: {what}; every invariant holds.");
             }
             Ok((what, report)) => {
-                failed += 1;
-                println!("{name}: {what}");
-                eprint!("{name}, seed {}, broke:\n{report}", settings.seed);
+                failed.push(name);
+                println!("{name}: {what}. Broken:\n{report}");
             }
             Err(problem) => {
-                failed += 1;
-                eprintln!("{name}, seed {}, ended early: {problem}", settings.seed);
+                failed.push(name);
+                println!("{name} ended early: {problem}");
             }
         }
     }
-    println!("{passed} passed, {failed} failed");
-    if failed == 0 {
+    if !failed.is_empty() {
+        let (parts, seed) = (failed.join(","), settings.seed);
+        println!("The same choices again: cargo xtask load --only {parts} --seed {seed}");
+    }
+    println!("{passed} passed, {} failed", failed.len());
+    if failed.is_empty() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

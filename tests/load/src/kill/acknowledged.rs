@@ -20,27 +20,27 @@ pub fn check(
         .iter()
         .flat_map(|written| &written.messages)
         .map(|(id, content)| format!("('{id}', '{content}')"));
-    let messages = messages.collect();
+    let messages: Vec<String> = messages.collect();
     lost_or_doubled(
         superuser,
         report,
         "message",
         "content",
         "chatkeep.messages",
-        messages,
+        &messages,
     )?;
     let documents = written
         .iter()
         .flat_map(|written| &written.checksums)
         .map(|checksum| format!("('{checksum}', '{checksum}')"));
-    let documents = documents.collect();
+    let documents: Vec<String> = documents.collect();
     lost_or_doubled(
         superuser,
         report,
         "document",
         "checksum",
         "chatkeep.documents",
-        documents,
+        &documents,
     )?;
     tokens(written, place, report)?;
     let sum = written.iter().map(|written| {
@@ -57,7 +57,7 @@ fn lost_or_doubled(
     what: &str,
     column: &str,
     table: &str,
-    writes: Vec<String>,
+    writes: &[String],
 ) -> Outcome<()> {
     let total = writes.len();
     for some in writes.chunks(1000) {
