@@ -122,6 +122,43 @@ impl Refusal {
         }
     }
 
+    /// A row that was in sight when the call began, and out of reach when it came to write: `what` completes
+    /// `… cannot be written any more`.
+    pub fn unwritten(argument: &'static str, what: &str) -> Self {
+        Self {
+            code: Code::NoRight,
+            argument: Cow::Borrowed(argument),
+            message: format!("{argument} {what} cannot be written any more"),
+            hint: "The user was disabled during the call, or a policy, trigger or rule of this database keeps the row out. Nothing was stored.",
+        }
+    }
+
+    /// A message whose row did not arrive, though its id is new as far as the caller sees: `what` completes
+    /// `… taken by a message that you cannot see`.
+    pub fn message_unseen(argument: &'static str, what: &str) -> Self {
+        Self {
+            code: Code::Conflict,
+            argument: Cow::Borrowed(argument),
+            message: format!("{argument} {what} taken by a message that you cannot see"),
+            hint: "Pass a new id; if it is refused again, a policy, trigger or rule of this database keeps the row out.",
+        }
+    }
+
+    /// A document that stands in the way of a registration, round after round, and is never in sight.
+    pub fn document_unseen() -> Self {
+        Self {
+            code: Code::Conflict,
+            argument: Cow::Borrowed("source_uri"),
+            message: "source_uri or checksum is taken by a document that you cannot see".to_owned(),
+            hint: "Repeat the call; if it is refused again, a policy of this database hides the document.",
+        }
+    }
+
+    /// The same of a chat that is written to.
+    pub fn chat_unwritten() -> Self {
+        Self::unwritten("chat_id", "names a chat that")
+    }
+
     /// A direct update of what only the calls move.
     pub fn chat_moved_directly() -> Self {
         Self {

@@ -14,7 +14,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::{Refusal, digest, json, limits, text};
+use crate::{Refusal, digest, json, limits, text, uuid};
 
 /// What every token begins with, so that scanners can find a leaked one.
 pub const PREFIX: &str = "cks_";
@@ -90,6 +90,11 @@ impl Token {
     /// What `sessions.session_token` holds.
     pub fn session_digest(&self) -> [u8; 32] {
         digest::sha256(&self.session)
+    }
+
+    /// The id of its session, by which a spent token finds it. It tells nothing of the digest that it is made of.
+    pub fn session_id(&self) -> [u8; 16] {
+        uuid::v8(&digest::sha256(&self.session_digest()))
     }
 
     /// What `session_secrets.refresh_digest` holds.
@@ -246,8 +251,13 @@ pub fn assurance_level(aal: Option<&str>) -> Result<(), Refusal> {
     )
 }
 
+/// Whether a session may live for so many microseconds: one second to 400 days.
+pub fn is_life(micros: i64) -> bool {
+    (limits::SESSION_MIN_MICROS..=limits::SESSION_MICROS).contains(&micros)
+}
+
 fn life(argument: &'static str, micros: i64) -> Result<(), Refusal> {
-    if (limits::SESSION_MIN_MICROS..=limits::SESSION_MICROS).contains(&micros) {
+    if is_life(micros) {
         return Ok(());
     }
     Err(Refusal::invalid(

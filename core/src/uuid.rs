@@ -13,18 +13,22 @@ pub fn v7(unix_ms: u64, random: [u8; 10]) -> [u8; 16] {
     id
 }
 
+/// A UUID version 8 (RFC 9562 section 5.8): the first bits of a digest, the same for the same digest.
+pub fn v8(digest: &[u8; 32]) -> [u8; 16] {
+    let mut id = [0; 16];
+    id.copy_from_slice(&digest[..16]);
+    id[6] = 0x80 | (id[6] & 0x0f);
+    id[8] = 0x80 | (id[8] & 0x3f);
+    id
+}
+
 /// The UUID of an id in another form, such as a nanoid: the same one always, from 122 bits of its SHA-256.
 pub fn of_name(name: &str) -> [u8; 16] {
     let mut hasher = crate::digest::Hasher::new();
     // No other use of SHA-256 here can give the same bits.
     hasher.update(b"chatkeep.id:");
     hasher.update(name.as_bytes());
-    let digest = hasher.finish();
-    let mut id = [0; 16];
-    id.copy_from_slice(&digest[..16]);
-    id[6] = 0x80 | (id[6] & 0x0f);
-    id[8] = 0x80 | (id[8] & 0x3f);
-    id
+    v8(&hasher.finish())
 }
 
 /// The usual form: 8-4-4-4-12 lower-case hexadecimal.

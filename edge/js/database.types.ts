@@ -81,6 +81,7 @@ export type Database = {
           "last_seq": number;
           "message_count": number;
           "metadata": NonNullable<Json>;
+          "purged_at": string | null;
           "tenant_id": string;
           "title": string | null;
           "updated_at": string;
@@ -98,6 +99,7 @@ export type Database = {
           "last_seq"?: number;
           "message_count"?: number;
           "metadata"?: NonNullable<Json>;
+          "purged_at"?: string | null;
           "tenant_id": string;
           "title"?: string | null;
           "updated_at"?: string;
@@ -114,6 +116,7 @@ export type Database = {
           "last_seq"?: number;
           "message_count"?: number;
           "metadata"?: NonNullable<Json>;
+          "purged_at"?: string | null;
           "tenant_id"?: string;
           "title"?: string | null;
           "updated_at"?: string;
@@ -603,6 +606,7 @@ export type Database = {
           "last_seq": number;
           "message_count": number;
           "metadata": NonNullable<Json>;
+          "purged_at": string | null;
           "tenant_id": string;
           "title": string | null;
           "updated_at": string;
@@ -646,6 +650,7 @@ export type Database = {
           "last_seq": number;
           "message_count": number;
           "metadata": NonNullable<Json>;
+          "purged_at": string | null;
           "tenant_id": string;
           "title": string | null;
           "updated_at": string;
@@ -786,6 +791,7 @@ export type Database = {
           "last_seq": number;
           "message_count": number;
           "metadata": NonNullable<Json>;
+          "purged_at": string | null;
           "tenant_id": string;
           "title": string | null;
           "updated_at": string;
@@ -890,6 +896,7 @@ export type Database = {
           "last_seq": number;
           "message_count": number;
           "metadata": NonNullable<Json>;
+          "purged_at": string | null;
           "tenant_id": string;
           "title": string | null;
           "updated_at": string;
@@ -995,6 +1002,7 @@ export type Database = {
           "last_seq": number;
           "message_count": number;
           "metadata": NonNullable<Json>;
+          "purged_at": string | null;
           "tenant_id": string;
           "title": string | null;
           "updated_at": string;

@@ -8,8 +8,9 @@ use std::ffi::CStr;
 use std::thread::LocalKey;
 
 use crate::array;
-use crate::call::{Call, calls, now, text, uuid, writing};
-use crate::chat::Chat;
+use crate::call::{Call, calls, text, uuid, writing};
+use crate::chat::{Chat, not_before_now};
+use crate::error::{self, Range};
 use crate::identity::{self, bytes};
 use crate::item::{self, Item};
 use crate::json;
@@ -38,7 +39,8 @@ plans! {
         select m.* from chatkeep.messages m
         where m.id = $1 and m.chat_id = $2 and m.tenant_id = $3";
     RESULT(UUIDARRAYOID, TEXTARRAYOID, UUIDOID, UUIDOID) = c"
-        select i.outcome, n.*
+        select i.outcome, n.id, n.chat_id, n.tenant_id, n.user_id, n.created_at, n.updated_at, n.seq, n.parent_id, n.active,
+          n.role, n.content, n.parts, n.status, n.author_id, n.written_as, n.model, n.token_count, n.metadata
         from unnest($1, $2) with ordinality i (id, outcome, place), lateral (
           select m.* from chatkeep.messages m
           where m.id = i.id and m.chat_id = $3 and m.tenant_id = $4
@@ -63,18 +65,40 @@ plans! {
     // new_messages has the form of the call's result, so each call has a plan of its own.
     INSERT_MESSAGE() = INSERT;
     INSERT_MESSAGES() = INSERT;
+    // For messages of whose ids nothing is in sight, and something may be there.
+    INSERT_ONE_BY_ONE() = INSERT_NEW;
+    INSERT_AND_RETURN() = INSERT_RETURNING;
+}
+
+macro_rules! insert {
+    ($and:literal) => {
+        concat!(
+            "insert into chatkeep.messages as m (
+              id, chat_id, tenant_id, user_id, created_at, updated_at, seq, parent_id, role, content, parts, status,
+              author_id, model, token_count, metadata
+            )
+            select n.id, n.chat_id, n.tenant_id, n.user_id, n.created_at, n.updated_at, n.seq, n.parent_id, n.role,
+              n.content, n.parts, n.status, n.author_id, n.model, n.token_count, n.metadata
+            from new_messages n ",
+            $and,
+            "\0"
+        )
+    };
 }
 
 /// Nothing is returned: what a message is made of is known, and RETURNING would put every row to the policy of SELECT
 /// once more.
-const INSERT: &CStr = c"
-    insert into chatkeep.messages (
-      id, chat_id, tenant_id, user_id, created_at, updated_at, seq, parent_id, role, content, parts, status, author_id,
-      model, token_count, metadata
-    )
-    select n.id, n.chat_id, n.tenant_id, n.user_id, n.created_at, n.updated_at, n.seq, n.parent_id, n.role, n.content,
-      n.parts, n.status, n.author_id, n.model, n.token_count, n.metadata
-    from new_messages n";
+const INSERT: &CStr = c_str(insert!(""));
+const INSERT_NEW: &CStr = c_str(insert!("on conflict do nothing"));
+/// For a table that may change a row on its way in, or hide it.
+const INSERT_RETURNING: &CStr = c_str(insert!("on conflict do nothing returning m.*"));
+
+const fn c_str(text: &'static str) -> &'static CStr {
+    match CStr::from_bytes_with_nul(text.as_bytes()) {
+        Ok(text) => text,
+        Err(_) => c"",
+    }
+}
 
 /// What differs between the two calls: the form of their result and the plan made for it.
 struct Form {
@@ -101,10 +125,10 @@ fn append_at_once(
     chat_id: pg_sys::Datum,
     items: &[Item],
     ids: &[pg_sys::Datum],
-) -> bool {
+) -> Result<bool, Refusal> {
     let given: Vec<[u8; 16]> = items.iter().filter_map(|item| item.id).collect();
     let [first, rest @ ..] = items else {
-        return false;
+        return Ok(false);
     };
     if rest.iter().any(|item| item.parent.is_some())
         || given
@@ -112,20 +136,20 @@ fn append_at_once(
             .enumerate()
             .any(|(n, id)| given[..n].contains(id))
     {
-        return false;
+        return Ok(false);
     }
     let author = identity::user();
     let owner = match (author, identity::is_service()) {
         (_, true) => None,
         (Some(author), false) => Some(bytes(author)),
-        (None, false) => return false,
+        (None, false) => return Ok(false),
     };
     let chat = bytes(chat_id);
     let Some(head) = lookup::head(&chat, owner.as_ref(), &given, new_messages::COLUMNS) else {
-        return false;
+        return Ok(false);
     };
     if first.parent.is_some() && first.parent != head.leaf {
-        return false;
+        return Ok(false);
     }
     let mut rows = NewMessages::to_return(call, form.outcome);
     let mut chat = Chat {
@@ -135,7 +159,7 @@ fn append_at_once(
         author,
         leaf: head.leaf,
         last_seq: head.last_seq,
-        next_time: now().max(head.updated_at + 1),
+        last_time: not_before_now(head.updated_at),
     };
     for (item, &id) in items.iter().zip(ids) {
         rows.push(&mut chat, item, id);
@@ -147,31 +171,79 @@ fn append_at_once(
             chat.user,
             head.version.into_datum(),
             chat.last_seq.into_datum(),
-            (head.message_count + chat.last_seq - head.last_seq).into_datum(),
+            head.message_count
+                .checked_add(chat.last_seq - head.last_seq)
+                .unwrap_or_else(|| error::out_of_range(Range::Integer))
+                .into_datum(),
             chat.leaf.map(|leaf| uuid(&leaf)),
-            (chat.next_time - 1).into_datum(),
+            chat.last_time.into_datum(),
         ])
     });
     if advanced.is_empty() {
         rows.clear();
-        return false;
+        return Ok(false);
     }
-    rows.insert(form.insert);
-    true
+    // All of them have to arrive: the caller is shown what was formed here.
+    if is_count(rows.insert(form.insert), items.len()) {
+        Ok(true)
+    } else {
+        Err(Refusal::chat_unwritten())
+    }
+}
+
+fn is_count(rows: u64, count: usize) -> bool {
+    u64::try_from(count) == Ok(rows)
+}
+
+/// Messages of a batch that wait to be inserted: each follows the one in front.
+struct Waiting {
+    rows: NewMessages,
+    count: usize,
+    /// Whether the client has chosen an id among theirs.
+    has_id: bool,
+}
+
+impl Waiting {
+    fn push(&mut self, chat: &mut Chat, item: &Item, id: pg_sys::Datum) {
+        self.rows.push(chat, item, id);
+        self.count += 1;
+        self.has_id |= item.id.is_some();
+    }
+
+    /// Inserts them, all or none.
+    fn insert(&mut self) -> Result<(), Refusal> {
+        if self.count == 0 {
+            return Ok(());
+        }
+        if !is_count(self.rows.insert(&INSERT_ONE_BY_ONE), self.count) {
+            return Err(if self.has_id {
+                Refusal::message_unseen("messages", "has a message_id that is")
+            } else {
+                Refusal::chat_unwritten()
+            });
+        }
+        self.rows.clear();
+        (self.count, self.has_id) = (0, false);
+        Ok(())
+    }
 }
 
 impl Chat {
-    /// Counts the chat on by as many messages as have been appended under the lock.
-    fn touch(&self, count: i32) {
-        TOUCH.with(|plan| {
+    /// Counts the chat on by as many messages as are appended under the lock.
+    fn touch(&self, count: i32) -> Result<(), Refusal> {
+        let touched = TOUCH.with(|plan| {
             plan.execute(&[
                 Some(self.id),
                 Some(self.tenant),
                 count.into_datum(),
                 self.leaf.map(|id| uuid(&id)),
-                (self.next_time - 1).into_datum(),
+                self.last_time.into_datum(),
             ])
         });
+        if touched.is_empty() {
+            return Err(Refusal::chat_unwritten());
+        }
+        Ok(())
     }
 
     /// Whether the chat has a message `id`; a refusal where that one says something else than `item`.
@@ -199,8 +271,13 @@ impl Chat {
     }
 
     /// Returns what is stored under these ids, in their order.
-    fn return_stored(&self, call: Call, ids: &[pg_sys::Datum], outcomes: &[&str]) {
-        RESULT.with(|plan| {
+    fn return_stored(
+        &self,
+        call: Call,
+        ids: &[pg_sys::Datum],
+        outcomes: &[&str],
+    ) -> Result<(), Refusal> {
+        let returned = RESULT.with(|plan| {
             call.return_from(
                 plan,
                 &[
@@ -214,6 +291,11 @@ impl Chat {
                 ],
             )
         });
+        if is_count(returned, ids.len()) {
+            Ok(())
+        } else {
+            Err(Refusal::chat_unwritten())
+        }
     }
 }
 
@@ -259,7 +341,7 @@ fn append_message(call: Call) -> Result<(), Refusal> {
     let id = item.own_or_new_id();
     let (items, ids) = (std::slice::from_ref(&item), std::slice::from_ref(&id));
     writing(|| {
-        if append_at_once(call, &ONE, chat_id, items, ids) {
+        if append_at_once(call, &ONE, chat_id, items, ids)? {
             return Ok(());
         }
         let mut chat = Chat::lock(chat_id)?;
@@ -267,14 +349,21 @@ fn append_message(call: Call) -> Result<(), Refusal> {
             Some(wanted) => chat.holds(wanted, &item)?,
             None => false,
         };
-        if !is_stored {
-            chat.follow(item.parent)?;
-            let mut rows = NewMessages::to_store(call, ONE.outcome);
-            rows.push(&mut chat, &item, id);
-            rows.insert(ONE.insert);
-            chat.touch(1);
+        if is_stored {
+            STORED_MESSAGE.with(|plan| call.return_from(plan, &chat.key(id)));
+            return Ok(());
         }
-        STORED_MESSAGE.with(|plan| call.return_from(plan, &chat.key(id)));
+        chat.follow(item.parent)?;
+        let mut rows = NewMessages::to_store(call, ONE.outcome);
+        rows.push(&mut chat, &item, id);
+        chat.touch(1)?;
+        if rows.insert_and_return(call, &INSERT_AND_RETURN) == 0 {
+            return Err(if item.id.is_some() {
+                Refusal::message_unseen("message_id", "is")
+            } else {
+                Refusal::chat_unwritten()
+            });
+        }
         Ok(())
     })
 }
@@ -287,7 +376,7 @@ fn append_messages(call: Call) -> Result<(), Refusal> {
     let items = item::read_all(call.datum(messages))?;
     let ids: Vec<pg_sys::Datum> = items.iter().map(Item::own_or_new_id).collect();
     writing(|| {
-        if append_at_once(call, &BATCH, chat_id, &items, &ids) {
+        if append_at_once(call, &BATCH, chat_id, &items, &ids)? {
             return Ok(());
         }
         append_one_by_one(call, Chat::lock(chat_id)?, &items, &ids)
@@ -304,14 +393,17 @@ fn append_one_by_one(
     let mut stored = chat.stored(items);
     let before = chat.last_seq;
     let mut outcomes = Vec::with_capacity(items.len());
-    let mut waiting = NewMessages::to_store(call, BATCH.outcome);
+    let mut waiting = Waiting {
+        rows: NewMessages::to_store(call, BATCH.outcome),
+        count: 0,
+        has_id: false,
+    };
     for (position, (item, &id)) in items.iter().zip(ids).enumerate() {
         let in_item = |refusal: Refusal| refusal.in_item("messages", position);
         let is_stored = item.id.is_some_and(|id| stored.contains(&id));
         if is_stored || (item.parent.is_some() && item.parent != chat.leaf) {
             // What is in front must be in the table, to be compared with or to be branched from.
-            waiting.insert(BATCH.insert);
-            waiting.clear();
+            waiting.insert()?;
         }
         if let Some(id) = item.id.filter(|_| is_stored) {
             chat.holds(id, item).map_err(in_item)?;
@@ -323,10 +415,9 @@ fn append_one_by_one(
         stored.extend(item.id);
         waiting.push(&mut chat, item, id);
     }
-    waiting.insert(BATCH.insert);
+    waiting.insert()?;
     if chat.last_seq > before {
-        chat.touch(chat.last_seq - before);
+        chat.touch(chat.last_seq - before)?;
     }
-    chat.return_stored(call, ids, &outcomes);
-    Ok(())
+    chat.return_stored(call, ids, &outcomes)
 }

@@ -3,11 +3,12 @@
 //! The functions are version-1 C functions written by hand rather than `#[pg_extern]`, because they
 //! return rows of tables that the extension does not own, straight from the executor.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 
 use chatkeep_core::Refusal;
 use pgrx::fcinfo::{pg_getarg, pg_getarg_datum};
 use pgrx::{FromDatum, pg_sys};
+use zeroize::Zeroizing;
 
 use crate::error;
 use crate::identity::Running;
@@ -26,29 +27,13 @@ impl Call {
         fcinfo: pg_sys::FunctionCallInfo,
         body: fn(Self) -> Result<(), Refusal>,
     ) -> pg_sys::Datum {
-        // SAFETY: as the caller says.
-        unsafe { Self::settle(fcinfo, |call| connected(|| body(call))) }
-    }
-
-    /// The same without an SPI connection, for a call that can mostly do without: `body` connects where it cannot.
-    ///
-    /// # Safety
-    /// `fcinfo` is the one Postgres passed to the function that is running.
-    pub unsafe fn run_unconnected(
-        fcinfo: pg_sys::FunctionCallInfo,
-        body: fn(Self) -> Result<(), Refusal>,
-    ) -> pg_sys::Datum {
-        // SAFETY: as the caller says.
-        unsafe { Self::settle(fcinfo, body) }
-    }
-
-    unsafe fn settle(
-        fcinfo: pg_sys::FunctionCallInfo,
-        body: impl FnOnce(Self) -> Result<(), Refusal>,
-    ) -> pg_sys::Datum {
         let outcome = {
             let _running = Running::begin();
-            body(Self(fcinfo))
+            // As the portable bodies say it: no name in a statement, nor in a trigger that a statement fires, is looked
+            // up where the caller says.
+            with_settings(&[(c"search_path", c"")], || {
+                connected(|| body(Self(fcinfo)))
+            })
         };
         if let Err(refusal) = outcome {
             error::raise(&refusal);
@@ -240,7 +225,7 @@ pub fn set_local(name: &CStr, value: &CStr) {
 }
 
 /// Runs `body` with settings as a function's `SET` clauses would have them. An error leaves them to the abort.
-pub fn with_settings(settings: &[(&CStr, &CStr)], body: impl FnOnce()) {
+pub fn with_settings<T>(settings: &[(&CStr, &CStr)], body: impl FnOnce() -> T) -> T {
     // SAFETY: the nest level is closed on every return of `body`; names and values end in NUL and are copied.
     unsafe {
         let level = pg_sys::NewGUCNestLevel();
@@ -256,13 +241,14 @@ pub fn with_settings(settings: &[(&CStr, &CStr)], body: impl FnOnce()) {
                 false,
             );
         }
-        body();
+        let outcome = body();
         pg_sys::AtEOXact_GUC(true, level);
+        outcome
     }
 }
 
-/// Runs `body` while the marker that lets writes through the policies is set.
-/// A refusal raises, and the abort takes the marker back; a success clears it here.
+/// Runs `body` while the marker that lets writes through the policies is set. A call inside a call leaves the outer one
+/// its marker.
 pub fn writing<T>(body: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
     marked(c"on", body)
 }
@@ -273,9 +259,18 @@ pub fn reading<T>(body: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusa
 }
 
 fn marked<T>(mark: &CStr, body: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
-    set_local(MARKER, mark);
+    with_local(MARKER, mark, body)
+}
+
+/// Runs `body` while a transaction-local setting has a value, and puts back the one that was there. An error leaves that
+/// to the abort.
+pub fn with_local<T>(name: &CStr, value: &CStr, body: impl FnOnce() -> T) -> T {
+    // A copy: the setting frees its own text when it is set.
+    let before = Zeroizing::new(setting(name).unwrap_or_default().as_bytes().to_vec());
+    set_local(name, value);
     let outcome = body();
-    set_local(MARKER, c"");
+    // A setting holds no NUL.
+    set_local(name, &CString::new(before.as_slice()).unwrap_or_default());
     outcome
 }
 

@@ -4,7 +4,7 @@ use chatkeep_core::Refusal;
 use pgrx::{IntoDatum, pg_sys};
 
 use crate::call::{BEGINNING, Call, answers, calls, connected, is_writing, now, uuid, writing};
-use crate::error;
+use crate::error::{self, Range};
 use crate::identity::{self, bytes};
 use crate::plan::plans;
 
@@ -44,7 +44,7 @@ plans! {
           where not w.active
         )
         select pg_catalog.count(*), pg_catalog.max(w.created_at) filter (where w.active),
-          pg_catalog.array_agg(w.id) filter (where not w.active)
+          pg_catalog.array_agg(w.id) filter (where not w.active), pg_catalog.count(*) filter (where not w.active)
         from walk w";
     DEACTIVATE(UUIDOID, UUIDOID, TIMESTAMPTZOID) = c"
         update chatkeep.messages m set active = false
@@ -60,6 +60,14 @@ plans! {
         returning c.*";
 }
 
+/// The time that the next message of a chat comes after, which is that of its newest or the microsecond before now.
+pub fn not_before_now(newest: i64) -> i64 {
+    newest.max(now() - 1)
+}
+
+/// The first microsecond that no timestamp has (`END_TIMESTAMP` of `datatype/timestamp.h`); behind it lies infinity alone.
+const END_OF_TIME: i64 = 9_223_371_331_200_000_000;
+
 /// A chat whose row this transaction has locked, as it stood before the call.
 pub struct Chat {
     /// Its key.
@@ -73,8 +81,8 @@ pub struct Chat {
     pub leaf: Option<[u8; 16]>,
     /// The seq of its newest message.
     pub last_seq: i32,
-    /// The `created_at` of the next message: now, unless the clock stands behind the chat.
-    pub next_time: i64,
+    /// What the `created_at` of the next message comes after: the newest message's, or now.
+    pub last_time: i64,
 }
 
 impl Chat {
@@ -82,7 +90,12 @@ impl Chat {
     pub fn lock(id: pg_sys::Datum) -> Result<Self, Refusal> {
         let service = identity::is_service();
         let author = identity::user();
-        let row = LOCK.with(|plan| plan.execute(&[Some(id), author, service.into_datum()]));
+        let look = || LOCK.with(|plan| plan.execute(&[Some(id), author, service.into_datum()]));
+        let mut row = look();
+        if row.is_empty() {
+            // A statement that has waited for the move of its own user looks for the chat where it was.
+            row = look();
+        }
         match row.len() {
             0 => return Err(Refusal::chat_not_found()),
             1 => {}
@@ -98,8 +111,21 @@ impl Chat {
             author,
             leaf: row.datum(3).map(bytes),
             last_seq: row.get(4).unwrap_or(0),
-            next_time: row.get(5).map_or_else(now, |last: i64| now().max(last + 1)),
+            last_time: row.get(5).map_or_else(now, not_before_now),
         })
+    }
+
+    /// Counts one more message, and returns its seq and its time.
+    pub fn advance(&mut self) -> (i32, i64) {
+        let Some(seq) = self.last_seq.checked_add(1) else {
+            error::out_of_range(Range::Integer);
+        };
+        let later = self.last_time.checked_add(1);
+        let Some(time) = later.filter(|time| *time < END_OF_TIME) else {
+            error::out_of_range(Range::Timestamp);
+        };
+        (self.last_seq, self.last_time) = (seq, time);
+        (seq, time)
     }
 
     /// The key of one of its messages.
@@ -108,24 +134,27 @@ impl Chat {
     }
 
     /// Makes the path to `message`, or none for the nil UUID, the active one. False where there is no such message.
-    pub fn activate(&mut self, message: [u8; 16]) -> bool {
-        let (mut joins_at, mut between) = (None, None);
+    pub fn activate(&mut self, message: [u8; 16]) -> Result<bool, Refusal> {
+        let (mut joins_at, mut between, mut count) = (None, None, None);
         if message == identity::NIL {
             self.leaf = None;
         } else {
             let walk = WALK.with(|plan| plan.execute(&self.key(uuid(&message))));
             if walk.get::<i64>(1) == Some(0) {
-                return false;
+                return Ok(false);
             }
-            (joins_at, between) = (walk.datum(2), walk.datum(3));
+            (joins_at, between, count) = (walk.datum(2), walk.datum(3), walk.get::<i64>(4));
             self.leaf = Some(message);
         }
         let after = joins_at.or_else(|| BEGINNING.into_datum());
         DEACTIVATE.with(|plan| plan.execute(&[Some(self.id), Some(self.tenant), after]));
         if let Some(between) = between {
-            ACTIVATE.with(|plan| plan.execute(&self.key(between)));
+            let activated = ACTIVATE.with(|plan| plan.execute(&self.key(between)));
+            if Some(activated.len()) != count.and_then(|count| u64::try_from(count).ok()) {
+                return Err(Refusal::chat_unwritten());
+            }
         }
-        true
+        Ok(true)
     }
 
     /// Puts the next message after `parent`: NULL and the last message go on, any other starts a branch.
@@ -133,7 +162,7 @@ impl Chat {
         match parent {
             None => Ok(()),
             Some(parent) if self.leaf == Some(parent) => Ok(()),
-            Some(parent) if self.activate(parent) => Ok(()),
+            Some(parent) if self.activate(parent)? => Ok(()),
             Some(_) => Err(Refusal::message_not_found("parent_id")),
         }
     }
@@ -154,11 +183,13 @@ fn select_branch(call: Call) -> Result<(), Refusal> {
             CHAT.with(|plan| call.return_from(plan, &[Some(chat.id), Some(chat.tenant)]));
             return Ok(());
         }
-        if leaf == identity::NIL || !chat.activate(leaf) {
+        if leaf == identity::NIL || !chat.activate(leaf)? {
             return Err(Refusal::message_not_found("leaf_id"));
         }
         let key = [Some(chat.id), Some(chat.tenant), Some(leaf_id)];
-        SET_LEAF.with(|plan| call.return_from(plan, &key));
+        if SET_LEAF.with(|plan| call.return_from(plan, &key)) == 0 {
+            return Err(Refusal::chat_unwritten());
+        }
         Ok(())
     })
 }

@@ -5,11 +5,10 @@ use chatkeep_core::chat::NewChat;
 use chatkeep_core::message;
 use pgrx::{IntoDatum, pg_sys};
 
-use crate::call::{Call, END, calls, new_uuid, reading, uuid, with_settings, writing};
-use crate::identity::{bytes, is_service, user};
+use crate::call::{Call, END, calls, new_uuid, reading, with_settings, writing};
+use crate::identity::{enter, is_service, user};
 use crate::json;
-use crate::lookup::{self, Found};
-use crate::plan::plans;
+use crate::plan::{Plan, Rows, plans};
 
 calls! {
     create_chat_wrapper, pg_finfo_create_chat_wrapper => create_chat;
@@ -17,7 +16,6 @@ calls! {
 }
 
 plans! {
-    ENTER() = c"select chatkeep_private.enter(null), auth.uid()";
     INSERT_CHAT(UUIDOID, UUIDOID, UUIDOID, TEXTOID, JSONBOID, TEXTOID) = c"
         insert into chatkeep.chats as c (id, tenant_id, user_id, title, metadata, language)
         values ($1, $2, $3, $4, $5, $6)
@@ -66,8 +64,7 @@ fn create_chat(call: Call) -> Result<(), Refusal> {
     }
     .check()?;
     writing(|| {
-        let entered = ENTER.with(|plan| plan.execute(&[]));
-        let (tenant, owner) = (entered.datum(1), entered.datum(2));
+        let (tenant, owner) = enter(None, false);
         let wanted = call.datum(chat_id).unwrap_or_else(new_uuid);
         let row = INSERT_CHAT.with(|plan| {
             plan.execute(&[
@@ -105,7 +102,7 @@ fn list_messages(call: Call) -> Result<(), Refusal> {
     reading(|| {
         let range = [
             Some(chat_id),
-            chat_tenant(chat_id)?,
+            visible_chat(chat_id, Plan::read)?,
             call.datum(before).or_else(|| END.into_datum()),
             call.datum(page_size),
             call.datum(after),
@@ -125,28 +122,14 @@ fn list_messages(call: Call) -> Result<(), Refusal> {
     })
 }
 
-/// The tenant of the caller's chat, or what stands against it.
-pub fn chat_tenant(chat_id: pg_sys::Datum) -> Result<Option<pg_sys::Datum>, Refusal> {
-    own_tenant(chat_id).map_or_else(|| visible_chat(chat_id), |tenant| Ok(Some(tenant)))
-}
-
-/// The tenant of a chat that is plainly the caller's own. A look by index, since this comes before every page; the page itself
-/// is read under the policies.
-fn own_tenant(chat_id: pg_sys::Datum) -> Option<pg_sys::Datum> {
-    if is_service() {
-        return None;
-    }
-    let user = bytes(user()?);
-    let Found::Some(tenant) = lookup::tenant(&user) else {
-        return None;
-    };
-    lookup::is_live_chat_of(&user, &bytes(chat_id), &tenant).then(|| uuid(&tenant))
-}
-
-/// The tenant of a chat that the caller may see, or what stands against it.
-fn visible_chat(chat_id: pg_sys::Datum) -> Result<Option<pg_sys::Datum>, Refusal> {
+/// The tenant of a chat that the caller may see, or what stands against it. A call that only reads looks in the snapshot of
+/// its caller, one that writes as of now.
+pub fn visible_chat(
+    chat_id: pg_sys::Datum,
+    look: fn(&Plan, &[Option<pg_sys::Datum>]) -> Rows,
+) -> Result<Option<pg_sys::Datum>, Refusal> {
     let key = [Some(chat_id), user(), is_service().into_datum()];
-    let chat = READ_CHAT.with(|plan| plan.read(&key));
+    let chat = READ_CHAT.with(|plan| look(plan, &key));
     match chat.len() {
         0 => return Err(Refusal::chat_not_found()),
         1 => {}

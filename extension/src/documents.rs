@@ -47,7 +47,7 @@ fn register_document(call: Call) -> Result<(), Refusal> {
         properties: call.datum(7),
     }
     .check()?;
-    register(call, &[item])
+    register(call, &[item], false)
 }
 
 fn register_content(call: Call) -> Result<(), Refusal> {
@@ -65,7 +65,7 @@ fn register_content(call: Call) -> Result<(), Refusal> {
         properties: call.datum(6),
     }
     .check()?;
-    register(call, &[item])
+    register(call, &[item], false)
 }
 
 const DOCUMENTS: Batch<{ document::ITEM_KEYS.len() }> = Batch {
@@ -101,14 +101,11 @@ fn register_documents(call: Call) -> Result<(), Refusal> {
         }
         .check()
     })?;
-    register(call, &items)
+    register(call, &items, true)
 }
 
-fn register(call: Call, items: &[Item]) -> Result<(), Refusal> {
-    writing(|| {
-        registration::register(call, items);
-        Ok(())
-    })
+fn register(call: Call, items: &[Item], is_batch: bool) -> Result<(), Refusal> {
+    writing(|| registration::register(call, items, is_batch))
 }
 
 /// The arguments of `register_document`, as they come.

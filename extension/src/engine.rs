@@ -71,5 +71,6 @@ fn calls() -> SetOfIterator<'static, &'static str> {
         "writer",
         "keeps_order",
         "presented_session",
+        "presented_refresh",
     ])
 }

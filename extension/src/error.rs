@@ -22,6 +22,30 @@ pub fn raise(refusal: &Refusal) -> ! {
     unreachable!("ThrowErrorData returns for levels below ERROR only")
 }
 
+/// Raises what a sum past the end of its type raises in a statement, in the same words.
+pub fn out_of_range(of: Range) -> ! {
+    let (code, message) = match of {
+        Range::Integer => (
+            pgrx::PgSqlErrorCode::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+            "integer out of range",
+        ),
+        Range::Timestamp => (
+            pgrx::PgSqlErrorCode::ERRCODE_DATETIME_FIELD_OVERFLOW,
+            "timestamp out of range",
+        ),
+    };
+    pgrx::ereport!(ERROR, code, message);
+}
+
+/// A type whose values end.
+#[derive(Clone, Copy)]
+pub enum Range {
+    /// integer.
+    Integer,
+    /// timestamptz.
+    Timestamp,
+}
+
 /// The five characters of a SQLSTATE as one integer, six bits each: `MAKE_SQLSTATE` of `utils/elog.h`.
 fn pack(sqlstate: &str) -> i32 {
     sqlstate.bytes().enumerate().fold(0, |code, (place, byte)| {

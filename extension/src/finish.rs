@@ -4,9 +4,9 @@ use chatkeep_core::Refusal;
 use chatkeep_core::message::Finish;
 
 use crate::call::{Call, calls, writing};
-use crate::conversations::chat_tenant;
+use crate::conversations::visible_chat;
 use crate::json;
-use crate::plan::plans;
+use crate::plan::{Plan, plans};
 
 calls! {
     finish_message_wrapper, pg_finfo_finish_message_wrapper => finish_message;
@@ -28,7 +28,8 @@ plans! {
           and m.content::text = coalesce($4, m.content::text)
           and m.parts::jsonb is not distinct from coalesce($5, m.parts::jsonb)
           and m.metadata::jsonb = coalesce($7, m.metadata::jsonb)
-          and m.token_count::integer is not distinct from coalesce($8, m.token_count::integer)
+          and m.token_count::integer is not distinct from coalesce($8, m.token_count::integer),
+          m.status::text = 'streaming'
         from chatkeep.messages m
         where m.id = $1 and m.chat_id = $2 and m.tenant_id = $3";
     MESSAGE(UUIDOID, UUIDOID, UUIDOID) = c"
@@ -54,27 +55,38 @@ fn finish_message(call: Call) -> Result<(), Refusal> {
     }
     .check()?;
     writing(|| {
-        let arguments = [
-            Some(message_id),
-            Some(chat_id),
-            chat_tenant(chat_id)?,
-            call.datum(content),
-            call.datum(parts),
-            call.datum(status),
-            call.datum(metadata),
-            call.datum(token_count),
-        ];
-        if FINISH.with(|plan| call.return_from(plan, &arguments)) > 0 {
-            return Ok(());
+        let attempt = || {
+            let arguments = [
+                Some(message_id),
+                Some(chat_id),
+                visible_chat(chat_id, Plan::execute)?,
+                call.datum(content),
+                call.datum(parts),
+                call.datum(status),
+                call.datum(metadata),
+                call.datum(token_count),
+            ];
+            if FINISH.with(|plan| call.return_from(plan, &arguments)) > 0 {
+                return Ok(true);
+            }
+            let is_so = IS_SO.with(|plan| plan.execute(&arguments));
+            if is_so.is_empty() {
+                return Ok(false);
+            }
+            if is_so.get(2) == Some(true) {
+                return Err(Refusal::unwritten("message_id", "names a message that"));
+            }
+            if is_so.get(1) != Some(true) {
+                return Err(Refusal::message_finished());
+            }
+            MESSAGE.with(|plan| call.return_from(plan, &arguments));
+            Ok(true)
+        };
+        // Twice: a statement that has waited for the move of its own user looks for the message where it was.
+        if attempt()? || attempt()? {
+            Ok(())
+        } else {
+            Err(Refusal::message_not_found("message_id"))
         }
-        let is_so = IS_SO.with(|plan| plan.execute(&arguments));
-        if is_so.is_empty() {
-            return Err(Refusal::message_not_found("message_id"));
-        }
-        if is_so.get(1) != Some(true) {
-            return Err(Refusal::message_finished());
-        }
-        MESSAGE.with(|plan| call.return_from(plan, &arguments));
-        Ok(())
     })
 }

@@ -1,6 +1,6 @@
 //! Who calls: what policies ask of it, and whether policies apply at all.
 
-use pgrx::{Uuid, pg_sys};
+use pgrx::{IntoDatum, Uuid, pg_sys};
 
 use crate::call::{Call, answers, connected, is_writing, uuid};
 use crate::claims;
@@ -19,6 +19,11 @@ plans! {
     TENANT() = c"
         select u.tenant_id from chatkeep.users u where u.id = auth.uid() and u.disabled_at is null";
     UID() = c"select auth.uid()";
+    MEMBER() = c"select chatkeep.tenant_id(), auth.uid()";
+    // The way of nearly every call: the user is there, and is not disabled.
+    ENTER_OWN(UUIDOID) = c"
+        select u.tenant_id from chatkeep.users u where u.id = $1 and u.disabled_at is null for share";
+    ENTER(UUIDOID, BOOLOID) = c"select chatkeep_private.enter($1, $2), coalesce($1, auth.uid())";
 }
 
 thread_local! {
@@ -28,12 +33,35 @@ thread_local! {
 }
 
 /// What is known of the caller while a call runs, whose policies ask again and again. It holds for the very claims and
-/// role that it was read for, so one who changes them in the middle of a call is asked for anew.
+/// role that it was read for, so one who changes them in the middle of a call is asked for anew; and the tenant for the
+/// snapshot that it was read in, so that a statement that comes after the user was disabled or moved says so.
 struct Caller {
     role: pg_sys::Oid,
     claims: Vec<u8>,
     user: [u8; 16],
-    tenant: Found<[u8; 16]>,
+    tenant: Option<(Moment, [u8; 16])>,
+}
+
+/// Which transactions of others a snapshot sees: two of the same moment see the same.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Moment {
+    oldest: pg_sys::TransactionId,
+    next: pg_sys::TransactionId,
+    /// How many transactions had ended. Where that is the same, no other has ended in between.
+    ended: u64,
+}
+
+impl Moment {
+    /// The moment of the statement that runs.
+    fn of_statement() -> Self {
+        // SAFETY: a statement runs, which has a snapshot.
+        let snapshot = unsafe { &*pg_sys::GetActiveSnapshot() };
+        Self {
+            oldest: snapshot.xmin,
+            next: snapshot.xmax,
+            ended: snapshot.snapXactCompletionCount,
+        }
+    }
 }
 
 /// A call that is running. With the outermost one everything known of the caller is forgotten, however it ends.
@@ -70,7 +98,7 @@ fn caller<T>(read: impl FnOnce(&mut Caller) -> T) -> Option<T> {
             role,
             user: claims::subject(claims)?,
             claims: claims.as_bytes().to_vec(),
-            tenant: Found::Ask,
+            tenant: None,
         },
     };
     let answer = read(&mut caller);
@@ -98,11 +126,17 @@ fn writer(call: Call) -> Option<pg_sys::Datum> {
 /// own privileges. Whatever is out of the ordinary is left to the statement.
 fn tenant_id(_: Call) -> Option<pg_sys::Datum> {
     let known = caller(|known| {
-        // A membership may come into being in the middle of a call, by first use.
-        if !matches!(known.tenant, Found::Some(_)) {
-            known.tenant = lookup::tenant(&known.user);
+        let moment = Moment::of_statement();
+        if let Some((_, tenant)) = known.tenant.filter(|(read, _)| *read == moment) {
+            return Found::Some(tenant);
         }
-        known.tenant
+        let found = lookup::tenant(&known.user);
+        // Only what was found is kept: a membership may come into being in the middle of a call, by first use.
+        known.tenant = match found {
+            Found::Some(tenant) => Some((moment, tenant)),
+            Found::None | Found::Ask => None,
+        };
+        found
     });
     let tenant = match known {
         Some(Found::Some(tenant)) => Some(tenant),
@@ -126,6 +160,31 @@ pub fn user() -> Option<pg_sys::Datum> {
         Some(user) => Some(uuid(&user)),
         None => UID.with(|plan| plan.execute(&[])).datum(1),
     }
+}
+
+/// The caller's tenant and the caller as of now, without a lock; `None` of who has no membership, or a disabled one.
+pub fn member() -> Option<(Option<pg_sys::Datum>, Option<pg_sys::Datum>)> {
+    let member = MEMBER.with(|plan| plan.execute(&[]));
+    member
+        .datum(1)
+        .map(|tenant| (Some(tenant), member.datum(2)))
+}
+
+/// Locks the user whom a call is for, the caller or whom `service_role` names, until the transaction ends: tenant and user.
+/// `alone` keeps other calls of the kind out too. See `chatkeep_private.enter`, which this is.
+pub fn enter(
+    for_user: Option<pg_sys::Datum>,
+    alone: bool,
+) -> (Option<pg_sys::Datum>, Option<pg_sys::Datum>) {
+    if for_user.is_none() && !alone {
+        let own = user();
+        let entered = ENTER_OWN.with(|plan| plan.execute(&[own]));
+        if let Some(tenant) = entered.datum(1) {
+            return (Some(tenant), own);
+        }
+    }
+    let entered = ENTER.with(|plan| plan.execute(&[for_user, alone.into_datum()]));
+    (entered.datum(1), entered.datum(2))
 }
 
 /// Whether the calling role is exempt from policies, as `service_role` is.

@@ -24,7 +24,7 @@ mod known;
 mod lookup;
 mod new_messages;
 mod plan;
-mod possession;
+mod policies;
 mod registration;
 mod sessions;
 mod table;

@@ -1,12 +1,12 @@
 //! Rows read by their index, without a statement: who a user's tenant is, whether a chat has a message.
 //!
-//! For questions that are asked several times in a call, or whose answer only chooses between two ways of doing the
-//! same. What is shown to a caller, or stored, goes through statements and their policies.
-//!
-//! A row that is shown is one that the policies show, told from the policies themselves: see `possession`.
+//! For what policies ask several times in a statement, which is read this way only while the policies of its table are
+//! those of the migrations; and for answers that only choose between two ways of doing the same, which both end in
+//! statements under policies. Nothing is shown to a caller, and nothing decided, by a look alone.
 
 use pgrx::{Uuid, pg_sys};
 
+use crate::policies;
 use crate::table::{Table, is_uuid, with_snapshot};
 
 /// What a look at a row tells.
@@ -16,19 +16,29 @@ pub enum Found<T> {
     Some(T),
     /// It is not there.
     None,
-    /// It cannot be read this way: the table is not the plain one of the migrations, or the caller may not select from it.
-    /// A statement then says what is so.
+    /// It cannot be read this way: the table or its policies are not those of the migrations, or the caller may not select
+    /// from it. A statement then says what is so.
     Ask,
 }
 
-/// The tenant of a user, in the snapshot of the running statement.
-/// A user who is disabled is not there.
+/// The tenant of a user, in the snapshot of the running statement. A user who is disabled is not there.
+///
+/// It is shown to the caller, so it is read only where a statement would show it: under the policies of the migrations,
+/// and unless the caller wants to be told of policies (`row_security = off`).
 pub fn tenant(user: &[u8; 16]) -> Found<[u8; 16]> {
+    // SAFETY: a setting of the server, read by the thread that sets it.
+    if !unsafe { pg_sys::row_security } {
+        return Found::Ask;
+    }
     // SAFETY: the active snapshot is that of the statement which asks, and outlives this call.
     let snapshot = unsafe { pg_sys::GetActiveSnapshot() };
     let tenant = Table::open(c"chatkeep", c"users", c"users_pkey", |table| {
+        if !policies::are_the_migrations(table) {
+            return None;
+        }
         let [id, tenant_id, disabled_at] = table.columns([c"id", c"tenant_id", c"disabled_at"])?;
-        Some(table.find([is_uuid(id, user)], snapshot, |tuple| {
+        let rows = table.rows([is_uuid(id, user)])?;
+        Some(rows.find(snapshot, |tuple| {
             if table.column(tuple, disabled_at).is_some() {
                 return None;
             }
@@ -60,8 +70,8 @@ pub struct Head {
 }
 
 /// A chat as of this moment, where it is live, the owner's and has none of the messages, and where messages are stored
-/// just as they are inserted: their table has `columns` columns and no trigger that could change a row on its way in.
-/// `None` also where that cannot be told this way. `owner` is `None` for a role that is exempt from policies.
+/// and shown just as they are inserted: their table has `columns` columns, no trigger or rule that could change a row on
+/// its way in, and the policies of the migrations. `None` also where that cannot be told this way. `owner` is `None` for a role that is exempt from policies.
 pub fn head(
     chat: &[u8; 16],
     owner: Option<&[u8; 16]>,
@@ -74,15 +84,17 @@ pub fn head(
         })?;
         let is_clear = Table::open(c"chatkeep", c"messages", c"messages_pkey", |table| {
             let [id, chat_id, tenant_id] = table.columns([c"id", c"chat_id", c"tenant_id"])?;
-            let holds = messages.iter().any(|message| {
+            for message in messages {
                 let key = [
                     is_uuid(id, message),
                     is_uuid(chat_id, chat),
                     is_uuid(tenant_id, &head.tenant),
                 ];
-                table.find(key, snapshot, |_| ()).is_some()
-            });
-            Some(!holds && table.stores_as_given(columns))
+                if table.rows(key)?.find(snapshot, |_| ()).is_some() {
+                    return None;
+                }
+            }
+            Some(table.stores_as_given(columns) && policies::are_the_migrations(table))
         });
         (is_clear == Some(true)).then_some(head)
     };
@@ -102,7 +114,8 @@ fn live_chat(
     let [last_seq, message_count, updated_at, deleted_at] =
         table.columns([c"last_seq", c"message_count", c"updated_at", c"deleted_at"])?;
     let (mut found, mut count) = (None, 0);
-    table.each([is_uuid(id, chat)], snapshot, |tuple| {
+    let rows = table.rows([is_uuid(id, chat)])?;
+    rows.each(snapshot, |tuple| {
         // SAFETY: the columns have these types.
         let head = unsafe {
             let uuid = |column| table.read(tuple, column).map(|id: Uuid| *id.as_bytes());
@@ -128,26 +141,4 @@ fn live_chat(
     });
     // A role that is exempt from policies may see chats of several tenants.
     found.filter(|_| count == 1)
-}
-
-/// Whether a chat is there, the user's and not deleted, in the snapshot of the running statement; false also where it
-/// cannot be told this way.
-pub fn is_live_chat_of(user: &[u8; 16], chat: &[u8; 16], tenant: &[u8; 16]) -> bool {
-    // SAFETY: the active snapshot is that of the statement which calls, and outlives this call.
-    let snapshot = unsafe { pg_sys::GetActiveSnapshot() };
-    let live = Table::open(c"chatkeep", c"chats", c"chats_pkey", |table| {
-        let [id, tenant_id, user_id, deleted_at] =
-            table.columns([c"id", c"tenant_id", c"user_id", c"deleted_at"])?;
-        table.find(
-            [is_uuid(id, chat), is_uuid(tenant_id, tenant)],
-            snapshot,
-            |tuple| {
-                // SAFETY: the column is a uuid.
-                let owner = unsafe { table.read::<Uuid>(tuple, user_id) };
-                owner.is_some_and(|owner| owner.as_bytes() == user)
-                    && table.column(tuple, deleted_at).is_none()
-            },
-        )
-    });
-    live == Some(true)
 }

@@ -59,9 +59,8 @@ impl NewMessages {
 
     /// Adds the message that comes next in the chat, after which the one behind it does.
     pub fn push(&mut self, chat: &mut Chat, item: &Item, id: pg_sys::Datum) {
-        let created_at = chat.next_time.into_datum();
-        chat.last_seq += 1;
-        chat.next_time += 1;
+        let (seq, created_at) = chat.advance();
+        let created_at = created_at.into_datum();
         let parent = chat.leaf.replace(identity::bytes(id));
         let message: [Option<pg_sys::Datum>; COLUMNS] = [
             Some(id),
@@ -70,7 +69,7 @@ impl NewMessages {
             chat.user,
             created_at,
             created_at,
-            chat.last_seq.into_datum(),
+            seq.into_datum(),
             parent.map(|id| uuid(&id)),
             true.into_datum(),
             item.role,
@@ -104,8 +103,18 @@ impl NewMessages {
         }
     }
 
-    /// Executes a statement that reads the rows and inserts them.
-    pub fn insert(&self, statement: &'static LocalKey<Plan>) {
+    /// Executes a statement that reads the rows and inserts them. Returns how many it inserted.
+    pub fn insert(&self, statement: &'static LocalKey<Plan>) -> u64 {
+        self.read_by(|| statement.with(|plan| plan.execute(&[])).len())
+    }
+
+    /// The same with a statement that returns them: they are the call's rows.
+    pub fn insert_and_return(&self, call: Call, statement: &'static LocalKey<Plan>) -> u64 {
+        self.read_by(|| statement.with(|plan| call.return_from(plan, &[])))
+    }
+
+    /// Runs `statement` while it can read the rows.
+    fn read_by(&self, statement: impl FnOnce() -> u64) -> u64 {
         let mut relation = pg_sys::EphemeralNamedRelationData {
             md: pg_sys::EphemeralNamedRelationMetadataData {
                 name: NAME.as_ptr().cast_mut(),
@@ -120,9 +129,10 @@ impl NewMessages {
         // connection. The statement reads the store by a position of its own and leaves that one selected.
         unsafe {
             pg_sys::SPI_register_relation(&raw mut relation);
-            statement.with(|plan| plan.execute(&[]));
+            let inserted = statement();
             pg_sys::SPI_unregister_relation(NAME.as_ptr());
             pg_sys::tuplestore_select_read_pointer(self.store, 0);
+            inserted
         }
     }
 

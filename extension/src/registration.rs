@@ -5,18 +5,18 @@
 //! documents are shared, registers meanwhile. The bulk of a batch, new documents and new sources of known ones, takes one
 //! statement each; an item that depends on others, or changes more than that, follows on its own.
 
+use chatkeep_core::Refusal;
 use pgrx::{FromDatum, IntoDatum, pg_sys};
 use std::collections::HashSet;
 use std::thread::LocalKey;
 
 use crate::array;
 use crate::call::{Call, connected, new_uuid, text, uuid};
-use crate::identity::bytes;
+use crate::identity::{self, bytes};
 use crate::known;
 use crate::plan::{Plan, Rows, plans};
 
 plans! {
-    ENTER() = c"select chatkeep_private.enter(null), auth.uid()";
     LOCK(UUIDOID, UUIDOID, BOOLOID, BOOLOID) = c"select chatkeep_private.lock_documents($1, $2, $3, $4)";
     // What to make of each item: `duplicate` where its document and this source of it are stored, `alias` where only the
     // source is new, `new` where neither bytes nor source are known, `again` where the document itself has to change, `other`
@@ -184,10 +184,12 @@ plans! {
               and (coalesce($4, d.title) is distinct from d.title
                 or coalesce($5, d.mime_type) is distinct from d.mime_type
                 or coalesce($6, d.byte_size) is distinct from d.byte_size)))";
-    LIVE(UUIDOID, UUIDOID, UUIDOID) = c"
+    LIVE(UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID) = c"
         select d.status = 'pending' and d.user_id = $3, d.visibility
         from chatkeep.documents d
-        where d.id = $2 and d.tenant_id = $1 and d.status <> 'archived' and d.deleted_at is null";
+        where d.id = $2 and d.tenant_id = $1 and d.status <> 'archived' and d.status <> 'failed' and d.deleted_at is null
+          and ($5 = 'private' or d.visibility = 'tenant')
+          and (d.source_uri = $4 or $4 = any (d.aliases))";
     DESCRIBE(UUIDOID, UUIDOID, UUIDOID, JSONBOID, JSONBOID) = c"
         update chatkeep.document_metadata m
         set tags = case when $4 = '{}' then m.tags else pg_catalog.jsonb_strip_nulls($4) end,
@@ -231,38 +233,54 @@ impl Item {
 /// How a document came to be, and which it is.
 type Done = (&'static str, [u8; 16]);
 
+/// The column of CLASSIFY that says who sees the document.
+const VISIBILITY: i32 = 13;
+
 const CREATED: &str = "created";
 const DUPLICATE: &str = "duplicate";
 
 /// Registers all items and returns a row for each, in their order.
-pub fn register(call: Call, items: &[Item]) {
-    let registrar = Registrar::enter();
-    // For one the statement that follows is as fast.
-    let stored = if items.len() > 1 {
-        known::known(registrar.tenant, registrar.owner, items)
-    } else {
-        vec![None; items.len()]
-    };
+/// A refusal says which of a batch it is about.
+pub fn register(call: Call, items: &[Item], is_batch: bool) -> Result<(), Refusal> {
+    let mut registrar = Registrar::look(is_batch);
+    let mut stored = registrar.stored(items);
+    // Nobody waits for a lock who has nothing to write.
+    if stored.iter().all(Option::is_some) {
+        call.return_tuples(stored.into_iter().flatten().map(|row| row.tuple));
+        return Ok(());
+    }
+    if let [item] = items {
+        let found = registrar.classify(&[item]);
+        if found.is_settled() {
+            call.return_tuples(found.rows.tuples());
+            return Ok(());
+        }
+    }
+    if registrar.enter() {
+        // In another tenant than a moment ago.
+        stored = registrar.stored(items);
+    }
     let rest: Vec<&Item> = items
         .iter()
         .zip(&stored)
         .filter_map(|(item, row)| row.is_none().then_some(item))
         .collect();
-    if rest.is_empty() {
-        call.return_tuples(stored.into_iter().flatten().map(|row| row.tuple));
-        return;
-    }
-    // Nobody waits for a lock who has nothing to write; a batch that gets it at once need not look twice.
-    let is_locked = rest.len() > 1 && registrar.lock(&rest, false);
+    // A batch that gets the lock at once need not look twice.
+    let mut shares = rest.iter().any(|item| item.is_shared());
+    let mut is_locked = rest.len() > 1 && registrar.lock(shares, false);
     if is_locked && rest.len() == items.len() && registrar.is_new(&rest) {
-        registrar.register_new(call, &rest);
-        return;
+        return registrar.register_new(call, &rest);
     }
-    let mut found = registrar.classify(&rest);
-    if !is_locked && !found.is_settled() {
-        registrar.lock(&rest, true);
-        found = registrar.classify(&rest);
-    }
+    // What is found may take the tenant's lock besides, once.
+    let found = loop {
+        let found = registrar.classify(&rest);
+        let writes_shared = found.writes_shared();
+        if found.is_settled() || (is_locked && (shares || !writes_shared)) {
+            break found;
+        }
+        shares |= writes_shared;
+        is_locked = registrar.lock(shares, true);
+    };
     if found.is_settled() {
         let mut others = found.rows.tuples();
         call.return_tuples(
@@ -270,21 +288,25 @@ pub fn register(call: Call, items: &[Item]) {
                 .into_iter()
                 .filter_map(|row| row.map_or_else(|| others.next(), |row| Some(row.tuple))),
         );
-        return;
+        return Ok(());
     }
     let mut done = found.duplicates();
     registrar.register_many(&rest, &found, &mut done);
-    let rest = rest.into_iter().zip(done);
-    let mut rest =
-        rest.map(|(item, done)| done.unwrap_or_else(|| connected(|| registrar.register_one(item))));
-    let done: Vec<Done> = stored
-        .into_iter()
-        .filter_map(|row| match row {
+    let mut rest = rest.into_iter().zip(done);
+    let mut all = Vec::with_capacity(items.len());
+    for (position, row) in stored.into_iter().enumerate() {
+        let next = match row {
             Some(row) => Some((DUPLICATE, row.id)),
-            None => rest.next(),
-        })
-        .collect();
-    registrar.return_stored(call, &done);
+            None => match rest.next() {
+                Some((item, None)) => Some(registrar.register_alone(item, position)?),
+                Some((_, done)) => done,
+                None => None,
+            },
+        };
+        all.extend(next);
+    }
+    registrar.return_stored(call, &all);
+    Ok(())
 }
 
 /// What is to be done with an item.
@@ -320,9 +342,20 @@ struct Known {
     rows: Rows,
     classes: Vec<Class>,
     ids: Vec<Option<[u8; 16]>>,
+    /// Whether the tenant shares the document.
+    shared: Vec<bool>,
 }
 
 impl Known {
+    /// Whether what is left to do may change what the tenant shares. Colleagues write to a shared document under the
+    /// tenant's lock, so its owner does too; whoever takes a source from other documents may come to one.
+    fn writes_shared(&self) -> bool {
+        let found = self.classes.iter().zip(&self.shared);
+        found.into_iter().any(|(class, is_shared)| {
+            *class == Class::Other || (*class != Class::Duplicate && *is_shared)
+        })
+    }
+
     fn is_settled(&self) -> bool {
         self.classes.iter().all(|class| *class == Class::Duplicate)
     }
@@ -343,21 +376,39 @@ impl Known {
 struct Registrar {
     tenant: Option<pg_sys::Datum>,
     owner: Option<pg_sys::Datum>,
+    is_batch: bool,
 }
 
 impl Registrar {
-    fn enter() -> Self {
-        let entered = ENTER.with(|plan| plan.execute(&[]));
+    /// The caller as of now, who may be disabled or moved while nothing is locked.
+    fn look(is_batch: bool) -> Self {
+        let (tenant, owner) = identity::member().unwrap_or_else(|| identity::enter(None, false));
         Self {
-            tenant: entered.datum(1),
-            owner: entered.datum(2),
+            tenant,
+            owner,
+            is_batch,
         }
     }
 
-    /// Until the transaction ends nobody else registers for this owner, or shared documents in this tenant.
-    /// False where somebody does, unless `wait` is set.
-    fn lock(&self, items: &[&Item], wait: bool) -> bool {
-        let shares = items.iter().any(|item| item.is_shared());
+    /// The caller until the transaction ends. Whether the tenant is another one now.
+    fn enter(&mut self) -> bool {
+        let before = self.tenant.map(bytes);
+        (self.tenant, self.owner) = identity::enter(None, false);
+        self.tenant.map(bytes) != before
+    }
+
+    /// Those of the items that are stored as they are. For one the statement that follows is as fast.
+    fn stored(&self, items: &[Item]) -> Vec<Option<known::Row>> {
+        if items.len() > 1 {
+            known::known(self.tenant, self.owner, items)
+        } else {
+            vec![None; items.len()]
+        }
+    }
+
+    /// Until the transaction ends nobody else registers for this owner, or where it `shares`, writes what this tenant
+    /// shares. False where somebody does, unless `wait` is set.
+    fn lock(&self, shares: bool, wait: bool) -> bool {
         let arguments = [
             self.tenant,
             self.owner,
@@ -383,6 +434,14 @@ impl Registrar {
         Known {
             classes: rows.column(1).flatten().map(Class::of).collect(),
             ids: rows.column(2).map(|id| id.map(bytes)).collect(),
+            shared: rows
+                .column(VISIBILITY)
+                .map(|visibility| {
+                    // SAFETY: the column is a text.
+                    let text = visibility.and_then(|it| unsafe { <&str>::from_datum(it, false) });
+                    text == Some("tenant")
+                })
+                .collect(),
             rows,
         }
     }
@@ -445,22 +504,33 @@ impl Registrar {
     }
 
     /// Registers items of which nothing was known, and returns a row for each.
-    fn register_new(&self, call: Call, items: &[&Item]) {
+    fn register_new(&self, call: Call, items: &[&Item]) -> Result<(), Refusal> {
         let (rows, ids) = self.insert(items, None);
         if ids.iter().all(Option::is_some) {
             // The statement inserts, and returns, in the order of its arrays.
             call.return_rows(&rows);
-            return;
+            return Ok(());
         }
-        let done: Vec<Done> = items
-            .iter()
-            .zip(ids)
-            .map(|(item, id)| match id {
+        let mut done = Vec::with_capacity(items.len());
+        for (position, (item, id)) in items.iter().zip(ids).enumerate() {
+            done.push(match id {
                 Some(id) => (CREATED, id),
-                None => connected(|| self.register_one(item)),
-            })
-            .collect();
+                None => self.register_alone(item, position)?,
+            });
+        }
         self.return_stored(call, &done);
+        Ok(())
+    }
+
+    /// Registers one of several items; a refusal names its place.
+    fn register_alone(&self, item: &Item, position: usize) -> Result<Done, Refusal> {
+        connected(|| self.register_one(item)).map_err(|refusal| {
+            if self.is_batch {
+                refusal.in_item("documents", position)
+            } else {
+                refusal
+            }
+        })
     }
 
     /// Inserts documents with what is said of them, and returns their rows and an id for each item; none for one whose bytes or source somebody else has just stored.
@@ -542,11 +612,19 @@ impl Registrar {
     }
 
     /// Registers what may change other documents on its way.
-    fn register_one(&self, item: &Item) -> Done {
+    fn register_one(&self, item: &Item) -> Result<Done, Refusal> {
+        /// More than any race takes.
+        const ROUNDS: u32 = 5;
         let mut replaced = None;
-        // Each round sees what others committed meanwhile; a round is repeated only after losing a race to one of them.
-        loop {
+        let mut is_alone = item.is_shared();
+        // Each round sees what others committed meanwhile. The locks leave few to lose a race to, so a document that is in
+        // the way round after round is one that a policy hides.
+        for _ in 0..ROUNDS {
             let known = self.classify(&[item]);
+            if !is_alone && known.writes_shared() {
+                is_alone = self.lock(true, true);
+                continue;
+            }
             let id = known.ids.first().copied().flatten();
             if known.classes.first() == Some(&Class::Other) {
                 if id.is_some_and(|id| !self.hold(id)) {
@@ -556,7 +634,7 @@ impl Registrar {
             }
             if let Some(id) = id {
                 if known.is_settled() || self.renew(item, id) {
-                    return (DUPLICATE, id);
+                    return Ok((DUPLICATE, id));
                 }
             } else if let Some(Some(id)) = self.insert(&[item], replaced).1.first() {
                 let outcome = if replaced.is_none() {
@@ -564,9 +642,10 @@ impl Registrar {
                 } else {
                     "new_version"
                 };
-                return (outcome, *id);
+                return Ok((outcome, *id));
             }
         }
+        Err(Refusal::document_unseen())
     }
 
     /// Locks a document; false where it is history by now.
@@ -585,7 +664,7 @@ impl Registrar {
         own.or(shared)
     }
 
-    /// Brings a stored document up to what the item says. False where it is history by now.
+    /// Brings a stored document up to what the item says. False where it is history by now, or cannot be changed.
     fn renew(&self, item: &Item, id: [u8; 16]) -> bool {
         let key = Some(uuid(&id));
         // First, since whatever changes the row counts as a sign of life of its ingest.
@@ -604,7 +683,9 @@ impl Registrar {
         if item.is_shared() {
             SHARE.with(|plan| plan.execute(&[self.tenant, key]));
         }
-        let live = LIVE.with(|plan| plan.execute(&[self.tenant, key, self.owner]));
+        let visibility = text(item.visibility);
+        let live =
+            LIVE.with(|plan| plan.execute(&[self.tenant, key, self.owner, source, visibility]));
         if let (Some(true), Some((tags, properties))) = (live.get(1), item.metadata) {
             DESCRIBE.with(|plan| {
                 plan.execute(&[self.tenant, key, self.owner, Some(tags), Some(properties)])

@@ -3,36 +3,32 @@
 //! Refusals of a token are rows, not errors: an error would roll back the revocation that it reports.
 
 use chatkeep_core::session::{
-    NewSession, SALT_BYTES, SECRET_BYTES, State, TOUCH_MICROS, Token, Verdict,
+    self, NewSession, SALT_BYTES, SECRET_BYTES, State, TOUCH_MICROS, Token, Verdict,
 };
 use chatkeep_core::{Refusal, digest};
-use pgrx::{IntoDatum, pg_sys};
+use pgrx::{FromDatum, IntoDatum, direct_function_call_as_datum, pg_sys};
 use std::ffi::CStr;
 use zeroize::Zeroizing;
 
 use crate::call::{
-    Call, answers, bytea, calls, connected, entry, new_uuid, now, random, set_local, setting, text,
-    uuid, writing,
+    Call, answers, bytea, calls, now, random, set_local, setting, text, uuid, with_local, writing,
 };
+use crate::identity;
 use crate::json;
 use crate::plan::{Rows, plans};
-use crate::possession;
 
 calls! {
     create_session_wrapper, pg_finfo_create_session_wrapper => create_session;
     rotate_session_wrapper, pg_finfo_rotate_session_wrapper => rotate_session;
+    validate_session_wrapper, pg_finfo_validate_session_wrapper => validate_session;
 }
-
-// Connects where it has to: mostly there is nothing to write.
-entry!(validate_session_wrapper, pg_finfo_validate_session_wrapper => Call::run_unconnected, validate_session);
 
 answers! {
     presented_session_wrapper, pg_finfo_presented_session_wrapper => presented_session;
+    presented_refresh_wrapper, pg_finfo_presented_refresh_wrapper => presented_refresh;
 }
 
 plans! {
-    ENTER(UUIDOID) = c"select chatkeep_private.enter($1), coalesce($1, auth.uid())";
-    LOCK_SESSIONS(UUIDOID) = c"select chatkeep_private.lock_sessions($1)";
     REVOKE_OLDEST(UUIDOID, INT4OID) = c"
         update chatkeep.sessions s
         set revoked_at = pg_catalog.clock_timestamp(), revoked_reason = 'limit'
@@ -46,17 +42,16 @@ plans! {
           offset $2 - 1
         )";
     INSERT_SESSION(
-        UUIDOID, UUIDOID, UUIDOID, BYTEAOID, TIMESTAMPTZOID, INTERVALOID, INTERVALOID, TEXTOID, INETOID, JSONBOID
+        UUIDOID, UUIDOID, UUIDOID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INTERVALOID, TEXTOID, INETOID, JSONBOID
     ) = c"
         insert into chatkeep.sessions as s (
           id, tenant_id, user_id, session_token, created_at, last_used_at, idle_ttl, expires_at, user_agent, ip, metadata
-        ) values ($1, $2, $3, $4, $5, $5, $7, $5 + $6, $8, $9, $10)
-        returning s.expires_at, s.last_used_at + s.idle_ttl";
+        ) values ($1, $2, $3, $4, $5, $5, $7, $6, $8, $9, $10)";
     INSERT_SECRET(BYTEAOID, UUIDOID, BYTEAOID) = c"
         insert into chatkeep_private.session_secrets (session_token, session_id, refresh_digest) values ($1, $2, $3)";
     SECRET_AND_SESSION(BYTEAOID) = c"
         select x.session_id, x.refresh_digest, x.previous_digest, x.rotation_salt, x.generation, x.rotated_at,
-          s.user_id, s.tenant_id, s.expires_at, s.last_used_at, s.last_used_at + s.idle_ttl, s.revoked_at is not null
+          s.user_id, s.tenant_id, s.expires_at, s.last_used_at, s.last_used_at + s.idle_ttl, s.revoked_at is not null, s.idle_ttl
         from chatkeep_private.session_secrets x join chatkeep.sessions s on s.id = x.session_id
         where x.session_token = $1";
     SECRET_LOCKED(BYTEAOID) = c"
@@ -64,7 +59,7 @@ plans! {
         from chatkeep_private.session_secrets x where x.session_token = $1
         for update";
     SESSION(UUIDOID) = c"
-        select s.user_id, s.tenant_id, s.expires_at, s.last_used_at, s.last_used_at + s.idle_ttl, s.revoked_at is not null
+        select s.user_id, s.tenant_id, s.expires_at, s.last_used_at, s.last_used_at + s.idle_ttl, s.revoked_at is not null, s.idle_ttl
         from chatkeep.sessions s where s.id = $1";
     ROTATE(BYTEAOID, BYTEAOID, BYTEAOID, BYTEAOID, INT4OID, TIMESTAMPTZOID) = c"
         update chatkeep_private.session_secrets x
@@ -74,8 +69,9 @@ plans! {
         update chatkeep_private.session_secrets x
         set previous_digest = null, rotation_salt = null, confirmed_at = $3
         where x.session_token = $1 and x.refresh_digest = $2";
-    TOUCH(UUIDOID, TIMESTAMPTZOID) = c"
-        update chatkeep.sessions s set last_used_at = $2 where s.id = $1 returning $2 + s.idle_ttl";
+    // Seldom: where a token shows no secret, and once a minute.
+    SPENT(BYTEAOID) = c"select chatkeep_private.spent_session($1)";
+    TOUCH(UUIDOID, TIMESTAMPTZOID) = c"select chatkeep_private.touch_session($1, $2)";
     REVOKE_REUSED(UUIDOID, TIMESTAMPTZOID) = c"
         update chatkeep.sessions s set revoked_at = $2, revoked_reason = 'reuse' where s.id = $1 and s.revoked_at is null";
 }
@@ -84,31 +80,34 @@ fn create_session(call: Call) -> Result<(), Refusal> {
     let (user_agent, ip, ttl, idle_ttl, max_sessions, metadata, user_id) = (0, 1, 2, 3, 4, 5, 6);
     NewSession {
         user_agent: call.argument(user_agent),
-        ttl: call.datum(ttl).map(interval_micros),
-        idle_ttl: call.datum(idle_ttl).map(interval_micros),
+        ttl: call.datum(ttl).map(|ttl| life(ttl, now())),
+        idle_ttl: call.datum(idle_ttl).map(|ttl| life(ttl, now())),
         max_sessions: call.argument(max_sessions),
         metadata: json::text(call.datum(metadata)).as_deref(),
     }
     .check()?;
     writing(|| {
-        let entered = ENTER.with(|plan| plan.execute(&[call.datum(user_id)]));
-        let (tenant, owner) = (entered.datum(1), entered.datum(2));
-        if call.datum(max_sessions).is_some() {
-            LOCK_SESSIONS.with(|plan| plan.execute(&[owner]));
+        // Of two that count at once, each counts what the other has opened.
+        let is_limited = call.datum(max_sessions).is_some();
+        let (tenant, owner) = identity::enter(call.datum(user_id), is_limited);
+        if is_limited {
             REVOKE_OLDEST.with(|plan| plan.execute(&[owner, call.datum(max_sessions)]));
         }
         let token = Token::new(random(), random());
-        let id = new_uuid();
+        let id = uuid(&token.session_id());
         let session_digest = bytea(&token.session_digest());
-        let life = presenting(&token, || {
-            let life = INSERT_SESSION.with(|plan| {
+        let moment = now();
+        let end_of = |life: usize| call.datum(life).and_then(|life| later(moment, life));
+        let (expires_at, idle_expires_at) = (end_of(ttl), end_of(idle_ttl));
+        presenting(&token, || {
+            INSERT_SESSION.with(|plan| {
                 plan.execute(&[
                     Some(id),
                     tenant,
                     owner,
                     session_digest,
-                    now().into_datum(),
-                    call.datum(ttl),
+                    moment.into_datum(),
+                    expires_at.into_datum(),
                     call.datum(idle_ttl),
                     call.datum(user_agent),
                     call.datum(ip),
@@ -118,7 +117,6 @@ fn create_session(call: Call) -> Result<(), Refusal> {
             INSERT_SECRET.with(|plan| {
                 plan.execute(&[session_digest, Some(id), bytea(&token.refresh_digest())])
             });
-            life
         });
         call.return_values(&[
             text("created"),
@@ -127,8 +125,8 @@ fn create_session(call: Call) -> Result<(), Refusal> {
             owner,
             tenant,
             0_i32.into_datum(),
-            life.datum(1),
-            life.datum(2),
+            expires_at.into_datum(),
+            idle_expires_at.into_datum(),
         ]);
         Ok(())
     })
@@ -144,7 +142,7 @@ fn rotate_session(call: Call) -> Result<(), Refusal> {
             let mut row = Presented::default();
             let (status, child) = match row.judge(&token, true) {
                 None => ("invalid", None),
-                Some(Verdict::Current) => ("rotated", Some(row.rotate(&token))),
+                Some(Verdict::Current) => ("rotated", Some(row.rotate(&token)?)),
                 Some(Verdict::Previous) => {
                     ("replayed", row.salt.as_ref().map(|salt| token.child(salt)))
                 }
@@ -154,37 +152,39 @@ fn rotate_session(call: Call) -> Result<(), Refusal> {
                 row.touch();
             }
             return_status(call, status, child.as_ref(), &row, true);
-        });
-        Ok(())
-    })
-}
-
-fn validate_session(call: Call) -> Result<(), Refusal> {
-    let Some(token) = call.argument::<&str>(0).and_then(Token::parse) else {
-        return_status(call, "invalid", None, &Presented::default(), false);
-        return Ok(());
-    };
-    if let Some(row) = Presented::at_a_look(&token) {
-        return_status(call, "valid", None, &row, false);
-        return Ok(());
-    }
-    connected(|| {
-        writing(|| {
-            presenting(&token, || {
-                let mut row = Presented::default();
-                let status = row.validate(&token);
-                return_status(call, status, None, &row, false);
-            });
             Ok(())
         })
     })
 }
 
+fn validate_session(call: Call) -> Result<(), Refusal> {
+    writing(|| {
+        let Some(token) = call.argument::<&str>(0).and_then(Token::parse) else {
+            return_status(call, "invalid", None, &Presented::default(), false);
+            return Ok(());
+        };
+        presenting(&token, || {
+            let mut row = Presented::default();
+            let status = row.validate(&token);
+            return_status(call, status, None, &row, false);
+        });
+        Ok(())
+    })
+}
+
 /// `presented_session()`, which the policies ask: the digest of the session secret that is presented; NULL without one.
 fn presented_session(_: Call) -> Option<pg_sys::Datum> {
-    let secrets = setting(PRESENTED).filter(|secrets| !secrets.is_empty())?;
-    let session = secrets.get(..2 * SECRET_BYTES).unwrap_or(secrets);
-    bytea(&digest::sha256(&Zeroizing::new(digest::unhex(session)?)))
+    presented_digest(0)
+}
+
+/// `presented_refresh()`: the same of the refresh secret.
+fn presented_refresh(_: Call) -> Option<pg_sys::Datum> {
+    presented_digest(2 * SECRET_BYTES)
+}
+
+fn presented_digest(first_digit: usize) -> Option<pg_sys::Datum> {
+    let digits = setting(PRESENTED)?.get(first_digit..first_digit + 2 * SECRET_BYTES)?;
+    bytea(&digest::sha256(&Zeroizing::new(digest::unhex(digits)?)))
 }
 
 /// The setting that holds the session secret and the refresh secret of the token that a call was given, in
@@ -200,13 +200,8 @@ fn presenting<T>(token: &Token, body: impl FnOnce() -> T) -> T {
     }
     secrets.push(0);
     // The setting's own copy is the server's, which frees it at the end of the call.
-    set_local(
-        PRESENTED,
-        CStr::from_bytes_with_nul(&secrets).unwrap_or_default(),
-    );
-    let outcome = body();
-    set_local(PRESENTED, c"");
-    outcome
+    let secrets = CStr::from_bytes_with_nul(&secrets).unwrap_or_default();
+    with_local(PRESENTED, secrets, body)
 }
 
 /// The row that a presented token unlocked, as it was judged.
@@ -218,6 +213,7 @@ struct Presented {
     tenant_id: Option<pg_sys::Datum>,
     expires_at: Option<pg_sys::Datum>,
     idle_expires_at: Option<pg_sys::Datum>,
+    idle_ttl: Option<pg_sys::Datum>,
     generation: Option<i32>,
     salt: Option<Vec<u8>>,
     last_used_at: i64,
@@ -225,28 +221,6 @@ struct Presented {
 }
 
 impl Presented {
-    /// The row of a token that is valid and whose use leaves nothing to write, which is nearly every validation;
-    /// `None`: judge it by the book.
-    fn at_a_look(token: &Token) -> Option<Self> {
-        let row = possession::unlocked(&token.session_digest())?;
-        let judged_at = now();
-        let confirms = match row.state.judge(&token.refresh_digest(), judged_at) {
-            Verdict::Current => row.state.previous_digest.is_some(),
-            Verdict::Previous => false,
-            _ => return None,
-        };
-        let writes = confirms || is_untouched(row.last_used_at, judged_at);
-        (!writes).then(|| Self {
-            session_id: Some(uuid(&row.session_id)),
-            user_id: Some(uuid(&row.user_id)),
-            tenant_id: Some(uuid(&row.tenant_id)),
-            expires_at: row.state.expires_at.into_datum(),
-            idle_expires_at: row.state.idle_expires_at.into_datum(),
-            generation: Some(row.generation),
-            ..Self::default()
-        })
-    }
-
     /// The status of a validation.
     fn validate(&mut self, token: &Token) -> &'static str {
         // Unlocked first; only what looks like a spent token is judged again under the lock,
@@ -279,21 +253,32 @@ impl Presented {
             &SECRET_AND_SESSION
         };
         let secret = plan.with(|plan| plan.execute(&[self.session_digest]));
-        self.session_id = secret.datum(1);
+        // A token that shows no secret is spent, or was never issued: the session says which.
+        self.session_id = secret.datum(1).or_else(|| {
+            SPENT
+                .with(|plan| plan.execute(&[self.session_digest]))
+                .datum(1)
+        });
         self.session_id?;
         // Read after the lock, so that a revocation by the one before is seen.
-        let after = locked.then(|| SESSION.with(|plan| plan.execute(&[self.session_id])));
+        let after = (locked || secret.is_empty())
+            .then(|| SESSION.with(|plan| plan.execute(&[self.session_id])));
         let (session, first) = after.as_ref().map_or((&secret, 7), |session| (session, 1));
+        if session.is_empty() {
+            self.session_id = None;
+            return None;
+        }
         self.judged_at = now();
         self.user_id = session.datum(first);
         self.tenant_id = session.datum(first + 1);
         self.expires_at = session.datum(first + 2);
         self.last_used_at = session.get(first + 3)?;
         self.idle_expires_at = session.datum(first + 4);
+        self.idle_ttl = session.datum(first + 6);
         self.generation = secret.get(5);
         self.salt = secret.get(4);
         let state = State {
-            refresh_digest: secret.get(2)?,
+            refresh_digest: secret.get(2).unwrap_or_default(),
             previous_digest: secret.get(3),
             rotated_at: secret.get(6),
             revoked: session.get(first + 5)?,
@@ -304,13 +289,13 @@ impl Presented {
     }
 
     /// Stores the successor of `token` and returns it.
-    fn rotate(&mut self, token: &Token) -> Token {
+    fn rotate(&mut self, token: &Token) -> Result<Token, Refusal> {
         let salt: [u8; SALT_BYTES] = random();
         let child = token.child(&salt);
         self.generation = self
             .generation
             .map(|generation| generation.saturating_add(1));
-        ROTATE.with(|plan| {
+        let rotated = ROTATE.with(|plan| {
             plan.execute(&[
                 self.session_digest,
                 bytea(&child.refresh_digest()),
@@ -320,7 +305,10 @@ impl Presented {
                 self.judged_at.into_datum(),
             ])
         });
-        child
+        if rotated.is_empty() {
+            return Err(Refusal::unwritten("token", "names a session that"));
+        }
+        Ok(child)
     }
 
     /// The first use of the current secret closes the grace of the one before.
@@ -339,9 +327,9 @@ impl Presented {
     /// Notes the use, at most once a minute.
     fn touch(&mut self) {
         if is_untouched(self.last_used_at, self.judged_at) {
-            let touched: Rows =
-                TOUCH.with(|plan| plan.execute(&[self.session_id, self.judged_at.into_datum()]));
-            self.idle_expires_at = touched.datum(1);
+            TOUCH.with(|plan| plan.execute(&[self.session_id, self.judged_at.into_datum()]));
+            let idle_ttl = self.idle_ttl;
+            self.idle_expires_at = idle_ttl.and_then(|ttl| later(self.judged_at, ttl).into_datum());
         }
     }
 
@@ -397,13 +385,30 @@ fn return_status(
     call.return_values(&values);
 }
 
-/// An interval as microseconds, a month counted as 30 days, as `PostgreSQL` compares intervals.
-fn interval_micros(datum: pg_sys::Datum) -> i64 {
+/// How long a life is that begins now, in microseconds, by the days of the calendar: a month may have 31.
+fn life(interval: pg_sys::Datum, now: i64) -> i64 {
     const DAY: i64 = 86_400_000_000;
     // SAFETY: the datum is an interval, which is passed by reference.
-    let interval = unsafe { &*datum.cast_mut_ptr::<pg_sys::Interval>() };
-    i64::from(interval.month)
+    let parts = unsafe { &*interval.cast_mut_ptr::<pg_sys::Interval>() };
+    // As intervals compare, and first, so that what is far too long is not added to a date.
+    let compared = i64::from(parts.month)
         .saturating_mul(30 * DAY)
-        .saturating_add(i64::from(interval.day).saturating_mul(DAY))
-        .saturating_add(interval.time)
+        .saturating_add(i64::from(parts.day).saturating_mul(DAY))
+        .saturating_add(parts.time);
+    if !session::is_life(compared) {
+        return compared;
+    }
+    later(now, interval).map_or(compared, |end| end.saturating_sub(now))
+}
+
+/// A time and an interval added up, by the time zone of the caller as in a statement.
+fn later(time: i64, interval: pg_sys::Datum) -> Option<i64> {
+    // SAFETY: the function takes these two types and gives a timestamptz.
+    unsafe {
+        let sum = direct_function_call_as_datum(
+            pg_sys::timestamptz_pl_interval,
+            &[time.into_datum(), Some(interval)],
+        )?;
+        i64::from_datum(sum, false)
+    }
 }

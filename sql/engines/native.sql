@@ -7,6 +7,16 @@
 begin;
 -- Of two switches at once the second waits here: both replace the same functions, and would end in a deadlock.
 do $$ begin perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('chatkeep.engine', 0)); end $$;
+-- The library reads text as UTF-8.
+do $$
+begin
+  if pg_catalog.getdatabaseencoding() <> 'UTF8' then
+    raise exception 'the encoding of database % is %, and the native engine needs UTF8',
+      pg_catalog.current_database(), pg_catalog.getdatabaseencoding()
+      using errcode = '0A000', hint = 'Make a database with: create database ... encoding ''UTF8'' template template0';
+  end if;
+end
+$$;
 -- Notices would say what is there already.
 set local client_min_messages = warning;
 create schema if not exists chatkeep_native;

@@ -6,6 +6,24 @@
 begin;
 -- Of two switches at once the second waits here: both replace the same functions, and would end in a deadlock.
 do $$ begin perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('chatkeep.engine', 0)); end $$;
+-- A dump of the native engine, restored where its library could not be used, brings back the tables and their rows, but no
+-- policies and few calls. Row level security then shows no row to any user, and the bodies below would not mend that.
+do $$
+declare
+  bare text;
+begin
+  select string_agg(t.name, ', ' order by t.place) into bare
+  from unnest(array['chatkeep.users', 'chatkeep.sessions', 'chatkeep_private.session_secrets', 'chatkeep.chats',
+    'chatkeep.messages', 'chatkeep.message_search', 'chatkeep.documents', 'chatkeep.document_metadata',
+    'chatkeep.attachments']) with ordinality t (name, place)
+  where not exists (select from pg_catalog.pg_policy p where p.polrelid = pg_catalog.to_regclass(t.name));
+  if bare is not null then
+    raise exception 'there are no policies on %', bare using
+      errcode = '55000',
+      hint = 'Apply the migrations first. Where a dump was restored here, its policies are lost: see "Dump and restore" in docs/supabase.md.';
+  end if;
+end
+$$;
 \ir ../supabase/migrations/20261123000150_chatkeep_portable_policies.sql
 \ir ../supabase/migrations/20261123000400_chatkeep_portable_rules.sql
 \ir ../supabase/migrations/20261123000500_chatkeep_portable_conversations.sql

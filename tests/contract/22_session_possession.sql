@@ -2,7 +2,7 @@
 -- setting that the calls use is theirs to set: read one row, note its use, end it.
 begin;
 \ir support/identities.psql
-select plan(111);
+select plan(114);
 
 -- The session secret of a token, as a call presents it.
 create function pg_temp.secret(token text) returns text language sql immutable as $$
@@ -72,9 +72,16 @@ select is(pg_temp.attempt('select id from chatkeep.sessions'), '0 rows', 'nor wi
 select is(pg_temp.attempt('select * from chatkeep_private.session_secrets'), '0 rows', 'and no secret');
 select pg_temp.present(encode(sha256(decode(pg_temp.secret(:'t2'), 'hex')), 'hex'));
 select is(pg_temp.attempt('select id from chatkeep.sessions'), '0 rows', 'nor with the digest of the right one');
-select pg_temp.present(pg_temp.secret(:'t2'));
+select pg_temp.present(pg_temp.secrets(:'t2'));
 select results_eq('select id from chatkeep.sessions', array[:'phone'::uuid], 'the right one shows its session');
 select results_eq('select session_id from chatkeep_private.session_secrets', array[:'phone'::uuid], 'and its secret');
+select pg_temp.present(pg_temp.secret(:'t2'));
+select is(pg_temp.attempt('select * from chatkeep_private.session_secrets'), '0 rows', 'the session secret alone does not, while there is a salt to read');
+select pg_temp.present(pg_temp.secrets(:'t0'));
+select is(pg_temp.attempt('select * from chatkeep_private.session_secrets'), '0 rows', 'nor does a spent token');
+select pg_temp.present(pg_temp.secrets(:'t1'));
+select is(pg_temp.attempt('select * from chatkeep_private.session_secrets'), '1 rows', 'the token before the current one does as long as its rotation may be repeated');
+select pg_temp.present(pg_temp.secrets(:'t2'));
 
 -- What holder and owner are refused alike. The marker is set, as it is inside a call.
 create temporary table attacks (name text, statement text, as_holder text, as_owner text) on commit drop;
@@ -131,7 +138,7 @@ select pg_temp.sign_in('ada');
 select pg_temp.present('');
 select is(pg_temp.attempt(a.statement), a.as_owner, 'the owner cannot ' || a.name) from attacks a;
 select is(pg_temp.attempt('select * from chatkeep_private.session_secrets'), '0 rows', 'ownership shows no secret');
-select pg_temp.present(pg_temp.secret(:'t2'));
+select pg_temp.present(pg_temp.secrets(:'t2'));
 select is(count(*)::int, 0, 'who is both can do no more: ' || coalesce(string_agg(a.name, ', '), 'nothing'))
 from attacks a where pg_temp.attempt(a.statement) not in ('42501', '0 rows');
 
@@ -146,7 +153,7 @@ from (values ('one''s own', :'laptop'), ('another''s', :'eve')) v (name, session
 -- Another user who holds the token is its holder and not its owner.
 select pg_temp.sign_in('eve');
 do $$ begin perform set_config('request.jwt.claims', (current_setting('request.jwt.claims')::jsonb || '{"aal":"aal3"}')::text, true); end $$;
-select pg_temp.present(pg_temp.secret(:'t2'));
+select pg_temp.present(pg_temp.secrets(:'t2'));
 select is(count(*)::int, 0, 'Eve with Ada''s token and a higher level: ' || coalesce(string_agg(a.name, ', '), 'nothing'))
 from attacks a
 where a.name not in ('raise the level', 'use a foreign session', 'end it', 'lock it', 'make a session for somebody else')
@@ -155,7 +162,7 @@ select is(pg_temp.attempt(format($$ update chatkeep.sessions set aal = 'aal3' wh
 
 -- Use: not in the future, and not of what idleness has ended.
 select pg_temp.sign_out();
-select pg_temp.present(pg_temp.secret(:'t2'));
+select pg_temp.present(pg_temp.secrets(:'t2'));
 select is(pg_temp.attempt($$ update chatkeep.sessions set last_used_at = now() + interval '1 year' $$), '1 rows, changed', 'the holder notes a use in the future');
 select cmp_ok((select last_used_at from chatkeep.sessions), '<=', clock_timestamp(), 'which is noted as of now');
 reset role;
@@ -173,7 +180,7 @@ select pg_temp.sign_out();
 select is((select status || generation from chatkeep.rotate_session(:'t2')), 'rotated3', 'nothing of all this has harmed the session');
 
 -- Revocation is final, whoever asks.
-select pg_temp.present(pg_temp.secret(:'t2'));
+select pg_temp.present(pg_temp.secrets(:'t2'));
 select is(pg_temp.attempt($$ update chatkeep.sessions set revoked_at = now(), revoked_reason = 'logout' $$), '1 rows, changed', 'the holder may end the session');
 select is(pg_temp.attempt($$ update chatkeep.sessions set revoked_at = null, revoked_reason = null $$), '42501', 'and not take it back');
 select is(pg_temp.attempt($$ update chatkeep.sessions set revoked_at = 'infinity' $$), '42501', 'nor put it off');
@@ -198,9 +205,9 @@ create function pg_temp.rotation() returns text language sql immutable as $$
     refresh_digest = sha256(''chosen''), rotation_salt = ''0123456789abcdef'', rotated_at = clock_timestamp(), confirmed_at = null'
 $$;
 select pg_temp.present(pg_temp.secret(:'u2'));
-select is(pg_temp.attempt(pg_temp.rotation()), '42501', 'whoever has the session secret alone rotates nothing');
+select is(pg_temp.attempt(pg_temp.rotation()), '0 rows', 'whoever has the session secret alone rotates nothing');
 select pg_temp.present(pg_temp.secrets(:'u0'));
-select is(pg_temp.attempt(pg_temp.rotation()), '42501', 'nor does the holder of a spent token');
+select is(pg_temp.attempt(pg_temp.rotation()), '0 rows', 'nor does the holder of a spent token');
 select pg_temp.present(pg_temp.secrets(:'u1'));
 select is(pg_temp.attempt(pg_temp.rotation()), '42501', 'or of the one before the current one');
 select pg_temp.present(pg_temp.secrets(:'u2'));

@@ -28,6 +28,9 @@ export const NOBODY: Caller = { role: "anon", claims: "" };
 /** What waits longer than this waits for something that will not come. */
 const PATIENCE = 20_000;
 
+/** No statement of these tests runs this long, in milliseconds. One that does goes round and round, and ends in 57014. */
+const LONGEST_STATEMENT = 10_000;
+
 /** One connection. */
 export class Connection {
   readonly #sql: postgres.Sql;
@@ -43,7 +46,7 @@ export class Connection {
     const sql = postgres(url, {
       max: 1,
       onnotice: () => {},
-      connection: { application_name: "chatkeep-isolation", TimeZone: "UTC" },
+      connection: { application_name: "chatkeep-isolation", TimeZone: "UTC", statement_timeout: LONGEST_STATEMENT },
       // Microseconds, which a Date has not.
       types: { time: { to: 1184, from: [1184], serialize: (time: string) => time, parse: (time: string) => time } },
     });
@@ -129,6 +132,11 @@ export class Stage {
     return this.#owner ??= await this.#keep(given("CHATKEEP_OWNER_DB"));
   }
 
+  /** Another connection of the owner, for what waits or is waited for. */
+  async administrator(): Promise<Connection> {
+    return await this.#keep(given("CHATKEEP_OWNER_DB"));
+  }
+
   /** Who may change the server's settings and read everything. */
   async superuser(): Promise<Connection> {
     return this.#superuser ??= await this.#keep(given("CHATKEEP_SUPERUSER_DB"));
@@ -169,6 +177,16 @@ export class Stage {
       return waits.yes || ended.yes;
     });
     return waits.yes;
+  }
+
+  /** Resolves once this work waits for a lock, whoever has it, or has ended. */
+  async settles(connection: Connection, work: Promise<unknown>): Promise<void> {
+    const ended = { yes: false };
+    work.then(() => ended.yes = true, () => ended.yes = true);
+    await this.until("it waits, or has ended", async (owner) => {
+      const [{ blocked }] = await owner.rows("select cardinality(pg_blocking_pids($1)) > 0 as blocked", connection.pid);
+      return blocked || ended.yes;
+    });
   }
 
   /** Asks the owner again and again until the answer is yes. */
@@ -224,6 +242,25 @@ export async function refused(work: Promise<unknown>): Promise<string> {
     return (error as { code?: string }).code ?? `${error}`;
   }
   return "accepted";
+}
+
+/** How work ended. */
+export interface Outcome {
+  /** `accepted`, or the SQLSTATE of the refusal. */
+  code: string;
+  message: string;
+  hint: string;
+  rows: Row[];
+}
+
+/** How this ends, whichever way. */
+export async function outcome(work: Promise<Row[]>): Promise<Outcome> {
+  try {
+    return { code: "accepted", message: "", hint: "", rows: await work };
+  } catch (error) {
+    const { code, message, hint } = error as { code?: string; message: string; hint?: string };
+    return { code: code ?? `${error}`, message, hint: hint ?? "", rows: [] };
+  }
 }
 
 /** SQL of an append, and of a batch; the values follow in this order. */

@@ -148,7 +148,7 @@ test("an attachment that waits for a deletion is told of it", async (stage) => {
   const waiting = other.request(ben, ATTACH, chat, message, id);
   await stage.waits(other, one, waiting);
   await one.commit();
-  equal(await refused(waiting), "PT410", "the attachment");
+  equal(await refused(waiting), "PT404", "the attachment of what is out of a colleague's sight");
   equal(await attachments(other, ben, message), [], "attachments");
 });
 
@@ -165,7 +165,8 @@ test("attachments and deletions in a race end well, and never with a foreign key
       refused(other.request(ada, DELETE, id)),
     ]);
     equal(deleted, "accepted", "the deletion");
-    for (const end of [attached, again]) assert(["accepted", "PT410"].includes(end), `it ended with ${end}`);
+    assert(["accepted", "PT404"].includes(attached), `the attachment ended with ${attached}`);
+    assert(["accepted", "PT410"].includes(again), `the tags ended with ${again}`);
     const owner = await stage.owner();
     const rows = await owner.rows("select document_deleted from chatkeep.attachments where document_id = $1", id);
     equal(rows, attached === "accepted" ? [{ document_deleted: true }] : [], "the attachment");

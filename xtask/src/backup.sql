@@ -1,5 +1,5 @@
 -- What a dump must bring back, one line per fact: rows, policies, indexes, functions and grants.
--- Run by psql on the original and on the restored database; the two outputs must be equal.
+-- Run by psql on the original and on the restored database; the two outputs must be equal. The variable schemas says whose.
 \pset format unaligned
 \pset tuples_only on
 select format(
@@ -8,16 +8,17 @@ select format(
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p')
-  and n.nspname in ('auth', 'chatkeep', 'chatkeep_private')
+  and n.nspname = any (string_to_array(:'schemas', ','))
 order by n.nspname, c.relname
 \gexec
 select format('policy %s.%s %s %s %s %s using %s check %s',
   schemaname, tablename, policyname, permissive, roles, cmd, qual, with_check)
 from pg_catalog.pg_policies
+where schemaname = any (string_to_array(:'schemas', ','))
 order by schemaname, tablename, policyname;
 select format('index %s', indexdef)
 from pg_catalog.pg_indexes
-where schemaname in ('auth', 'chatkeep', 'chatkeep_private')
+where schemaname = any (string_to_array(:'schemas', ','))
 order by schemaname, tablename, indexname;
 select format('constraint %s on %s: %s', k.conname, k.conrelid::regclass, pg_catalog.pg_get_constraintdef(k.oid))
 from pg_catalog.pg_constraint k

@@ -60,7 +60,7 @@ pub fn db(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
         }
         "url" => {
             let database = Database::open(places, &name)?;
-            if !database.is_running() {
+            if !database.is_running()? {
                 return Err(
                     Failure::new(format!("Database {name} does not run.")).advise(format!(
                         "start it with `cargo xtask db start --pg {} --engine {} --name {name}`.",

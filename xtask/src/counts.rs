@@ -19,6 +19,14 @@ impl AddAssign for Counts {
 }
 
 impl Counts {
+    /// One test.
+    pub fn one(is_passed: bool) -> Self {
+        Self {
+            passed: u64::from(is_passed),
+            failed: u64::from(!is_passed),
+        }
+    }
+
     /// Sums the closing lines of cargo (`test result: ok. 3 passed; 1 failed; …`), Deno
     /// (`ok | 3 passed | 1 failed`), Node (`# pass 3`, `# fail 1`) and of programs that print `3 passed, 1 failed`.
     pub fn read(output: &str) -> Self {

@@ -67,7 +67,7 @@ impl Database {
         let server_folder = places.database_server(&wanted.name);
         let server = Server::new(tree, server_folder, places.account.clone());
         if let Some(settings) = &known
-            && server.is_running()
+            && server.is_running(settings.port, &settings.password)?
         {
             return Self::running(wanted, settings.clone(), server, folder);
         }
@@ -189,8 +189,14 @@ impl Database {
     }
 
     /// Whether its server runs.
-    pub fn is_running(&self) -> bool {
-        self.server.is_running()
+    pub fn is_running(&self) -> Result<bool> {
+        let Settings { password, port, .. } = &self.settings;
+        self.server.is_running(*port, password)
+    }
+
+    /// Kills its server as a crash would.
+    pub fn kill(&self) -> Result<()> {
+        self.server.kill()
     }
 
     /// Stops the server and removes the data.
@@ -239,7 +245,7 @@ impl Database {
     /// psql as a role.
     pub fn psql(&self, role: &str) -> Command {
         let Settings { password, port, .. } = &self.settings;
-        psql(&self.program("psql"), *port, role, password)
+        server::psql(&self.program("psql"), *port, role, password)
     }
 
     /// Roles and schemas of Supabase, our migrations, the engine. Harmless to repeat.
@@ -256,8 +262,13 @@ impl Database {
 
     /// Makes another, empty database on the server; one of its name that was left behind goes first.
     pub fn add(&self, step: &mut Step, name: &str) -> Result<()> {
+        self.add_as(step, SUPERUSER, name, "")
+    }
+
+    /// Makes such a database that belongs to a role, with further options of `create database`.
+    pub fn add_as(&self, step: &mut Step, owner: &str, name: &str, options: &str) -> Result<()> {
         self.drop_added(step, name)?;
-        let create = format!("create database {name} template template0");
+        let create = format!("create database {name} owner {owner} template template0 {options}");
         step.run(self.psql(SUPERUSER).args(["--command", &create]))
             .map(drop)
     }
@@ -317,21 +328,6 @@ impl Database {
         step.run(Command::new("cp").arg("-R").arg(source).arg(&workdir))?;
         Ok(workdir)
     }
-}
-
-/// psql on a port of 127.0.0.1, which stops at the first error and reads no settings of the caller's.
-pub fn psql(program: &Path, port: u16, role: &str, password: &str) -> Command {
-    let mut command = Command::new(program);
-    server::clear_environment(&mut command);
-    command.args(["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1"]);
-    command
-        .env("PGPASSWORD", password)
-        .env("PGHOST", "127.0.0.1")
-        .env("PGPORT", port.to_string())
-        .env("PGUSER", role)
-        .env("PGDATABASE", "postgres")
-        .env("PGCLIENTENCODING", "UTF8");
-    command
 }
 
 /// The Supabase CLI, with its notes in our folder and nothing reported to anybody.

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 /// The targets of `fuzz/fuzz_targets`, and what each of them holds its rule against.
-const TARGETS: [(&str, &str); 3] = [
+const TARGETS: [(&str, &str); 4] = [
     (
         "source_uri",
         "the form of a source: its own form, without credentials, as the URL parser of browsers has it",
@@ -19,6 +19,10 @@ const TARGETS: [(&str, &str); 3] = [
     (
         "tags",
         "the scan of tags, beside a JSON parser and the written rule",
+    ),
+    (
+        "claims",
+        "the reader of claims, beside a JSON parser and the written rule",
     ),
     ("checksum", "checksums and hexadecimal, there and back"),
 ];

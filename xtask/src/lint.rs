@@ -31,7 +31,7 @@ pub fn run(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
     if renew {
         judges::run(places, true)?;
         eprintln!(
-            "Privileges and types are written down. Look at the difference before you commit it."
+            "Privileges, fingerprints of policies and types are written down. Look at the difference before you commit it."
         );
         return Ok(ExitCode::SUCCESS);
     }

@@ -3,10 +3,10 @@
 
 use crate::contract;
 use crate::counts::Counts;
-use crate::database;
 use crate::deno;
 use crate::failure::{Failure, Result};
 use crate::places::Places;
+use crate::server;
 use crate::service::Service;
 use crate::step::{self, Step};
 use crate::tree::Tree;
@@ -37,7 +37,7 @@ pub fn contract(places: &Places, major: u16, title: &str) -> Result<Counts> {
     })?;
     let counts = contract::test(places, title, |role| {
         // There is nobody to ask for a password.
-        database::psql(&psql, port, role, "")
+        server::psql(&psql, port, role, "")
     });
     drop(pglite);
     counts

@@ -4,7 +4,7 @@
 use crate::account::Account;
 use crate::failure::{AtPath, Failure, Result};
 use crate::places::{make_folder, remove_folder};
-use crate::step::Step;
+use crate::step::{self, Step};
 use crate::tree::Tree;
 use std::fs;
 use std::io::Write;
@@ -12,6 +12,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// The superuser of every database made here, as on Supabase.
 pub const SUPERUSER: &str = "supabase_admin";
@@ -135,7 +136,7 @@ impl Server {
     /// Stops the server; sessions are ended, commits are kept. A server that does not run is fine.
     /// It works after Ctrl-C too, so it heeds no interruption.
     pub fn stop(&self) -> Result<()> {
-        if !self.is_running() {
+        if !self.has_process() {
             return Ok(());
         }
         let mut stop = self.program("pg_ctl");
@@ -144,7 +145,8 @@ impl Server {
             .args(["--mode", "fast", "--timeout", "60"]);
         stop.arg("--pgdata").arg(self.data()).stdin(Stdio::null());
         let output = stop.output().at("run", &self.tree.program("pg_ctl"))?;
-        if output.status.success() {
+        // A process that is gone by now needs no signal.
+        if output.status.success() || !self.has_process() {
             return Ok(());
         }
         let why = String::from_utf8_lossy(&output.stderr).trim().to_owned();
@@ -152,15 +154,48 @@ impl Server {
             .advise(format!("read its log, {}.", self.log().display())))
     }
 
-    /// Whether the server runs now.
-    pub fn is_running(&self) -> bool {
+    /// Whether the server runs now, which a session proves. A server that starts or ends is waited for.
+    pub fn is_running(&self, port: u16, password: &str) -> Result<bool> {
+        let limit = Instant::now() + Duration::from_secs(60);
+        while self.has_process() {
+            if self.lets_in(port, password) {
+                return Ok(true);
+            }
+            if Instant::now() >= limit {
+                return Err(Failure::new(format!(
+                    "The server on port {port} has a process, but lets nobody in."
+                ))
+                .advise(format!("read its log, {}.", self.log().display())));
+            }
+            step::pause(Duration::from_millis(50))?;
+        }
+        Ok(false)
+    }
+
+    /// Kills the server as a crash would: it has no time to tidy up.
+    pub fn kill(&self) -> Result<()> {
+        let path = self.data().join("postmaster.pid");
+        let text = fs::read_to_string(&path).at("read", &path)?;
+        let process = text.lines().next().unwrap_or_default();
+        // The shell's own `kill`: not every system has it as a program.
+        let mut kill = Command::new("sh");
+        kill.args(["-c", "kill -9 \"$1\"", "sh", process]);
+        match kill.status() {
+            Ok(status) if status.success() => Ok(()),
+            _ => Err(Failure::new(format!("could not kill process {process}."))),
+        }
+    }
+
+    /// Whether there is a process of the number that the server noted. It may be one that ended, until its parent asks for it.
+    fn has_process(&self) -> bool {
         let mut status = self.program("pg_ctl");
         status.arg("status").arg("--pgdata").arg(self.data());
-        status
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        status.status().is_ok_and(|status| status.success())
+        is_successful(&mut status)
+    }
+
+    fn lets_in(&self, port: u16, password: &str) -> bool {
+        let mut psql = psql(&self.tree.program("psql"), port, SUPERUSER, password);
+        is_successful(psql.args(["--command", "select"]))
     }
 
     /// Removes the data folder.
@@ -174,6 +209,30 @@ impl Server {
         clear_environment(&mut command);
         command
     }
+}
+
+/// Whether a program ends well; what it says is not shown.
+fn is_successful(command: &mut Command) -> bool {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+/// psql on a port of 127.0.0.1, which stops at the first error and reads no settings of the caller's.
+pub fn psql(program: &Path, port: u16, role: &str, password: &str) -> Command {
+    let mut command = Command::new(program);
+    clear_environment(&mut command);
+    command.args(["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1"]);
+    command
+        .env("PGPASSWORD", password)
+        .env("PGHOST", "127.0.0.1")
+        .env("PGPORT", port.to_string())
+        .env("PGUSER", role)
+        .env("PGDATABASE", "postgres")
+        .env("PGCLIENTENCODING", "UTF8");
+    command
 }
 
 /// Settings of the caller's own databases must not reach ours.

@@ -5,12 +5,14 @@ use crate::backup;
 use crate::clients;
 use crate::contract;
 use crate::counts::Counts;
+use crate::crash;
 use crate::database::Database;
 use crate::debian;
 use crate::edge;
 use crate::extension;
 use crate::failure::Result;
 use crate::gateway::Rest;
+use crate::installation;
 use crate::lite;
 use crate::load;
 use crate::pglite;
@@ -134,8 +136,16 @@ impl Suite<'_> {
         self.check(&title, |places| histories(places, database, &title))?;
         let title = format!("upgrade, {on}");
         self.check(&title, |places| upgrade::test(places, database, &title))?;
+        let title = format!("installation, {on}");
+        self.check(&title, |places| {
+            installation::test(places, database, &title)
+        })?;
         let title = format!("dump and restore, {on}");
         self.check(&title, |places| backup::test(places, database, &title))?;
+        if is_first {
+            let title = format!("crash, {on}");
+            self.check(&title, |places| crash::test(places, database, &title))?;
+        }
         let title = format!("load, {on}");
         self.check(&title, |places| load::test(places, major, engine, &title))
     }

@@ -2,26 +2,41 @@
 -- What belongs to a person carries user_id and tenant_id; composite foreign keys make a row that
 -- crosses tenants impossible. Grants and policies follow in the next migration, functions after it.
 
-create schema if not exists chatkeep;
-comment on schema chatkeep is 'The conversation store: exposed through the Data API.';
-create schema if not exists chatkeep_private;
-comment on schema chatkeep_private is 'Internals of the conversation store: not exposed.';
-
-revoke all on schema chatkeep, chatkeep_private from public, anon, authenticated, service_role;
-grant usage on schema chatkeep, chatkeep_private to anon, authenticated, service_role;
-
--- auth.uid() is called by every policy; some gateways make schema auth without this grant.
+-- A database that cannot hold Chatkeep is refused before anything is made.
 do $$
 declare
   api_role text;
 begin
+  -- Text comes from JSON, whose characters are those of Unicode; the native engine reads text as UTF-8.
+  if getdatabaseencoding() <> 'UTF8' then
+    raise sqlstate '0A000' using
+      message = format('the encoding of database %s is %s, and Chatkeep needs UTF8', current_database(), getdatabaseencoding()),
+      hint = 'Make a database with: create database ... encoding ''UTF8'' template template0';
+  end if;
+  -- Every policy calls auth.uid(); some gateways make schema auth without this grant.
   foreach api_role in array array['anon', 'authenticated', 'service_role'] loop
-    if not has_schema_privilege(api_role, 'auth', 'usage') then
+    if has_schema_privilege(api_role, 'auth', 'usage') then
+      continue;
+    end if;
+    begin
       execute format('grant usage on schema auth to %I', api_role);
+    exception when insufficient_privilege then
+      null; -- The next lines say it.
+    end;
+    -- To a role that may not grant it, Postgres only warns that no privileges were granted.
+    if not has_schema_privilege(api_role, 'auth', 'usage') then
+      raise sqlstate '42501' using
+        message = format('role %s has no usage on schema auth, and %s cannot grant it', api_role, current_user),
+        hint = 'As the owner of schema auth: grant usage on schema auth to anon, authenticated, service_role; then apply the migrations again.';
     end if;
   end loop;
 end
 $$;
+
+create schema if not exists chatkeep;
+comment on schema chatkeep is 'The conversation store: exposed through the Data API.';
+create schema if not exists chatkeep_private;
+comment on schema chatkeep_private is 'Internals of the conversation store: not exposed.';
 
 -- UUID version 7 (RFC 9562): PostgreSQL 18 has its own; before it the same from a random UUID whose first
 -- 48 bits become the Unix time in milliseconds and whose version nibble 4 (0100) becomes 7 (0111).
@@ -53,6 +68,11 @@ $do$;
 comment on function chatkeep_private.uuid_v7() is 'A new UUID version 7: ordered by time, so that keys are appended to their index.';
 revoke all on function chatkeep_private.uuid_v7() from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.uuid_v7() to authenticated, service_role;
+
+-- A second run of this file stops before it comes here. Outside of a transaction it would otherwise shut the clients out
+-- between these two statements.
+revoke all on schema chatkeep, chatkeep_private from public, anon, authenticated, service_role;
+grant usage on schema chatkeep, chatkeep_private to anon, authenticated, service_role;
 
 -- What a value may be, as domains: a CHECK constraint of a table is read from its text and prepared anew in every
 -- statement that writes the table, which took a tenth of an append; a domain is checked where a value is set. Columns
@@ -100,7 +120,7 @@ create table chatkeep.users (
 comment on table chatkeep.users is 'The membership of a person in a tenant. Made on first use, with the person''s own id as tenant; service_role moves people between tenants, and their rows follow.';
 comment on column chatkeep.users.id is 'auth.users.id.';
 comment on column chatkeep.users.tenant_id is 'The one tenant this person belongs to. Read from here, never from a claim, so that it can be revoked at once.';
-comment on column chatkeep.users.disabled_at is 'Set by service_role: from then on the person reads and writes nothing.';
+comment on column chatkeep.users.disabled_at is 'Set by service_role: from then on the person writes nothing and reads nothing but this row.';
 create index users_tenant_id_idx on chatkeep.users (tenant_id);
 
 -- Sessions ----------------------------------------------------------------------------------------
@@ -132,7 +152,8 @@ create table chatkeep.sessions (
   constraint sessions_revoked_reason_known check (revoked_reason in ('logout', 'reuse', 'limit', 'admin')),
   constraint sessions_aal_known check (aal in ('aal1', 'aal2', 'aal3')),
   constraint sessions_user_agent_length check (char_length(user_agent) <= 1000),
-  constraint sessions_metadata_is_object check (jsonb_typeof(metadata) = 'object')
+  constraint sessions_metadata_is_object check (jsonb_typeof(metadata) = 'object'),
+  constraint sessions_metadata_size check (metadata = '{}' or octet_length(metadata::text) <= 262144)
 ) with (fillfactor = 80);
 comment on table chatkeep.sessions is 'One row per device: the facts its owner may list. No row holds a token.';
 comment on column chatkeep.sessions.session_token is 'SHA-256 of the session secret: unique, stable for the session''s life. API roles may not read it.';
@@ -187,6 +208,7 @@ create table chatkeep.chats (
   indexed_to timestamptz,
   archived_at timestamptz,
   deleted_at timestamptz,
+  purged_at timestamptz,
   constraint chats_pkey primary key (id, tenant_id),
   constraint chats_user_id_fkey foreign key (user_id, tenant_id)
     references chatkeep.users (id, tenant_id) on update cascade on delete cascade
@@ -200,6 +222,7 @@ comment on column chatkeep.chats.active_leaf_id is 'The last message of the path
 comment on column chatkeep.chats.updated_at is 'created_at of the newest message; a change of title does not move the chat up.';
 comment on column chatkeep.chats.indexed_to is 'Every message up to this created_at is in message_search; later ones, or all where it is NULL, are searched from their text.';
 comment on column chatkeep.chats.deleted_at is 'Set by delete_chat and cleared by restore_chat.';
+comment on column chatkeep.chats.purged_at is 'When purge_chats began to remove the messages: from then on the chat cannot be restored.';
 create index chats_user_id_updated_at_idx on chatkeep.chats (user_id, updated_at desc);
 -- Few rows: what policies hide, and purge_chats removes.
 create index chats_deleted_idx on chatkeep.chats (user_id, deleted_at) where deleted_at is not null;
@@ -344,7 +367,9 @@ create table chatkeep.document_metadata (
   constraint document_metadata_user_id_fkey foreign key (user_id) references chatkeep.users (id) on delete cascade,
   constraint document_metadata_namespace_length check (char_length(namespace) between 1 and 64),
   constraint document_metadata_tags_is_object check (jsonb_typeof(tags) = 'object'),
-  constraint document_metadata_properties_is_object check (jsonb_typeof(properties) = 'object')
+  constraint document_metadata_tags_size check (tags = '{}' or octet_length(tags::text) <= 262144),
+  constraint document_metadata_properties_is_object check (jsonb_typeof(properties) = 'object'),
+  constraint document_metadata_properties_size check (properties = '{}' or octet_length(properties::text) <= 262144)
 );
 comment on table chatkeep.document_metadata is 'Tags and properties of a document, one row per writer''s namespace.';
 comment on column chatkeep.document_metadata.document_access is 'access of the document: the policy reads it here, without a look at the document.';

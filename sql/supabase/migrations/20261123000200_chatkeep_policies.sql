@@ -5,16 +5,19 @@
 -- decide what may change in them. Each policy runs its subqueries once per statement, for every table and command
 -- that it names, so an update carries no expression that another lock already holds.
 
-revoke all on all tables in schema chatkeep, chatkeep_private from public, anon, authenticated, service_role;
-
 -- users
 alter table chatkeep.users enable row level security;
 alter table chatkeep.users force row level security;
+create policy users_select on chatkeep.users for select to authenticated
+  using (id = (select chatkeep.uid()));
+
+-- The first policy stops a second run of this file. The revoke stands behind it: outside of a transaction that run would
+-- take all grants away, and stop before it gave them again.
+revoke all on all tables in schema chatkeep, chatkeep_private from public, anon, authenticated, service_role;
+
 grant select, insert (id, tenant_id, display_name, metadata), update (display_name, metadata)
   on chatkeep.users to authenticated;
 grant select, insert, update, delete on chatkeep.users to service_role;
-create policy users_select on chatkeep.users for select to authenticated
-  using (id = (select chatkeep.uid()));
 create policy users_insert on chatkeep.users for insert to authenticated
   with check (id = (select chatkeep.uid()) and tenant_id = (select chatkeep.uid()));
 -- Column grants let nobody change the tenant; where a gateway has granted more, this still does not.
@@ -42,6 +45,8 @@ create policy sessions_select_presented on chatkeep.sessions for select to anon
 create policy sessions_insert on chatkeep.sessions for insert to authenticated
   with check (
     (user_id, tenant_id) = (select chatkeep_private.writer(), chatkeep.tenant_id())
+    and last_used_at <= (select clock_timestamp())
+    and expires_at <= (select clock_timestamp() + interval '400 days')
   );
 create policy sessions_update on chatkeep.sessions for update to authenticated
   using (
@@ -62,8 +67,19 @@ grant select, update (refresh_digest, previous_digest, rotation_salt, generation
   on chatkeep_private.session_secrets to anon, authenticated;
 grant insert (session_token, session_id, refresh_digest) on chatkeep_private.session_secrets to authenticated;
 grant select, insert, update, delete on chatkeep_private.session_secrets to service_role;
+-- All tokens of a session hold its session secret, spent ones too. So a row whose salt would give a spent token its
+-- successor asks for the refresh secret besides: the current one, or the one before it for as long as a rotation may
+-- be repeated.
 create policy session_secrets_select on chatkeep_private.session_secrets for select to anon, authenticated
-  using (session_token = (select chatkeep_private.presented_session()));
+  using (
+    session_token = (select chatkeep_private.presented_session())
+    and (
+      rotation_salt is null
+      or refresh_digest = (select chatkeep_private.presented_refresh())
+      or (previous_digest = (select chatkeep_private.presented_refresh())
+        and rotated_at > (select clock_timestamp() - interval '10 seconds'))
+    )
+  );
 create policy session_secrets_insert on chatkeep_private.session_secrets for insert to authenticated
   with check (
     session_token = (select chatkeep_private.presented_session())
@@ -107,12 +123,18 @@ create function chatkeep_private.deleted_chats() returns uuid[]
 language plpgsql stable parallel unsafe set search_path = ''
 as $$
 declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
   deleted uuid[];
 begin
-  -- Policies ask outside of calls only, so there is no marker to keep. A parallel plan could not set one.
+  -- Inside a call nothing is hidden. A plan that asks only outside of one asks here too: PostgreSQL evaluates every
+  -- subquery of a statement when it looks at a row again that somebody else has changed.
+  if marker <> '' then
+    return '{}'::uuid[];
+  end if;
+  -- The marker lets the chats' own policy show them. A parallel plan could not set one.
   perform set_config('chatkeep.writing', 'off', true);
   deleted := array(select c.id from chatkeep.chats c where c.user_id = auth.uid() and c.deleted_at is not null);
-  perform set_config('chatkeep.writing', '', true);
+  perform set_config('chatkeep.writing', marker, true);
   return deleted;
 end
 $$;
@@ -120,7 +142,7 @@ comment on function chatkeep_private.deleted_chats() is 'The deleted chats of th
 revoke all on function chatkeep_private.deleted_chats() from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.deleted_chats() to authenticated, service_role;
 
--- messages: the chat's row, which the same call has just locked through its own policy, proves the tenant.
+-- messages
 alter table chatkeep.messages enable row level security;
 alter table chatkeep.messages force row level security;
 grant select,
@@ -136,7 +158,7 @@ create policy messages_select on chatkeep.messages for select to authenticated
   );
 create policy messages_insert on chatkeep.messages for insert to authenticated
   with check (
-    user_id = (select chatkeep_private.writer()) and author_id = user_id
+    (user_id, tenant_id) = (select chatkeep_private.writer(), chatkeep.tenant_id()) and author_id = user_id
   );
 create policy messages_update on chatkeep.messages for update to authenticated
   using (user_id = (select chatkeep_private.writer()))
@@ -171,9 +193,9 @@ grant select,
 grant select, insert, update, delete on chatkeep.documents to service_role;
 create policy documents_select on chatkeep.documents for select to authenticated
   using (
-    (user_id = (select chatkeep.uid()) or (visibility = 'tenant' and tenant_id = (select chatkeep.tenant_id())))
+    ((user_id = (select chatkeep.uid()) and (deleted_at is null or chatkeep_private.in_call()))
+      or (visibility = 'tenant' and tenant_id = (select chatkeep.tenant_id()) and deleted_at is null))
     and tenant_id operator(chatkeep_private.===) (select chatkeep.tenant_id())
-    and (deleted_at is null or chatkeep_private.in_call())
   );
 create policy documents_insert on chatkeep.documents for insert to authenticated
   with check (
@@ -182,9 +204,9 @@ create policy documents_insert on chatkeep.documents for insert to authenticated
 -- A member who registers the same bytes adds an alias to the tenant's row; guard_document keeps the rest of it the owner's.
 create policy documents_update on chatkeep.documents for update to authenticated
   using (
-    (user_id = (select chatkeep.uid()) or (visibility = 'tenant' and tenant_id = (select chatkeep.tenant_id())))
+    ((user_id = (select chatkeep.uid()) and (deleted_at is null or chatkeep_private.in_call()))
+      or (visibility = 'tenant' and tenant_id = (select chatkeep.tenant_id()) and deleted_at is null))
     and tenant_id operator(chatkeep_private.===) (select chatkeep.tenant_id())
-    and (deleted_at is null or chatkeep_private.in_call())
     and (select current_setting('chatkeep.writing', true)) = 'on'
   );
 
@@ -241,31 +263,36 @@ create policy attachments_insert on chatkeep.attachments for insert to authentic
 
 -- Guards ------------------------------------------------------------------------------------------
 
--- What a domain would say of these columns, which are plain for the gateways' sake.
+-- What the calls say of these columns, which clients write directly too: they are plain for the gateways' sake.
 create function chatkeep_private.guard_chat() returns trigger
 language plpgsql set search_path = ''
 as $$
 begin
-  if jsonb_typeof(new.metadata) <> 'object' then
-    raise invalid_parameter_value using
-      message = 'metadata must be a JSON object',
-      hint = 'Wrap the value in one.';
-  end if;
-  if char_length(new.title) > 500 then
-    raise invalid_parameter_value using
-      message = 'title is longer than 500 characters',
-      hint = 'Shorten it.';
-  end if;
+  perform chatkeep_private.check_json('metadata', new.metadata, 'object');
+  perform chatkeep_private.check_length('title', new.title, 500);
   return new;
 end
 $$;
-comment on function chatkeep_private.guard_chat() is 'Keeps metadata an object and title short, also where they are written directly.';
+comment on function chatkeep_private.guard_chat() is 'Keeps metadata an object within its limits and title short, also where they are written directly.';
 revoke all on function chatkeep_private.guard_chat() from public, anon, authenticated, service_role;
 -- After the row, since a trigger before it would lock the row once more; not for updates of other columns, since reading the
 -- condition alone takes a twentieth of an append.
 create trigger guard_chat after insert or update of title, metadata on chatkeep.chats
   for each row when (current_setting('chatkeep.writing', true) is distinct from 'on')
   execute function chatkeep_private.guard_chat();
+
+create function chatkeep_private.guard_user() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  perform chatkeep_private.check_json('metadata', new.metadata, 'object');
+  return new;
+end
+$$;
+comment on function chatkeep_private.guard_user() is 'Keeps the metadata of a user within their limits.';
+revoke all on function chatkeep_private.guard_user() from public, anon, authenticated, service_role;
+create trigger guard_user before insert or update of metadata on chatkeep.users
+  for each row when (new.metadata <> '{}') execute function chatkeep_private.guard_user();
 
 -- As with the tenant of users: column grants let nobody give a chat away, and this holds without them. A trigger, since the
 -- policy would ask it of every append.
@@ -329,12 +356,42 @@ create trigger guard_document_aliases before update of aliases on chatkeep.docum
   for each row when (new.aliases[1:cardinality(old.aliases)] <> old.aliases)
   execute function chatkeep_private.guard_document();
 
--- Keys hold an attachment and its document in one tenant. Who moves takes along what is the own; what hangs on a document
--- of the other side stays there, as after its deletion. Without this the keys would refuse the move.
-create function chatkeep_private.part_documents() returns trigger
+-- Keys hold an attachment and its document, and a document and its metadata, in one tenant. Who moves takes along what is
+-- the own; what hangs on a document of the other side stays there, as after its deletion. Without this the keys would
+-- refuse the move.
+create function chatkeep_private.move_user() returns trigger
 language plpgsql set search_path = ''
 as $$
 begin
+  -- The locks that the move needs, in the order in which calls take theirs: who attaches or registers is waited for here,
+  -- and what they have written is seen below.
+  perform from chatkeep.chats c where c.user_id = old.id for update;
+  perform chatkeep_private.lock_documents(least(old.tenant_id, new.tenant_id), old.id, true, true);
+  perform chatkeep_private.lock_documents(greatest(old.tenant_id, new.tenant_id), old.id, true, true);
+  perform from chatkeep.documents d where d.user_id = old.id for update;
+
+  if exists (
+    select from chatkeep.chats c join chatkeep.chats o on o.id = c.id and o.tenant_id = new.tenant_id
+    where c.user_id = old.id
+  ) then
+    perform chatkeep_private.refuse('PT409', 'tenant_id names a tenant that has a chat with the id of one of this user''s',
+      'Delete and purge one of the two chats, then move the user.');
+  end if;
+  -- Bytes that both tenants share are the new tenant's: the mover's own document of them becomes private.
+  update chatkeep.documents d
+  set visibility = 'private',
+    status = case when exists (
+        select from chatkeep.documents p
+        where p.user_id = d.user_id and p.checksum = d.checksum
+          and p.visibility = 'private' and p.status <> 'archived' and p.deleted_at is null
+      ) then 'archived' else d.status end
+  where d.user_id = old.id and d.visibility = 'tenant' and d.status <> 'archived' and d.deleted_at is null
+    and exists (
+      select from chatkeep.documents o
+      where o.tenant_id = new.tenant_id and o.checksum = d.checksum
+        and o.visibility = 'tenant' and o.status <> 'archived' and o.deleted_at is null
+    );
+
   update chatkeep.attachments a set document_id = null
   from chatkeep.documents d
   where a.user_id = old.id
@@ -343,13 +400,36 @@ begin
   from chatkeep.documents d
   where d.user_id = old.id
     and a.document_id = d.id and a.tenant_id = d.tenant_id and a.user_id <> old.id;
+  delete from chatkeep.document_metadata m
+  using chatkeep.documents d
+  where m.user_id = old.id
+    and d.id = m.document_id and d.tenant_id = m.tenant_id and d.user_id <> old.id;
+  delete from chatkeep.document_metadata m
+  using chatkeep.documents d
+  where d.user_id = old.id
+    and m.document_id = d.id and m.tenant_id = d.tenant_id and m.user_id <> old.id;
   return new;
 end
 $$;
-comment on function chatkeep_private.part_documents() is 'Takes documents of others from the attachments of a user who moves to another tenant, and that user''s from those of others.';
-revoke all on function chatkeep_private.part_documents() from public, anon, authenticated, service_role;
-create trigger part_documents before update of tenant_id on chatkeep.users
-  for each row when (old.tenant_id <> new.tenant_id) execute function chatkeep_private.part_documents();
+comment on function chatkeep_private.move_user() is 'Parts a user who moves to another tenant from the documents of others, and others from that user''s.';
+revoke all on function chatkeep_private.move_user() from public, anon, authenticated, service_role;
+create trigger move_user before update of tenant_id on chatkeep.users
+  for each row when (old.tenant_id <> new.tenant_id) execute function chatkeep_private.move_user();
+
+-- Colleagues write to the documents that a user shares. Who goes waits for them, so that neither has rows that the other
+-- waits for.
+create function chatkeep_private.remove_user() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  perform chatkeep_private.lock_documents(old.tenant_id, old.id, true, true);
+  return old;
+end
+$$;
+comment on function chatkeep_private.remove_user() is 'Waits for registrations in the tenant of a user who is deleted.';
+revoke all on function chatkeep_private.remove_user() from public, anon, authenticated, service_role;
+create trigger remove_user before delete on chatkeep.users
+  for each row execute function chatkeep_private.remove_user();
 
 create function chatkeep_private.guard_session() returns trigger
 language plpgsql set search_path = ''
@@ -404,8 +484,7 @@ begin
      and new.rotated_at between coalesce(old.rotated_at, '-infinity') and clock_timestamp()
      and new.confirmed_at is null
      -- All tokens of a session have its session secret, spent ones too; who rotates has the current refresh secret.
-     and (coalesce(
-         sha256(decode(nullif(substr(current_setting('chatkeep.presented', true), 49), ''), 'hex')) = old.refresh_digest, false)
+     and (coalesce(chatkeep_private.presented_refresh() = old.refresh_digest, false)
        or chatkeep_private.is_service()) then
     -- A rotation: exactly one generation on.
     return new;
@@ -425,7 +504,9 @@ create trigger guard_session_secret before update on chatkeep_private.session_se
 comment on trigger guard_chat on chatkeep.chats is 'Title and metadata keep their form.';
 comment on trigger guard_chat_owner on chatkeep.chats is 'A chat is given to nobody else.';
 comment on trigger guard_document on chatkeep.documents is 'Status keeps to its graph, and a shared document is its owner''s.';
-comment on trigger part_documents on chatkeep.users is 'Who moves to another tenant parts with the documents of the old one.';
+comment on trigger guard_user on chatkeep.users is 'Metadata keep their limits.';
+comment on trigger move_user on chatkeep.users is 'Who moves to another tenant parts with the documents of the old one.';
+comment on trigger remove_user on chatkeep.users is 'Who is deleted waits for registrations in the tenant.';
 comment on trigger guard_document_aliases on chatkeep.documents is 'Members add sources to a shared document; its owner alone takes one away.';
 comment on trigger guard_session on chatkeep.sessions is 'Revocation is final, last use never lies in the future, an idle session is not woken, the assurance level rises by proof only.';
 comment on trigger guard_session_secret on chatkeep_private.session_secrets is 'Secrets change by rotation, one generation at a time.';
@@ -438,7 +519,7 @@ comment on policy sessions_select_presented on chatkeep.sessions is 'The holder 
 comment on policy sessions_insert on chatkeep.sessions is 'create_session opens sessions of the signed-in user.';
 comment on policy sessions_update on chatkeep.sessions is 'The calls note use and revoke, for the owner and for the holder of a token.';
 comment on policy sessions_update_presented on chatkeep.sessions is 'The calls note use and revoke for the holder of a token.';
-comment on policy session_secrets_select on chatkeep_private.session_secrets is 'Only the presented session secret unlocks its row.';
+comment on policy session_secrets_select on chatkeep_private.session_secrets is 'The presented session secret unlocks its row; while a rotation may be repeated, only together with a refresh secret of the last two.';
 comment on policy session_secrets_insert on chatkeep_private.session_secrets is 'create_session stores digests of a secret that it presents.';
 comment on policy session_secrets_update on chatkeep_private.session_secrets is 'The calls rotate what the presented session secret unlocks.';
 comment on policy chats_select on chatkeep.chats is 'A user reads the own chats.';

@@ -66,17 +66,6 @@ comment on function chatkeep_private.acting_for(uuid) is 'The user whom a call i
 revoke all on function chatkeep_private.acting_for(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.acting_for(uuid) to authenticated, service_role;
 
-create function chatkeep_private.lock_sessions(owner uuid) returns void
-language plpgsql volatile set search_path = ''
-as $$
-begin
-  perform pg_advisory_xact_lock(hashtextextended('chatkeep.sessions ' || owner, 0));
-end
-$$;
-comment on function chatkeep_private.lock_sessions(uuid) is 'Until the transaction ends nobody else counts, limits or ends the sessions of this user.';
-revoke all on function chatkeep_private.lock_sessions(uuid) from public, anon, authenticated, service_role;
-grant execute on function chatkeep_private.lock_sessions(uuid) to authenticated, service_role;
-
 -- The owner's lock before the tenant's, always.
 create function chatkeep_private.lock_documents(tenant uuid, owner uuid, shared boolean, wait boolean) returns boolean
 language plpgsql volatile set search_path = ''
@@ -99,29 +88,119 @@ comment on function chatkeep_private.lock_documents(uuid, uuid, boolean, boolean
 revoke all on function chatkeep_private.lock_documents(uuid, uuid, boolean, boolean) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.lock_documents(uuid, uuid, boolean, boolean) to authenticated, service_role;
 
--- Every call that makes a row of somebody's begins here.
-create function chatkeep_private.enter(for_user uuid default null) returns uuid
+-- Every call that makes a row of somebody's begins here. The lock on the user's row lasts until the transaction ends:
+-- whoever disables, moves or deletes the user waits for the call, and sees what it has made. It comes before every other
+-- lock of a call, as it does for those three. alone keeps other calls of the same kind out too.
+create function chatkeep_private.enter(for_user uuid default null, alone boolean default false) returns uuid
 language plpgsql volatile set search_path = ''
 as $$
 declare
-  entering uuid := chatkeep_private.acting_for(for_user);
-  member record;
+  entering constant uuid := chatkeep_private.acting_for(for_user);
+  tenant uuid;
 begin
-  select u.tenant_id, u.disabled_at into member from chatkeep.users u where u.id = entering;
-  if not found then
-    insert into chatkeep.users (id, tenant_id) values (entering, entering) on conflict do nothing;
-    select u.tenant_id, u.disabled_at into member from chatkeep.users u where u.id = entering;
-  end if;
-  if member.disabled_at is not null then
-    perform chatkeep_private.refuse('42501', 'this user is disabled',
-      'Ask an administrator to clear disabled_at in chatkeep.users.');
-  end if;
-  return member.tenant_id;
+  for round in 1 .. 2 loop
+    if alone then
+      select u.tenant_id into tenant from chatkeep.users u
+      where u.id = entering and u.disabled_at is null for no key update;
+    else
+      select u.tenant_id into tenant from chatkeep.users u
+      where u.id = entering and u.disabled_at is null for share;
+    end if;
+    if found then
+      return tenant;
+    end if;
+    exit when round = 2
+      or exists (select from chatkeep.users u where u.id = entering and u.disabled_at is not null);
+    -- First use, or somebody else's has just made the row.
+    begin
+      insert into chatkeep.users (id, tenant_id) values (entering, entering) on conflict do nothing;
+    exception when foreign_key_violation then
+      if for_user is null then
+        perform chatkeep_private.refuse('42501', 'this user does not exist', 'Sign in again.');
+      end if;
+      perform chatkeep_private.refuse('PT404', 'user_id names no user', 'Pass the id of a user in auth.users.');
+    end;
+  end loop;
+  perform chatkeep_private.refuse('42501', 'this user is disabled',
+    'Ask an administrator to clear disabled_at in chatkeep.users.');
+  return null;
 end
 $$;
-comment on function chatkeep_private.enter(uuid) is 'The tenant of the caller, or of the user that service_role names; makes the membership on first use.';
-revoke all on function chatkeep_private.enter(uuid) from public, anon, authenticated, service_role;
-grant execute on function chatkeep_private.enter(uuid) to authenticated, service_role;
+comment on function chatkeep_private.enter(uuid, boolean) is 'The tenant of the caller, or of the user that service_role names, who stays in it and enabled until the transaction ends; makes the membership on first use.';
+revoke all on function chatkeep_private.enter(uuid, boolean) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.enter(uuid, boolean) to authenticated, service_role;
+
+-- In sight when the call began, and out of reach when it came to write.
+create function chatkeep_private.refuse_unwritten(what text) returns void
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  perform chatkeep_private.refuse('42501', what || ' cannot be written any more',
+    'The user was disabled during the call, or a policy, trigger or rule of this database keeps the row out. Nothing was stored.');
+end
+$$;
+comment on function chatkeep_private.refuse_unwritten(text) is 'Refuses a call whose statement wrote fewer rows than it had to.';
+revoke all on function chatkeep_private.refuse_unwritten(text) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.refuse_unwritten(text) to anon, authenticated, service_role;
+
+-- An id that the caller has chosen, and that nothing in sight has.
+create function chatkeep_private.refuse_unseen(what text) returns void
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  perform chatkeep_private.refuse('PT409', what || ' taken by a message that you cannot see',
+    'Pass a new id; if it is refused again, a policy, trigger or rule of this database keeps the row out.');
+end
+$$;
+comment on function chatkeep_private.refuse_unseen(text) is 'Refuses a message whose row did not arrive, though its id is new as far as the caller sees.';
+revoke all on function chatkeep_private.refuse_unseen(text) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.refuse_unseen(text) to authenticated, service_role;
+
+-- A UUID version 8 (RFC 9562 section 5.8): the first bits of a digest, the same for the same digest.
+create function chatkeep_private.uuid_v8(digest bytea) returns uuid
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+declare
+  bytes bytea := substring(digest for 16);
+begin
+  bytes := set_byte(bytes, 6, (get_byte(bytes, 6) & 15) | 128);
+  bytes := set_byte(bytes, 8, (get_byte(bytes, 8) & 63) | 128);
+  return encode(bytes, 'hex')::uuid;
+end
+$$;
+comment on function chatkeep_private.uuid_v8(bytea) is 'A UUID made of a digest.';
+revoke all on function chatkeep_private.uuid_v8(bytea) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.uuid_v8(bytea) to anon, authenticated, service_role;
+
+-- Made of the token, so that a spent one finds its session while the session's secrets are out of its reach.
+create function chatkeep_private.session_id_of(session_token bytea) returns uuid
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+begin
+  return chatkeep_private.uuid_v8(sha256(session_token));
+end
+$$;
+comment on function chatkeep_private.session_id_of(bytea) is 'The id of the session whose session secret has this digest. It tells nothing of the digest.';
+revoke all on function chatkeep_private.session_id_of(bytea) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.session_id_of(bytea) to anon, authenticated, service_role;
+
+create function chatkeep_private.spent_session(session_token bytea) returns uuid
+language plpgsql stable set search_path = ''
+as $$
+begin
+  -- Where an operator hides secrets too, nobody can tell which policy hid this one, and no session ends by it.
+  if exists (
+    select from pg_catalog.pg_policy p
+    where p.polrelid = 'chatkeep_private.session_secrets'::regclass and not p.polpermissive
+  ) then
+    return null;
+  end if;
+  return chatkeep_private.session_id_of(session_token);
+end
+$$;
+comment on function chatkeep_private.spent_session(bytea) is 'Which session a token is of that shows no secret: it is spent if there is such a session, and was never issued if there is none.';
+revoke all on function chatkeep_private.spent_session(bytea) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.spent_session(bytea) to anon, authenticated, service_role;
 
 create function chatkeep_private.schema_version() returns text
 language sql immutable parallel safe set search_path = ''

@@ -140,7 +140,7 @@ begin
   return jsonb_typeof(value) = 'string'
     and value #>> '{}' ~* '^[0-9]{4}-[0-9]{2}-[0-9]{2}[t ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?(z|[+-][0-9]{2}:[0-9]{2})$'
     and (value #>> '{}')::timestamptz is not null;
-exception when datetime_field_overflow or invalid_datetime_format then
+exception when datetime_field_overflow or invalid_datetime_format or invalid_time_zone_displacement_value then
   return false;
 end
 $$;
@@ -412,11 +412,14 @@ end
 $$;
 comment on function chatkeep_private.checked_source_uri(text, text) is 'The form in which a source is stored; refuses one that is empty, too long, unprintable or carries credentials.';
 
+-- By the days of the calendar from now on: a month may have 31.
 create or replace function chatkeep_private.check_life(argument text, value interval) returns void
-language plpgsql immutable parallel safe set search_path = ''
+language plpgsql stable parallel safe set search_path = ''
 as $$
 begin
-  if value not between interval '1 second' and interval '400 days' then
+  -- First as intervals compare, so that what is far too long is not added to a date.
+  if value not between interval '1 second' and interval '400 days'
+     or now() + value not between now() + interval '1 second' and now() + interval '400 days' then
     perform chatkeep_private.refuse('22023', argument || ' must be between 1 second and 400 days',
       'Pass an interval such as ''30 days''.');
   end if;

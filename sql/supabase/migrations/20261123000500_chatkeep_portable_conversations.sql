@@ -2,8 +2,9 @@
 
 -- What the calls share -----------------------------------------------------------------------------
 
+-- Not immutable: called with a constant, it would refuse when a statement is planned. So are its siblings.
 create or replace function chatkeep_private.refuse_chat(exists_here boolean, deleted_at timestamptz) returns void
-language plpgsql immutable parallel safe set search_path = ''
+language plpgsql stable parallel safe set search_path = ''
 as $$
 begin
   if not exists_here then
@@ -17,7 +18,6 @@ end
 $$;
 comment on function chatkeep_private.refuse_chat(boolean, timestamptz) is 'Refuses a chat that is not there, or deleted.';
 
--- Not immutable: called with a constant, it would refuse when a statement is planned.
 create or replace function chatkeep_private.refuse_message(argument text) returns void
 language plpgsql stable parallel safe set search_path = ''
 as $$
@@ -48,14 +48,21 @@ as $$
 declare
   chat chatkeep.chats;
 begin
-  select c.* into chat from chatkeep.chats c
-  where c.id = locked_chat.chat_id
-    and (c.user_id = (select auth.uid()) or (select chatkeep_private.is_service()))
-  for no key update;
-  if not found or (chat.deleted_at is not null and not or_deleted) then
-    perform chatkeep_private.refuse_chat(found, chat.deleted_at);
+  -- Twice: a statement that has waited for the move of its own user looks for the chat where it was.
+  for round in 1 .. 2 loop
+    select c.* into chat from chatkeep.chats c
+    where c.id = locked_chat.chat_id
+      and (c.user_id = (select auth.uid()) or (select chatkeep_private.is_service()))
+    for no key update;
+    exit when found;
+  end loop;
+  if chat.id is null then
+    perform chatkeep_private.refuse_chat(false, null);
   end if;
   perform chatkeep_private.refuse_ambiguous(chat);
+  if chat.deleted_at is not null and not or_deleted then
+    perform chatkeep_private.refuse_chat(true, chat.deleted_at);
+  end if;
   return chat;
 end
 $$;
@@ -67,17 +74,21 @@ as $$
 declare
   chat chatkeep.chats;
 begin
-  select c.* into chat from chatkeep.chats c
+  select c.id, c.tenant_id, c.user_id, c.deleted_at into chat.id, chat.tenant_id, chat.user_id, chat.deleted_at
+  from chatkeep.chats c
   where c.id = visible_chat.chat_id
     and (c.user_id = (select auth.uid()) or (select chatkeep_private.is_service()));
-  if not found or chat.deleted_at is not null then
-    perform chatkeep_private.refuse_chat(found, chat.deleted_at);
+  if not found then
+    perform chatkeep_private.refuse_chat(false, null);
   end if;
   perform chatkeep_private.refuse_ambiguous(chat);
+  if chat.deleted_at is not null then
+    perform chatkeep_private.refuse_chat(true, chat.deleted_at);
+  end if;
   return chat;
 end
 $$;
-comment on function chatkeep_private.visible_chat(uuid) is 'The caller''s chat as it stands, without a lock.';
+comment on function chatkeep_private.visible_chat(uuid) is 'The key and the owner of the caller''s chat as it stands, without a lock.';
 
 create or replace function chatkeep_private.holds_message(
   chat chatkeep.chats, message_id uuid, argument text, role text, content text, parts jsonb
@@ -108,6 +119,7 @@ declare
   walked bigint := 1;
   joins_at timestamptz;
   between_ids uuid[];
+  changed bigint;
 begin
   if leaf_id <> '00000000-0000-0000-0000-000000000000' then
     with recursive walk as (
@@ -137,11 +149,28 @@ begin
   if between_ids is not null then
     update chatkeep.messages m set active = true
     where m.id = any (between_ids) and m.chat_id = chat.id and m.tenant_id = chat.tenant_id;
+    get diagnostics changed = row_count;
+    if changed <> cardinality(between_ids) then
+      perform chatkeep_private.refuse_unwritten('chat_id names a chat that');
+    end if;
   end if;
   return true;
 end
 $$;
 comment on function chatkeep_private.activate_path(chatkeep.chats, uuid) is 'Moves the active path to end at a message, or to be empty for the nil UUID; false where there is no such message.';
+
+-- The clock may stand behind the chat, and then the chat's own time goes on. It has no time after infinity.
+create or replace function chatkeep_private.next_time(chat chatkeep.chats) returns timestamptz
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  if chat.updated_at = 'infinity' then
+    raise datetime_field_overflow using message = 'timestamp out of range';
+  end if;
+  return greatest(clock_timestamp(), chat.updated_at + interval '1 microsecond');
+end
+$$;
+comment on function chatkeep_private.next_time(chatkeep.chats) is 'The created_at of the next message of a chat.';
 
 -- items at positions, which continue one another from the chat as it stands.
 create or replace function chatkeep_private.insert_items(
@@ -151,12 +180,13 @@ language plpgsql volatile set search_path = ''
 as $$
 declare
   author constant uuid := auth.uid();
+  inserted bigint;
 begin
   insert into chatkeep.messages (
     id, chat_id, tenant_id, user_id, author_id, seq, parent_id, role, content, parts, status, model, token_count,
     metadata, created_at, updated_at
   )
-  select n.id, chat.id, chat.tenant_id, chat.user_id, author, first_seq + n.place::integer - 1,
+  select n.id, chat.id, chat.tenant_id, chat.user_id, author, first_seq - 1 + n.place::integer,
     case n.place when 1 then chat.active_leaf_id else ids[n.place - 1] end,
     n.item ->> 'role', n.item ->> 'content', nullif(n.item -> 'parts', 'null'),
     coalesce(n.item ->> 'status', 'complete'), n.item ->> 'model', (n.item ->> 'token_count')::integer,
@@ -166,7 +196,15 @@ begin
   from (
     select u.id, u.place, items -> u.position as item
     from unnest(ids, positions) with ordinality u (id, position, place)
-  ) n;
+  ) n
+  on conflict do nothing;
+  get diagnostics inserted = row_count;
+  if inserted <> cardinality(ids) then
+    if exists (select from unnest(positions) u (position) where items #>> array[u.position::text, 'message_id'] is not null) then
+      perform chatkeep_private.refuse_unseen('messages has a message_id that is');
+    end if;
+    perform chatkeep_private.refuse_unwritten('chat_id names a chat that');
+  end if;
 end
 $$;
 comment on function chatkeep_private.insert_items(chatkeep.chats, jsonb, integer[], uuid[], integer, timestamptz) is 'Inserts items of a batch that follow one another.';
@@ -179,6 +217,7 @@ revoke all on function
   chatkeep_private.visible_chat(uuid),
   chatkeep_private.holds_message(chatkeep.chats, uuid, text, text, text, jsonb),
   chatkeep_private.activate_path(chatkeep.chats, uuid),
+  chatkeep_private.next_time(chatkeep.chats),
   chatkeep_private.insert_items(chatkeep.chats, jsonb, integer[], uuid[], integer, timestamptz)
   from public, anon, authenticated, service_role;
 grant execute on function
@@ -189,6 +228,7 @@ grant execute on function
   chatkeep_private.visible_chat(uuid),
   chatkeep_private.holds_message(chatkeep.chats, uuid, text, text, text, jsonb),
   chatkeep_private.activate_path(chatkeep.chats, uuid),
+  chatkeep_private.next_time(chatkeep.chats),
   chatkeep_private.insert_items(chatkeep.chats, jsonb, integer[], uuid[], integer, timestamptz)
   to authenticated, service_role;
 
@@ -204,6 +244,7 @@ language plpgsql volatile set search_path = ''
 as $$
 #variable_conflict use_column
 declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
   owner uuid := auth.uid();
   tenant uuid;
   wanted uuid := coalesce(create_chat.chat_id, chatkeep_private.uuid_v7());
@@ -231,7 +272,7 @@ begin
     end if;
     return next stored;
   end if;
-  perform set_config('chatkeep.writing', '', true);
+  perform set_config('chatkeep.writing', marker, true);
 end
 $$;
 
@@ -251,6 +292,7 @@ language plpgsql volatile set search_path = ''
 as $$
 #variable_conflict use_column
 declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
   chat chatkeep.chats;
   wanted uuid := coalesce(append_message.message_id, chatkeep_private.uuid_v7());
   written_at timestamptz;
@@ -266,7 +308,7 @@ begin
     return query
       select m.* from chatkeep.messages m
       where m.id = append_message.message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id;
-    perform set_config('chatkeep.writing', '', true);
+    perform set_config('chatkeep.writing', marker, true);
     return;
   end if;
   if append_message.parent_id is not null and append_message.parent_id is distinct from chat.active_leaf_id then
@@ -276,7 +318,7 @@ begin
     chat.active_leaf_id := nullif(append_message.parent_id, '00000000-0000-0000-0000-000000000000');
   end if;
 
-  written_at := greatest(clock_timestamp(), chat.updated_at + interval '1 microsecond');
+  written_at := chatkeep_private.next_time(chat);
   return query
     with touched as (
       update chatkeep.chats c
@@ -285,18 +327,25 @@ begin
         active_leaf_id = wanted,
         updated_at = written_at
       where c.id = chat.id and c.tenant_id = chat.tenant_id
+      returning c.id
     )
     insert into chatkeep.messages as m (
       id, chat_id, tenant_id, user_id, author_id, seq, parent_id, role, content, parts,
       status, model, token_count, metadata, created_at, updated_at
     )
-    values (
-      wanted, chat.id, chat.tenant_id, chat.user_id, auth.uid(), chat.last_seq + 1, chat.active_leaf_id,
+    select wanted, chat.id, chat.tenant_id, chat.user_id, auth.uid(), chat.last_seq + 1, chat.active_leaf_id,
       append_message.role, append_message.content, append_message.parts, append_message.status,
       append_message.model, append_message.token_count, append_message.metadata, written_at, written_at
-    )
+    from touched
+    on conflict do nothing
     returning m.*;
-  perform set_config('chatkeep.writing', '', true);
+  if not found then
+    if append_message.message_id is not null then
+      perform chatkeep_private.refuse_unseen('message_id is');
+    end if;
+    perform chatkeep_private.refuse_unwritten('chat_id names a chat that');
+  end if;
+  perform set_config('chatkeep.writing', marker, true);
 end
 $$;
 
@@ -308,6 +357,7 @@ language plpgsql volatile set search_path = ''
 as $$
 #variable_conflict use_column
 declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
   chat chatkeep.chats;
   item record;
   stored uuid[];
@@ -318,9 +368,10 @@ declare
   waiting_ids uuid[] := '{}'::uuid[];
   waiting_at integer[] := '{}'::integer[];
   seq integer;
-  next_time timestamptz;
+  last_time timestamptz;
   leaf uuid;
   place text;
+  returned bigint;
 begin
   perform chatkeep_private.check_present('chat_id', append_messages.chat_id is not null);
   perform chatkeep_private.check_items('messages', append_messages.messages,
@@ -330,7 +381,6 @@ begin
   chat := chatkeep_private.locked_chat(append_messages.chat_id);
   seq := chat.last_seq;
   leaf := chat.active_leaf_id;
-  next_time := greatest(clock_timestamp(), chat.updated_at + interval '1 microsecond');
   -- A lookup for each, since a join may read the whole chat; by plain ids, since under row security the planner takes a
   -- function of the caller's JSON for a leak and looks at every row.
   stored := array(select (e.value ->> 'message_id')::uuid from jsonb_array_elements(append_messages.messages) e);
@@ -352,7 +402,7 @@ begin
        and (item.id = any (stored) or (item.parent_id is not null and item.parent_id is distinct from leaf)) then
       -- What is in front must be in the table, to be compared with or to be branched from.
       perform chatkeep_private.insert_items(chat, append_messages.messages, waiting_at, waiting_ids,
-        seq - cardinality(waiting_ids) + 1, next_time - cardinality(waiting_ids) * interval '1 microsecond');
+        seq - cardinality(waiting_ids) + 1, last_time - (cardinality(waiting_ids) - 1) * interval '1 microsecond');
       chat.active_leaf_id := leaf;
       waiting_ids := '{}';
       waiting_at := '{}';
@@ -376,29 +426,38 @@ begin
     waiting_at := waiting_at || item.position;
     leaf := item.id;
     seq := seq + 1;
-    next_time := next_time + interval '1 microsecond';
+    last_time := case when last_time is null then chatkeep_private.next_time(chat)
+      else last_time + interval '1 microsecond' end;
   end loop;
   if cardinality(waiting_ids) > 0 then
     perform chatkeep_private.insert_items(chat, append_messages.messages, waiting_at, waiting_ids,
-      seq - cardinality(waiting_ids) + 1, next_time - cardinality(waiting_ids) * interval '1 microsecond');
+      seq - cardinality(waiting_ids) + 1, last_time - (cardinality(waiting_ids) - 1) * interval '1 microsecond');
   end if;
   if seq > chat.last_seq then
     update chatkeep.chats c
     set last_seq = seq,
-      message_count = c.message_count + seq - chat.last_seq,
+      message_count = c.message_count + (seq - chat.last_seq),
       active_leaf_id = leaf,
-      updated_at = next_time - interval '1 microsecond'
+      updated_at = last_time
     where c.id = chat.id and c.tenant_id = chat.tenant_id;
+    if not found then
+      perform chatkeep_private.refuse_unwritten('chat_id names a chat that');
+    end if;
   end if;
   return query
-    select i.outcome, n.*
+    select i.outcome, n.id, n.chat_id, n.tenant_id, n.user_id, n.created_at, n.updated_at, n.seq, n.parent_id, n.active,
+      n.role, n.content, n.parts, n.status, n.author_id, n.written_as, n.model, n.token_count, n.metadata
     from unnest(ids, outcomes) with ordinality i (id, outcome, place), lateral (
       select m.* from chatkeep.messages m
       where m.id = i.id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id
       limit 1
     ) n
     order by i.place;
-  perform set_config('chatkeep.writing', '', true);
+  get diagnostics returned = row_count;
+  if returned <> cardinality(ids) then
+    perform chatkeep_private.refuse_unwritten('chat_id names a chat that');
+  end if;
+  perform set_config('chatkeep.writing', marker, true);
 end
 $$;
 
@@ -415,6 +474,7 @@ language plpgsql volatile set search_path = ''
 as $$
 #variable_conflict use_column
 declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
   chat chatkeep.chats;
   message chatkeep.messages;
 begin
@@ -435,34 +495,42 @@ begin
   perform chatkeep_private.check_token_count('token_count', finish_message.token_count);
 
   perform set_config('chatkeep.writing', 'on', true);
-  chat := chatkeep_private.visible_chat(finish_message.chat_id);
-  return query
-    update chatkeep.messages m
-    set content = coalesce(finish_message.content, m.content),
-      parts = coalesce(finish_message.parts, m.parts),
-      status = finish_message.status,
-      metadata = coalesce(finish_message.metadata, m.metadata),
-      token_count = coalesce(finish_message.token_count, m.token_count),
-      updated_at = greatest(clock_timestamp(), m.updated_at)
-    where m.id = finish_message.message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id
-      and m.status = 'streaming'
-    returning m.*;
-  if not found then
+  -- Twice: a statement that has waited for the move of its own user looks for the message where it was.
+  for round in 1 .. 2 loop
+    chat := chatkeep_private.visible_chat(finish_message.chat_id);
+    return query
+      update chatkeep.messages m
+      set content = coalesce(finish_message.content, m.content),
+        parts = coalesce(finish_message.parts, m.parts),
+        status = finish_message.status,
+        metadata = coalesce(finish_message.metadata, m.metadata),
+        token_count = coalesce(finish_message.token_count, m.token_count),
+        updated_at = greatest(clock_timestamp(), m.updated_at)
+      where m.id = finish_message.message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id
+        and m.status = 'streaming'
+      returning m.*;
+    if found then
+      perform set_config('chatkeep.writing', marker, true);
+      return;
+    end if;
     select m.* into message from chatkeep.messages m
     where m.id = finish_message.message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id;
-    if not found then
-      perform chatkeep_private.refuse_message('message_id');
-    elsif message.status <> finish_message.status
-        or message.content <> coalesce(finish_message.content, message.content)
-        or message.parts is distinct from coalesce(finish_message.parts, message.parts)
-        or message.metadata <> coalesce(finish_message.metadata, message.metadata)
-        or message.token_count is distinct from coalesce(finish_message.token_count, message.token_count) then
-      perform chatkeep_private.refuse('PT409', 'message_id names a message that is not streaming',
-        'A message is finished once; append a new one instead.');
-    end if;
-    return next message;
+    exit when found;
+  end loop;
+  if message.id is null then
+    perform chatkeep_private.refuse_message('message_id');
+  elsif message.status = 'streaming' then
+    perform chatkeep_private.refuse_unwritten('message_id names a message that');
+  elsif message.status <> finish_message.status
+      or message.content <> coalesce(finish_message.content, message.content)
+      or message.parts is distinct from coalesce(finish_message.parts, message.parts)
+      or message.metadata <> coalesce(finish_message.metadata, message.metadata)
+      or message.token_count is distinct from coalesce(finish_message.token_count, message.token_count) then
+    perform chatkeep_private.refuse('PT409', 'message_id names a message that is not streaming',
+      'A message is finished once; append a new one instead.');
   end if;
-  perform set_config('chatkeep.writing', '', true);
+  perform set_config('chatkeep.writing', marker, true);
+  return next message;
 end
 $$;
 
@@ -474,6 +542,7 @@ language plpgsql volatile set search_path = ''
 as $$
 #variable_conflict use_column
 declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
   chat chatkeep.chats;
 begin
   perform chatkeep_private.check_present('chat_id', select_branch.chat_id is not null);
@@ -489,8 +558,11 @@ begin
     update chatkeep.chats c set active_leaf_id = select_branch.leaf_id
     where c.id = chat.id and c.tenant_id = chat.tenant_id
     returning c.* into chat;
+    if not found then
+      perform chatkeep_private.refuse_unwritten('chat_id names a chat that');
+    end if;
   end if;
-  perform set_config('chatkeep.writing', '', true);
+  perform set_config('chatkeep.writing', marker, true);
   return next chat;
 end
 $$;
@@ -508,6 +580,7 @@ language plpgsql stable set search_path = '' set enable_sort = off set jit = off
 as $$
 #variable_conflict use_column
 declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
   chat chatkeep.chats;
   until timestamptz := coalesce(list_messages.before, 'infinity');
 begin
@@ -538,6 +611,6 @@ begin
       order by m.created_at
       limit list_messages.page_size;
   end if;
-  perform set_config('chatkeep.writing', '', true);
+  perform set_config('chatkeep.writing', marker, true);
 end
 $$;

@@ -94,7 +94,50 @@ as $$
   end
 $$;
 comment on function chatkeep_private.judge_session(chatkeep_private.session_secrets, boolean, timestamptz, timestamptz, bytea, timestamptz) is
-  'The judgement on a presented token, in the order of chatkeep-core: revoked is final and comes first.';
+  'The judgement on a presented token, in the order of chatkeep-core: revoked is final and comes first. No secret in sight means a spent token.';
+
+-- Noted where nobody else holds the row: who deletes or moves the user holds it, and waits for the secret that rotate_session has.
+create or replace function chatkeep_private.touch_session(session_id uuid, moment timestamptz) returns void
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  perform from chatkeep.sessions s where s.id = touch_session.session_id for no key update skip locked;
+  if found then
+    update chatkeep.sessions s set last_used_at = moment where s.id = touch_session.session_id;
+  end if;
+end
+$$;
+comment on function chatkeep_private.touch_session(uuid, timestamptz) is 'Notes the use of a session.';
+
+-- Secrets of a session that the caller presents, and the session as it stands once they are read.
+create or replace function chatkeep_private.presented_secret(session_token bytea, locked boolean)
+returns chatkeep_private.session_secrets
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  secret chatkeep_private.session_secrets;
+begin
+  if locked then
+    select x.session_id, x.refresh_digest, x.previous_digest, x.rotation_salt, x.generation, x.rotated_at
+    into secret.session_id, secret.refresh_digest, secret.previous_digest, secret.rotation_salt, secret.generation,
+      secret.rotated_at
+    from chatkeep_private.session_secrets x
+    where x.session_token = presented_secret.session_token
+    for update;
+  else
+    select x.session_id, x.refresh_digest, x.previous_digest, x.rotation_salt, x.generation, x.rotated_at
+    into secret.session_id, secret.refresh_digest, secret.previous_digest, secret.rotation_salt, secret.generation,
+      secret.rotated_at
+    from chatkeep_private.session_secrets x
+    where x.session_token = presented_secret.session_token;
+  end if;
+  if not found then
+    secret.session_id := chatkeep_private.spent_session(presented_secret.session_token);
+  end if;
+  return secret;
+end
+$$;
+comment on function chatkeep_private.presented_secret(bytea, boolean) is 'The secrets that a token unlocks; of a spent one, and of one that was never issued, the session''s id alone.';
 
 revoke all on function
   chatkeep_private.random_secret(),
@@ -102,7 +145,9 @@ revoke all on function
   chatkeep_private.crc32_bytes(bytea),
   chatkeep_private.write_token(bytea),
   chatkeep_private.read_token(text),
-  chatkeep_private.judge_session(chatkeep_private.session_secrets, boolean, timestamptz, timestamptz, bytea, timestamptz)
+  chatkeep_private.judge_session(chatkeep_private.session_secrets, boolean, timestamptz, timestamptz, bytea, timestamptz),
+  chatkeep_private.touch_session(uuid, timestamptz),
+  chatkeep_private.presented_secret(bytea, boolean)
   from public, anon, authenticated, service_role;
 grant execute on function
   chatkeep_private.random_secret(),
@@ -110,7 +155,9 @@ grant execute on function
   chatkeep_private.crc32_bytes(bytea),
   chatkeep_private.write_token(bytea),
   chatkeep_private.read_token(text),
-  chatkeep_private.judge_session(chatkeep_private.session_secrets, boolean, timestamptz, timestamptz, bytea, timestamptz)
+  chatkeep_private.judge_session(chatkeep_private.session_secrets, boolean, timestamptz, timestamptz, bytea, timestamptz),
+  chatkeep_private.touch_session(uuid, timestamptz),
+  chatkeep_private.presented_secret(bytea, boolean)
   to anon, authenticated, service_role;
 
 create or replace function chatkeep.create_session(
@@ -126,6 +173,8 @@ language plpgsql volatile set search_path = ''
 as $$
 #variable_conflict use_column
 declare
+  presented_before constant text := coalesce(current_setting('chatkeep.presented', true), '');
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
   owner uuid := coalesce(create_session.user_id, auth.uid());
   tenant uuid;
   session_secret bytea := chatkeep_private.random_secret();
@@ -142,11 +191,11 @@ begin
   end if;
   perform chatkeep_private.check_present('metadata', create_session.metadata is not null);
   perform chatkeep_private.check_json('metadata', create_session.metadata, 'object');
-  tenant := chatkeep_private.enter(create_session.user_id);
+  -- Of two that count at once, each counts what the other has opened.
+  tenant := chatkeep_private.enter(create_session.user_id, alone => create_session.max_sessions is not null);
 
   perform set_config('chatkeep.writing', 'on', true);
   if create_session.max_sessions is not null then
-    perform chatkeep_private.lock_sessions(owner);
     update chatkeep.sessions s
     set revoked_at = clock_timestamp(), revoked_reason = 'limit'
     where s.user_id = owner and s.revoked_at is null and s.id in (
@@ -163,7 +212,7 @@ begin
   moment := clock_timestamp();
   opened.status := 'created';
   opened.token := chatkeep_private.write_token(session_secret || refresh_secret);
-  opened.session_id := chatkeep_private.uuid_v7();
+  opened.session_id := chatkeep_private.session_id_of(sha256(session_secret));
   opened.user_id := owner;
   opened.tenant_id := tenant;
   opened.generation := 0;
@@ -178,8 +227,8 @@ begin
   );
   insert into chatkeep_private.session_secrets (session_token, session_id, refresh_digest)
   values (sha256(session_secret), opened.session_id, sha256(refresh_secret));
-  perform set_config('chatkeep.presented', '', true);
-  perform set_config('chatkeep.writing', '', true);
+  perform set_config('chatkeep.presented', presented_before, true);
+  perform set_config('chatkeep.writing', marker, true);
   return next opened;
 end
 $$;
@@ -189,6 +238,8 @@ language plpgsql volatile set search_path = ''
 as $$
 #variable_conflict use_column
 declare
+  presented_before constant text := coalesce(current_setting('chatkeep.presented', true), '');
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
   payload bytea := chatkeep_private.read_token(rotate_session.token);
   session_secret bytea := substr(payload, 1, 24);
   refresh_secret bytea := substr(payload, 25, 24);
@@ -203,15 +254,11 @@ begin
   if payload is not null then
     perform set_config('chatkeep.presented', encode(payload, 'hex'), true);
     perform set_config('chatkeep.writing', 'on', true);
-    select x.* into secret from chatkeep_private.session_secrets x
-    where x.session_token = sha256(session_secret)
-    for update;
-    if found then
-      -- Read after the lock, so that a revocation by the one before is seen.
-      select s.user_id, s.tenant_id, s.expires_at, s.last_used_at, s.last_used_at + s.idle_ttl as idle_expires_at,
-        s.idle_ttl, s.revoked_at is not null as revoked
-      into session from chatkeep.sessions s where s.id = secret.session_id;
-    end if;
+    secret := chatkeep_private.presented_secret(sha256(session_secret), locked => true);
+    -- Read after the lock, so that a revocation by the one before is seen.
+    select s.user_id, s.tenant_id, s.expires_at, s.last_used_at, s.last_used_at + s.idle_ttl as idle_expires_at,
+      s.idle_ttl, s.revoked_at is not null as revoked
+    into session from chatkeep.sessions s where s.id = secret.session_id;
     if found then
       moment := clock_timestamp();
       verdict := chatkeep_private.judge_session(
@@ -236,6 +283,9 @@ begin
       rotated_at = moment,
       confirmed_at = null
     where x.session_token = sha256(session_secret);
+    if not found then
+      perform chatkeep_private.refuse_unwritten('token names a session that');
+    end if;
     answer.generation := secret.generation + 1;
     verdict := 'rotated';
   elsif verdict = 'previous' then
@@ -254,14 +304,14 @@ begin
   if child is not null then
     answer.token := chatkeep_private.write_token(session_secret || child);
     if session.last_used_at < moment - interval '1 minute' then
-      update chatkeep.sessions s set last_used_at = moment where s.id = secret.session_id;
+      perform chatkeep_private.touch_session(secret.session_id, moment);
       answer.idle_expires_at := moment + session.idle_ttl;
     end if;
   else
     perform set_config('response.status', '401', true);
   end if;
-  perform set_config('chatkeep.presented', '', true);
-  perform set_config('chatkeep.writing', '', true);
+  perform set_config('chatkeep.presented', presented_before, true);
+  perform set_config('chatkeep.writing', marker, true);
   answer.status := verdict;
   return next answer;
 end
@@ -272,6 +322,8 @@ language plpgsql volatile set search_path = ''
 as $$
 #variable_conflict use_column
 declare
+  presented_before constant text := coalesce(current_setting('chatkeep.presented', true), '');
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
   payload bytea := chatkeep_private.read_token(validate_session.token);
   session_secret bytea := substr(payload, 1, 24);
   presented bytea := sha256(substr(payload, 25, 24));
@@ -286,14 +338,7 @@ begin
     perform set_config('chatkeep.writing', 'on', true);
     -- Unlocked first; only what looks like a spent token is judged again under the lock, before it costs a session.
     for locked in 0 .. 1 loop
-      if locked = 1 then
-        select x.* into secret from chatkeep_private.session_secrets x
-        where x.session_token = sha256(session_secret) for update;
-      else
-        select x.* into secret from chatkeep_private.session_secrets x
-        where x.session_token = sha256(session_secret);
-      end if;
-      exit when not found;
+      secret := chatkeep_private.presented_secret(sha256(session_secret), locked => locked = 1);
       select s.user_id, s.tenant_id, s.expires_at, s.last_used_at, s.last_used_at + s.idle_ttl as idle_expires_at,
         s.idle_ttl, s.revoked_at is not null as revoked
       into session from chatkeep.sessions s where s.id = secret.session_id;
@@ -319,7 +364,7 @@ begin
       where x.session_token = sha256(session_secret) and x.refresh_digest = presented;
     end if;
     if session.last_used_at < moment - interval '1 minute' then
-      update chatkeep.sessions s set last_used_at = moment where s.id = secret.session_id;
+      perform chatkeep_private.touch_session(secret.session_id, moment);
       answer.idle_expires_at := moment + session.idle_ttl;
     end if;
     verdict := 'valid';
@@ -335,8 +380,8 @@ begin
     end if;
     perform set_config('response.status', '401', true);
   end if;
-  perform set_config('chatkeep.presented', '', true);
-  perform set_config('chatkeep.writing', '', true);
+  perform set_config('chatkeep.presented', presented_before, true);
+  perform set_config('chatkeep.writing', marker, true);
   answer.status := verdict;
   return next answer;
 end

@@ -46,7 +46,7 @@ comment on function chatkeep_private.checked_document(text, text, text, text, te
 -- be planned for anew in every call.
 create or replace function chatkeep_private.classify_documents(
   tenant uuid, owner uuid, sources text[], checksums text[], visibilities text[], described boolean[]
-) returns table (class text, document_id uuid)
+) returns table (class text, document_id uuid, shared boolean)
 language plpgsql volatile set search_path = '' set plan_cache_mode = 'force_generic_plan'
 as $$
 begin
@@ -73,7 +73,8 @@ begin
         when d.user_id = owner then 'alias'
         else 'other'
       end,
-      d.id
+      d.id,
+      d.visibility = 'tenant'
     from unnest(sources, checksums, visibilities, described) with ordinality
       i (source_uri, checksum, visibility, described, place)
     left join lateral (
@@ -104,7 +105,7 @@ begin
     order by i.place;
 end
 $$;
-comment on function chatkeep_private.classify_documents(uuid, uuid, text[], text[], text[], boolean[]) is 'Of each document to register: what is to be done, and the stored document of the same bytes.';
+comment on function chatkeep_private.classify_documents(uuid, uuid, text[], text[], text[], boolean[]) is 'Of each document to register: what is to be done, the stored document of the same bytes, and whether the tenant shares that.';
 
 create or replace function chatkeep_private.release_source(tenant uuid, owner uuid, source_uri text, except_id uuid) returns uuid
 language plpgsql volatile set search_path = ''
@@ -182,7 +183,9 @@ begin
   end if;
   select d.status = 'pending' and d.user_id = owner as is_own, d.visibility into stored
   from chatkeep.documents d
-  where d.id = renew_document.id and d.tenant_id = tenant and d.status <> 'archived' and d.deleted_at is null;
+  where d.id = renew_document.id and d.tenant_id = tenant and d.status not in ('archived', 'failed') and d.deleted_at is null
+    and (renew_document.visibility = 'private' or d.visibility = 'tenant')
+    and (d.source_uri = renew_document.source_uri or renew_document.source_uri = any (d.aliases));
   if not found then
     return false;
   end if;
@@ -201,12 +204,24 @@ begin
   return true;
 end
 $$;
-comment on function chatkeep_private.renew_document(uuid, uuid, uuid, text, text, text, bigint, jsonb, text, jsonb) is 'Brings a stored document up to what a registration says; false where it is history by now.';
+comment on function chatkeep_private.renew_document(uuid, uuid, uuid, text, text, text, bigint, jsonb, text, jsonb) is 'Brings a stored document up to what a registration says; false where it is history by now, or cannot be changed.';
 
--- Registers what may change other documents on its way. The caller holds the lock of the owner's documents.
+-- Colleagues write to a shared document under the tenant's lock, so its owner does too; whoever takes a source from other
+-- documents may come to one.
+create or replace function chatkeep_private.writes_shared(class text, shared boolean) returns boolean
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+begin
+  return class = 'other' or (class <> 'duplicate' and shared is true);
+end
+$$;
+comment on function chatkeep_private.writes_shared(text, boolean) is 'Whether a registration of this class may change what the tenant shares.';
+
+-- Registers what may change other documents on its way. The caller holds the lock of the owner's documents. place is
+-- empty, or names the item of a batch: documents[3] and a dot.
 create or replace function chatkeep_private.register_one(
-  tenant uuid, owner uuid, source_uri text, checksum text, title text, mime_type text, byte_size bigint, tags jsonb,
-  visibility text, properties jsonb, out outcome text, out document_id uuid
+  place text, tenant uuid, owner uuid, source_uri text, checksum text, title text, mime_type text, byte_size bigint,
+  tags jsonb, visibility text, properties jsonb, out outcome text, out document_id uuid
 )
 language plpgsql volatile set search_path = ''
 as $$
@@ -214,12 +229,19 @@ as $$
 declare
   known record;
   replaced uuid;
+  is_alone boolean := visibility = 'tenant';
 begin
-  -- Each round sees what others committed meanwhile; a round is repeated only after losing a race to one of them.
-  loop
-    select c.class, c.document_id into known
+  -- Each round sees what others committed meanwhile. The locks leave few to lose a race to, so a document that is in the
+  -- way round after round is one that a policy hides.
+  for round in 1 .. 5 loop
+    select c.class, c.document_id, c.shared into known
     from chatkeep_private.classify_documents(tenant, owner, array[source_uri], array[checksum], array[visibility],
       array[title is not null or mime_type is not null or byte_size is not null or tags <> '{}' or properties <> '{}']) c;
+    if not is_alone and chatkeep_private.writes_shared(known.class, known.shared) then
+      perform chatkeep_private.lock_documents(tenant, owner, true, true);
+      is_alone := true;
+      continue;
+    end if;
     if known.class = 'other' then
       -- It stays as it is until other documents have given their source to it.
       perform from chatkeep.documents d
@@ -251,9 +273,11 @@ begin
       return;
     end if;
   end loop;
+  perform chatkeep_private.refuse('PT409', place || 'source_uri or checksum is taken by a document that you cannot see',
+    'Repeat the call; if it is refused again, a policy of this database hides the document.');
 end
 $$;
-comment on function chatkeep_private.register_one(uuid, uuid, text, text, text, text, bigint, jsonb, text, jsonb) is 'Registers one document: the rules of register_document, after its arguments were checked.';
+comment on function chatkeep_private.register_one(text, uuid, uuid, text, text, text, text, bigint, jsonb, text, jsonb) is 'Registers one document: the rules of register_document, after its arguments were checked.';
 
 create or replace function chatkeep_private.check_documents(argument text, documents jsonb) returns void
 language plpgsql stable parallel safe set search_path = ''
@@ -396,7 +420,8 @@ revoke all on function
   chatkeep_private.classify_documents(uuid, uuid, text[], text[], text[], boolean[]),
   chatkeep_private.release_source(uuid, uuid, text, uuid),
   chatkeep_private.renew_document(uuid, uuid, uuid, text, text, text, bigint, jsonb, text, jsonb),
-  chatkeep_private.register_one(uuid, uuid, text, text, text, text, bigint, jsonb, text, jsonb),
+  chatkeep_private.writes_shared(text, boolean),
+  chatkeep_private.register_one(text, uuid, uuid, text, text, text, text, bigint, jsonb, text, jsonb),
   chatkeep_private.check_documents(text, jsonb),
   chatkeep_private.is_described(jsonb),
   chatkeep_private.register_many(uuid, uuid, jsonb, text[], text[], text[], text[], uuid[])
@@ -406,7 +431,8 @@ grant execute on function
   chatkeep_private.classify_documents(uuid, uuid, text[], text[], text[], boolean[]),
   chatkeep_private.release_source(uuid, uuid, text, uuid),
   chatkeep_private.renew_document(uuid, uuid, uuid, text, text, text, bigint, jsonb, text, jsonb),
-  chatkeep_private.register_one(uuid, uuid, text, text, text, text, bigint, jsonb, text, jsonb),
+  chatkeep_private.writes_shared(text, boolean),
+  chatkeep_private.register_one(text, uuid, uuid, text, text, text, text, bigint, jsonb, text, jsonb),
   chatkeep_private.check_documents(text, jsonb),
   chatkeep_private.is_described(jsonb),
   chatkeep_private.register_many(uuid, uuid, jsonb, text[], text[], text[], text[], uuid[])
@@ -428,6 +454,7 @@ language plpgsql volatile set search_path = ''
 as $$
 #variable_conflict use_variable
 declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
   owner uuid := auth.uid();
   tenant uuid;
   known record;
@@ -435,21 +462,25 @@ begin
   source_uri := chatkeep_private.checked_document('', source_uri, checksum, title, mime_type, byte_size, tags, visibility,
     properties);
   checksum := lower(checksum);
-  tenant := chatkeep_private.enter();
+  tenant := coalesce(chatkeep.tenant_id(), chatkeep_private.enter());
 
   perform set_config('chatkeep.writing', 'on', true);
-  -- Nobody waits for the lock who has nothing to write.
+  -- Nobody waits for a lock who has nothing to write.
   select c.class as outcome, c.document_id into known
   from chatkeep_private.classify_documents(tenant, owner, array[source_uri], array[checksum], array[visibility],
     array[title is not null or mime_type is not null or byte_size is not null or tags <> '{}' or properties <> '{}']) c;
   if known.outcome <> 'duplicate' then
+    tenant := chatkeep_private.enter();
     perform chatkeep_private.lock_documents(tenant, owner, visibility = 'tenant', true);
     select o.outcome, o.document_id into known
-    from chatkeep_private.register_one(tenant, owner, source_uri, checksum, title, mime_type, byte_size, tags, visibility,
+    from chatkeep_private.register_one('', tenant, owner, source_uri, checksum, title, mime_type, byte_size, tags, visibility,
       properties) o;
   end if;
-  return query select known.outcome, d.* from chatkeep.documents d where d.id = known.document_id and d.tenant_id = tenant;
-  perform set_config('chatkeep.writing', '', true);
+  return query
+    select known.outcome, d.id, d.tenant_id, d.user_id, d.source_uri, d.aliases, d.checksum, d.title, d.mime_type,
+      d.byte_size, d.status, d.error, d.visibility, d.supersedes, d.created_at, d.updated_at, d.deleted_at, d.access
+    from chatkeep.documents d where d.id = known.document_id and d.tenant_id = tenant;
+  perform set_config('chatkeep.writing', marker, true);
 end
 $$;
 
@@ -460,9 +491,12 @@ language plpgsql volatile set search_path = '' set plan_cache_mode = 'force_gene
 as $$
 #variable_conflict use_variable
 declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
   owner uuid := auth.uid();
   tenant uuid;
-  locked boolean;
+  locked boolean := false;
+  shares boolean;
+  writes_shared boolean;
   item record;
   done record;
   -- Of every item, by its place.
@@ -485,16 +519,21 @@ begin
     array_agg(chatkeep_private.is_described(e.value) order by e.ordinality)
   into sources, checksums, visibilities, described
   from jsonb_array_elements(documents) with ordinality e;
-  tenant := chatkeep_private.enter();
+  tenant := coalesce(chatkeep.tenant_id(), chatkeep_private.enter());
 
   perform set_config('chatkeep.writing', 'on', true);
-  -- Nobody waits for a lock who has nothing to write; a batch that gets it at once need not look twice.
-  locked := chatkeep_private.lock_documents(tenant, owner, 'tenant' = any (visibilities), false);
+  -- Nobody waits for a lock who has nothing to write. What a batch finds may take the tenant's lock besides, once.
+  shares := 'tenant' = any (visibilities);
   loop
-    select array_agg(c.class), array_agg(c.document_id) into classes, ids
+    select array_agg(c.class), array_agg(c.document_id), bool_or(chatkeep_private.writes_shared(c.class, c.shared))
+    into classes, ids, writes_shared
     from chatkeep_private.classify_documents(tenant, owner, sources, checksums, visibilities, described) c;
-    exit when locked or 'duplicate' = all (classes);
-    locked := chatkeep_private.lock_documents(tenant, owner, 'tenant' = any (visibilities), true);
+    exit when 'duplicate' = all (classes) or (locked and (shares or not writes_shared));
+    if locked then
+      shares := true;
+    end if;
+    tenant := chatkeep_private.enter();
+    locked := chatkeep_private.lock_documents(tenant, owner, shares, true);
   end loop;
   if 'duplicate' = all (classes) then
     outcomes := classes;
@@ -508,7 +547,7 @@ begin
       order by o.place
     loop
       select r.outcome, r.document_id into done
-      from chatkeep_private.register_one(tenant, owner, sources[item.place], checksums[item.place], item.given ->> 'title',
+      from chatkeep_private.register_one(format('documents[%s].', item.place - 1), tenant, owner, sources[item.place], checksums[item.place], item.given ->> 'title',
         item.given ->> 'mime_type', (item.given ->> 'byte_size')::bigint, coalesce(nullif(item.given -> 'tags', 'null'), '{}'),
         visibilities[item.place], coalesce(nullif(item.given -> 'properties', 'null'), '{}')) r;
       outcomes[item.place] := done.outcome;
@@ -516,11 +555,12 @@ begin
     end loop;
   end if;
   return query
-    select i.outcome, d.*
+    select i.outcome, d.id, d.tenant_id, d.user_id, d.source_uri, d.aliases, d.checksum, d.title, d.mime_type,
+      d.byte_size, d.status, d.error, d.visibility, d.supersedes, d.created_at, d.updated_at, d.deleted_at, d.access
     from unnest(ids, outcomes) with ordinality i (id, outcome, place),
       lateral (select d.* from chatkeep.documents d where d.id = i.id and d.tenant_id = tenant limit 1) d
     order by i.place;
-  perform set_config('chatkeep.writing', '', true);
+  perform set_config('chatkeep.writing', marker, true);
 end
 $$;
 

@@ -7,17 +7,24 @@ create function chatkeep_private.set_deleted(chat_id uuid, deleted boolean) retu
 language plpgsql volatile set search_path = ''
 as $$
 declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
   chat chatkeep.chats;
 begin
   perform chatkeep_private.check_present('chat_id', set_deleted.chat_id is not null);
   perform set_config('chatkeep.writing', 'on', true);
   chat := chatkeep_private.locked_chat(set_deleted.chat_id, or_deleted => true);
+  if chat.purged_at is not null then
+    perform chatkeep_private.refuse('PT410', 'chat_id names a chat that is being purged', 'Start a new one.');
+  end if;
   if (chat.deleted_at is not null) <> set_deleted.deleted then
     update chatkeep.chats c set deleted_at = case when set_deleted.deleted then clock_timestamp() end
     where c.id = chat.id and c.tenant_id = chat.tenant_id
     returning c.* into chat;
+    if not found then
+      perform chatkeep_private.refuse_unwritten('chat_id names a chat that');
+    end if;
   end if;
-  perform set_config('chatkeep.writing', '', true);
+  perform set_config('chatkeep.writing', marker, true);
   return chat;
 end
 $$;
@@ -31,7 +38,7 @@ begin
 end
 $$;
 comment on function chatkeep.delete_chat(uuid) is
-  'Deletes a chat of the caller until restore_chat; from then on its messages are neither listed, found nor appended to. Errors: 22004, PT404.';
+  'Deletes a chat of the caller until restore_chat; from then on its messages are neither listed, found nor appended to. Errors: 22004, PT404, PT410.';
 
 create function chatkeep.restore_chat(chat_id uuid) returns setof chatkeep.chats
 language plpgsql volatile set search_path = ''
@@ -41,7 +48,7 @@ begin
 end
 $$;
 comment on function chatkeep.restore_chat(uuid) is
-  'Brings a deleted chat back as it was. Errors: 22004, PT404.';
+  'Brings a deleted chat back as it was, as long as purge_chats has removed nothing of it. Errors: 22004, PT404, PT410.';
 
 create function chatkeep_private.check_batch_size(value integer, most integer) returns void
 language plpgsql immutable parallel safe set search_path = ''
@@ -56,17 +63,19 @@ end
 $$;
 comment on function chatkeep_private.check_batch_size(integer, integer) is 'Refuses a batch of nothing, or of too much.';
 
-create function chatkeep_private.check_age(argument text, value interval) returns void
-language plpgsql immutable parallel safe set search_path = ''
+-- No time lies far enough back for all intervals, and nothing is older than a thousand years.
+create function chatkeep_private.moment_before(argument text, age interval) returns timestamptz
+language plpgsql volatile parallel safe set search_path = ''
 as $$
 begin
-  perform chatkeep_private.check_present(argument, value is not null);
-  if value < interval '0' then
+  perform chatkeep_private.check_present(argument, age is not null);
+  if age < interval '0' then
     perform chatkeep_private.refuse('22023', argument || ' must not be negative', 'Pass an interval such as ''15 minutes''.');
   end if;
+  return clock_timestamp() - least(age, interval '1000 years');
 end
 $$;
-comment on function chatkeep_private.check_age(text, interval) is 'Refuses a negative age.';
+comment on function chatkeep_private.moment_before(text, interval) is 'When it was that long ago; refuses a negative age.';
 
 create function chatkeep.purge_chats(
   older_than interval default '30 days',
@@ -75,15 +84,15 @@ create function chatkeep.purge_chats(
 language plpgsql volatile set search_path = ''
 as $$
 declare
+  deleted_before constant timestamptz := chatkeep_private.moment_before('older_than', older_than);
   chat record;
   removed integer;
   total integer := 0;
 begin
-  perform chatkeep_private.check_age('older_than', older_than);
   perform chatkeep_private.check_batch_size(batch_size, 100000);
   for chat in
     select c.id, c.tenant_id from chatkeep.chats c
-    where c.deleted_at < clock_timestamp() - older_than
+    where c.deleted_at < deleted_before
     order by c.deleted_at
     for update skip locked
   loop
@@ -97,7 +106,12 @@ begin
       );
     get diagnostics removed = row_count;
     total := total + removed;
-    exit when total >= batch_size;
+    if total >= batch_size then
+      -- The rest goes with the next batch. Until then nobody restores half a chat.
+      update chatkeep.chats c set purged_at = coalesce(c.purged_at, clock_timestamp())
+      where c.id = chat.id and c.tenant_id = chat.tenant_id;
+      exit;
+    end if;
     delete from chatkeep.chats c where c.id = chat.id and c.tenant_id = chat.tenant_id;
     total := total + 1;
     exit when total >= batch_size;
@@ -116,15 +130,17 @@ create function chatkeep.fail_stale_messages(
 ) returns setof chatkeep.messages
 language plpgsql volatile set search_path = ''
 as $$
+declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
+  begun_before constant timestamptz := chatkeep_private.moment_before('older_than', older_than);
 begin
-  perform chatkeep_private.check_age('older_than', older_than);
   perform chatkeep_private.check_batch_size(batch_size, 1000);
   perform set_config('chatkeep.writing', 'on', true);
   return query
     with stale as (
       select m.id, m.chat_id, m.tenant_id from chatkeep.messages m
       where m.status = 'streaming'
-        and m.created_at < clock_timestamp() - older_than
+        and m.created_at < begun_before
         and (m.user_id = (select auth.uid()) or (select chatkeep_private.is_service()))
         and (select c.deleted_at is null from chatkeep.chats c where c.id = m.chat_id and c.tenant_id = m.tenant_id)
       order by m.created_at
@@ -136,7 +152,7 @@ begin
     from stale s
     where m.id = s.id and m.chat_id = s.chat_id and m.tenant_id = s.tenant_id and m.status = 'streaming'
     returning m.*;
-  perform set_config('chatkeep.writing', '', true);
+  perform set_config('chatkeep.writing', marker, true);
 end
 $$;
 comment on function chatkeep.fail_stale_messages(interval, integer) is
@@ -211,6 +227,7 @@ language plpgsql stable set search_path = '' set enable_sort = off set jit = off
 as $$
 #variable_conflict use_column
 declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
   chat chatkeep.chats;
   owner uuid := auth.uid();
   until timestamptz := coalesce(search_messages.before, 'infinity');
@@ -225,6 +242,9 @@ begin
   elsif owner is null and chatkeep_private.is_service() then
     perform chatkeep_private.refuse('22004', 'chat_id is missing',
       'A service has no chats of its own: name the one to search.');
+  elsif exists (select from chatkeep.users u where u.id = owner and u.disabled_at is not null) then
+    perform chatkeep_private.refuse('42501', 'this user is disabled',
+      'Ask an administrator to clear disabled_at in chatkeep.users.');
   end if;
   return query
     with asked as materialized (
@@ -278,7 +298,7 @@ begin
     from page p
     join chatkeep.messages m on m.id = p.message_id and m.chat_id = p.chat_id and m.tenant_id = p.tenant_id
     order by m.created_at desc, m.id;
-  perform set_config('chatkeep.writing', '', true);
+  perform set_config('chatkeep.writing', marker, true);
 end
 $$;
 comment on function chatkeep.search_messages(text, uuid, integer, timestamptz) is
@@ -306,6 +326,9 @@ begin
     from chatkeep.chats c
     where c.updated_at > coalesce(c.indexed_to, '-infinity') and c.deleted_at is null
   loop
+    -- Who deletes or moves the chat's messages locks the chat first, and is left alone.
+    perform from chatkeep.chats c where c.id = chat.id and c.tenant_id = chat.tenant_id for key share skip locked;
+    continue when not found;
     with pending as (
       select m.id, m.created_at, m.content from chatkeep.messages m
       where m.chat_id = chat.id and m.tenant_id = chat.tenant_id
@@ -362,12 +385,8 @@ comment on function chatkeep.index_messages(integer) is
 create function chatkeep_private.imported_id(chat_id uuid, place integer) returns uuid
 language plpgsql immutable parallel safe set search_path = ''
 as $$
-declare
-  digest bytea := substring(sha256(uuid_send(chat_id) || int4send(place)) for 16);
 begin
-  digest := set_byte(digest, 6, (get_byte(digest, 6) & 15) | 128);
-  digest := set_byte(digest, 8, (get_byte(digest, 8) & 63) | 128);
-  return encode(digest, 'hex')::uuid;
+  return chatkeep_private.uuid_v8(sha256(uuid_send(chat_id) || int4send(place)));
 end
 $$;
 comment on function chatkeep_private.imported_id(uuid, integer) is 'The id of an imported message that brings none.';
@@ -441,14 +460,15 @@ language plpgsql volatile set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-  items jsonb := coalesce(nullif(import_chat.chat -> 'messages', 'null'), '[]');
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
+  items jsonb;
   owner uuid := auth.uid();
   tenant uuid;
   kept chatkeep.chats;
   item record;
   place text;
   previous uuid;
-  leaf uuid := (import_chat.chat ->> 'active_leaf_id')::uuid;
+  leaf uuid;
   on_path uuid;
   -- Of the messages that are new: where they stand in the array, and what they become.
   positions integer[] := '{}'::integer[];
@@ -457,8 +477,11 @@ declare
   times timestamptz[] := '{}'::timestamptz[];
   actives boolean[];
   found_at integer;
+  inserted bigint;
 begin
   perform chatkeep_private.check_import(import_chat.chat);
+  items := coalesce(nullif(import_chat.chat -> 'messages', 'null'), '[]');
+  leaf := (import_chat.chat ->> 'active_leaf_id')::uuid;
   tenant := chatkeep_private.enter();
   perform set_config('chatkeep.writing', 'on', true);
 
@@ -514,6 +537,9 @@ begin
   end loop;
 
   if cardinality(ids) > 0 then
+    if kept.last_seq > 0 then
+      perform chatkeep_private.next_time(kept);
+    end if;
     times := chatkeep_private.in_order(times,
       case kept.last_seq when 0 then '-infinity' else kept.updated_at end, clock_timestamp());
     leaf := coalesce(leaf, previous);
@@ -543,7 +569,15 @@ begin
       select u.*, items -> u.position as item
       from unnest(positions, ids, parents, times, actives) with ordinality
         u (position, id, parent_id, created_at, active, place)
-    ) n;
+    ) n
+    on conflict do nothing;
+    get diagnostics inserted = row_count;
+    if inserted <> cardinality(ids) then
+      if exists (select from unnest(positions) u (position) where items #>> array[u.position::text, 'id'] is not null) then
+        perform chatkeep_private.refuse_unseen('chat.messages has an id that is');
+      end if;
+      perform chatkeep_private.refuse_unwritten('chat.id names a chat that');
+    end if;
     update chatkeep.chats c
     set last_seq = c.last_seq + cardinality(ids),
       message_count = c.message_count + cardinality(ids),
@@ -551,8 +585,11 @@ begin
       updated_at = times[cardinality(times)]
     where c.id = kept.id and c.tenant_id = kept.tenant_id
     returning c.* into kept;
+    if not found then
+      perform chatkeep_private.refuse_unwritten('chat.id names a chat that');
+    end if;
   end if;
-  perform set_config('chatkeep.writing', '', true);
+  perform set_config('chatkeep.writing', marker, true);
   return next kept;
 end
 $$;
@@ -562,7 +599,7 @@ comment on function chatkeep.import_chat(jsonb) is
 revoke all on function
   chatkeep_private.set_deleted(uuid, boolean),
   chatkeep_private.check_batch_size(integer, integer),
-  chatkeep_private.check_age(text, interval),
+  chatkeep_private.moment_before(text, interval),
   chatkeep_private.search_vector(text, text),
   chatkeep_private.snippet(text, text, tsquery),
   chatkeep_private.imported_id(uuid, integer),
@@ -572,7 +609,7 @@ revoke all on function
 grant execute on function
   chatkeep_private.set_deleted(uuid, boolean),
   chatkeep_private.check_batch_size(integer, integer),
-  chatkeep_private.check_age(text, interval),
+  chatkeep_private.moment_before(text, interval),
   chatkeep_private.search_vector(text, text),
   chatkeep_private.snippet(text, text, tsquery),
   chatkeep_private.imported_id(uuid, integer),

@@ -49,14 +49,16 @@ grant select on chatkeep.my_sessions to authenticated, service_role;
 create type chatkeep.sessions_revoked as (status text, session_id uuid, revoked integer);
 comment on type chatkeep.sessions_revoked is 'The verdict on the token whose session stays, as validate_session gives it, and how many others were revoked.';
 
--- Live sessions of a user but one, under the lock that create_session counts under.
+-- Live sessions of a user but one. create_session locks the user's row as well, so what it has opened is waited for, and
+-- seen by the update, which is a statement of its own.
 create function chatkeep_private.revoke_sessions(owner uuid, but_one uuid) returns uuid[]
 language plpgsql volatile set search_path = ''
 as $$
 declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
   ended uuid[];
 begin
-  perform chatkeep_private.lock_sessions(owner);
+  perform from chatkeep.users u where u.id = owner for no key update;
   perform set_config('chatkeep.writing', 'on', true);
   with revoked as (
     update chatkeep.sessions s
@@ -66,7 +68,10 @@ begin
     returning s.id
   )
   select coalesce(array_agg(r.id), '{}') into ended from revoked r;
-  perform set_config('chatkeep.writing', '', true);
+  if exists (select from chatkeep.sessions s where s.user_id = owner and s.revoked_at is null and s.id is distinct from but_one) then
+    perform chatkeep_private.refuse_unwritten('user_id names a user whose sessions');
+  end if;
+  perform set_config('chatkeep.writing', marker, true);
   return ended;
 end
 $$;
@@ -96,6 +101,7 @@ create function chatkeep.revoke_session(session_id uuid) returns setof chatkeep.
 language plpgsql volatile set search_path = ''
 as $$
 declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
   caller constant uuid := auth.uid();
   is_service constant boolean := chatkeep_private.is_service();
 begin
@@ -105,7 +111,13 @@ begin
   set revoked_at = clock_timestamp(),
     revoked_reason = case when s.user_id = caller then 'logout' else 'admin' end
   where s.id = revoke_session.session_id and (s.user_id = caller or is_service) and s.revoked_at is null;
-  perform set_config('chatkeep.writing', '', true);
+  if not found and exists (
+    select from chatkeep.sessions s
+    where s.id = revoke_session.session_id and (s.user_id = caller or is_service) and s.revoked_at is null
+  ) then
+    perform chatkeep_private.refuse_unwritten('session_id names a session that');
+  end if;
+  perform set_config('chatkeep.writing', marker, true);
   return query select r.* from chatkeep_private.session_rows(array[revoke_session.session_id]) r;
   if not found then
     perform chatkeep_private.refuse('PT404', 'session_id names no session of yours', 'List them with my_sessions.');
@@ -137,7 +149,7 @@ declare
   answer chatkeep.sessions_revoked;
 begin
   -- Two devices that end each other must not both succeed, so the token is judged under the lock.
-  perform chatkeep_private.lock_sessions(owner);
+  perform from chatkeep.users u where u.id = owner for no key update;
   -- A spent token ends its session here too, so the verdict is a row and no error.
   select v.* into kept from chatkeep.validate_session(revoke_other_sessions.token) v;
   answer.status := kept.status;
@@ -161,6 +173,8 @@ create function chatkeep.elevate_session(token text, aal text) returns setof cha
 language plpgsql volatile set search_path = ''
 as $$
 declare
+  presented_before constant text := coalesce(current_setting('chatkeep.presented', true), '');
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
   payload constant bytea := chatkeep_private.read_token(elevate_session.token);
   session_secret constant bytea := substr(payload, 1, 24);
   refresh_secret constant bytea := substr(payload, 25, 24);
@@ -172,11 +186,11 @@ begin
   end if;
   if payload is not null then
     -- The secret before the session, in the order of rotate_session: otherwise the two could wait for each other.
-    perform set_config('chatkeep.presented', encode(session_secret, 'hex'), true);
+    perform set_config('chatkeep.presented', encode(payload, 'hex'), true);
     perform set_config('chatkeep.writing', 'on', true);
     perform from chatkeep_private.session_secrets x where x.session_token = sha256(session_secret) for update;
-    perform set_config('chatkeep.presented', '', true);
-    perform set_config('chatkeep.writing', '', true);
+    perform set_config('chatkeep.presented', presented_before, true);
+    perform set_config('chatkeep.writing', marker, true);
   end if;
   select v.* into answer from chatkeep.validate_session(elevate_session.token) v;
   if answer.status <> 'valid' then
@@ -186,7 +200,7 @@ begin
   if answer.user_id is distinct from auth.uid() and not chatkeep_private.is_service() then
     perform chatkeep_private.refuse('42501', 'token is of another user', 'Call as the session''s user, or as service_role.');
   end if;
-  perform set_config('chatkeep.presented', encode(session_secret, 'hex'), true);
+  perform set_config('chatkeep.presented', encode(payload, 'hex'), true);
   perform set_config('chatkeep.writing', 'on', true);
   -- From here on the token before this one is spent: nobody gets by repeating a rotation what was proved after it.
   update chatkeep_private.session_secrets x
@@ -196,8 +210,11 @@ begin
     perform chatkeep_private.refuse('PT409', 'token was rotated', 'Present its successor.');
   end if;
   update chatkeep.sessions s set aal = elevate_session.aal where s.id = answer.session_id;
-  perform set_config('chatkeep.presented', '', true);
-  perform set_config('chatkeep.writing', '', true);
+  if not found then
+    perform chatkeep_private.refuse_unwritten('token names a session that');
+  end if;
+  perform set_config('chatkeep.presented', presented_before, true);
+  perform set_config('chatkeep.writing', marker, true);
   return next answer;
 end
 $$;
@@ -220,8 +237,7 @@ declare
   removed integer;
 begin
   perform chatkeep_private.check_batch_size(batch_size, 100000);
-  perform chatkeep_private.check_age('older_than', older_than);
-  ended_before := clock_timestamp() - older_than;
+  ended_before := chatkeep_private.moment_before('older_than', older_than);
   with expired as (
     select s.id, s.expires_at as ended_at from chatkeep.sessions s
     where s.expires_at < ended_before
@@ -252,6 +268,11 @@ create function chatkeep_private.end_sessions() returns trigger
 language plpgsql set search_path = ''
 as $$
 begin
+  -- Under a snapshot that is older than the lock on the user's row, a session that was being created would stay unseen.
+  if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+    perform chatkeep_private.refuse('25001', 'disabled_at can be set under read committed only',
+      'Begin the transaction with isolation level read committed, which is the default.');
+  end if;
   perform chatkeep_private.revoke_sessions(new.id, null);
   return new;
 end

@@ -12,23 +12,27 @@ declare
   document chatkeep.documents;
 begin
   perform chatkeep_private.check_present('document_id', locked_document.document_id is not null);
-  if locked_document.to_delete then
-    select d.* into document from chatkeep.documents d
-    where d.id = locked_document.document_id
-      and (d.user_id = (select auth.uid())
-        or (d.visibility = 'tenant' and d.tenant_id = (select chatkeep.tenant_id()))
-        or (select chatkeep_private.is_service()))
-    for update;
-  else
-    select d.* into document from chatkeep.documents d
-    where d.id = locked_document.document_id
-      and (d.user_id = (select auth.uid())
-        or (d.visibility = 'tenant' and d.tenant_id = (select chatkeep.tenant_id()))
-        or (select chatkeep_private.is_service()))
-    for no key update;
-  end if;
-  if document.id is null or (document.deleted_at is not null and not locked_document.to_delete) then
-    perform chatkeep_private.refuse_document(document.id is not null);
+  -- Twice: a statement that has waited for the move of its own user looks for the document where it was.
+  for round in 1 .. 2 loop
+    if locked_document.to_delete then
+      select d.* into document from chatkeep.documents d
+      where d.id = locked_document.document_id
+        and (d.user_id = (select auth.uid())
+          or (d.visibility = 'tenant' and d.tenant_id = (select chatkeep.tenant_id()) and d.deleted_at is null)
+          or (select chatkeep_private.is_service()))
+      for update;
+    else
+      select d.* into document from chatkeep.documents d
+      where d.id = locked_document.document_id
+        and (d.user_id = (select auth.uid())
+          or (d.visibility = 'tenant' and d.tenant_id = (select chatkeep.tenant_id()) and d.deleted_at is null)
+          or (select chatkeep_private.is_service()))
+      for no key update;
+    end if;
+    exit when found;
+  end loop;
+  if document.id is null then
+    perform chatkeep_private.refuse_document(false);
   end if;
   if chatkeep_private.is_service() and exists (
     select from chatkeep.documents d where d.id = document.id and d.tenant_id <> document.tenant_id
@@ -36,13 +40,16 @@ begin
     perform chatkeep_private.refuse('PT409', 'document_id names documents of several tenants',
       'Call as the document''s user.');
   end if;
+  if document.deleted_at is not null and not locked_document.to_delete then
+    perform chatkeep_private.refuse_document(true);
+  end if;
   return document;
 end
 $$;
 comment on function chatkeep_private.locked_document(uuid, boolean) is 'A document of the caller, or one that the tenant shares, locked until the transaction ends; deleted ones only to delete.';
 
 create function chatkeep_private.refuse_document(exists_here boolean) returns void
-language plpgsql immutable parallel safe set search_path = ''
+language plpgsql stable parallel safe set search_path = ''
 as $$
 begin
   if exists_here then
@@ -66,6 +73,7 @@ language plpgsql volatile set search_path = ''
 as $$
 #variable_conflict use_column
 declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
   document chatkeep.documents;
   reason text := nullif(set_document_status.error, '');
 begin
@@ -92,8 +100,11 @@ begin
     set status = set_document_status.status, error = reason, updated_at = clock_timestamp()
     where d.id = document.id and d.tenant_id = document.tenant_id
     returning d.* into document;
+    if not found then
+      perform chatkeep_private.refuse_unwritten('document_id names a document that');
+    end if;
   end if;
-  perform set_config('chatkeep.writing', '', true);
+  perform set_config('chatkeep.writing', marker, true);
   return next document;
 end
 $$;
@@ -109,6 +120,7 @@ language plpgsql volatile set search_path = ''
 as $$
 #variable_conflict use_column
 declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
   caller uuid := auth.uid();
   document chatkeep.documents;
   stored chatkeep.document_metadata;
@@ -123,6 +135,14 @@ begin
     perform chatkeep_private.refuse('22023', 'namespace must not be empty', 'Pass a name, or leave it out for default.');
   end if;
   perform chatkeep_private.check_length('namespace', tag_document.namespace, 64);
+  -- The row that is written refers to its user, so that one is locked first.
+  if caller is not null and not chatkeep_private.is_service() then
+    perform chatkeep_private.enter();
+  else
+    perform from chatkeep.users u
+    where u.id in (select d.user_id from chatkeep.documents d where d.id = tag_document.document_id)
+    for share;
+  end if;
   perform set_config('chatkeep.writing', 'on', true);
   -- Locked, so of two calls at once the second merges into what the first has written.
   document := chatkeep_private.locked_document(tag_document.document_id);
@@ -165,9 +185,12 @@ begin
       set tags = merged, updated_at = clock_timestamp()
       where m.document_id = document.id and m.tenant_id = document.tenant_id and m.namespace = tag_document.namespace
       returning m.* into stored;
+      if not found then
+        perform chatkeep_private.refuse_unwritten('namespace names metadata that');
+      end if;
     end if;
   end if;
-  perform set_config('chatkeep.writing', '', true);
+  perform set_config('chatkeep.writing', marker, true);
   if stored.document_id is not null then
     return next stored;
   end if;
@@ -212,6 +235,7 @@ language plpgsql volatile set search_path = ''
 as $$
 #variable_conflict use_column
 declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
   chat chatkeep.chats;
   document chatkeep.documents;
   stored chatkeep.attachments;
@@ -265,8 +289,11 @@ begin
       attach.name, attach.mime_type, attach.byte_size, attach.storage_path
     )
     returning a.* into stored;
+    if not found then
+      perform chatkeep_private.refuse_unwritten('chat_id names a chat that');
+    end if;
   end if;
-  perform set_config('chatkeep.writing', '', true);
+  perform set_config('chatkeep.writing', marker, true);
   return next stored;
 end
 $$;
@@ -278,6 +305,7 @@ language plpgsql volatile set search_path = ''
 as $$
 #variable_conflict use_column
 declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
   document chatkeep.documents;
   moment timestamptz;
 begin
@@ -293,8 +321,11 @@ begin
     update chatkeep.documents d set deleted_at = moment, updated_at = moment
     where d.id = document.id and d.tenant_id = document.tenant_id
     returning d.* into document;
+    if not found then
+      perform chatkeep_private.refuse_unwritten('document_id names a document that');
+    end if;
   end if;
-  perform set_config('chatkeep.writing', '', true);
+  perform set_config('chatkeep.writing', marker, true);
   return next document;
 end
 $$;
