@@ -42,7 +42,9 @@ impl Place {
     pub fn superuser(&self, timeout: &str) -> Outcome<Client> {
         connect(
             &self.superuser,
-            &format!("-c statement_timeout={timeout} -c synchronous_commit=off -c timezone=UTC"),
+            &format!(
+                "-c statement_timeout={timeout} -c synchronous_commit=off -c deadlock_timeout=50ms -c timezone=UTC"
+            ),
         )
     }
 }

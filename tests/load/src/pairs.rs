@@ -29,37 +29,71 @@ pub struct Pair {
 }
 
 /// What broke once, or waits for what once broke: these come first.
-const FIRST: [(&str, &str, &str); 18] = [
+const FIRST: [(&str, &str, &str); 36] = [
     ("create_session", "disabling", "the commit"),
     ("create_session", "disabling", "table session_secrets"),
     ("create_session", "revoke_all_sessions", "the commit"),
+    (
+        "create_session, by the backend",
+        "revoke_all_sessions",
+        "the commit",
+    ),
     ("create_session", "moving", "the commit"),
+    ("elevate_session", "deleting", "the secret"),
     ("import_chat", "disabling", "the chat"),
     ("append_messages", "disabling", "the chat"),
     ("append_messages", "disabling", "table messages"),
+    ("append_message", "disabling", "the chat"),
     ("delete_chat", "disabling", "the chat"),
+    ("select_branch", "disabling", "table messages"),
+    ("set_document_status", "disabling", "table documents"),
     ("finish_message", "append_message, branch", "the commit"),
     ("finish_message", "append_messages, branch", "the commit"),
     ("finish_message", "select_branch", "the commit"),
+    ("fail_stale_messages", "select_branch", "the commit"),
     ("purge_chats, in part", "restore_chat", "the commit"),
+    ("create_chat", "moving", "table chats"),
+    ("append_message", "moving", "the chat"),
     (
         "register_document, new bytes",
         "moving",
         "lock of the owner's documents",
     ),
     ("register_document, new bytes", "moving", "table documents"),
-    ("append_message", "moving", "the chat"),
     (
         "register_document, shared",
         "moving",
         "lock of the tenant's documents",
     ),
+    ("register_documents", "moving", "table documents"),
+    (
+        "register_documents",
+        "moving to known bytes",
+        "the shared document",
+    ),
+    (
+        "register_documents, sources by a colleague",
+        "moving",
+        "the shared document",
+    ),
+    (
+        "register_documents, sources by a colleague",
+        "deleting",
+        "the shared document",
+    ),
+    ("register_documents", "deleting", "table documents"),
+    ("register_content", "moving", "the own document"),
+    ("register_content", "deleting", "table documents"),
+    ("tag_document", "moving", "the shared document"),
     (
         "tag_document",
         "moving to known bytes",
         "the shared document",
     ),
+    ("tag_document", "deleting", "table document_metadata"),
+    ("tag_document, by a colleague", "moving", "the commit"),
     ("index_messages", "deleting", "table message_search"),
+    ("list_messages", "moving to known bytes", "the commit"),
 ];
 
 pub fn run(place: &Place, seed: u64, seconds: u64) -> Outcome<(String, Report)> {

@@ -94,7 +94,7 @@ fn new(scene: &Scene, side: usize) -> &str {
     scene.new.get(side).map_or("", String::as_str)
 }
 
-pub static CALLS: [Call; 45] = [
+pub static CALLS: [Call; 46] = [
     ada("create_chat", |_, _| {
         "select * from chatkeep.create_chat('New')".to_owned()
     }),
@@ -277,6 +277,22 @@ pub static CALLS: [Call; 45] = [
             checksum(1)
         )
     }),
+    // Two sources of one document: the second update of a row checks its foreign keys, and so asks for the owner.
+    call(
+        "register_documents, sources by a colleague",
+        Who::Bob,
+        Effect::None,
+        |_, side| {
+            let item = |number: usize| {
+                format!(
+                    r#"{{"source_uri": "https://files.test/bob{number}", "checksum": "{}", "visibility": "tenant"}}"#,
+                    checksum(2)
+                )
+            };
+            let (one, other) = (item(10 + side), item(20 + side));
+            format!("select * from chatkeep.register_documents('[{one}, {other}]')")
+        },
+    ),
     ada("register_content", |_, _| {
         format!("select * from chatkeep.register_content('{OWN_SOURCE}', '\\x0102')")
     }),

@@ -107,7 +107,8 @@ impl Scene {
             format!("select from chatkeep.append_message('{gone}', 'user', 'one')"),
             format!("select from chatkeep.append_message('{gone}', 'user', 'two')"),
             format!("select from chatkeep.delete_chat('{gone}')"),
-            "select * from chatkeep.create_session()".to_owned(),
+            // Rotated, and its successor not used yet.
+            "select r.* from chatkeep.create_session() c, chatkeep.rotate_session(c.token) r".to_owned(),
             "select * from chatkeep.create_session(max_sessions => 5)".to_owned(),
             format!("select * from chatkeep.register_document('{OWN_SOURCE}', '{}')", checksum(1)),
             shared.clone(),
