@@ -7,7 +7,7 @@ use crate::database::Database;
 use crate::failure::{AtPath, Failure, Result};
 use crate::places::Places;
 use crate::server::SUPERUSER;
-use crate::step::Step;
+use crate::step::{Ran, Step};
 use crate::suite;
 use crate::throwaway::Throwaway;
 use std::path::Path;
@@ -68,8 +68,7 @@ pub fn run(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
         seed: number(arguments, "seed")?,
     };
     let title = format!("Load on PostgreSQL {major}, {engine}");
-    let (counts, said) = play(places, major, engine, &wanted, &title)?;
-    print!("{said}");
+    let counts = play(places, major, engine, &wanted, &title, show)?;
     Ok(if counts.failed == 0 {
         ExitCode::SUCCESS
     } else {
@@ -84,7 +83,18 @@ pub fn test(places: &Places, major: u16, engine: Engine, title: &str) -> Result<
         seconds: SECONDS.to_string(),
         seed: None,
     };
-    play(places, major, engine, &wanted, title).map(|(counts, _)| counts)
+    play(places, major, engine, &wanted, title, suite::judge)
+}
+
+/// Counts what the parts came to, and shows all that they say.
+fn show(ran: &Ran) -> Counts {
+    print!("{}", ran.stdout);
+    let counts = Counts::read(&ran.stdout);
+    if counts == Counts::default() {
+        // It did not even begin.
+        eprintln!("{}", ran.tail.join("\n"));
+    }
+    counts.judged(ran.status.success())
 }
 
 struct Wanted {
@@ -99,11 +109,11 @@ fn play(
     engine: Engine,
     wanted: &Wanted,
     title: &str,
-) -> Result<(Counts, String)> {
+    judge: fn(&Ran) -> Counts,
+) -> Result<Counts> {
     let database = Throwaway::start_durable(places, "load", major, engine)?;
     let database = &database.0;
-    let mut said = String::new();
-    let counts = Step::start(places, title).count(|step| {
+    Step::start(places, title).count(|step| {
         let mut cargo = places.cargo();
         cargo.args([
             "run",
@@ -124,12 +134,8 @@ fn play(
         if wanted.parts.contains(&ENGINES) {
             add_portable(places, database, step, &mut cargo)?;
         }
-        let ran = step.try_run(&mut cargo)?;
-        let counts = suite::judge(&ran);
-        said = ran.stdout;
-        Ok(counts)
-    })?;
-    Ok((counts, said))
+        Ok(judge(&step.try_run(&mut cargo)?))
+    })
 }
 
 /// A second database on the server, with the portable engine.
