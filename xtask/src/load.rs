@@ -83,7 +83,14 @@ pub fn test(places: &Places, major: u16, engine: Engine, title: &str) -> Result<
         seconds: SECONDS.to_string(),
         seed: None,
     };
-    play(places, major, engine, &wanted, title, suite::judge)
+    play(places, major, engine, &wanted, title, count)
+}
+
+/// Counts as any suite does, and says the seed.
+fn count(ran: &Ran) -> Counts {
+    let seed = ran.stdout.lines().find(|line| line.contains(": seed "));
+    seed.into_iter().for_each(|seed| eprintln!("  {seed}"));
+    suite::judge(ran)
 }
 
 /// Counts what the parts came to, and shows all that they say.

@@ -118,20 +118,36 @@ fn both(
     })
 }
 
-/// What was asked, and from where on the two answers differ.
+/// What was asked, and where the two answers part.
 fn difference(request: &str, native: &Said, portable: &Said) -> String {
-    let (native, portable) = (native.to_string(), portable.to_string());
-    let differs_at = native
-        .chars()
-        .zip(portable.chars())
-        .take_while(|(one, other)| one == other)
-        .count();
-    let from = differs_at.saturating_sub(100);
-    let part = |text: &str| -> String { text.chars().skip(from).take(300).collect() };
+    let (native, portable) = match (native, portable) {
+        (Said::Rows(native), Said::Rows(portable)) => {
+            (first_alone(native, portable), first_alone(portable, native))
+        }
+        _ => (native.to_string(), portable.to_string()),
+    };
     format!(
         "{}\n      native:   {}\n      portable: {}",
         shortened(request),
-        part(&native),
-        part(&portable)
+        shortened(&native),
+        shortened(&portable)
+    )
+}
+
+/// How many rows there are, and the first that the others do not have, or not in its place.
+fn first_alone(rows: &[String], others: &[String]) -> String {
+    let alone = rows.iter().find(|row| !others.contains(row));
+    let misplaced = || {
+        let pairs = rows.iter().zip(others);
+        pairs
+            .filter(|(row, other)| row != other)
+            .map(|(row, _)| row)
+            .next()
+    };
+    let first = alone.or_else(misplaced);
+    format!(
+        "{} rows, {}",
+        rows.len(),
+        first.map_or("all of which the other has", String::as_str)
     )
 }

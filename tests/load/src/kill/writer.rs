@@ -165,7 +165,10 @@ impl Writer<'_> {
 
     fn open_session(&mut self) -> Outcome<()> {
         let rows = self.as_user("select * from chatkeep.create_session()")?;
-        let row = rows.first().ok_or("create_session returned no row")?;
+        let row = rows.first().ok_or_else(|| {
+            let refused = self.written.refused.join("; ");
+            format!("create_session returned no row: {refused}")
+        })?;
         text(row, "token").clone_into(&mut self.written.token);
         self.written.generation = 0;
         Ok(())
