@@ -84,14 +84,12 @@ impl Call {
     /// Executes `plan` and returns what it returns, straight from the executor: no row is copied twice.
     /// The number of rows.
     pub fn return_from(self, plan: &Plan, arguments: &[Option<pg_sys::Datum>]) -> u64 {
-        let (store, _) = self.result_store();
-        plan.execute_into(arguments, false, store)
+        plan.execute_into(arguments, false, self.result_store())
     }
 
     /// The same for a statement that only reads, in the snapshot of the caller.
     pub fn return_read(self, plan: &Plan, arguments: &[Option<pg_sys::Datum>]) -> u64 {
-        let (store, _) = self.result_store();
-        plan.execute_into(arguments, true, store)
+        plan.execute_into(arguments, true, self.result_store())
     }
 
     /// Returns one row of `values`, in the order of the declared columns.

@@ -66,29 +66,24 @@ fn create_chat(call: Call) -> Result<(), Refusal> {
     writing(|| {
         let (tenant, owner) = enter(None, false);
         let wanted = call.datum(chat_id).unwrap_or_else(new_uuid);
-        let row = INSERT_CHAT.with(|plan| {
-            plan.execute(&[
-                Some(wanted),
-                tenant,
-                owner,
-                call.datum(title),
-                call.datum(metadata),
-                call.datum(language),
-            ])
-        });
-        if !row.is_empty() {
-            call.return_rows(&row);
+        let arguments = [
+            Some(wanted),
+            tenant,
+            owner,
+            call.datum(title),
+            call.datum(metadata),
+            call.datum(language),
+        ];
+        if INSERT_CHAT.with(|plan| call.return_from(plan, &arguments)) > 0 {
             return Ok(());
         }
         let key = [Some(wanted), tenant, owner];
-        let stored = OWN_CHAT.with(|plan| plan.execute(&key));
-        if stored.is_empty() {
+        if OWN_CHAT.with(|plan| call.return_from(plan, &key)) == 0 {
             return Err(Refusal::chat_id_taken());
         }
         if !OWN_CHAT_DELETED.with(|plan| plan.execute(&key)).is_empty() {
             return Err(Refusal::chat_deleted());
         }
-        call.return_rows(&stored);
         Ok(())
     })
 }

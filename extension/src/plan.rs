@@ -93,12 +93,13 @@ impl Plan {
         }
     }
 
-    /// Executes a statement, its rows going to `store`. Returns their number.
+    /// Executes a statement, its rows going to `store` in the form of `descriptor`, which may have columns that were
+    /// dropped. Returns their number.
     pub fn execute_into(
         &self,
         arguments: &[Option<pg_sys::Datum>],
         read_only: bool,
-        store: *mut pg_sys::Tuplestorestate,
+        (store, descriptor): (*mut pg_sys::Tuplestorestate, pg_sys::TupleDesc),
     ) -> u64 {
         // SAFETY: an SPI connection is open; the parameter list has one entry per type of the plan, and
         // the receiver lives in the connection's memory, longer than the execution.
@@ -119,8 +120,8 @@ impl Plan {
                 store,
                 pg_sys::CurrentMemoryContext,
                 false,
-                ptr::null_mut(),
-                ptr::null(),
+                descriptor,
+                c"the statement does not return what the function declares".as_ptr(),
             );
             let options = pg_sys::SPIExecuteOptions {
                 params,

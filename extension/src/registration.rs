@@ -291,7 +291,7 @@ pub fn register(call: Call, items: &[Item], is_batch: bool) -> Result<(), Refusa
         return Ok(());
     }
     let mut done = found.duplicates();
-    registrar.register_many(&rest, &found, &mut done);
+    registrar.register_many(&rest, &found, &mut done)?;
     let mut rest = rest.into_iter().zip(done);
     let mut all = Vec::with_capacity(items.len());
     for (position, row) in stored.into_iter().enumerate() {
@@ -447,7 +447,12 @@ impl Registrar {
     }
 
     /// Registers, by one statement for each class, the new documents and the new sources that no other item is about.
-    fn register_many(&self, items: &[&Item], known: &Known, done: &mut [Option<Done>]) {
+    fn register_many(
+        &self,
+        items: &[&Item],
+        known: &Known,
+        done: &mut [Option<Done>],
+    ) -> Result<(), Refusal> {
         let (mut sources, mut checksums) = (HashSet::new(), HashSet::new());
         let mut alone = Vec::new();
         for (place, item) in items.iter().enumerate() {
@@ -466,7 +471,7 @@ impl Registrar {
             .partition(|place| known.classes[*place] == Class::New);
         if !new.is_empty() {
             let rows: Vec<&Item> = new.iter().map(|place| items[*place]).collect();
-            let (_, ids) = self.insert(&rows, None);
+            let (_, ids) = self.insert(&rows, None)?;
             for (place, id) in new.into_iter().zip(ids) {
                 done[place] = id.map(|id| (CREATED, id));
             }
@@ -482,6 +487,7 @@ impl Registrar {
                 .filter(|id| changed.contains(id))
                 .map(|id| (DUPLICATE, id));
         }
+        Ok(())
     }
 
     /// Whether nothing of these items is known, and each is about other bytes and another source.
@@ -505,7 +511,7 @@ impl Registrar {
 
     /// Registers items of which nothing was known, and returns a row for each.
     fn register_new(&self, call: Call, items: &[&Item]) -> Result<(), Refusal> {
-        let (rows, ids) = self.insert(items, None);
+        let (rows, ids) = self.insert(items, None)?;
         if ids.iter().all(Option::is_some) {
             // The statement inserts, and returns, in the order of its arrays.
             call.return_rows(&rows);
@@ -538,7 +544,7 @@ impl Registrar {
         &self,
         items: &[&Item],
         supersedes: Option<pg_sys::Datum>,
-    ) -> (Rows, Vec<Option<[u8; 16]>>) {
+    ) -> Result<(Rows, Vec<Option<[u8; 16]>>), Refusal> {
         // Sorted, so that they tell the order of a batch.
         let mut ids: Vec<[u8; 16]> = items.iter().map(|_| bytes(new_uuid())).collect();
         ids.sort_unstable();
@@ -563,36 +569,44 @@ impl Registrar {
             .filter(|(item, id)| item.metadata.is_some() && stored.contains(*id))
             .map(|(item, id)| (*item, *id))
             .collect();
-        self.insert_metadata(&described, None);
+        if u64::try_from(described.len()) != Ok(self.insert_metadata(&described, None)) {
+            return Err(Refusal::unwritten(
+                "source_uri",
+                "names a document whose metadata",
+            ));
+        }
         let ids = ids
             .into_iter()
             .map(|id| stored.contains(&id).then_some(id))
             .collect();
-        (rows, ids)
+        Ok((rows, ids))
     }
 
-    /// Stores tags and properties of documents that have none; `access` is theirs, unless it is what the items say.
-    fn insert_metadata(&self, rows: &[(&Item, [u8; 16])], access: Option<pg_sys::Datum>) {
+    /// Stores tags and properties of documents that have none, and returns of how many; `access` is theirs, unless it is what
+    /// the items say.
+    fn insert_metadata(&self, rows: &[(&Item, [u8; 16])], access: Option<pg_sys::Datum>) -> u64 {
         if rows.is_empty() {
-            return;
+            return 0;
         }
         let (items, ids): (Vec<&Item>, Vec<[u8; 16]>) = rows.iter().copied().unzip();
-        INSERT_METADATA.with(|plan| {
-            plan.execute(&[
-                self.tenant,
-                self.owner,
-                Some(uuids(&ids)),
-                Some(array(array::TEXT, &items, |item| {
-                    access.or_else(|| text(item.visibility))
-                })),
-                Some(array(array::JSONB, &items, |item| {
-                    item.metadata.map(|(tags, _)| tags)
-                })),
-                Some(array(array::JSONB, &items, |item| {
-                    item.metadata.map(|(_, properties)| properties)
-                })),
-            ])
-        });
+        INSERT_METADATA
+            .with(|plan| {
+                plan.execute(&[
+                    self.tenant,
+                    self.owner,
+                    Some(uuids(&ids)),
+                    Some(array(array::TEXT, &items, |item| {
+                        access.or_else(|| text(item.visibility))
+                    })),
+                    Some(array(array::JSONB, &items, |item| {
+                        item.metadata.map(|(tags, _)| tags)
+                    })),
+                    Some(array(array::JSONB, &items, |item| {
+                        item.metadata.map(|(_, properties)| properties)
+                    })),
+                ])
+            })
+            .len()
     }
 
     /// Adds sources to known documents, and returns the documents that took them.
@@ -636,7 +650,7 @@ impl Registrar {
                 if known.is_settled() || self.renew(item, id) {
                     return Ok((DUPLICATE, id));
                 }
-            } else if let Some(Some(id)) = self.insert(&[item], replaced).1.first() {
+            } else if let Some(Some(id)) = self.insert(&[item], replaced)?.1.first() {
                 let outcome = if replaced.is_none() {
                     CREATED
                 } else {

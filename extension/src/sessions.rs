@@ -99,8 +99,8 @@ fn create_session(call: Call) -> Result<(), Refusal> {
         let moment = now();
         let end_of = |life: usize| call.datum(life).and_then(|life| later(moment, life));
         let (expires_at, idle_expires_at) = (end_of(ttl), end_of(idle_ttl));
-        presenting(&token, || {
-            INSERT_SESSION.with(|plan| {
+        let opened = presenting(&token, || {
+            let session = INSERT_SESSION.with(|plan| {
                 plan.execute(&[
                     Some(id),
                     tenant,
@@ -114,10 +114,14 @@ fn create_session(call: Call) -> Result<(), Refusal> {
                     call.datum(metadata),
                 ])
             });
-            INSERT_SECRET.with(|plan| {
+            let secret = INSERT_SECRET.with(|plan| {
                 plan.execute(&[session_digest, Some(id), bytea(&token.refresh_digest())])
             });
+            !session.is_empty() && !secret.is_empty()
         });
+        if !opened {
+            return Err(Refusal::unwritten("user_id", "names a user whose session"));
+        }
         call.return_values(&[
             text("created"),
             text(&token.expose()),

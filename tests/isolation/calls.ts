@@ -17,15 +17,18 @@ export interface Scene {
   trash: string;
   /** A private document of the sources /known and its bytes. */
   document: string;
-  /** A session, its token, and another session. */
+  /** A session that was not used for a while, its token, and another session. */
   session: string;
   token: string;
   other: string;
+  /** A session whose token was rotated twice, and the first token. */
+  rotated: string;
+  spent: string;
   fresh: string;
 }
 
 /** Where a call waits when somebody else holds it. */
-export type Obstacle = "chat" | "message" | "messages" | "documents" | "document" | "session";
+export type Obstacle = "chat" | "message" | "messages" | "documents" | "document" | "session" | "secret";
 
 /** What somebody else does to hold it, until the transaction ends. */
 export const HOLD: Record<Obstacle, string[]> = {
@@ -36,10 +39,10 @@ export const HOLD: Record<Obstacle, string[]> = {
   // As another registration does.
   documents: ["select pg_advisory_xact_lock(hashtextextended('chatkeep.documents ' || $1::uuid, 0))"],
   document: ["select from chatkeep.documents where user_id = $1 for update"],
-  session: [
+  session: ["select from chatkeep.sessions where user_id = $1 for update"],
+  secret: [
     `select from chatkeep_private.session_secrets
      where session_id in (select id from chatkeep.sessions where user_id = $1) for update`,
-    "select from chatkeep.sessions where user_id = $1 for update",
   ],
 };
 
@@ -202,13 +205,13 @@ const OF_USERS: Call[] = [
   {
     name: "create_session",
     sends: () => ["select * from chatkeep.create_session()"],
-    stored: ({ person }) => [SESSIONS, person.id, 3],
+    stored: ({ person }) => [SESSIONS, person.id, 4],
     makesRows: true,
   },
   {
     name: "create_session under a limit",
     sends: () => ["select * from chatkeep.create_session(max_sessions => 1)"],
-    stored: ({ person }) => [SESSIONS, person.id, 3],
+    stored: ({ person }) => [SESSIONS, person.id, 4],
     makesRows: true,
     waitsFor: ["session"],
   },
@@ -221,7 +224,23 @@ const OF_USERS: Call[] = [
     ],
     sentBy: NOBODY,
     done: ["rotated"],
+    waitsFor: ["secret"],
+  },
+  {
+    name: "rotate_session of a spent token",
+    sends: ({ spent }) => ["select * from chatkeep.rotate_session($1)", spent],
+    stored: ({ rotated }) => [REVOKED, rotated],
+    sentBy: NOBODY,
+    done: ["reuse_detected"],
     waitsFor: ["session"],
+  },
+  {
+    name: "validate_session",
+    sends: ({ token }) => ["select * from chatkeep.validate_session($1)", token],
+    // What it notes of the use may wait for the next time.
+    stored: () => ["select true as stored"],
+    sentBy: NOBODY,
+    done: ["valid"],
   },
   {
     name: "elevate_session",
@@ -232,7 +251,7 @@ const OF_USERS: Call[] = [
       session,
     ],
     done: ["valid"],
-    waitsFor: ["session"],
+    waitsFor: ["session", "secret"],
   },
   {
     name: "revoke_session",
@@ -343,14 +362,14 @@ const FOR_USERS: Call[] = [
   {
     name: "create_session for a user",
     sends: ({ person }) => ["select * from chatkeep.create_session(user_id => $1)", person.id],
-    stored: ({ person }) => [SESSIONS, person.id, 3],
+    stored: ({ person }) => [SESSIONS, person.id, 4],
     sentBy: SERVICE,
     makesRows: true,
   },
   {
     name: "create_session for a user under a limit",
     sends: ({ person }) => ["select * from chatkeep.create_session(user_id => $1, max_sessions => 1)", person.id],
-    stored: ({ person }) => [SESSIONS, person.id, 3],
+    stored: ({ person }) => [SESSIONS, person.id, 4],
     sentBy: SERVICE,
     makesRows: true,
     waitsFor: ["session"],
@@ -400,8 +419,16 @@ export async function scene(stage: Stage, connection: Connection, tenant: string
     connection.rows("select id from chatkeep.register_document('/known', $1)", sum(1)),
     connection.rows("select session_id, token from chatkeep.create_session()"),
     connection.rows("select session_id from chatkeep.create_session()"),
+    connection.rows("select session_id, token from chatkeep.create_session()"),
   ]);
+  const [[{ id: document }], [{ session_id: session, token }], [{ session_id: other }], [first]] = answers.slice(4);
+  const rotate = "select token from chatkeep.rotate_session($1)";
+  const [second] = await connection.rows(rotate, first.token);
+  await connection.rows(rotate, second.token);
   await connection.commit();
-  const [[{ id: document }], [{ session_id: session, token }], [{ session_id: other }]] = answers.slice(4);
-  return { person, tenant, chat, question, answer, next, stream, trash, document, session, token, other, fresh };
+  const owner = await stage.owner();
+  await owner.rows("update chatkeep.sessions set last_used_at = now() - interval '1 hour' where id = $1", session);
+  const [rotated, spent] = [first.session_id, first.token];
+  const made = { chat, question, answer, next, stream, trash, document, session, token, other, rotated, spent };
+  return { person, tenant, fresh, ...made };
 }

@@ -315,15 +315,16 @@ test("indexing beside writers who are moved and deleted raises nothing, and inde
     if (!expected.includes(code)) unexpected.push(`${what}: ${code} ${message}`);
   };
   let working = true;
+  // How many appends of each who stays have ended, and had when that one was moved.
+  const [appends, at] = [[0, 0, 0], [-1, -1, -1]];
   const written = background(
     Promise.all(writers.map(async (writer, place) => {
       for (const round of numbers(60)) {
-        const { person, chat } = people[place + (round % 2 ? 0 : 3)];
+        const stays = round % 2 === 0;
+        const { person, chat } = people[place + (stays ? 3 : 0)];
         const append = writer.request(person, "select from chatkeep.append_message($1, 'user', 'pangolin')", chat);
-        note("an append", [
-          "accepted",
-          ...going.some((of) => of.person === person) ? ["PT404"] : [],
-        ], await outcome(append));
+        note("an append", stays ? ["accepted"] : ["accepted", "PT404"], await outcome(append));
+        if (stays) appends[place]++;
       }
     })).finally(() => working = false),
   );
@@ -331,7 +332,14 @@ test("indexing beside writers who are moved and deleted raises nothing, and inde
     while (working) note("an indexing", ["accepted"], await outcome(indexer.request(SERVICE, INDEX)));
   })());
   for (const round of numbers(60)) {
-    const { person } = staying[round % 3];
+    const place = round % 3;
+    const { person } = staying[place];
+    // Once per append: whoever waits for a move looks again, and nobody is moved twice within one call.
+    await stage.until("an append since the last move", async (owner) => {
+      await owner.rows("select");
+      return !working || appends[place] > at[place];
+    });
+    at[place] = appends[place];
     const move = administrator.rows("update chatkeep.users set tenant_id = gen_random_uuid() where id = $1", person.id);
     note("a move", ["accepted"], await outcome(move));
     if (round % 20 === 0) {
@@ -350,3 +358,61 @@ test("indexing beside writers who are moved and deleted raises nothing, and inde
   }
   for (const { person } of going) await nothingLeft(stage, person, "indexing");
 });
+
+// Upkeep -------------------------------------------------------------------------------------------
+
+/** What a schedule runs, for everybody at once; each has something to do for the user who goes. */
+const UPKEEP = [
+  "select count(*)::int as done from chatkeep.fail_stale_messages('0')",
+  "select chatkeep.purge_chats('0') as done",
+  "select chatkeep.purge_sessions(1000, '0') as done",
+];
+
+for (const change of ["moved", "deleted"] as const) {
+  test(`upkeep raises nothing beside a user who is ${change}, in either order, and the next run is done with the rest`, async (stage) => {
+    const [user, worker] = await stage.connections(2);
+    const administrator = await stage.administrator();
+    for (const upkeep of UPKEEP) {
+      for (const upkeepFirst of [true, false]) {
+        const goes = await scene(stage, user, crypto.randomUUID());
+        await user.request(goes.person, "select from chatkeep.revoke_session($1)", goes.other);
+        let codes: [upkeep: string, change: string];
+        if (upkeepFirst) {
+          await worker.begin(SERVICE);
+          const ran = await refused(worker.rows(upkeep));
+          const work = administrator.rows(CHANGES[change], goes.person.id);
+          const changed = refused(work);
+          await stage.settles(administrator, work);
+          await worker.commit();
+          codes = [ran, await changed];
+        } else {
+          await administrator.rows("begin");
+          await administrator.rows(CHANGES[change], goes.person.id);
+          const work = worker.request(SERVICE, upkeep);
+          const ran = refused(work);
+          await stage.settles(worker, work);
+          await administrator.commit();
+          codes = [await ran, "accepted"];
+        }
+        equal(codes, ["accepted", "accepted"], `${upkeep} ${upkeepFirst ? "before" : "after"} the user was ${change}`);
+        for (const again of UPKEEP) {
+          for (let done = 1; done > 0;) [{ done }] = await worker.request(SERVICE, again);
+        }
+        if (change === "deleted") {
+          await nothingLeft(stage, goes.person, upkeep);
+          continue;
+        }
+        await wholeChat(stage, goes.chat, upkeep);
+        const left = await (await stage.owner()).rows(
+          `select (select count(*)::int from chatkeep.chats where id = $1) as chats,
+             (select count(*)::int from chatkeep.sessions where id = $2) as sessions,
+             (select status from chatkeep.messages where id = $3) as status`,
+          goes.trash,
+          goes.other,
+          goes.stream,
+        );
+        equal(left, [{ chats: 0, sessions: 0, status: "failed" }], `what is left once ${upkeep} has run again`);
+      }
+    }
+  });
+}

@@ -120,6 +120,8 @@ for (const caller of ["the user", "service_role"]) {
     const who = caller === "the user" ? ada : SERVICE;
     const [one, other] = await stage.connections(2);
     const wrong: string[] = [];
+    // What other tests left streaming, so that a batch of the backend's has room for ours.
+    while ((await one.request(SERVICE, "select id from chatkeep.fail_stale_messages('0')")).length > 0);
     for (const [branch, branching, left] of BRANCHES) {
       // A backend imports as the user alone.
       if (who === SERVICE && branch === "import_chat") continue;
@@ -216,38 +218,6 @@ test("a direct change of a chat that is being deleted finds no row, and one that
     equal(await deleting, [{ deleted: true }], `a deletion after ${column} was changed`);
     equal(await owner.rows(set, of.chat), [{ untouched: false }], "the chat that was changed first");
   }
-});
-
-test("a direct change goes by the chat as it is when it comes to the row, not as its statement began", async (stage) => {
-  const ada = await stage.person();
-  const [one, other] = await stage.connections(2);
-  const holder = await stage.administrator();
-  // The statement has its snapshot when it waits for this key, and has not come to the row yet. The number is arbitrary.
-  const change = `update chatkeep.chats set title = 'new'
-    where id = $1 and (select pg_advisory_xact_lock_shared(5550123)) is not null returning title`;
-  const meanwhile: [name: string, sends: (of: Dialogue) => Statement, rows: Row[]][] = [
-    ["delete_chat", ({ chat }) => ["select from chatkeep.delete_chat($1)", chat], []],
-    ["append_message", ({ chat, fresh }) => [APPEND, chat, "more", fresh], [{ title: "new" }]],
-    ["select_branch", ({ chat, answer }) => ["select from chatkeep.select_branch($1, $2)", chat, answer], [{
-      title: "new",
-    }]],
-  ];
-  const wrong: string[] = [];
-  for (const [name, sends, expected] of meanwhile) {
-    const of = await dialogue(one, ada);
-    await holder.rows("begin");
-    await holder.rows("select pg_advisory_xact_lock(5550123)");
-    const work = other.request(ada, change, of.chat);
-    const ended = outcome(work);
-    await stage.waits(other, holder, work);
-    await one.request(ada, ...sends(of));
-    await holder.commit();
-    const { code, message, rows } = await ended;
-    if (code !== "accepted") wrong.push(`${name}: ${code} ${message}`);
-    else if (JSON.stringify(rows) !== JSON.stringify(expected)) wrong.push(`${name}: ${JSON.stringify(rows)}`);
-    await wholeChat(stage, of.chat, name);
-  }
-  equal(wrong, [], "what went wrong beside these calls");
 });
 
 test("a direct read that waits for a chat shows it as it is then, and leaves no marker", async (stage) => {

@@ -50,6 +50,7 @@ async function forEach(stage: Stage, calls: Call[], play: (of: Case) => Promise<
     } finally {
       // What waits goes on, and ends.
       await Promise.all([holder, administrator, caller].map((connection) => connection.rollback()));
+      await administrator.rows("delete from auth.users where id = $1", set.person.id);
     }
   }
   assert(calls.length > 0, "no call was tried");

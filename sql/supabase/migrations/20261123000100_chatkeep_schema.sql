@@ -152,8 +152,7 @@ create table chatkeep.sessions (
   constraint sessions_revoked_reason_known check (revoked_reason in ('logout', 'reuse', 'limit', 'admin')),
   constraint sessions_aal_known check (aal in ('aal1', 'aal2', 'aal3')),
   constraint sessions_user_agent_length check (char_length(user_agent) <= 1000),
-  constraint sessions_metadata_is_object check (jsonb_typeof(metadata) = 'object'),
-  constraint sessions_metadata_size check (metadata = '{}' or octet_length(metadata::text) <= 262144)
+  constraint sessions_metadata_is_object check (jsonb_typeof(metadata) = 'object')
 ) with (fillfactor = 80);
 comment on table chatkeep.sessions is 'One row per device: the facts its owner may list. No row holds a token.';
 comment on column chatkeep.sessions.session_token is 'SHA-256 of the session secret: unique, stable for the session''s life. API roles may not read it.';
@@ -367,9 +366,7 @@ create table chatkeep.document_metadata (
   constraint document_metadata_user_id_fkey foreign key (user_id) references chatkeep.users (id) on delete cascade,
   constraint document_metadata_namespace_length check (char_length(namespace) between 1 and 64),
   constraint document_metadata_tags_is_object check (jsonb_typeof(tags) = 'object'),
-  constraint document_metadata_tags_size check (tags = '{}' or octet_length(tags::text) <= 262144),
-  constraint document_metadata_properties_is_object check (jsonb_typeof(properties) = 'object'),
-  constraint document_metadata_properties_size check (properties = '{}' or octet_length(properties::text) <= 262144)
+  constraint document_metadata_properties_is_object check (jsonb_typeof(properties) = 'object')
 );
 comment on table chatkeep.document_metadata is 'Tags and properties of a document, one row per writer''s namespace.';
 comment on column chatkeep.document_metadata.document_access is 'access of the document: the policy reads it here, without a look at the document.';

@@ -46,6 +46,7 @@ create policy sessions_insert on chatkeep.sessions for insert to authenticated
   with check (
     (user_id, tenant_id) = (select chatkeep_private.writer(), chatkeep.tenant_id())
     and last_used_at <= (select clock_timestamp())
+    and (idle_ttl is null or idle_ttl <= interval '400 days')
     and expires_at <= (select clock_timestamp() + interval '400 days')
   );
 create policy sessions_update on chatkeep.sessions for update to authenticated
@@ -275,24 +276,35 @@ end
 $$;
 comment on function chatkeep_private.guard_chat() is 'Keeps metadata an object within its limits and title short, also where they are written directly.';
 revoke all on function chatkeep_private.guard_chat() from public, anon, authenticated, service_role;
--- After the row, since a trigger before it would lock the row once more; not for updates of other columns, since reading the
--- condition alone takes a twentieth of an append.
+-- The calls name none of these columns in an update. After the row, since a single trigger before an update of any column
+-- has every append lock its chat once more.
 create trigger guard_chat after insert or update of title, metadata on chatkeep.chats
-  for each row when (current_setting('chatkeep.writing', true) is distinct from 'on')
-  execute function chatkeep_private.guard_chat();
+  for each row execute function chatkeep_private.guard_chat();
 
-create function chatkeep_private.guard_user() returns trigger
+create function chatkeep_private.guard_json() returns trigger
 language plpgsql set search_path = ''
 as $$
+declare
+  guarded text;
 begin
-  perform chatkeep_private.check_json('metadata', new.metadata, 'object');
+  foreach guarded in array tg_argv loop
+    perform chatkeep_private.check_json(guarded, to_jsonb(new) -> guarded, 'object');
+  end loop;
   return new;
 end
 $$;
-comment on function chatkeep_private.guard_user() is 'Keeps the metadata of a user within their limits.';
-revoke all on function chatkeep_private.guard_user() from public, anon, authenticated, service_role;
-create trigger guard_user before insert or update of metadata on chatkeep.users
-  for each row when (new.metadata <> '{}') execute function chatkeep_private.guard_user();
+comment on function chatkeep_private.guard_json() is 'Keeps the columns that it is given objects within the limits of the calls.';
+revoke all on function chatkeep_private.guard_json() from public, anon, authenticated, service_role;
+-- What takes 500 bytes is neither too large nor too deep: a level takes eight.
+create trigger guard_json before insert or update of metadata on chatkeep.users
+  for each row when (pg_column_size(new.metadata) > 500)
+  execute function chatkeep_private.guard_json('metadata');
+create trigger guard_json before insert or update of metadata on chatkeep.sessions
+  for each row when (pg_column_size(new.metadata) > 500)
+  execute function chatkeep_private.guard_json('metadata');
+create trigger guard_json before insert or update of tags, properties on chatkeep.document_metadata
+  for each row when (pg_column_size(new.tags) > 500 or pg_column_size(new.properties) > 500)
+  execute function chatkeep_private.guard_json('tags', 'properties');
 
 -- As with the tenant of users: column grants let nobody give a chat away, and this holds without them. A trigger, since the
 -- policy would ask it of every append.
@@ -416,17 +428,20 @@ revoke all on function chatkeep_private.move_user() from public, anon, authentic
 create trigger move_user before update of tenant_id on chatkeep.users
   for each row when (old.tenant_id <> new.tenant_id) execute function chatkeep_private.move_user();
 
--- Colleagues write to the documents that a user shares. Who goes waits for them, so that neither has rows that the other
--- waits for.
+-- The locks that a deletion needs, in the order in which calls take theirs, so that neither has rows that the other waits
+-- for: colleagues write to the documents that a user shares, and a rotation has a secret before its session.
 create function chatkeep_private.remove_user() returns trigger
 language plpgsql set search_path = ''
 as $$
 begin
   perform chatkeep_private.lock_documents(old.tenant_id, old.id, true, true);
+  perform from chatkeep_private.session_secrets x
+  where x.session_token in (select s.session_token from chatkeep.sessions s where s.user_id = old.id)
+  for update;
   return old;
 end
 $$;
-comment on function chatkeep_private.remove_user() is 'Waits for registrations in the tenant of a user who is deleted.';
+comment on function chatkeep_private.remove_user() is 'Waits for registrations in the tenant of a user who is deleted, and for the user''s rotations.';
 revoke all on function chatkeep_private.remove_user() from public, anon, authenticated, service_role;
 create trigger remove_user before delete on chatkeep.users
   for each row execute function chatkeep_private.remove_user();
@@ -504,9 +519,11 @@ create trigger guard_session_secret before update on chatkeep_private.session_se
 comment on trigger guard_chat on chatkeep.chats is 'Title and metadata keep their form.';
 comment on trigger guard_chat_owner on chatkeep.chats is 'A chat is given to nobody else.';
 comment on trigger guard_document on chatkeep.documents is 'Status keeps to its graph, and a shared document is its owner''s.';
-comment on trigger guard_user on chatkeep.users is 'Metadata keep their limits.';
+comment on trigger guard_json on chatkeep.users is 'Metadata keep their limits.';
+comment on trigger guard_json on chatkeep.sessions is 'Metadata keep their limits.';
+comment on trigger guard_json on chatkeep.document_metadata is 'Tags and properties keep their limits.';
 comment on trigger move_user on chatkeep.users is 'Who moves to another tenant parts with the documents of the old one.';
-comment on trigger remove_user on chatkeep.users is 'Who is deleted waits for registrations in the tenant.';
+comment on trigger remove_user on chatkeep.users is 'Who is deleted waits for registrations in the tenant, and for the own rotations.';
 comment on trigger guard_document_aliases on chatkeep.documents is 'Members add sources to a shared document; its owner alone takes one away.';
 comment on trigger guard_session on chatkeep.sessions is 'Revocation is final, last use never lies in the future, an idle session is not woken, the assurance level rises by proof only.';
 comment on trigger guard_session_secret on chatkeep_private.session_secrets is 'Secrets change by rotation, one generation at a time.';

@@ -44,7 +44,7 @@ begin
   end if;
   -- Without its strings and scalars the text is brackets alone; each round removes the innermost level.
   brackets := translate(
-    regexp_replace(regexp_replace(written, '"(\\.|[^"\\])*"', '', 'g'), '[^][{}]', '', 'g'),
+    regexp_replace(regexp_replace(written, $re$"(\\.|[^"\\])*"$re$, '', 'g'), '[^][{}]', '', 'g'),
     '{}', '[]');
   while brackets <> '' loop
     depth := depth + 1;
@@ -286,7 +286,7 @@ begin
   end if;
   form := lower(value collate "C");
   -- The fragment of a URI does not count, since it is not stored.
-  if form ~ '^[a-z][a-z0-9+.-]+:(?://|[^\u0009-\u000d \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*$)' then
+  if form ~ $re$^[a-z][a-z0-9+.-]+:(?://|[^\u0009-\u000d \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*$)$re$ then
     form := split_part(form, '#', 1);
   end if;
   for round in 1..2 loop
@@ -295,7 +295,7 @@ begin
     if position('@' in form) > 0 and (
          form ~ '^ *//[^/?#]*@'
          or split_part(form, '://', 2) ~ '^[^/?#]*@'
-         or form ~ '^ *(?:https?|wss?|ftp):[/\\]*[^/?#\\]*@'
+         or form ~ $re$^ *(?:https?|wss?|ftp):[/\\]*[^/?#\\]*@$re$
          or form ~ '://[^/?#]*:[^/?#]*@') then
       return true;
     end if;
@@ -343,10 +343,10 @@ begin
   -- Most sources are in their form already: a URL in lower case up to the path, without port and hidden folder, or a
   -- path without a colon. Without @ there is no user; no escape here stands for more than a blank.
   if octet_length(uri) <= 2048
-     and uri ~ ('^(?:(?:file://|[a-z][a-z0-9+.-]+://[a-z0-9.-]+)'
-         '(?:/(?:(?:[^\u0001-\u001f\u007f/.?#%@]|%20|%[89A-Fa-f][0-9A-Fa-f])(?:[^\u0001-\u001f\u007f/?#%@]|%20|%[89A-Fa-f][0-9A-Fa-f])*)?)+'
-         '(?:\?[^\u0001-\u001f\u007f#%@]*)?'
-       '|(?:[^\u0001-\u001f\u007f:%@]|%20|%[89A-Fa-f][0-9A-Fa-f])+)$')
+     and uri ~ ($re$^(?:(?:file://|[a-z][a-z0-9+.-]+://[a-z0-9.-]+)$re$
+       || $re$(?:/(?:(?:[^\u0001-\u001f\u007f/.?#%@]|%20|%[89A-Fa-f][0-9A-Fa-f])(?:[^\u0001-\u001f\u007f/?#%@]|%20|%[89A-Fa-f][0-9A-Fa-f])*)?)+$re$
+       || $re$(?:\?[^\u0001-\u001f\u007f#%@]*)?$re$
+       || $re$|(?:[^\u0001-\u001f\u007f:%@]|%20|%[89A-Fa-f][0-9A-Fa-f])+)\Z$re$)
      and (position('=' in uri) = 0 or not chatkeep_private.carries_credentials(uri)) then
     return uri;
   end if;
@@ -355,7 +355,7 @@ begin
     perform chatkeep_private.refuse('22023', argument || ' must not be empty', 'Pass the URI or path the bytes came from.');
   end if;
   perform chatkeep_private.check_length(argument, uri, 2048);
-  if uri ~ '[\x01-\x1f\x7f]' then
+  if uri ~ $re$[\x01-\x1f\x7f]$re$ then
     perform chatkeep_private.refuse('22023', argument || ' contains a control character',
       'Percent-encode it (RFC 3986 section 2.1).');
   end if;
@@ -364,23 +364,23 @@ begin
     perform chatkeep_private.refuse('22023', argument || ' carries credentials',
       'Remove user, password, token and signature; a stored URI is readable.');
   end if;
-  if uri !~ '^[A-Za-z][A-Za-z0-9+.-]+:(?://|[^ \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*$)' then
+  if uri !~ $re$^[A-Za-z][A-Za-z0-9+.-]+:(?://|[^ \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*$)$re$ then
     return uri;
   end if;
 
-  pieces := regexp_match(split_part(uri, '#', 1), '^([^:]+):(//[^/?]*)?([^?]*)(\?.*)?$');
+  pieces := regexp_match(split_part(uri, '#', 1), $re$^([^:]+):(//[^/?]*)?([^?]*)(\?.*)?\Z$re$);
   scheme := lower(pieces[1] collate "C");
   authority := lower(pieces[2] collate "C");
   path := pieces[3];
   -- What is no host and port stays, so that what stands before a second colon never becomes the port.
-  port := (regexp_match(authority, '^//(?:[^:]*|\[[^]]*\]):([0-9]*)$'))[1];
+  port := (regexp_match(authority, $re$^//(?:[^:]*|\[[^]]*\]):([0-9]*)\Z$re$))[1];
   if port = '' or (scheme, port) in (('http', '80'), ('ws', '80'), ('https', '443'), ('wss', '443'), ('ftp', '21')) then
     authority := left(authority, -1 - length(port));
   end if;
   if path = '' and authority is not null and scheme in ('http', 'https', 'ws', 'wss') then
     path := '/';
   end if;
-  if path ~ '^/(?:.*/)?\.\.?(?:/|$)' then
+  if path ~ $re$^/(?:.*/)?\.\.?(?:/|$)$re$ then
     foreach segment in array string_to_array(substr(path, 2), '/') loop
       if segment = '..' then
         depth := greatest(depth - 1, 0);
@@ -391,7 +391,7 @@ begin
     end loop;
     -- Dots at the end name a folder.
     path := '/' || coalesce(array_to_string(kept[1:depth], '/'), '')
-      || case when depth > 0 and path ~ '/\.\.?$' then '/' else '' end;
+      || case when depth > 0 and path ~ $re$/\.\.?\Z$re$ then '/' else '' end;
   end if;
   if authority is null and path like '//%' then
     -- What follows would be read as a host.

@@ -340,7 +340,10 @@ begin
     on conflict do nothing
     returning m.*;
   if not found then
-    if append_message.message_id is not null then
+    -- The chat was counted on, and the message is not there.
+    if append_message.message_id is not null and exists (
+      select from chatkeep.chats c where c.id = chat.id and c.tenant_id = chat.tenant_id and c.last_seq > chat.last_seq
+    ) then
       perform chatkeep_private.refuse_unseen('message_id is');
     end if;
     perform chatkeep_private.refuse_unwritten('chat_id names a chat that');

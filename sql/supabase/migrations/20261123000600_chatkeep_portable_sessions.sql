@@ -225,8 +225,14 @@ begin
     opened.session_id, tenant, owner, sha256(session_secret), moment, moment, create_session.idle_ttl,
     opened.expires_at, create_session.user_agent, create_session.ip, create_session.metadata
   );
+  if not found then
+    perform chatkeep_private.refuse_unwritten('user_id names a user whose session');
+  end if;
   insert into chatkeep_private.session_secrets (session_token, session_id, refresh_digest)
   values (sha256(session_secret), opened.session_id, sha256(refresh_secret));
+  if not found then
+    perform chatkeep_private.refuse_unwritten('user_id names a user whose session');
+  end if;
   perform set_config('chatkeep.presented', presented_before, true);
   perform set_config('chatkeep.writing', marker, true);
   return next opened;

@@ -262,6 +262,9 @@ begin
         if tags <> '{}' or properties <> '{}' then
           insert into chatkeep.document_metadata (document_id, tenant_id, document_access, user_id, tags, properties)
           values (document_id, tenant, visibility, owner, jsonb_strip_nulls(tags), properties);
+          if not found then
+            perform chatkeep_private.refuse_unwritten(place || 'source_uri names a document whose metadata');
+          end if;
         end if;
         outcome := case when replaced is null then 'created' else 'new_version' end;
         return;
@@ -353,6 +356,7 @@ declare
   new_ids uuid[];
   stored uuid[];
   item record;
+  written bigint;
 begin
   outcomes := array(select case c.class when 'duplicate' then c.class end from unnest(classes) with ordinality c (class, place) order by c.place);
   alone := array(
@@ -389,6 +393,15 @@ begin
     where u.id = any (stored)
   ) n
   where n.tags <> '{}' or n.properties <> '{}';
+  get diagnostics written = row_count;
+  if written <> (
+    select count(*) from unnest(new_places, new_ids) u (place, id)
+    where u.id = any (stored)
+      and (coalesce(nullif(documents #> array[(u.place - 1)::text, 'tags'], 'null'), '{}') <> '{}'
+        or coalesce(nullif(documents #> array[(u.place - 1)::text, 'properties'], 'null'), '{}') <> '{}')
+  ) then
+    perform chatkeep_private.refuse_unwritten('documents has a document whose metadata');
+  end if;
   for item in select u.place, u.id from unnest(new_places, new_ids) u (place, id) where u.id = any (stored) loop
     outcomes[item.place] := 'created';
     ids[item.place] := item.id;

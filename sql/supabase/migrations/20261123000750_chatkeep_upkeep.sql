@@ -90,12 +90,14 @@ declare
   total integer := 0;
 begin
   perform chatkeep_private.check_batch_size(batch_size, 100000);
-  for chat in
-    select c.id, c.tenant_id from chatkeep.chats c
+  loop
+    -- One after the other, so that another purge finds those that this one has not come to.
+    select c.id, c.tenant_id into chat from chatkeep.chats c
     where c.deleted_at < deleted_before
     order by c.deleted_at
-    for update skip locked
-  loop
+    limit 1
+    for update skip locked;
+    exit when not found;
     delete from chatkeep.messages m
     where m.chat_id = chat.id and m.tenant_id = chat.tenant_id
       and m.id in (
@@ -202,14 +204,14 @@ declare
   -- Private use characters stand for the marks, and for brackets, which the parser would take for tags and drop.
   marked text := ts_headline(
     language::regconfig,
-    translate(left(content, 32768), '<>' || U&'\E000\E001\E002\E003', U&'\E002\E003'),
+    translate(left(content, 32768), '<>' || E'\uE000\uE001\uE002\uE003', E'\uE002\uE003'),
     query,
-    U&'StartSel="\E000", StopSel="\E001", FragmentDelimiter=" … ", MinWords=8, MaxWords=25, '
+    E'StartSel="\uE000", StopSel="\uE001", FragmentDelimiter=" … ", MinWords=8, MaxWords=25, '
       || case when char_length(content) <= 300 then 'HighlightAll=true' else 'MaxFragments=2' end);
 begin
   marked := replace(replace(marked, '&', '&amp;'), '"', '&quot;');
-  marked := replace(replace(marked, U&'\E002', '&lt;'), U&'\E003', '&gt;');
-  return replace(replace(marked, U&'\E000', '<mark>'), U&'\E001', '</mark>');
+  marked := replace(replace(marked, E'\uE002', '&lt;'), E'\uE003', '&gt;');
+  return replace(replace(marked, E'\uE000', '<mark>'), E'\uE001', '</mark>');
 end
 $$;
 comment on function chatkeep_private.snippet(text, text, tsquery) is 'An excerpt of a message, or all of a short one, as HTML: the text escaped, what matches in <mark>.';

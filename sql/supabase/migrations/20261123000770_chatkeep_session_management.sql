@@ -56,6 +56,7 @@ language plpgsql volatile set search_path = ''
 as $$
 declare
   marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
+  begun_at constant timestamptz := clock_timestamp();
   ended uuid[];
 begin
   perform from chatkeep.users u where u.id = owner for no key update;
@@ -68,7 +69,10 @@ begin
     returning s.id
   )
   select coalesce(array_agg(r.id), '{}') into ended from revoked r;
-  if exists (select from chatkeep.sessions s where s.user_id = owner and s.revoked_at is null and s.id is distinct from but_one) then
+  if exists (
+    select from chatkeep.sessions s
+    where s.user_id = owner and s.revoked_at is null and s.id is distinct from but_one and s.created_at < begun_at
+  ) then
     perform chatkeep_private.refuse_unwritten('user_id names a user whose sessions');
   end if;
   perform set_config('chatkeep.writing', marker, true);
@@ -107,11 +111,15 @@ declare
 begin
   perform chatkeep_private.check_present('session_id', revoke_session.session_id is not null);
   perform set_config('chatkeep.writing', 'on', true);
-  update chatkeep.sessions s
-  set revoked_at = clock_timestamp(),
-    revoked_reason = case when s.user_id = caller then 'logout' else 'admin' end
-  where s.id = revoke_session.session_id and (s.user_id = caller or is_service) and s.revoked_at is null;
-  if not found and exists (
+  -- Twice: a statement that has waited for the move of its own user looks for the session where it was.
+  for round in 1 .. 2 loop
+    update chatkeep.sessions s
+    set revoked_at = clock_timestamp(),
+      revoked_reason = case when s.user_id = caller then 'logout' else 'admin' end
+    where s.id = revoke_session.session_id and (s.user_id = caller or is_service) and s.revoked_at is null;
+    exit when found;
+  end loop;
+  if exists (
     select from chatkeep.sessions s
     where s.id = revoke_session.session_id and (s.user_id = caller or is_service) and s.revoked_at is null
   ) then
@@ -188,6 +196,10 @@ begin
     -- The secret before the session, in the order of rotate_session: otherwise the two could wait for each other.
     perform set_config('chatkeep.presented', encode(payload, 'hex'), true);
     perform set_config('chatkeep.writing', 'on', true);
+    -- Its user before both: the session is updated twice, and a second time its key is looked up in users.
+    perform from chatkeep.users u
+    where u.id in (select s.user_id from chatkeep.sessions s where s.id = chatkeep_private.session_id_of(sha256(session_secret)))
+    for share;
     perform from chatkeep_private.session_secrets x where x.session_token = sha256(session_secret) for update;
     perform set_config('chatkeep.presented', presented_before, true);
     perform set_config('chatkeep.writing', marker, true);

@@ -207,7 +207,7 @@ begin
     perform chatkeep_private.refuse('22023', 'storage_path must not be empty', 'Pass where the object lies, or leave it out.');
   end if;
   perform chatkeep_private.check_length('storage_path', path, 2048);
-  if path ~ '[\x01-\x1f\x7f]' then
+  if path ~ $re$[\x01-\x1f\x7f]$re$ then
     perform chatkeep_private.refuse('22023', 'storage_path contains a control character',
       'Percent-encode it (RFC 3986 section 2.1).');
   end if;
