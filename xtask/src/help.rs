@@ -11,6 +11,7 @@ cargo xtask COMMAND [OPTIONS]
   edge                 builds the npm package `chatkeep`
   bench NAME|all       runs a benchmark
   fuzz [TARGET|all]    random input for the rules: [--seconds N]
+  load                 calls under load, against each other, across crashes: [--pg N] [--engine E] [--seconds N]
   lint [renew]         formatting, clippy, and Supabase's and our own judges of the SQL
   setup                installs what the other commands would install: [--pg N|all]
 
@@ -29,9 +30,15 @@ const TEST: &str = "\
 cargo xtask test [--pg 15|17|18|all] [--engine native|portable|all]
 
 Runs the unit tests, `cargo pgrx test` (native engine only), the contract suite in a new database
+<<<<<<< HEAD
+for each engine, the supabase-js tests through the gateway, those of what two gateways answer, a dump
+and restore, and ten seconds of each part of `load`. Without options: PostgreSQL 18, both engines. Exits 0 only if every test passed;
+the last line counts them.
+=======
 for each engine, the supabase-js tests through the gateway, those of what two gateways answer, and
 those of installation, upgrade, dump and restore. Without options: PostgreSQL 18, both engines.
 Exits 0 only if every test passed; the last line counts them.
+>>>>>>> 29c188ab06c7eeaff8b6532993ed928110466054
 ";
 
 const DB: &str = "\
@@ -94,6 +101,7 @@ pub fn text(topic: &str) -> String {
         "setup" => SETUP.into(),
         "bench" => crate::bench::help(),
         "fuzz" => crate::fuzz::help(),
+        "load" => crate::load::help(),
         _ => OVERVIEW.into(),
     }
 }
@@ -105,7 +113,7 @@ mod tests {
     #[test]
     fn every_command_of_the_list_has_a_text_of_its_own() {
         for command in [
-            "demo", "test", "db", "serve", "edge", "bench", "fuzz", "lint", "setup",
+            "demo", "test", "db", "serve", "edge", "bench", "fuzz", "load", "lint", "setup",
         ] {
             assert!(OVERVIEW.contains(&format!("  {command} ")), "{command}");
             let text = text(command);

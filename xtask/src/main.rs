@@ -27,6 +27,7 @@ mod help;
 mod installation;
 mod lint;
 mod lite;
+mod load;
 mod pglite;
 mod places;
 mod postrust;
@@ -87,6 +88,7 @@ fn run() -> Result<ExitCode> {
         "edge" => edge::run,
         "bench" => bench::run,
         "fuzz" => fuzz::run,
+        "load" => load::run,
         "lint" => lint::run,
         unknown => {
             return Err(Failure::new(format!("`{unknown}` is no command."))

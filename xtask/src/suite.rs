@@ -14,6 +14,7 @@ use crate::failure::Result;
 use crate::gateway::Rest;
 use crate::installation;
 use crate::lite;
+use crate::load;
 use crate::pglite;
 use crate::places::{Places, make_folder, remove_folder};
 use crate::safeupdate;
@@ -145,7 +146,8 @@ impl Suite<'_> {
             let title = format!("crash, {on}");
             self.check(&title, |places| crash::test(places, database, &title))?;
         }
-        Ok(())
+        let title = format!("load, {on}");
+        self.check(&title, |places| load::test(places, major, engine, &title))
     }
 
     /// Everything on PGlite, which is its own version of Postgres; `major` is that of the psql.

@@ -1,4 +1,4 @@
-//! Databases of tests and demo: made anew, without flushing to disk, and gone at the end.
+//! Databases of tests and demo: made anew, mostly without flushing to disk, and gone at the end.
 
 use crate::arguments::Engine;
 use crate::database::{Database, Wanted};
@@ -14,6 +14,20 @@ impl Throwaway {
     /// Makes a new one; the name tells who made it and carries the process id.
     pub fn start(places: &Places, purpose: &str, major: u16, engine: Engine) -> Result<Self> {
         Database::start(places, &wanted(purpose, major, engine)).map(Self)
+    }
+
+    /// Makes a new one that keeps what it acknowledged when it is killed.
+    pub fn start_durable(
+        places: &Places,
+        purpose: &str,
+        major: u16,
+        engine: Engine,
+    ) -> Result<Self> {
+        let wanted = Wanted {
+            durability: Durability::Full,
+            ..wanted(purpose, major, engine)
+        };
+        Database::start(places, &wanted).map(Self)
     }
 
     /// Makes a new one with what the caller puts into it: no engine is selected, nothing is built for it.

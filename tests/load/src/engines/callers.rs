@@ -1,0 +1,112 @@
+//! Who calls: users of two tenants, a disabled one, somebody who is no user, roles without a user, and claims that are none.
+
+use super::names::CHOSEN;
+use crate::caller::Caller;
+use crate::dice::Dice;
+use std::fmt::Write;
+
+/// The last of them has no row anywhere.
+const PEOPLE: usize = 6;
+/// Disabled from the start.
+const DISABLED: usize = 4;
+
+pub struct People {
+    ids: Vec<String>,
+}
+
+impl People {
+    pub fn new(seed: u64, round: u64) -> Self {
+        let id = |place: usize| chosen(&mut Dice::at(seed, &[round, 7000, place as u64]));
+        Self {
+            ids: (0..PEOPLE).map(id).collect(),
+        }
+    }
+
+    /// Makes them: two in one tenant, the others on their own; who has no membership gets it by the first call.
+    pub fn sql(&self) -> String {
+        let mut sql = String::new();
+        let tenant = self.id(0);
+        for (place, id) in self.ids.iter().enumerate().take(PEOPLE - 1) {
+            // Writing to a string cannot fail.
+            let _ = write!(sql, "insert into auth.users (id) values ('{id}');");
+            if place < 2 || place == DISABLED {
+                let _ = write!(
+                    sql,
+                    "insert into chatkeep.users (id, tenant_id, disabled_at)
+                     values ('{id}', '{tenant}', {});",
+                    if place == DISABLED { "now()" } else { "null" }
+                );
+            }
+        }
+        sql
+    }
+
+    pub fn id(&self, place: usize) -> &str {
+        self.ids.get(place).map_or("", String::as_str)
+    }
+
+    pub fn any<'a>(&'a self, dice: &mut Dice) -> &'a str {
+        dice.among(&self.ids).map_or("", String::as_str)
+    }
+
+    /// Nearly always one of the users who may do something.
+    pub fn caller(&self, dice: &mut Dice) -> Caller {
+        match dice.below(100) {
+            0..75 => Caller::User(self.id(dice.below(DISABLED)).to_owned()),
+            75..85 => Caller::Service,
+            85..89 => Caller::User(self.any(dice).to_owned()),
+            89..93 => Caller::Anon,
+            _ => self.odd(dice),
+        }
+    }
+
+    /// Claims as no gateway should make them.
+    fn odd(&self, dice: &mut Dice) -> Caller {
+        let id = self.id(dice.below(DISABLED));
+        let role = dice.of(["authenticated", "authenticated", "anon", "service_role"]);
+        let claims = match dice.below(12) {
+            0 => String::new(),
+            1 => "{}".to_owned(),
+            2 => r#"{"sub":"x"}"#.to_owned(),
+            3 => r#"{"sub":null}"#.to_owned(),
+            4 => r#"{"sub":""}"#.to_owned(),
+            5 => format!(r#"{{"sub":"{}"}}"#, id.to_uppercase()),
+            6 => format!(r#"{{"sub":"{id}" "x":1}}"#),
+            7 => format!(r#"{{"sub":"{id}","x":"\u0000"}}"#),
+            8 => format!(r#"{{"sub":"{id}","sub":"{}"}}"#, self.id(0)),
+            9 => format!(r#"{{"x":{{"sub":"{id}"}}}}"#),
+            10 => format!(r#"{{"\u0073ub":"{id}","aal":"aal9"}}"#),
+            _ => format!(r#"{{"sub":"{id}","n":1e-16384}}"#),
+        };
+        let odd = Caller::Claims { role, claims };
+        match odd {
+            // A service is not asked for its user by every call, so nothing says which of two faults it hears of.
+            Caller::Claims {
+                role: "service_role",
+                ..
+            } if are_unreadable(&odd) => Caller::Service,
+            odd => odd,
+        }
+    }
+}
+
+/// Whether `auth.uid()` refuses the claims of a caller: no JSON, or a `sub` that is no UUID.
+pub fn are_unreadable(caller: &Caller) -> bool {
+    let Caller::Claims { claims, .. } = caller else {
+        return false;
+    };
+    let faults = [
+        r#""sub":"x""#,
+        r#""sub":"""#,
+        r#"" "x""#,
+        r"\u0000",
+        "e-16384",
+    ];
+    faults.iter().any(|fault| claims.contains(fault))
+}
+
+/// An id that a caller chooses.
+pub fn chosen(dice: &mut Dice) -> String {
+    let random = dice.uuid();
+    format!("{CHOSEN}{}", random.get(9..).unwrap_or_default())
+}

@@ -1,0 +1,87 @@
+//! A mixed load: twelve clients make calls of every kind over a few users, chats and documents that they share, while a
+//! thirteenth disables, enables, moves and deletes users and makes new ones. Afterwards every invariant holds, and what
+//! was acknowledged is there.
+
+mod acknowledged;
+mod conversations;
+mod disturber;
+mod documents;
+mod sessions;
+mod turn;
+mod upkeep;
+mod world;
+
+use crate::connection::{Outcome, Place, answer};
+use crate::dice::Dice;
+use crate::report::Report;
+use crate::store;
+use std::sync::Barrier;
+use std::time::{Duration, Instant};
+use world::World;
+
+const CLIENTS: u64 = 12;
+/// A statement that takes longer has waited without a bound.
+pub const TIMEOUT: &str = "20s";
+
+pub fn run(place: &Place, seed: u64, seconds: u64) -> Outcome<(String, Report)> {
+    let mut superuser = place.superuser("60s")?;
+    store::empty(&mut superuser)?;
+    let world = World::new(seed);
+    world.populate(&mut superuser)?;
+    let start = Barrier::new(usize::try_from(CLIENTS).unwrap_or(1) + 1);
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let mut report = Report::default();
+    let mut turns = 0;
+    let ends: Vec<Outcome<(u64, Report)>> = std::thread::scope(|scope| {
+        let (world, start) = (&world, &start);
+        let clients: Vec<_> = (0..CLIENTS)
+            .map(|number| scope.spawn(move || client(place, world, number, start, end)))
+            .collect();
+        let disturber = scope.spawn(move || disturber::run(place, world, start, end));
+        let all = clients.into_iter().chain([disturber]);
+        all.map(|thread| {
+            thread
+                .join()
+                .unwrap_or_else(|_| Err("a client broke down".to_owned()))
+        })
+        .collect()
+    });
+    for end in ends {
+        let (done, found) = end?;
+        turns += done;
+        report.merge(found);
+    }
+    acknowledged::check(&world, place, &mut superuser, &mut report)?;
+    store::check(&mut superuser, &mut report, "")?;
+    let sum = world.sum();
+    Ok((format!("{turns} calls, {sum}"), report))
+}
+
+/// One client's calls, one after the other, until the time is over.
+fn client(
+    place: &Place,
+    world: &World,
+    number: u64,
+    start: &Barrier,
+    end: Instant,
+) -> Outcome<(u64, Report)> {
+    let connection = place.caller(TIMEOUT);
+    start.wait();
+    // Whoever has no connection must not keep the disturber waiting for turns that never come.
+    let mut connection = connection.inspect_err(|_| world.stop())?;
+    let mut report = Report::default();
+    let mut turns = 0;
+    while Instant::now() < end && !world.is_stopped() {
+        let mut dice = Dice::at(world.seed, &[number, turns]);
+        let turn = turn::next(world, &mut dice);
+        let answered = answer(&mut connection, &turn.request());
+        let answered = answered.inspect_err(|_| world.stop());
+        let answered = answered.map_err(|error| format!("{}: {error}", turn.call))?;
+        turn.judge(&mut report, &answered);
+        turn.remember(world, &answered);
+        turns += 1;
+        world.count_turn();
+    }
+    world.stop();
+    Ok((turns, report))
+}

@@ -1,0 +1,89 @@
+//! What was acknowledged is there afterwards.
+
+use super::world::{World, locked};
+use crate::caller::Caller;
+use crate::connection::{Outcome, Place, answer, rows, text};
+use crate::report::Report;
+use postgres::Client;
+
+pub fn check(
+    world: &World,
+    place: &Place,
+    superuser: &mut Client,
+    report: &mut Report,
+) -> Outcome<()> {
+    messages(world, superuser, report)?;
+    tokens(world, place, superuser, report)
+}
+
+/// Every append is in its chat, unless the chat was purged, its user deleted, or the chat made anew.
+fn messages(world: &World, superuser: &mut Client, report: &mut Report) -> Outcome<()> {
+    for appends in locked(&world.appends).chunks(1000) {
+        let values: Vec<String> = appends
+            .iter()
+            .map(|append| format!("('{}', '{}', '{}')", append.chat, append.message, append.at))
+            .collect();
+        let sql = format!(
+            "select a.chat, a.message, a.at
+             from (values {}) a (chat, message, at)
+             join chatkeep.chats c on c.id = a.chat::uuid and c.created_at < a.at::timestamptz
+             where to_jsonb(c) ->> 'purged_at' is null
+               and not exists (
+                 select from chatkeep.messages m
+                 where m.id = a.message::uuid and m.chat_id = c.id and m.tenant_id = c.tenant_id
+               )",
+            values.join(", ")
+        );
+        for lost in rows(superuser, &sql)? {
+            report.fault(
+                "An acknowledged message is not in its chat",
+                format!(
+                    "message {} of chat {}, written at {}",
+                    text(&lost, "message"),
+                    text(&lost, "chat"),
+                    text(&lost, "at")
+                ),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Every session that lives has one live token: the newest that was handed out.
+fn tokens(
+    world: &World,
+    place: &Place,
+    superuser: &mut Client,
+    report: &mut Report,
+) -> Outcome<()> {
+    let mut anon = place.caller(super::TIMEOUT)?;
+    let live = rows(
+        superuser,
+        "select s.id from chatkeep.sessions s
+         where s.revoked_at is null and s.expires_at > now()
+           and (s.idle_ttl is null or s.last_used_at + s.idle_ttl > now())",
+    )?;
+    let sessions = locked(&world.sessions);
+    for row in &live {
+        let session = text(row, "id");
+        let Some(token) = sessions.newest.get(session) else {
+            report.fault("A session lives whose token nobody was given", session);
+            continue;
+        };
+        let sql = format!("select * from chatkeep.validate_session('{}')", token.text);
+        let status = match answer(&mut anon, &Caller::Anon.request(&sql))? {
+            Ok(rows) => rows.first().map(|row| text(row, "status").to_owned()),
+            Err(refusal) => Some(refusal.to_string()),
+        };
+        if status.as_deref() != Some("valid") {
+            report.fault(
+                format!(
+                    "The newest token of a live session is {}",
+                    status.unwrap_or_default()
+                ),
+                format!("session {session}, generation {}", token.generation),
+            );
+        }
+    }
+    Ok(())
+}

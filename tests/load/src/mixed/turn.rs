@@ -1,0 +1,169 @@
+//! One call of a client: what it asks, how its answer is judged, and what of it is remembered.
+
+use super::world::{Append, STEADY, Token, USERS, World};
+use super::{conversations, documents, sessions, upkeep};
+use crate::caller::Caller;
+use crate::connection::{Answer, is_all_null, shortened, text};
+use crate::dice::Dice;
+use crate::report::Report;
+use crate::verdict;
+
+/// A call that was chosen.
+pub struct Turn {
+    pub call: &'static str,
+    caller: Caller,
+    /// The place of the user whom it is about.
+    user: usize,
+    sql: String,
+    /// The chat that it is about: its number and its id.
+    chat: Option<(usize, String)>,
+    keep: Keep,
+}
+
+/// What is remembered of a call that succeeded.
+enum Keep {
+    Nothing,
+    Messages,
+    Imported(Vec<String>),
+    Documents,
+    Token,
+}
+
+/// Who makes a call, and the place of the user whom it is about.
+#[derive(Clone)]
+pub struct By {
+    pub caller: Caller,
+    pub user: usize,
+}
+
+impl Turn {
+    pub fn new(call: &'static str, by: By, sql: String) -> Self {
+        Self {
+            call,
+            caller: by.caller,
+            user: by.user,
+            sql,
+            chat: None,
+            keep: Keep::Nothing,
+        }
+    }
+
+    pub fn about_chat(mut self, number: usize, id: String) -> Self {
+        self.chat = Some((number, id));
+        self
+    }
+
+    pub fn keeping_messages(mut self) -> Self {
+        self.keep = Keep::Messages;
+        self
+    }
+
+    pub fn keeping_imported(mut self, ids: Vec<String>) -> Self {
+        self.keep = Keep::Imported(ids);
+        self
+    }
+
+    pub fn keeping_documents(mut self) -> Self {
+        self.keep = Keep::Documents;
+        self
+    }
+
+    pub fn keeping_token(mut self) -> Self {
+        self.keep = Keep::Token;
+        self
+    }
+
+    pub fn request(&self) -> String {
+        self.caller.request(&self.sql)
+    }
+
+    pub fn judge(&self, report: &mut Report, answer: &Answer) {
+        // A user who is disabled has no tenant.
+        if self.call != "tenant_id" {
+            verdict::judge(report, self.call, &self.sql, answer);
+        }
+        let Err(refusal) = answer else { return };
+        if self.user >= STEADY {
+            return;
+        }
+        let is_false_refusal =
+            refusal.code == "42501" && !verdict::is_about_rights_of_others(refusal);
+        // The first chat of such a user is always there.
+        let is_false_absence = matches!(self.chat, Some((0, _)))
+            && matches!(refusal.code.as_str(), "PT404" | "PT410" | "PT409")
+            && verdict::is_about_the_chat(refusal);
+        if is_false_refusal || is_false_absence {
+            report.fault(
+                format!(
+                    "{} was refused with {refusal}, though nobody disabled, moved or deleted its user",
+                    self.call
+                ),
+                shortened(&self.sql),
+            );
+        }
+    }
+
+    pub fn remember(&self, world: &World, answer: &Answer) {
+        let rows = match answer {
+            Ok(rows) => rows,
+            Err(refusal) => {
+                if let Some((number, id)) = &self.chat
+                    && *number > 0
+                    && refusal.code == "PT404"
+                    && verdict::is_about_the_chat(refusal)
+                {
+                    world.renew_chat(self.user, *number, id);
+                }
+                return;
+            }
+        };
+        // A row of NULLs acknowledges nothing; it is a fault by itself.
+        for row in rows.iter().filter(|row| !is_all_null(row)) {
+            match (&self.keep, &self.chat) {
+                (Keep::Messages, Some((number, chat))) => {
+                    world.remember_message(self.user, *number, text(row, "id"));
+                    world.acknowledge(Append {
+                        chat: chat.clone(),
+                        message: text(row, "id").to_owned(),
+                        at: text(row, "created_at").to_owned(),
+                    });
+                }
+                (Keep::Imported(ids), Some((number, chat))) => {
+                    for id in ids {
+                        world.remember_message(self.user, *number, id);
+                        world.acknowledge(Append {
+                            chat: chat.clone(),
+                            message: id.clone(),
+                            at: text(row, "updated_at").to_owned(),
+                        });
+                    }
+                }
+                (Keep::Documents, _) => world.remember_document(text(row, "id")),
+                (Keep::Token, _) if !text(row, "token").is_empty() => {
+                    world.remember_token(Token {
+                        session: text(row, "session_id").to_owned(),
+                        user: self.user,
+                        generation: text(row, "generation").parse().unwrap_or(0),
+                        text: text(row, "token").to_owned(),
+                    });
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The next call of a client.
+pub fn next(world: &World, dice: &mut Dice) -> Turn {
+    let user = dice.below(USERS);
+    let by = By {
+        caller: Caller::User(world.user(user)),
+        user,
+    };
+    match dice.below(100) {
+        0..55 => conversations::next(world, dice, by),
+        55..75 => sessions::next(world, dice, by),
+        75..96 => documents::next(world, dice, by),
+        _ => upkeep::next(dice, by),
+    }
+}

@@ -1,0 +1,126 @@
+//! The rows that two calls meet in: Ada with a chat, a deleted chat, two sessions and two documents; Bob, her colleague;
+//! Eve in another tenant, who has the bytes that Ada shares.
+
+use crate::connection::{Outcome, rows, text};
+use crate::dice::Dice;
+use crate::literal::checksum;
+use postgres::Client;
+
+pub struct Scene {
+    pub ada: String,
+    pub bob: String,
+    pub eve: String,
+    pub live: String,
+    pub gone: String,
+    /// Of the live chat: three complete ones in a row, one that streams, and one that branches off after the first.
+    pub messages: [String; 5],
+    pub own: String,
+    pub shared: String,
+    pub session: String,
+    pub token: String,
+    pub other_token: String,
+    /// New ids for the first and the second call.
+    pub new: [String; 2],
+}
+
+pub const OWN_SOURCE: &str = "https://files.test/own";
+pub const SHARED_SOURCE: &str = "https://files.test/shared";
+
+impl Scene {
+    /// Makes it anew, and nothing else is there.
+    pub fn set(superuser: &mut Client, dice: &mut Dice) -> Outcome<Self> {
+        let mut scene = Self {
+            ada: dice.uuid(),
+            bob: dice.uuid(),
+            eve: dice.uuid(),
+            live: dice.uuid(),
+            gone: dice.uuid(),
+            messages: [(); 5].map(|()| dice.uuid()),
+            own: String::new(),
+            shared: String::new(),
+            session: String::new(),
+            token: String::new(),
+            other_token: String::new(),
+            new: [(); 2].map(|()| dice.uuid()),
+        };
+        let made = rows(superuser, &scene.sql())?;
+        let made: Vec<_> = made.iter().filter(|row| !row.is_empty()).collect();
+        let tokens: Vec<_> = made
+            .iter()
+            .filter(|row| !text(row, "token").is_empty())
+            .collect();
+        if let [first, second] = tokens.as_slice() {
+            text(first, "token").clone_into(&mut scene.token);
+            text(first, "session_id").clone_into(&mut scene.session);
+            text(second, "token").clone_into(&mut scene.other_token);
+        }
+        for document in made.iter().filter(|row| text(row, "user_id") == scene.ada) {
+            match text(document, "source_uri") {
+                OWN_SOURCE => text(document, "id").clone_into(&mut scene.own),
+                SHARED_SOURCE => text(document, "id").clone_into(&mut scene.shared),
+                _ => {}
+            }
+        }
+        if scene.token.is_empty() || scene.own.is_empty() || scene.shared.is_empty() {
+            return Err("the scene was not set".to_owned());
+        }
+        Ok(scene)
+    }
+
+    fn sql(&self) -> String {
+        let Self {
+            ada,
+            bob,
+            eve,
+            live,
+            gone,
+            messages: [first, second, third, streaming, branch],
+            ..
+        } = self;
+        let as_user = |id: &str, calls: &str| {
+            format!(
+                r#"begin; set local role authenticated; set local request.jwt.claims = '{{"role":"authenticated","sub":"{id}"}}'; {calls}; commit;"#
+            )
+        };
+        let item = |id: &str, content: &str, status: &str| {
+            format!(
+                r#"{{"message_id": "{id}", "role": "user", "content": "{content}", "status": "{status}"}}"#
+            )
+        };
+        let items = [
+            item(first, "one", "complete"),
+            item(second, "two", "complete"),
+            item(third, "three", "complete"),
+            item(streaming, "", "streaming"),
+        ]
+        .join(",");
+        let shared = format!(
+            "select * from chatkeep.register_document('{SHARED_SOURCE}', '{}', visibility => 'tenant')",
+            checksum(2)
+        );
+        let of_ada = [
+            format!("select from chatkeep.create_chat('Live', chat_id => '{live}')"),
+            format!("select from chatkeep.append_messages('{live}', '[{items}]')"),
+            format!("select from chatkeep.append_message('{live}', 'user', 'branch', '{branch}', parent_id => '{first}')"),
+            format!("select from chatkeep.select_branch('{live}', '{streaming}')"),
+            format!("select from chatkeep.create_chat('Gone', chat_id => '{gone}')"),
+            format!("select from chatkeep.append_message('{gone}', 'user', 'one')"),
+            format!("select from chatkeep.append_message('{gone}', 'user', 'two')"),
+            format!("select from chatkeep.delete_chat('{gone}')"),
+            // Rotated, and its successor not used yet.
+            "select r.* from chatkeep.create_session() c, chatkeep.rotate_session(c.token) r".to_owned(),
+            "select * from chatkeep.create_session(max_sessions => 5)".to_owned(),
+            format!("select * from chatkeep.register_document('{OWN_SOURCE}', '{}')", checksum(1)),
+            shared.clone(),
+        ]
+        .join("; ");
+        format!(
+            "delete from auth.users;
+             insert into auth.users (id) values ('{ada}'), ('{bob}'), ('{eve}');
+             insert into chatkeep.users (id, tenant_id) values ('{ada}', '{ada}'), ('{bob}', '{ada}'), ('{eve}', '{eve}');
+             {} {}",
+            as_user(ada, &of_ada),
+            as_user(eve, &shared)
+        )
+    }
+}

@@ -1,0 +1,48 @@
+//! Which refusals are documented, and what a success must look like.
+
+use crate::connection::{Answer, Refusal, is_all_null, shortened};
+use crate::report::Report;
+
+/// The SQLSTATEs that the calls document. Everything else is a fault: a raw constraint (23505, 23503), a deadlock (40P01),
+/// a serialization failure (40001), a wait without a bound (57014), an internal error (XX000).
+const DOCUMENTED: [&str; 6] = ["22023", "22004", "42501", "PT404", "PT409", "PT410"];
+
+/// What 42501 may say to somebody whom nobody disables, moves or deletes.
+const NOT_YOURS: [&str; 4] = [
+    "document_id names a document of another member",
+    "namespace is another member's",
+    "token is of another user",
+    "aal cannot be ",
+];
+
+pub fn is_documented(refusal: &Refusal) -> bool {
+    DOCUMENTED.contains(&refusal.code.as_str())
+}
+
+/// Whether a refusal of rights is one that a user gets although nothing happens to that user.
+pub fn is_about_rights_of_others(refusal: &Refusal) -> bool {
+    NOT_YOURS
+        .iter()
+        .any(|sentence| refusal.message.starts_with(sentence))
+}
+
+/// Whether a refusal says that a chat is missing or deleted.
+pub fn is_about_the_chat(refusal: &Refusal) -> bool {
+    refusal.message.starts_with("chat_id names") || refusal.message.starts_with("chat.id names")
+}
+
+/// Holds an answer against what every call promises.
+pub fn judge(report: &mut Report, name: &str, sql: &str, answer: &Answer) {
+    match answer {
+        Err(refusal) if !is_documented(refusal) => {
+            report.fault(format!("{name} was refused with {refusal}"), shortened(sql));
+        }
+        Ok(rows) if rows.iter().any(is_all_null) => {
+            report.fault(
+                format!("{name} succeeded with a row of NULLs"),
+                shortened(sql),
+            );
+        }
+        _ => {}
+    }
+}
