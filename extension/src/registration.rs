@@ -42,8 +42,7 @@ plans! {
             ) then 'other'
             when d.id is null then 'new'
             when d.has_source then 'duplicate'
-            when d.user_id = $2 then 'alias'
-            else 'other'
+            else 'alias'
           end,
           d.id, d.tenant_id, d.user_id, d.source_uri, d.aliases, d.checksum, d.title, d.mime_type, d.byte_size, d.status,
           d.error, d.visibility, d.supersedes, d.created_at, d.updated_at, d.deleted_at, d.access
@@ -158,32 +157,31 @@ plans! {
           returning d.id, d.visibility
         )
         select r.id from released r order by r.visibility, r.id";
-    ADD_ALIAS(UUIDOID, UUIDOID, TEXTOID) = c"
+    // An ingest that failed, or was given up, begins anew, and one that has not begun takes what its owner says last. By one
+    // update: a second one of a colleague's document would wait for that colleague's row, which a move may hold.
+    RENEW(UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID, INT8OID, TEXTOID, TEXTOID) = c"
         update chatkeep.documents d
-        set aliases = pg_catalog.array_append(d.aliases, $3), updated_at = pg_catalog.clock_timestamp()
+        set (status, title, mime_type, byte_size, aliases, visibility, updated_at) = (
+          select case when r.begins_anew then 'pending' else d.status end,
+            case when r.begins_anew and d.user_id = $3 then coalesce($4, d.title) else d.title end,
+            case when r.begins_anew and d.user_id = $3 then coalesce($5, d.mime_type) else d.mime_type end,
+            case when r.begins_anew and d.user_id = $3 then coalesce($6, d.byte_size) else d.byte_size end,
+            case when $7 = d.source_uri or $7 = any (d.aliases) then d.aliases
+              else pg_catalog.array_append(d.aliases, $7) end,
+            case $8 when 'tenant' then 'tenant' else d.visibility end,
+            pg_catalog.clock_timestamp()
+          from (select d.status in ('failed', 'pending')
+            or (d.status = 'processing' and d.updated_at < pg_catalog.clock_timestamp() - interval '1 hour') as begins_anew) r
+        )
         where d.id = $2 and d.tenant_id = $1 and d.status <> 'archived' and d.deleted_at is null
-          and d.source_uri <> $3 and $3 <> all (d.aliases)";
-    SHARE(UUIDOID, UUIDOID) = c"
-        update chatkeep.documents d
-        set visibility = 'tenant', updated_at = pg_catalog.clock_timestamp()
-        where d.id = $2 and d.tenant_id = $1 and d.visibility = 'private'
-          and d.status <> 'archived' and d.deleted_at is null";
-    // An ingest that failed, or was given up, begins anew, and one that has not begun takes what its owner says last.
-    RESTART(UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID, INT8OID) = c"
-        update chatkeep.documents d
-        set status = 'pending',
-          title = case when d.user_id = $3 then coalesce($4, d.title) else d.title end,
-          mime_type = case when d.user_id = $3 then coalesce($5, d.mime_type) else d.mime_type end,
-          byte_size = case when d.user_id = $3 then coalesce($6, d.byte_size) else d.byte_size end,
-          updated_at = pg_catalog.clock_timestamp()
-        where d.id = $2 and d.tenant_id = $1 and d.deleted_at is null
           and (d.status = 'failed'
-            or (d.status = 'processing'
-              and d.updated_at < pg_catalog.clock_timestamp() operator(pg_catalog.-) interval '1 hour')
+            or (d.status = 'processing' and d.updated_at < pg_catalog.clock_timestamp() - interval '1 hour')
             or (d.status = 'pending' and d.user_id = $3
               and (coalesce($4, d.title) is distinct from d.title
                 or coalesce($5, d.mime_type) is distinct from d.mime_type
-                or coalesce($6, d.byte_size) is distinct from d.byte_size)))";
+                or coalesce($6, d.byte_size) is distinct from d.byte_size))
+            or ($7 <> d.source_uri and $7 <> all (d.aliases))
+            or ($8 = 'tenant' and d.visibility = 'private'))";
     LIVE(UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID) = c"
         select d.status = 'pending' and d.user_id = $3, d.visibility
         from chatkeep.documents d
@@ -681,8 +679,9 @@ impl Registrar {
     /// Brings a stored document up to what the item says. False where it is history by now, or cannot be changed.
     fn renew(&self, item: &Item, id: [u8; 16]) -> bool {
         let key = Some(uuid(&id));
-        // First, since whatever changes the row counts as a sign of life of its ingest.
-        RESTART.with(|plan| {
+        let source = text(&item.source_uri);
+        let visibility = text(item.visibility);
+        RENEW.with(|plan| {
             plan.execute(&[
                 self.tenant,
                 key,
@@ -690,14 +689,10 @@ impl Registrar {
                 item.title,
                 item.mime_type,
                 item.byte_size,
+                source,
+                visibility,
             ])
         });
-        let source = text(&item.source_uri);
-        ADD_ALIAS.with(|plan| plan.execute(&[self.tenant, key, source]));
-        if item.is_shared() {
-            SHARE.with(|plan| plan.execute(&[self.tenant, key]));
-        }
-        let visibility = text(item.visibility);
         let live =
             LIVE.with(|plan| plan.execute(&[self.tenant, key, self.owner, source, visibility]));
         if let (Some(true), Some((tags, properties))) = (live.get(1), item.metadata) {

@@ -70,8 +70,7 @@ begin
         ) then 'other'
         when d.id is null then 'new'
         when d.has_source then 'duplicate'
-        when d.user_id = owner then 'alias'
-        else 'other'
+        else 'alias'
       end,
       d.id,
       d.visibility = 'tenant'
@@ -157,30 +156,30 @@ as $$
 declare
   stored record;
 begin
-  -- An ingest that failed, or was given up, begins anew, and one that has not begun takes what its owner says last.
-  -- First, since whatever changes the row counts as a sign of life of its ingest.
+  -- An ingest that failed, or was given up, begins anew, and one that has not begun takes what its owner says last. By one
+  -- update: a second one of a colleague's document would wait for that colleague's row, which a move may hold.
   update chatkeep.documents d
-  set status = 'pending',
-    title = case when d.user_id = owner then coalesce(renew_document.title, d.title) else d.title end,
-    mime_type = case when d.user_id = owner then coalesce(renew_document.mime_type, d.mime_type) else d.mime_type end,
-    byte_size = case when d.user_id = owner then coalesce(renew_document.byte_size, d.byte_size) else d.byte_size end,
-    updated_at = clock_timestamp()
-  where d.id = renew_document.id and d.tenant_id = tenant and d.deleted_at is null
+  set (status, title, mime_type, byte_size, aliases, visibility, updated_at) = (
+    select case when r.begins_anew then 'pending' else d.status end,
+      case when r.begins_anew and d.user_id = owner then coalesce(renew_document.title, d.title) else d.title end,
+      case when r.begins_anew and d.user_id = owner then coalesce(renew_document.mime_type, d.mime_type) else d.mime_type end,
+      case when r.begins_anew and d.user_id = owner then coalesce(renew_document.byte_size, d.byte_size) else d.byte_size end,
+      case when renew_document.source_uri = d.source_uri or renew_document.source_uri = any (d.aliases) then d.aliases
+        else d.aliases || renew_document.source_uri end,
+      case renew_document.visibility when 'tenant' then 'tenant' else d.visibility end,
+      clock_timestamp()
+    from (select d.status in ('failed', 'pending')
+      or (d.status = 'processing' and d.updated_at < clock_timestamp() - interval '1 hour') as begins_anew) r
+  )
+  where d.id = renew_document.id and d.tenant_id = tenant and d.status <> 'archived' and d.deleted_at is null
     and (d.status = 'failed'
       or (d.status = 'processing' and d.updated_at < clock_timestamp() - interval '1 hour')
       or (d.status = 'pending' and d.user_id = owner
         and (coalesce(renew_document.title, d.title) is distinct from d.title
           or coalesce(renew_document.mime_type, d.mime_type) is distinct from d.mime_type
-          or coalesce(renew_document.byte_size, d.byte_size) is distinct from d.byte_size)));
-  update chatkeep.documents d
-  set aliases = d.aliases || renew_document.source_uri, updated_at = clock_timestamp()
-  where d.id = renew_document.id and d.tenant_id = tenant and d.status <> 'archived' and d.deleted_at is null
-    and d.source_uri <> renew_document.source_uri and renew_document.source_uri <> all (d.aliases);
-  if renew_document.visibility = 'tenant' then
-    update chatkeep.documents d set visibility = 'tenant', updated_at = clock_timestamp()
-    where d.id = renew_document.id and d.tenant_id = tenant and d.visibility = 'private'
-      and d.status <> 'archived' and d.deleted_at is null;
-  end if;
+          or coalesce(renew_document.byte_size, d.byte_size) is distinct from d.byte_size))
+      or (renew_document.source_uri <> d.source_uri and renew_document.source_uri <> all (d.aliases))
+      or (renew_document.visibility = 'tenant' and d.visibility = 'private'));
   select d.status = 'pending' and d.user_id = owner as is_own, d.visibility into stored
   from chatkeep.documents d
   where d.id = renew_document.id and d.tenant_id = tenant and d.status not in ('archived', 'failed') and d.deleted_at is null
