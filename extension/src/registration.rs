@@ -159,15 +159,19 @@ plans! {
         select r.id from released r order by r.visibility, r.id";
     // An ingest that failed, or was given up, begins anew, and one that has not begun takes what its owner says last. By one
     // update: a second one of a colleague's document would wait for that colleague's row, which a move may hold.
-    RENEW(UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID, INT8OID, TEXTOID, TEXTOID) = c"
+    RENEW(UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID, INT8OID, TEXTARRAYOID, TEXTOID) = c"
         update chatkeep.documents d
         set (status, title, mime_type, byte_size, aliases, visibility, updated_at) = (
           select case when r.begins_anew then 'pending' else d.status end,
             case when r.begins_anew and d.user_id = $3 then coalesce($4, d.title) else d.title end,
             case when r.begins_anew and d.user_id = $3 then coalesce($5, d.mime_type) else d.mime_type end,
             case when r.begins_anew and d.user_id = $3 then coalesce($6, d.byte_size) else d.byte_size end,
-            case when $7 = d.source_uri or $7 = any (d.aliases) then d.aliases
-              else pg_catalog.array_append(d.aliases, $7) end,
+            d.aliases || array(
+              select s.source_uri from pg_catalog.unnest($7) with ordinality s (source_uri, place)
+              where s.source_uri <> d.source_uri and s.source_uri <> all (d.aliases) and (s.place = 1 or d.user_id <> $3)
+              group by s.source_uri
+              order by pg_catalog.min(s.place)
+            ),
             case $8 when 'tenant' then 'tenant' else d.visibility end,
             pg_catalog.clock_timestamp()
           from (select d.status in ('failed', 'pending')
@@ -180,7 +184,7 @@ plans! {
               and (coalesce($4, d.title) is distinct from d.title
                 or coalesce($5, d.mime_type) is distinct from d.mime_type
                 or coalesce($6, d.byte_size) is distinct from d.byte_size))
-            or ($7 <> d.source_uri and $7 <> all (d.aliases))
+            or (($7)[1] <> d.source_uri and ($7)[1] <> all (d.aliases))
             or ($8 = 'tenant' and d.visibility = 'private'))";
     LIVE(UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID) = c"
         select d.status = 'pending' and d.user_id = $3, d.visibility
@@ -233,6 +237,9 @@ type Done = (&'static str, [u8; 16]);
 
 /// The column of CLASSIFY that says who sees the document.
 const VISIBILITY: i32 = 13;
+
+/// Rows of documents that were inserted, and of each item the document that was.
+type Inserted = (Rows, Vec<Option<[u8; 16]>>);
 
 const CREATED: &str = "created";
 const DUPLICATE: &str = "duplicate";
@@ -290,14 +297,19 @@ pub fn register(call: Call, items: &[Item], is_batch: bool) -> Result<(), Refusa
     }
     let mut done = found.duplicates();
     registrar.register_many(&rest, &found, &mut done)?;
-    let mut rest = rest.into_iter().zip(done);
+    let mut places = 0..rest.len();
     let mut all = Vec::with_capacity(items.len());
     for (position, row) in stored.into_iter().enumerate() {
         let next = match row {
             Some(row) => Some((DUPLICATE, row.id)),
-            None => match rest.next() {
-                Some((item, None)) => Some(registrar.register_alone(item, position)?),
-                Some((_, done)) => done,
+            None => match places.next() {
+                Some(place) => Some(match done[place] {
+                    Some(done) => done,
+                    None => {
+                        let companions = companions(&rest, &done, place);
+                        registrar.register_alone(rest[place], &companions, position)?
+                    }
+                }),
                 None => None,
             },
         };
@@ -305,6 +317,18 @@ pub fn register(call: Call, items: &[Item], is_batch: bool) -> Result<(), Refusa
     }
     registrar.return_stored(call, &all);
     Ok(())
+}
+
+/// The items behind one that are about the same bytes for the same readers, and not done yet.
+fn companions<'a>(items: &[&'a Item], done: &[Option<Done>], place: usize) -> Vec<&'a Item> {
+    let item = items[place];
+    let behind = items.iter().zip(done).skip(place + 1);
+    behind
+        .filter(|(other, done)| {
+            done.is_none() && other.checksum == item.checksum && other.visibility == item.visibility
+        })
+        .map(|(other, _)| *other)
+        .collect()
 }
 
 /// What is to be done with an item.
@@ -519,7 +543,7 @@ impl Registrar {
         for (position, (item, id)) in items.iter().zip(ids).enumerate() {
             done.push(match id {
                 Some(id) => (CREATED, id),
-                None => self.register_alone(item, position)?,
+                None => self.register_alone(item, &[], position)?,
             });
         }
         self.return_stored(call, &done);
@@ -527,8 +551,13 @@ impl Registrar {
     }
 
     /// Registers one of several items; a refusal names its place.
-    fn register_alone(&self, item: &Item, position: usize) -> Result<Done, Refusal> {
-        connected(|| self.register_one(item)).map_err(|refusal| {
+    fn register_alone(
+        &self,
+        item: &Item,
+        companions: &[&Item],
+        position: usize,
+    ) -> Result<Done, Refusal> {
+        connected(|| self.register_one(item, companions)).map_err(|refusal| {
             if self.is_batch {
                 refusal.in_item("documents", position)
             } else {
@@ -542,7 +571,7 @@ impl Registrar {
         &self,
         items: &[&Item],
         supersedes: Option<pg_sys::Datum>,
-    ) -> Result<(Rows, Vec<Option<[u8; 16]>>), Refusal> {
+    ) -> Result<Inserted, Refusal> {
         // Sorted, so that they tell the order of a batch.
         let mut ids: Vec<[u8; 16]> = items.iter().map(|_| bytes(new_uuid())).collect();
         ids.sort_unstable();
@@ -623,8 +652,9 @@ impl Registrar {
         changed.column(1).flatten().map(bytes).collect()
     }
 
-    /// Registers what may change other documents on its way.
-    fn register_one(&self, item: &Item) -> Result<Done, Refusal> {
+    /// Registers what may change other documents on its way. `companions` are later items of the same bytes, whose sources a
+    /// colleague's document takes by the same update.
+    fn register_one(&self, item: &Item, companions: &[&Item]) -> Result<Done, Refusal> {
         /// More than any race takes.
         const ROUNDS: u32 = 5;
         let mut replaced = None;
@@ -645,7 +675,7 @@ impl Registrar {
                 replaced = self.release(item, id).or(replaced);
             }
             if let Some(id) = id {
-                if known.is_settled() || self.renew(item, id) {
+                if known.is_settled() || self.renew(item, companions, id) {
                     return Ok((DUPLICATE, id));
                 }
             } else if let Some(Some(id)) = self.insert(&[item], replaced)?.1.first() {
@@ -677,9 +707,12 @@ impl Registrar {
     }
 
     /// Brings a stored document up to what the item says. False where it is history by now, or cannot be changed.
-    fn renew(&self, item: &Item, id: [u8; 16]) -> bool {
+    fn renew(&self, item: &Item, companions: &[&Item], id: [u8; 16]) -> bool {
         let key = Some(uuid(&id));
         let source = text(&item.source_uri);
+        let sources: Vec<&Item> = std::iter::once(item)
+            .chain(companions.iter().copied())
+            .collect();
         let visibility = text(item.visibility);
         RENEW.with(|plan| {
             plan.execute(&[
@@ -689,7 +722,7 @@ impl Registrar {
                 item.title,
                 item.mime_type,
                 item.byte_size,
-                source,
+                Some(texts(&sources, |item| &item.source_uri)),
                 visibility,
             ])
         });

@@ -148,7 +148,7 @@ $$;
 comment on function chatkeep_private.release_source(uuid, uuid, text, uuid) is 'Takes a source from the documents of this owner that hold it, and returns the one it was of.';
 
 create or replace function chatkeep_private.renew_document(
-  tenant uuid, owner uuid, id uuid, source_uri text, title text, mime_type text, byte_size bigint, tags jsonb,
+  tenant uuid, owner uuid, id uuid, sources text[], title text, mime_type text, byte_size bigint, tags jsonb,
   visibility text, properties jsonb
 ) returns boolean
 language plpgsql volatile set search_path = ''
@@ -164,8 +164,12 @@ begin
       case when r.begins_anew and d.user_id = owner then coalesce(renew_document.title, d.title) else d.title end,
       case when r.begins_anew and d.user_id = owner then coalesce(renew_document.mime_type, d.mime_type) else d.mime_type end,
       case when r.begins_anew and d.user_id = owner then coalesce(renew_document.byte_size, d.byte_size) else d.byte_size end,
-      case when renew_document.source_uri = d.source_uri or renew_document.source_uri = any (d.aliases) then d.aliases
-        else d.aliases || renew_document.source_uri end,
+      d.aliases || array(
+        select s.source_uri from unnest(renew_document.sources) with ordinality s (source_uri, place)
+        where s.source_uri <> d.source_uri and s.source_uri <> all (d.aliases) and (s.place = 1 or d.user_id <> owner)
+        group by s.source_uri
+        order by min(s.place)
+      ),
       case renew_document.visibility when 'tenant' then 'tenant' else d.visibility end,
       clock_timestamp()
     from (select d.status in ('failed', 'pending')
@@ -178,13 +182,13 @@ begin
         and (coalesce(renew_document.title, d.title) is distinct from d.title
           or coalesce(renew_document.mime_type, d.mime_type) is distinct from d.mime_type
           or coalesce(renew_document.byte_size, d.byte_size) is distinct from d.byte_size))
-      or (renew_document.source_uri <> d.source_uri and renew_document.source_uri <> all (d.aliases))
+      or (renew_document.sources[1] <> d.source_uri and renew_document.sources[1] <> all (d.aliases))
       or (renew_document.visibility = 'tenant' and d.visibility = 'private'));
   select d.status = 'pending' and d.user_id = owner as is_own, d.visibility into stored
   from chatkeep.documents d
   where d.id = renew_document.id and d.tenant_id = tenant and d.status not in ('archived', 'failed') and d.deleted_at is null
     and (renew_document.visibility = 'private' or d.visibility = 'tenant')
-    and (d.source_uri = renew_document.source_uri or renew_document.source_uri = any (d.aliases));
+    and (d.source_uri = renew_document.sources[1] or renew_document.sources[1] = any (d.aliases));
   if not found then
     return false;
   end if;
@@ -203,7 +207,7 @@ begin
   return true;
 end
 $$;
-comment on function chatkeep_private.renew_document(uuid, uuid, uuid, text, text, text, bigint, jsonb, text, jsonb) is 'Brings a stored document up to what a registration says; false where it is history by now, or cannot be changed.';
+comment on function chatkeep_private.renew_document(uuid, uuid, uuid, text[], text, text, bigint, jsonb, text, jsonb) is 'Brings a stored document up to what a registration says, whose source is the first one; a colleague''s document takes the others too; false where it is history by now, or cannot be changed.';
 
 -- Colleagues write to a shared document under the tenant's lock, so its owner does too; whoever takes a source from other
 -- documents may come to one.
@@ -217,9 +221,10 @@ $$;
 comment on function chatkeep_private.writes_shared(text, boolean) is 'Whether a registration of this class may change what the tenant shares.';
 
 -- Registers what may change other documents on its way. The caller holds the lock of the owner's documents. place is
--- empty, or names the item of a batch: documents[3] and a dot.
+-- empty, or names the item of a batch: documents[3] and a dot. companions are the sources of its later items of the same
+-- bytes, which a colleague's document takes by the same update.
 create or replace function chatkeep_private.register_one(
-  place text, tenant uuid, owner uuid, source_uri text, checksum text, title text, mime_type text, byte_size bigint,
+  place text, tenant uuid, owner uuid, source_uri text, companions text[], checksum text, title text, mime_type text, byte_size bigint,
   tags jsonb, visibility text, properties jsonb, out outcome text, out document_id uuid
 )
 language plpgsql volatile set search_path = ''
@@ -268,8 +273,8 @@ begin
         outcome := case when replaced is null then 'created' else 'new_version' end;
         return;
       end if;
-    elsif known.class = 'duplicate' or chatkeep_private.renew_document(tenant, owner, known.document_id, source_uri,
-            title, mime_type, byte_size, tags, visibility, properties) then
+    elsif known.class = 'duplicate' or chatkeep_private.renew_document(tenant, owner, known.document_id,
+            array_prepend(source_uri, companions), title, mime_type, byte_size, tags, visibility, properties) then
       outcome := 'duplicate';
       document_id := known.document_id;
       return;
@@ -279,7 +284,7 @@ begin
     'Repeat the call; if it is refused again, a policy of this database hides the document.');
 end
 $$;
-comment on function chatkeep_private.register_one(text, uuid, uuid, text, text, text, text, bigint, jsonb, text, jsonb) is 'Registers one document: the rules of register_document, after its arguments were checked.';
+comment on function chatkeep_private.register_one(text, uuid, uuid, text, text[], text, text, text, bigint, jsonb, text, jsonb) is 'Registers one document: the rules of register_document, after its arguments were checked.';
 
 create or replace function chatkeep_private.check_documents(argument text, documents jsonb) returns void
 language plpgsql stable parallel safe set search_path = ''
@@ -431,9 +436,9 @@ revoke all on function
   chatkeep_private.checked_document(text, text, text, text, text, bigint, jsonb, text, jsonb),
   chatkeep_private.classify_documents(uuid, uuid, text[], text[], text[], boolean[]),
   chatkeep_private.release_source(uuid, uuid, text, uuid),
-  chatkeep_private.renew_document(uuid, uuid, uuid, text, text, text, bigint, jsonb, text, jsonb),
+  chatkeep_private.renew_document(uuid, uuid, uuid, text[], text, text, bigint, jsonb, text, jsonb),
   chatkeep_private.writes_shared(text, boolean),
-  chatkeep_private.register_one(text, uuid, uuid, text, text, text, text, bigint, jsonb, text, jsonb),
+  chatkeep_private.register_one(text, uuid, uuid, text, text[], text, text, text, bigint, jsonb, text, jsonb),
   chatkeep_private.check_documents(text, jsonb),
   chatkeep_private.is_described(jsonb),
   chatkeep_private.register_many(uuid, uuid, jsonb, text[], text[], text[], text[], uuid[])
@@ -442,9 +447,9 @@ grant execute on function
   chatkeep_private.checked_document(text, text, text, text, text, bigint, jsonb, text, jsonb),
   chatkeep_private.classify_documents(uuid, uuid, text[], text[], text[], boolean[]),
   chatkeep_private.release_source(uuid, uuid, text, uuid),
-  chatkeep_private.renew_document(uuid, uuid, uuid, text, text, text, bigint, jsonb, text, jsonb),
+  chatkeep_private.renew_document(uuid, uuid, uuid, text[], text, text, bigint, jsonb, text, jsonb),
   chatkeep_private.writes_shared(text, boolean),
-  chatkeep_private.register_one(text, uuid, uuid, text, text, text, text, bigint, jsonb, text, jsonb),
+  chatkeep_private.register_one(text, uuid, uuid, text, text[], text, text, text, bigint, jsonb, text, jsonb),
   chatkeep_private.check_documents(text, jsonb),
   chatkeep_private.is_described(jsonb),
   chatkeep_private.register_many(uuid, uuid, jsonb, text[], text[], text[], text[], uuid[])
@@ -485,7 +490,7 @@ begin
     tenant := chatkeep_private.enter();
     perform chatkeep_private.lock_documents(tenant, owner, visibility = 'tenant', true);
     select o.outcome, o.document_id into known
-    from chatkeep_private.register_one('', tenant, owner, source_uri, checksum, title, mime_type, byte_size, tags, visibility,
+    from chatkeep_private.register_one('', tenant, owner, source_uri, '{}', checksum, title, mime_type, byte_size, tags, visibility,
       properties) o;
   end if;
   return query
@@ -559,7 +564,14 @@ begin
       order by o.place
     loop
       select r.outcome, r.document_id into done
-      from chatkeep_private.register_one(format('documents[%s].', item.place - 1), tenant, owner, sources[item.place], checksums[item.place], item.given ->> 'title',
+      from chatkeep_private.register_one(format('documents[%s].', item.place - 1), tenant, owner, sources[item.place],
+        array(
+          select sources[o.place] from unnest(outcomes) with ordinality o (outcome, place)
+          where o.outcome is null and o.place > item.place and checksums[o.place] = checksums[item.place]
+            and visibilities[o.place] = visibilities[item.place]
+          order by o.place
+        ),
+        checksums[item.place], item.given ->> 'title',
         item.given ->> 'mime_type', (item.given ->> 'byte_size')::bigint, coalesce(nullif(item.given -> 'tags', 'null'), '{}'),
         visibilities[item.place], coalesce(nullif(item.given -> 'properties', 'null'), '{}')) r;
       outcomes[item.place] := done.outcome;
