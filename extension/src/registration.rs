@@ -303,12 +303,11 @@ pub fn register(call: Call, items: &[Item], is_batch: bool) -> Result<(), Refusa
         let next = match row {
             Some(row) => Some((DUPLICATE, row.id)),
             None => match places.next() {
-                Some(place) => Some(match done[place] {
-                    Some(done) => done,
-                    None => {
-                        let companions = companions(&rest, &done, place);
-                        registrar.register_alone(rest[place], &companions, position)?
-                    }
+                Some(place) => Some(if let Some(done) = done[place] {
+                    done
+                } else {
+                    let companions = companions(&rest, &done, place);
+                    registrar.register_alone(rest[place], &companions, position)?
                 }),
                 None => None,
             },

@@ -250,34 +250,40 @@ declare
 begin
   perform chatkeep_private.check_batch_size(batch_size, 100000);
   ended_before := chatkeep_private.moment_before('older_than', older_than);
+  -- The secret before its session, as everywhere; what somebody else is at is left to the next batch.
   with expired as (
-    select s.id, s.session_token, s.expires_at as ended_at from chatkeep.sessions s
+    select s.id, s.expires_at as ended_at
+    from chatkeep_private.session_secrets x join chatkeep.sessions s on s.session_token = x.session_token
     where s.expires_at < ended_before
     order by s.expires_at
     limit batch_size
+    for update of x, s skip locked
   ), revoked as (
-    select s.id, s.session_token, s.revoked_at as ended_at from chatkeep.sessions s
+    select s.id, s.revoked_at as ended_at
+    from chatkeep_private.session_secrets x join chatkeep.sessions s on s.session_token = x.session_token
     where s.revoked_at < ended_before and s.expires_at >= ended_before
     order by s.revoked_at
     limit batch_size
+    for update of x, s skip locked
   ), ended as (
-    select e.id, e.session_token from (select * from expired union all select * from revoked) e
+    select e.id from (select * from expired union all select * from revoked) e
     order by e.ended_at
     limit batch_size
-  ), secrets as (
-    -- The secret before its session, as everywhere; what somebody else is at is left to the next batch.
-    select x.session_id from chatkeep_private.session_secrets x
-    where x.session_token in (select e.session_token from ended e)
-    for update skip locked
-  ), free as (
-    select s.id from chatkeep.sessions s
-    where s.id in (select e.id from ended e)
-      and (s.id in (select x.session_id from secrets x)
-        or not exists (select from chatkeep_private.session_secrets x where x.session_token = s.session_token))
-    for update skip locked
   )
-  delete from chatkeep.sessions s using free f where s.id = f.id;
+  delete from chatkeep.sessions s using ended e where s.id = e.id;
   get diagnostics removed = row_count;
+  if removed = 0 then
+    -- Sessions that have lost their secret.
+    with ended as (
+      select s.id from chatkeep.sessions s
+      where (s.expires_at < ended_before or s.revoked_at < ended_before)
+        and not exists (select from chatkeep_private.session_secrets x where x.session_token = s.session_token)
+      limit batch_size
+      for update skip locked
+    )
+    delete from chatkeep.sessions s using ended e where s.id = e.id;
+    get diagnostics removed = row_count;
+  end if;
   return removed;
 end
 $$;
