@@ -34,6 +34,8 @@ export interface Chat {
   updated_at: Timestamp;
   archived_at: Timestamp | null;
   deleted_at: Timestamp | null;
+  /** When a purge began to remove its messages; the chat cannot be restored then. */
+  purged_at: Timestamp | null;
 }
 
 /** A row of `chatkeep.messages`. */
