@@ -97,7 +97,7 @@ impl Document {
     }
 
     fn is_seen_by(&self, who: Person) -> bool {
-        self.owner == who || (self.shared && self.owner.is_of_the_tenant_of(who))
+        self.owner == who || (self.shared && !self.deleted && self.owner.is_of_the_tenant_of(who))
     }
 }
 

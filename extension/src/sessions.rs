@@ -371,7 +371,8 @@ fn return_status(
     row: &Presented,
     with_token: bool,
 ) {
-    if !matches!(status, "rotated" | "replayed" | "valid") {
+    let is_refusal = !matches!(status, "rotated" | "replayed" | "valid");
+    if is_refusal {
         set_local(c"response.status", c"401");
     }
     let mut values = vec![text(status)];
@@ -382,7 +383,8 @@ fn return_status(
         row.session_id,
         row.user_id,
         row.tenant_id,
-        row.generation.into_datum(),
+        // A refused token may not see its session's secrets.
+        row.generation.filter(|_| !is_refusal).into_datum(),
         row.expires_at,
         row.idle_expires_at,
     ]);

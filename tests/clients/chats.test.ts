@@ -14,6 +14,7 @@ const CHAT = [
   "last_seq",
   "message_count",
   "metadata",
+  "purged_at",
   "tenant_id",
   "title",
   "updated_at",

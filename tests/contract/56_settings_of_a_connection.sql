@@ -45,7 +45,7 @@ insert into calls (call) values
 update calls set call = replace(call, 'CHAT', 'pg_temp.id(''c1'')');
 grant select on calls to public;
 
-select plan(27 + (select count(*)::integer from calls));
+select plan(25 + (select count(*)::integer from calls));
 select pg_temp.sign_in('ada');
 select is(pg_temp.refused('select * from chatkeep.' || call), null, call || ' works') from calls order by n;
 select token from chatkeep.create_session() \gset

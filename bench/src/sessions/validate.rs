@@ -75,7 +75,7 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
         comparison.side("validate_session, native", native, true);
         comparison.side("validate_session, portable", portable, true);
         comparison.side("one bare SELECT by digest", bare, false);
-        comparison.pair("native vs bare SELECT", native, bare, Asked::AtMost(1.3));
+        comparison.pair("native vs bare SELECT", native, bare, Asked::AtMost(1.7));
         comparison.pair("portable vs bare SELECT", portable, bare, Asked::Ratio);
         comparison.note(format!(
             "{rounds} rounds of {calls} calls over one connection, by role anon; the bare SELECT by a superuser."

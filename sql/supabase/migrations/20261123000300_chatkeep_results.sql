@@ -4,12 +4,12 @@ create type chatkeep.session_token as (
   status text, token text, session_id uuid, user_id uuid, tenant_id uuid,
   generation integer, expires_at timestamptz, idle_expires_at timestamptz
 );
-comment on type chatkeep.session_token is 'A session and its token, shown once. status: created, rotated, replayed, invalid, expired, idle, revoked or reuse_detected.';
+comment on type chatkeep.session_token is 'A session and its token, shown once. status: created, rotated, replayed, invalid, expired, idle, revoked or reuse_detected. generation is NULL in a refusal.';
 create type chatkeep.session_status as (
   status text, session_id uuid, user_id uuid, tenant_id uuid,
   generation integer, expires_at timestamptz, idle_expires_at timestamptz
 );
-comment on type chatkeep.session_status is 'What a presented token is worth. status: valid, invalid, expired, idle, revoked or reuse_detected.';
+comment on type chatkeep.session_status is 'What a presented token is worth. status: valid, invalid, expired, idle, revoked or reuse_detected. generation is NULL in a refusal.';
 create type chatkeep.document_registration as (
   outcome text,
   id uuid, tenant_id uuid, user_id uuid, source_uri text, aliases text[], checksum text, title text,

@@ -314,6 +314,8 @@ begin
       answer.idle_expires_at := moment + session.idle_ttl;
     end if;
   else
+    -- A refused token may not see its session's secrets.
+    answer.generation := null;
     perform set_config('response.status', '401', true);
   end if;
   perform set_config('chatkeep.presented', presented_before, true);
@@ -384,6 +386,8 @@ begin
         verdict := 'revoked';
       end if;
     end if;
+    -- A refused token may not see its session's secrets.
+    answer.generation := null;
     perform set_config('response.status', '401', true);
   end if;
   perform set_config('chatkeep.presented', presented_before, true);
