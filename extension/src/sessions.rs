@@ -162,16 +162,20 @@ fn rotate_session(call: Call) -> Result<(), Refusal> {
 }
 
 fn validate_session(call: Call) -> Result<(), Refusal> {
-    writing(|| {
-        let Some(token) = call.argument::<&str>(0).and_then(Token::parse) else {
-            return_status(call, "invalid", None, &Presented::default(), false);
-            return Ok(());
+    let Some(token) = call.argument::<&str>(0).and_then(Token::parse) else {
+        return_status(call, "invalid", None, &Presented::default(), false);
+        return Ok(());
+    };
+    presenting(&token, || {
+        let mut row = Presented::default();
+        let verdict = row.judge(&token, false);
+        // Nearly every validation leaves nothing to write, and needs no marker.
+        let status = if row.is_settled(verdict) {
+            "valid"
+        } else {
+            writing(|| Ok(row.settle(&token, verdict)))?
         };
-        presenting(&token, || {
-            let mut row = Presented::default();
-            let status = row.validate(&token);
-            return_status(call, status, None, &row, false);
-        });
+        return_status(call, status, None, &row, false);
         Ok(())
     })
 }
@@ -225,11 +229,20 @@ struct Presented {
 }
 
 impl Presented {
-    /// The status of a validation.
-    fn validate(&mut self, token: &Token) -> &'static str {
-        // Unlocked first; only what looks like a spent token is judged again under the lock,
-        // before it costs a session.
-        let verdict = match self.judge(token, false) {
+    /// Whether a token of this verdict is valid, and its use leaves nothing to write.
+    fn is_settled(&self, verdict: Option<Verdict>) -> bool {
+        let closes_grace = match verdict {
+            Some(Verdict::Current) => self.salt.is_some(),
+            Some(Verdict::Previous) => false,
+            _ => return false,
+        };
+        !closes_grace && !is_untouched(self.last_used_at, self.judged_at)
+    }
+
+    /// The status of a validation whose verdict was made without a lock; notes what is to be noted.
+    fn settle(&mut self, token: &Token, verdict: Option<Verdict>) -> &'static str {
+        // Only what looks like a spent token is judged again under the lock, before it costs a session.
+        let verdict = match verdict {
             Some(Verdict::Reused) => self.judge(token, true),
             verdict => verdict,
         };

@@ -59,25 +59,11 @@ grant execute on function chatkeep_private.is_service() to anon, authenticated, 
 -- Proof of possession: the functions put the two secrets of a presented token into this setting, in hexadecimal, the
 -- session's and the refresh secret, and put back what was there before they return. Forging the setting without the
 -- secrets matches no digest.
-create or replace function chatkeep_private.presented_digest(first_digit integer) returns bytea
-language plpgsql stable parallel safe set search_path = ''
-as $$
-declare
-  secret constant text := substr(current_setting('chatkeep.presented', true), first_digit, 48);
-begin
-  if length(secret) = 48 and translate(secret, '0123456789abcdefABCDEF', '') = '' then
-    return sha256(decode(secret, 'hex'));
-  end if;
-  return null;
-end
-$$;
-comment on function chatkeep_private.presented_digest(integer) is 'SHA-256 of the secret at this place of what is presented; NULL when there is none.';
-
 create or replace function chatkeep_private.presented_session() returns bytea
 language plpgsql stable parallel safe set search_path = ''
 as $$
 begin
-  return chatkeep_private.presented_digest(1);
+  return sha256(decode(nullif(substr(current_setting('chatkeep.presented', true), 1, 48), ''), 'hex'));
 end
 $$;
 comment on function chatkeep_private.presented_session() is 'SHA-256 of the session secret that the current call presented; NULL when none was.';
@@ -86,17 +72,15 @@ create or replace function chatkeep_private.presented_refresh() returns bytea
 language plpgsql stable parallel safe set search_path = ''
 as $$
 begin
-  return chatkeep_private.presented_digest(49);
+  return sha256(decode(nullif(substr(current_setting('chatkeep.presented', true), 49, 48), ''), 'hex'));
 end
 $$;
 comment on function chatkeep_private.presented_refresh() is 'SHA-256 of the refresh secret that the current call presented; NULL when none was.';
 revoke all on function
-  chatkeep_private.presented_digest(integer),
   chatkeep_private.presented_session(),
   chatkeep_private.presented_refresh()
   from public, anon, authenticated, service_role;
 grant execute on function
-  chatkeep_private.presented_digest(integer),
   chatkeep_private.presented_session(),
   chatkeep_private.presented_refresh()
   to anon, authenticated, service_role;

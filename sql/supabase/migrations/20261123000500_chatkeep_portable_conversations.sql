@@ -318,7 +318,10 @@ begin
     chat.active_leaf_id := nullif(append_message.parent_id, '00000000-0000-0000-0000-000000000000');
   end if;
 
-  written_at := chatkeep_private.next_time(chat);
+  written_at := greatest(clock_timestamp(), chat.updated_at + interval '1 microsecond');
+  if written_at = 'infinity' then
+    written_at := chatkeep_private.next_time(chat);
+  end if;
   return query
     with touched as (
       update chatkeep.chats c

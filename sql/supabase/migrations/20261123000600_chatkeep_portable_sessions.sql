@@ -109,36 +109,6 @@ end
 $$;
 comment on function chatkeep_private.touch_session(uuid, timestamptz) is 'Notes the use of a session.';
 
--- Secrets of a session that the caller presents, and the session as it stands once they are read.
-create or replace function chatkeep_private.presented_secret(session_token bytea, locked boolean)
-returns chatkeep_private.session_secrets
-language plpgsql volatile set search_path = ''
-as $$
-declare
-  secret chatkeep_private.session_secrets;
-begin
-  if locked then
-    select x.session_id, x.refresh_digest, x.previous_digest, x.rotation_salt, x.generation, x.rotated_at
-    into secret.session_id, secret.refresh_digest, secret.previous_digest, secret.rotation_salt, secret.generation,
-      secret.rotated_at
-    from chatkeep_private.session_secrets x
-    where x.session_token = presented_secret.session_token
-    for update;
-  else
-    select x.session_id, x.refresh_digest, x.previous_digest, x.rotation_salt, x.generation, x.rotated_at
-    into secret.session_id, secret.refresh_digest, secret.previous_digest, secret.rotation_salt, secret.generation,
-      secret.rotated_at
-    from chatkeep_private.session_secrets x
-    where x.session_token = presented_secret.session_token;
-  end if;
-  if not found then
-    secret.session_id := chatkeep_private.spent_session(presented_secret.session_token);
-  end if;
-  return secret;
-end
-$$;
-comment on function chatkeep_private.presented_secret(bytea, boolean) is 'The secrets that a token unlocks; of a spent one, and of one that was never issued, the session''s id alone.';
-
 revoke all on function
   chatkeep_private.random_secret(),
   chatkeep_private.hmac_sha256(bytea, bytea),
@@ -146,8 +116,7 @@ revoke all on function
   chatkeep_private.write_token(bytea),
   chatkeep_private.read_token(text),
   chatkeep_private.judge_session(chatkeep_private.session_secrets, boolean, timestamptz, timestamptz, bytea, timestamptz),
-  chatkeep_private.touch_session(uuid, timestamptz),
-  chatkeep_private.presented_secret(bytea, boolean)
+  chatkeep_private.touch_session(uuid, timestamptz)
   from public, anon, authenticated, service_role;
 grant execute on function
   chatkeep_private.random_secret(),
@@ -156,8 +125,7 @@ grant execute on function
   chatkeep_private.write_token(bytea),
   chatkeep_private.read_token(text),
   chatkeep_private.judge_session(chatkeep_private.session_secrets, boolean, timestamptz, timestamptz, bytea, timestamptz),
-  chatkeep_private.touch_session(uuid, timestamptz),
-  chatkeep_private.presented_secret(bytea, boolean)
+  chatkeep_private.touch_session(uuid, timestamptz)
   to anon, authenticated, service_role;
 
 create or replace function chatkeep.create_session(
@@ -260,7 +228,16 @@ begin
   if payload is not null then
     perform set_config('chatkeep.presented', encode(payload, 'hex'), true);
     perform set_config('chatkeep.writing', 'on', true);
-    secret := chatkeep_private.presented_secret(sha256(session_secret), locked => true);
+    select x.session_id, x.refresh_digest, x.previous_digest, x.rotation_salt, x.generation, x.rotated_at
+    into secret.session_id, secret.refresh_digest, secret.previous_digest, secret.rotation_salt, secret.generation,
+      secret.rotated_at
+    from chatkeep_private.session_secrets x
+    where x.session_token = sha256(session_secret)
+    for update;
+    if not found then
+      -- A token that shows no secret is spent, or was never issued: the session says which.
+      secret.session_id := chatkeep_private.spent_session(sha256(session_secret));
+    end if;
     -- Read after the lock, so that a revocation by the one before is seen.
     select s.user_id, s.tenant_id, s.expires_at, s.last_used_at, s.last_used_at + s.idle_ttl as idle_expires_at,
       s.idle_ttl, s.revoked_at is not null as revoked
@@ -346,7 +323,24 @@ begin
     perform set_config('chatkeep.writing', 'on', true);
     -- Unlocked first; only what looks like a spent token is judged again under the lock, before it costs a session.
     for locked in 0 .. 1 loop
-      secret := chatkeep_private.presented_secret(sha256(session_secret), locked => locked = 1);
+      if locked = 1 then
+        select x.session_id, x.refresh_digest, x.previous_digest, x.rotation_salt, x.generation, x.rotated_at
+        into secret.session_id, secret.refresh_digest, secret.previous_digest, secret.rotation_salt, secret.generation,
+          secret.rotated_at
+        from chatkeep_private.session_secrets x
+        where x.session_token = sha256(session_secret)
+        for update;
+      else
+        select x.session_id, x.refresh_digest, x.previous_digest, x.rotation_salt, x.generation, x.rotated_at
+        into secret.session_id, secret.refresh_digest, secret.previous_digest, secret.rotation_salt, secret.generation,
+          secret.rotated_at
+        from chatkeep_private.session_secrets x
+        where x.session_token = sha256(session_secret);
+      end if;
+      if not found then
+        -- A token that shows no secret is spent, or was never issued: the session says which.
+        secret.session_id := chatkeep_private.spent_session(sha256(session_secret));
+      end if;
       select s.user_id, s.tenant_id, s.expires_at, s.last_used_at, s.last_used_at + s.idle_ttl as idle_expires_at,
         s.idle_ttl, s.revoked_at is not null as revoked
       into session from chatkeep.sessions s where s.id = secret.session_id;
