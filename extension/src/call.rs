@@ -263,12 +263,15 @@ fn marked<T>(mark: &CStr, body: impl FnOnce() -> Result<T, Refusal>) -> Result<T
 /// Runs `body` while a transaction-local setting has a value, and puts back the one that was there. An error leaves that
 /// to the abort.
 pub fn with_local<T>(name: &CStr, value: &CStr, body: impl FnOnce() -> T) -> T {
-    // A copy: the setting frees its own text when it is set.
-    let before = Zeroizing::new(setting(name).unwrap_or_default().as_bytes().to_vec());
+    // A copy, if there is anything to copy: the setting frees its own text when it is set.
+    let before = setting(name)
+        .filter(|before| !before.is_empty())
+        .map(|before| Zeroizing::new(before.as_bytes().to_vec()));
     set_local(name, value);
     let outcome = body();
     // A setting holds no NUL.
-    set_local(name, &CString::new(before.as_slice()).unwrap_or_default());
+    let before = before.and_then(|before| CString::new(before.as_slice()).ok());
+    set_local(name, before.as_deref().unwrap_or(c""));
     outcome
 }
 

@@ -76,9 +76,10 @@ create policy session_secrets_select on chatkeep_private.session_secrets for sel
     session_token = (select chatkeep_private.presented_session())
     and (
       rotation_salt is null
-      or refresh_digest = (select chatkeep_private.presented_refresh())
-      or (previous_digest = (select chatkeep_private.presented_refresh())
-        and rotated_at > (select clock_timestamp() - interval '10 seconds'))
+      or (select chatkeep_private.presented_refresh()) in (
+        refresh_digest,
+        case when rotated_at > (select clock_timestamp() - interval '10 seconds') then previous_digest end
+      )
     )
   );
 create policy session_secrets_insert on chatkeep_private.session_secrets for insert to authenticated
