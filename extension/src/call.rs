@@ -3,12 +3,11 @@
 //! The functions are version-1 C functions written by hand rather than `#[pg_extern]`, because they
 //! return rows of tables that the extension does not own, straight from the executor.
 
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 
 use chatkeep_core::Refusal;
 use pgrx::fcinfo::{pg_getarg, pg_getarg_datum};
 use pgrx::{FromDatum, pg_sys};
-use zeroize::Zeroizing;
 
 use crate::error;
 use crate::identity::Running;
@@ -207,37 +206,16 @@ const MARKER: &CStr = c"chatkeep.writing";
 
 /// Sets a transaction-local setting, as `set_config(name, value, true)` does, without a statement.
 pub fn set_local(name: &CStr, value: &CStr) {
-    // SAFETY: both strings end in NUL and are copied; an unknown name of the form a.b becomes a placeholder.
-    unsafe {
-        pg_sys::set_config_option(
-            name.as_ptr(),
-            value.as_ptr(),
-            pg_sys::GucContext::PGC_USERSET,
-            pg_sys::GucSource::PGC_S_SESSION,
-            pg_sys::GucAction::GUC_ACTION_LOCAL,
-            true,
-            0,
-            false,
-        );
-    }
+    set(name, value, pg_sys::GucAction::GUC_ACTION_LOCAL);
 }
 
 /// Runs `body` with settings as a function's `SET` clauses would have them. An error leaves them to the abort.
 pub fn with_settings<T>(settings: &[(&CStr, &CStr)], body: impl FnOnce() -> T) -> T {
-    // SAFETY: the nest level is closed on every return of `body`; names and values end in NUL and are copied.
+    // SAFETY: the level is closed on every return of `body`.
     unsafe {
         let level = pg_sys::NewGUCNestLevel();
         for (name, value) in settings {
-            pg_sys::set_config_option(
-                name.as_ptr(),
-                value.as_ptr(),
-                pg_sys::GucContext::PGC_USERSET,
-                pg_sys::GucSource::PGC_S_SESSION,
-                pg_sys::GucAction::GUC_ACTION_SAVE,
-                true,
-                0,
-                false,
-            );
+            set(name, value, pg_sys::GucAction::GUC_ACTION_SAVE);
         }
         let outcome = body();
         pg_sys::AtEOXact_GUC(true, level);
@@ -245,34 +223,42 @@ pub fn with_settings<T>(settings: &[(&CStr, &CStr)], body: impl FnOnce() -> T) -
     }
 }
 
-/// Runs `body` while the marker that lets writes through the policies is set. A call inside a call leaves the outer one
-/// its marker.
+/// Runs `body` with the marker that lets writes through the policies, which is put back when the call ends: a call inside a
+/// call leaves the outer one its own.
 pub fn writing<T>(body: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
     marked(c"on", body)
 }
 
-/// Runs `body` while the marker says that a call reads: policies then show it deleted chats.
+/// Runs `body` with the marker that says that a call reads: policies then show it deleted chats.
 pub fn reading<T>(body: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
     marked(c"off", body)
 }
 
 fn marked<T>(mark: &CStr, body: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
-    with_local(MARKER, mark, body)
+    set_for_call(MARKER, mark);
+    body()
 }
 
-/// Runs `body` while a transaction-local setting has a value, and puts back the one that was there. An error leaves that
-/// to the abort.
-pub fn with_local<T>(name: &CStr, value: &CStr, body: impl FnOnce() -> T) -> T {
-    // A copy, if there is anything to copy: the setting frees its own text when it is set.
-    let before = setting(name)
-        .filter(|before| !before.is_empty())
-        .map(|before| Zeroizing::new(before.as_bytes().to_vec()));
-    set_local(name, value);
-    let outcome = body();
-    // A setting holds no NUL.
-    let before = before.and_then(|before| CString::new(before.as_slice()).ok());
-    set_local(name, before.as_deref().unwrap_or(c""));
-    outcome
+/// Sets a setting until the call ends, when what was there comes back: `Call::run` has begun the level of settings that
+/// it is saved at. An error leaves that to the abort.
+pub fn set_for_call(name: &CStr, value: &CStr) {
+    set(name, value, pg_sys::GucAction::GUC_ACTION_SAVE);
+}
+
+fn set(name: &CStr, value: &CStr, action: pg_sys::GucAction::Type) {
+    // SAFETY: both strings end in NUL and are copied; an unknown name of the form a.b becomes a placeholder.
+    unsafe {
+        pg_sys::set_config_option(
+            name.as_ptr(),
+            value.as_ptr(),
+            pg_sys::GucContext::PGC_USERSET,
+            pg_sys::GucSource::PGC_S_SESSION,
+            action,
+            true,
+            0,
+            false,
+        );
+    }
 }
 
 /// The timestamptz `-infinity`. Bounds go into statements as plain values: under row security an index condition may hold

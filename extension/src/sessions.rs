@@ -11,7 +11,7 @@ use std::ffi::CStr;
 use zeroize::Zeroizing;
 
 use crate::call::{
-    Call, answers, bytea, calls, now, random, set_local, setting, text, uuid, with_local, writing,
+    Call, answers, bytea, calls, now, random, set_for_call, set_local, setting, text, uuid, writing,
 };
 use crate::identity;
 use crate::json;
@@ -199,7 +199,7 @@ fn presented_digest(first_digit: usize) -> Option<pg_sys::Datum> {
 /// hexadecimal, for the call's length: policies ask for the first, the guard of a rotation for the second.
 const PRESENTED: &CStr = c"chatkeep.presented";
 
-/// Runs `body` while the secrets of the token are presented to policies and guards.
+/// Runs `body` with the secrets of the token presented to policies and guards, until the call ends.
 fn presenting<T>(token: &Token, body: impl FnOnce() -> T) -> T {
     let mut secrets = Zeroizing::new(Vec::with_capacity(4 * SECRET_BYTES + 1));
     for secret in [token.session_secret(), token.refresh_secret()] {
@@ -208,8 +208,11 @@ fn presenting<T>(token: &Token, body: impl FnOnce() -> T) -> T {
     }
     secrets.push(0);
     // The setting's own copy is the server's, which frees it at the end of the call.
-    let secrets = CStr::from_bytes_with_nul(&secrets).unwrap_or_default();
-    with_local(PRESENTED, secrets, body)
+    set_for_call(
+        PRESENTED,
+        CStr::from_bytes_with_nul(&secrets).unwrap_or_default(),
+    );
+    body()
 }
 
 /// The row that a presented token unlocked, as it was judged.
