@@ -314,9 +314,9 @@ impl Shelf {
     fn only_lacks_a_source(&self, who: Person, item: Registration, found: usize) -> bool {
         let document = &self.documents[found];
         let begins_anew = document.status == Status::Failed || document.given_up;
-        let is_described = document.status == Status::Pending && item.title.is_some();
-        document.owner == who
-            && !begins_anew
+        let is_described =
+            document.owner == who && document.status == Status::Pending && item.title.is_some();
+        !begins_anew
             && !is_described
             && (document.shared || !item.shared)
             && !document.sources.contains(&item.source)

@@ -69,9 +69,10 @@ plans! {
         update chatkeep_private.session_secrets x
         set previous_digest = null, rotation_salt = null, confirmed_at = $3
         where x.session_token = $1 and x.refresh_digest = $2";
-    // Seldom: where a token shows no secret, and once a minute.
+    // Seldom: where a token shows no secret.
     SPENT(BYTEAOID) = c"select chatkeep_private.spent_session($1)";
-    TOUCH(UUIDOID, TIMESTAMPTZOID) = c"select chatkeep_private.touch_session($1, $2)";
+    TOUCH(UUIDOID, TIMESTAMPTZOID) = c"
+        update chatkeep.sessions s set last_used_at = $2 where s.id = $1";
     REVOKE_REUSED(UUIDOID, TIMESTAMPTZOID) = c"
         update chatkeep.sessions s set revoked_at = $2, revoked_reason = 'reuse' where s.id = $1 and s.revoked_at is null";
 }

@@ -96,27 +96,13 @@ $$;
 comment on function chatkeep_private.judge_session(chatkeep_private.session_secrets, boolean, timestamptz, timestamptz, bytea, timestamptz) is
   'The judgement on a presented token, in the order of chatkeep-core: revoked is final and comes first. No secret in sight means a spent token.';
 
--- Noted where nobody else holds the row: who deletes or moves the user holds it, and waits for the secret that rotate_session has.
-create or replace function chatkeep_private.touch_session(session_id uuid, moment timestamptz) returns void
-language plpgsql volatile set search_path = ''
-as $$
-begin
-  perform from chatkeep.sessions s where s.id = touch_session.session_id for no key update skip locked;
-  if found then
-    update chatkeep.sessions s set last_used_at = moment where s.id = touch_session.session_id;
-  end if;
-end
-$$;
-comment on function chatkeep_private.touch_session(uuid, timestamptz) is 'Notes the use of a session.';
-
 revoke all on function
   chatkeep_private.random_secret(),
   chatkeep_private.hmac_sha256(bytea, bytea),
   chatkeep_private.crc32_bytes(bytea),
   chatkeep_private.write_token(bytea),
   chatkeep_private.read_token(text),
-  chatkeep_private.judge_session(chatkeep_private.session_secrets, boolean, timestamptz, timestamptz, bytea, timestamptz),
-  chatkeep_private.touch_session(uuid, timestamptz)
+  chatkeep_private.judge_session(chatkeep_private.session_secrets, boolean, timestamptz, timestamptz, bytea, timestamptz)
   from public, anon, authenticated, service_role;
 grant execute on function
   chatkeep_private.random_secret(),
@@ -124,8 +110,7 @@ grant execute on function
   chatkeep_private.crc32_bytes(bytea),
   chatkeep_private.write_token(bytea),
   chatkeep_private.read_token(text),
-  chatkeep_private.judge_session(chatkeep_private.session_secrets, boolean, timestamptz, timestamptz, bytea, timestamptz),
-  chatkeep_private.touch_session(uuid, timestamptz)
+  chatkeep_private.judge_session(chatkeep_private.session_secrets, boolean, timestamptz, timestamptz, bytea, timestamptz)
   to anon, authenticated, service_role;
 
 create or replace function chatkeep.create_session(
@@ -287,7 +272,7 @@ begin
   if child is not null then
     answer.token := chatkeep_private.write_token(session_secret || child);
     if session.last_used_at < moment - interval '1 minute' then
-      perform chatkeep_private.touch_session(secret.session_id, moment);
+      update chatkeep.sessions s set last_used_at = moment where s.id = secret.session_id;
       answer.idle_expires_at := moment + session.idle_ttl;
     end if;
   else
@@ -366,7 +351,7 @@ begin
       where x.session_token = sha256(session_secret) and x.refresh_digest = presented;
     end if;
     if session.last_used_at < moment - interval '1 minute' then
-      perform chatkeep_private.touch_session(secret.session_id, moment);
+      update chatkeep.sessions s set last_used_at = moment where s.id = secret.session_id;
       answer.idle_expires_at := moment + session.idle_ttl;
     end if;
     verdict := 'valid';
