@@ -72,5 +72,6 @@ fn calls() -> SetOfIterator<'static, &'static str> {
         "keeps_order",
         "presented_session",
         "presented_refresh",
+        "may_read_salt",
     ])
 }

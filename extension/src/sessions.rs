@@ -3,7 +3,7 @@
 //! Refusals of a token are rows, not errors: an error would roll back the revocation that it reports.
 
 use chatkeep_core::session::{
-    self, NewSession, SALT_BYTES, SECRET_BYTES, State, TOUCH_MICROS, Token, Verdict,
+    self, GRACE_MICROS, NewSession, SALT_BYTES, SECRET_BYTES, State, TOUCH_MICROS, Token, Verdict,
 };
 use chatkeep_core::{Refusal, digest};
 use pgrx::{FromDatum, IntoDatum, direct_function_call_as_datum, pg_sys};
@@ -26,6 +26,7 @@ calls! {
 answers! {
     presented_session_wrapper, pg_finfo_presented_session_wrapper => presented_session;
     presented_refresh_wrapper, pg_finfo_presented_refresh_wrapper => presented_refresh;
+    may_read_salt_wrapper, pg_finfo_may_read_salt_wrapper => may_read_salt;
 }
 
 plans! {
@@ -183,17 +184,30 @@ fn validate_session(call: Call) -> Result<(), Refusal> {
 
 /// `presented_session()`, which the policies ask: the digest of the session secret that is presented; NULL without one.
 fn presented_session(_: Call) -> Option<pg_sys::Datum> {
-    presented_digest(0)
+    bytea(&presented_digest(0)?)
 }
 
 /// `presented_refresh()`: the same of the refresh secret.
 fn presented_refresh(_: Call) -> Option<pg_sys::Datum> {
-    presented_digest(2 * SECRET_BYTES)
+    bytea(&presented_digest(2 * SECRET_BYTES)?)
 }
 
-fn presented_digest(first_digit: usize) -> Option<pg_sys::Datum> {
+/// `may_read_salt()`: whether the refresh secret that is presented is the current one of a session, or the one before for
+/// as long as a rotation may be repeated.
+fn may_read_salt(call: Call) -> Option<pg_sys::Datum> {
+    let (refresh_digest, previous_digest, rotated_at) = (0, 1, 2);
+    let presented = presented_digest(2 * SECRET_BYTES)?;
+    let is = |digest| call.argument::<&[u8]>(digest) == Some(presented.as_slice());
+    let is_repeatable = || {
+        let rotated_at: Option<i64> = call.argument(rotated_at);
+        rotated_at.is_some_and(|rotated_at| now() < rotated_at.saturating_add(GRACE_MICROS))
+    };
+    (is(refresh_digest) || (is(previous_digest) && is_repeatable())).into_datum()
+}
+
+fn presented_digest(first_digit: usize) -> Option<[u8; 32]> {
     let digits = setting(PRESENTED)?.get(first_digit..first_digit + 2 * SECRET_BYTES)?;
-    bytea(&digest::sha256(&Zeroizing::new(digest::unhex(digits)?)))
+    Some(digest::sha256(&Zeroizing::new(digest::unhex(digits)?)))
 }
 
 /// The setting that holds the session secret and the refresh secret of the token that a call was given, in

@@ -74,13 +74,7 @@ grant select, insert, update, delete on chatkeep_private.session_secrets to serv
 create policy session_secrets_select on chatkeep_private.session_secrets for select to anon, authenticated
   using (
     session_token = (select chatkeep_private.presented_session())
-    and (
-      rotation_salt is null
-      or (select chatkeep_private.presented_refresh()) in (
-        refresh_digest,
-        case when rotated_at > (select clock_timestamp() - interval '10 seconds') then previous_digest end
-      )
-    )
+    and (rotation_salt is null or chatkeep_private.may_read_salt(refresh_digest, previous_digest, rotated_at))
   );
 create policy session_secrets_insert on chatkeep_private.session_secrets for insert to authenticated
   with check (
