@@ -133,6 +133,11 @@ impl Refusal {
         }
     }
 
+    /// The same of a chat.
+    pub fn chat_unwritten() -> Self {
+        Self::unwritten("chat_id", "names a chat that")
+    }
+
     /// A message whose row did not arrive, though its id is new as far as the caller sees: `what` completes
     /// `… taken by a message that you cannot see`.
     pub fn message_unseen(argument: &'static str, what: &str) -> Self {
@@ -144,7 +149,7 @@ impl Refusal {
         }
     }
 
-    /// A document that stands in the way of a registration, round after round, and is never in sight.
+    /// A document that the caller cannot see stands in the way of a registration, round after round.
     pub fn document_unseen() -> Self {
         Self {
             code: Code::Conflict,
@@ -152,11 +157,6 @@ impl Refusal {
             message: "source_uri or checksum is taken by a document that you cannot see".to_owned(),
             hint: "Repeat the call; if it is refused again, a policy of this database hides the document.",
         }
-    }
-
-    /// The same of a chat that is written to.
-    pub fn chat_unwritten() -> Self {
-        Self::unwritten("chat_id", "names a chat that")
     }
 
     /// A direct update of what only the calls move.

@@ -71,7 +71,8 @@ pub struct Head {
 
 /// A chat as of this moment, where it is live, the owner's and has none of the messages, and where messages are stored
 /// and shown just as they are inserted: their table has `columns` columns, no trigger or rule that could change a row on
-/// its way in, and the policies of the migrations. `None` also where that cannot be told this way. `owner` is `None` for a role that is exempt from policies.
+/// its way in, and the policies of the migrations. `None` also where that cannot be told this way. `owner` is `None` for a
+/// role that is exempt from policies.
 pub fn head(
     chat: &[u8; 16],
     owner: Option<&[u8; 16]>,
