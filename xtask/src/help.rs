@@ -30,15 +30,9 @@ const TEST: &str = "\
 cargo xtask test [--pg 15|17|18|all] [--engine native|portable|all]
 
 Runs the unit tests, `cargo pgrx test` (native engine only), the contract suite in a new database
-<<<<<<< HEAD
-for each engine, the supabase-js tests through the gateway, those of what two gateways answer, a dump
-and restore, and ten seconds of each part of `load`. Without options: PostgreSQL 18, both engines. Exits 0 only if every test passed;
-the last line counts them.
-=======
-for each engine, the supabase-js tests through the gateway, those of what two gateways answer, and
-those of installation, upgrade, dump and restore. Without options: PostgreSQL 18, both engines.
-Exits 0 only if every test passed; the last line counts them.
->>>>>>> 29c188ab06c7eeaff8b6532993ed928110466054
+for each engine, the supabase-js tests through the gateway, those of what two gateways answer, those of
+installation, upgrade, dump and restore, and ten seconds of each part of `load`. Without options: PostgreSQL 18, both
+engines. Exits 0 only if every test passed; the last line counts them.
 ";
 
 const DB: &str = "\
