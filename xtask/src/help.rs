@@ -12,6 +12,7 @@ cargo xtask COMMAND [OPTIONS]
   bench NAME|all       runs a benchmark
   fuzz [TARGET|all]    random input for the rules: [--seconds N]
   load                 calls under load, against each other, across crashes: [--pg N] [--engine E] [--seconds N]
+  generate             writes the migrations from sql/supabase/schemas
   lint [renew]         formatting, clippy, and Supabase's and our own judges of the SQL
   setup                installs what the other commands would install: [--pg N|all]
 
@@ -63,6 +64,13 @@ Builds the WebAssembly module and the npm package `chatkeep` in target/chatkeep/
 `npm pack` makes a tarball of it.
 ";
 
+const GENERATE: &str = "\
+cargo xtask generate
+
+Writes sql/supabase/migrations from sql/supabase/schemas: one migration for each folder, its files in the order of
+schema_paths in sql/supabase/config.toml. `cargo xtask lint` fails where a migration is out of date.
+";
+
 const LINT: &str = "\
 cargo xtask lint
 cargo xtask lint renew
@@ -91,6 +99,7 @@ pub fn text(topic: &str) -> String {
         "db" => DB.into(),
         "serve" => SERVE.into(),
         "edge" => EDGE.into(),
+        "generate" => GENERATE.into(),
         "lint" => LINT.into(),
         "setup" => SETUP.into(),
         "bench" => crate::bench::help(),
@@ -107,7 +116,8 @@ mod tests {
     #[test]
     fn every_command_of_the_list_has_a_text_of_its_own() {
         for command in [
-            "demo", "test", "db", "serve", "edge", "bench", "fuzz", "load", "lint", "setup",
+            "demo", "test", "db", "serve", "edge", "bench", "fuzz", "load", "generate", "lint",
+            "setup",
         ] {
             assert!(OVERVIEW.contains(&format!("  {command} ")), "{command}");
             let text = text(command);

@@ -10,12 +10,13 @@ mod statements;
 
 use crate::arguments::{Arguments, DEFAULT_MAJOR};
 use crate::failure::{Failure, Result};
+use crate::generate;
 use crate::places::Places;
 use crate::released;
 use crate::step::Step;
 use crate::toolchain;
 use crate::tree::Tree;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 /// Formatting, clippy, SQL files, and the judges of a database.
 pub fn run(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
@@ -50,12 +51,35 @@ pub fn run(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
         }
         Ok(())
     })?;
-    Step::start(places, "Checking the SQL files").work(|_| sql::check(places))?;
+    Step::start(places, "Looking for conflict markers").work(|step| conflicts(places, step))?;
+    Step::start(places, "Checking the SQL files").work(|_| {
+        generate::check(places)?;
+        sql::check(places)
+    })?;
     released::check(places)?;
     clippy(places)?;
     judges::run(places, false)?;
     eprintln!("No complaints.");
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a merge leaves in a file when nobody has decided.
+fn conflicts(places: &Places, step: &mut Step) -> Result<()> {
+    let mut search = Command::new("git");
+    search.current_dir(&places.root);
+    search.args([
+        "grep",
+        "--untracked",
+        "--line-number",
+        "-E",
+        "^(<{7}|>{7}) ",
+    ]);
+    let ran = step.try_run(&mut search)?;
+    match ran.status.code() {
+        Some(1) => Ok(()),
+        Some(0) => Err(Failure::new(ran.stdout).advise("decide for one side of each conflict.")),
+        _ => Err(Failure::new(ran.tail.join("\n"))),
+    }
 }
 
 /// clippy on every crate; the extension's bindings need a Postgres.

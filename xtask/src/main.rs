@@ -23,6 +23,7 @@ mod extension;
 mod failure;
 mod fuzz;
 mod gateway;
+mod generate;
 mod help;
 mod installation;
 mod lint;
@@ -89,6 +90,7 @@ fn run() -> Result<ExitCode> {
         "bench" => bench::run,
         "fuzz" => fuzz::run,
         "load" => load::run,
+        "generate" => generate::run,
         "lint" => lint::run,
         unknown => {
             return Err(Failure::new(format!("`{unknown}` is no command."))
