@@ -111,8 +111,8 @@ fn migrations(folder: &Path) -> Result<BTreeMap<PathBuf, String>> {
         }
         let text = fs::read_to_string(file).at("read", file)?;
         if let Some((_, migration)) = families.last_mut() {
-            migration.push_str(&format!("\n-- {family}/{name} {}\n\n", "-".repeat(60)));
-            migration.push_str(&text);
+            let rule = "-".repeat(60);
+            migration.extend(["\n-- ", &family, "/", &name, " ", &rule, "\n\n", &text]);
         }
     }
     if let Some((_, last)) = families.last_mut() {
@@ -139,7 +139,7 @@ fn migrations(folder: &Path) -> Result<BTreeMap<PathBuf, String>> {
 
 /// All files of schemas in the order of `schema_paths`. As for Supabase's own tool, a file that several paths name comes where
 /// the first of them stands.
-fn schema_files(folder: &Path) -> Result<Vec<PathBuf>> {
+pub fn schema_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let config = folder.join("config.toml");
     let text = fs::read_to_string(&config).at("read", &config)?;
     let read: Config = toml::from_str(&text)

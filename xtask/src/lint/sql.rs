@@ -2,11 +2,21 @@
 
 use crate::database::sql_files;
 use crate::failure::{AtPath, Failure, Result};
+use crate::generate;
 use crate::lint::statements::Statements;
 use crate::places::Places;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// The files of sql/supabase/schemas that raise an error themselves. The others call `chatkeep_private.refuse`, so that every refusal
+/// has a code, a message and a hint.
+const RAISING: [&str; 3] = [
+    "foundation/refuse.sql",
+    // Before the first function.
+    "foundation/database.sql",
+    // PostgreSQL's own error, as the native engine's statement raises it.
+    "chats/next_time.sql",
+];
 /// What PostgREST keeps in its schema cache.
 const CACHED: [&str; 3] = ["function", "table", "view"];
 const ALONE: &str = "this cannot run inside a transaction";
@@ -43,6 +53,13 @@ pub fn check(places: &Places) -> Result<()> {
         });
     }
     complaints.extend(missing_reload(&reloads));
+    for file in generate::schema_files(&folder.join("supabase"))? {
+        if RAISING.iter().any(|name| file.ends_with(name)) {
+            continue;
+        }
+        let found = bad_raises(&fs::read_to_string(&file).at("read", &file)?);
+        complaints.extend(located(places, &file, &found));
+    }
     if complaints.is_empty() {
         Ok(())
     } else {
@@ -92,6 +109,19 @@ fn bad_lines(text: &str) -> Vec<String> {
         complaints.push(format!("{}: {complaint}", index + 1));
     }
     complaints
+}
+
+fn bad_raises(text: &str) -> Vec<String> {
+    let lines = text.lines().enumerate();
+    lines
+        .filter(|(_, line)| line.trim_start().starts_with("raise "))
+        .map(|(index, _)| {
+            format!(
+                "{}: call chatkeep_private.refuse instead of raise",
+                index + 1
+            )
+        })
+        .collect()
 }
 
 /// A migration is sent as one batch, in a transaction that the CLI begins and ends.
@@ -186,6 +216,15 @@ fn missing_reload(migrations: &[Reload]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_is_raised_by_refuse_alone() {
+        assert_eq!(
+            bad_raises("begin\n  raise sqlstate '42501';\n  -- raise it later\n"),
+            ["2: call chatkeep_private.refuse instead of raise"]
+        );
+        assert!(bad_raises("perform chatkeep_private.refuse('42501', 'no', 'Ask.');\n").is_empty());
+    }
 
     #[test]
     fn migrations_are_called_as_the_cli_expects() {

@@ -1,5 +1,5 @@
--- By one statement for each class, the new documents and the new sources that no other item is about. The rest stays without
--- an outcome.
+-- Inserts new documents with one statement and adds new sources with another. Handles the items that no other item of
+-- the batch concerns, and leaves the outcome of the rest empty.
 create or replace function chatkeep_private.register_many(
   tenant uuid, owner uuid, documents jsonb, sources text[], checksums text[], visibilities text[], classes text[],
   inout ids uuid[], out outcomes text[]
@@ -12,6 +12,10 @@ declare
   new_places integer[];
   new_ids uuid[];
   stored uuid[];
+  described_places integer[];
+  described_ids uuid[];
+  tags jsonb[];
+  properties jsonb[];
   item record;
   written bigint;
 begin
@@ -28,7 +32,7 @@ begin
     order by u.place);
 
   new_places := array(select p.place from unnest(alone) p (place) where classes[p.place] = 'new' order by p.place);
-  -- Sorted, so that they tell the order of a batch.
+  -- Sorted, so that the ids follow the order of the batch.
   new_ids := array(select chatkeep_private.uuid_v7() as id from unnest(new_places) order by id);
   with inserted as (
     insert into chatkeep.documents as d (
@@ -41,8 +45,8 @@ begin
     returning d.id
   )
   select array_agg(i.id) into stored from inserted i;
-  insert into chatkeep.document_metadata (document_id, tenant_id, document_access, user_id, tags, properties)
-  select n.id, tenant, visibilities[n.place], owner, jsonb_strip_nulls(n.tags), n.properties
+  select array_agg(n.place), array_agg(n.id), array_agg(n.tags), array_agg(n.properties)
+  into described_places, described_ids, tags, properties
   from (
     select u.place, u.id, coalesce(nullif(documents #> array[(u.place - 1)::text, 'tags'], 'null'), '{}') as tags,
       coalesce(nullif(documents #> array[(u.place - 1)::text, 'properties'], 'null'), '{}') as properties
@@ -50,13 +54,11 @@ begin
     where u.id = any (stored)
   ) n
   where n.tags <> '{}' or n.properties <> '{}';
+  insert into chatkeep.document_metadata (document_id, tenant_id, document_access, user_id, tags, properties)
+  select d.id, tenant, visibilities[d.place], owner, jsonb_strip_nulls(d.tags), d.properties
+  from unnest(described_places, described_ids, tags, properties) d (place, id, tags, properties);
   get diagnostics written = row_count;
-  if written <> (
-    select count(*) from unnest(new_places, new_ids) u (place, id)
-    where u.id = any (stored)
-      and (coalesce(nullif(documents #> array[(u.place - 1)::text, 'tags'], 'null'), '{}') <> '{}'
-        or coalesce(nullif(documents #> array[(u.place - 1)::text, 'properties'], 'null'), '{}') <> '{}')
-  ) then
+  if written <> coalesce(cardinality(described_ids), 0) then
     perform chatkeep_private.refuse_unwritten('documents has a document whose metadata');
   end if;
   for item in select u.place, u.id from unnest(new_places, new_ids) u (place, id) where u.id = any (stored) loop
@@ -83,6 +85,7 @@ begin
   end loop;
 end
 $$;
-comment on function chatkeep_private.register_many(uuid, uuid, jsonb, text[], text[], text[], text[], uuid[]) is 'Registers what of a batch no other item is about, and says what came of it.';
+comment on function chatkeep_private.register_many(uuid, uuid, jsonb, text[], text[], text[], text[], uuid[]) is
+  'Registers the items of a batch that no other item concerns, and returns their ids and outcomes.';
 revoke all on function chatkeep_private.register_many(uuid, uuid, jsonb, text[], text[], text[], text[], uuid[]) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.register_many(uuid, uuid, jsonb, text[], text[], text[], text[], uuid[]) to authenticated, service_role;

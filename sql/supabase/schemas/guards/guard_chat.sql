@@ -1,4 +1,5 @@
--- What the calls say of these columns, which clients write directly too: they are plain for the gateways' sake.
+-- Clients write these columns directly too, so the limits of the calls are checked here. The columns have plain types
+-- because of gateways.
 create or replace function chatkeep_private.guard_chat() returns trigger
 language plpgsql set search_path = ''
 as $$
@@ -8,11 +9,12 @@ begin
   return new;
 end
 $$;
-comment on function chatkeep_private.guard_chat() is 'Keeps metadata an object within its limits and title short, also where they are written directly.';
+comment on function chatkeep_private.guard_chat() is
+  'Checks metadata and title of a chat by the limits of the calls, for direct writes too.';
 revoke all on function chatkeep_private.guard_chat() from public, anon, authenticated, service_role;
 
--- The calls name none of these columns in an update. After the row, since a single trigger before an update of any column
--- has every append lock its chat once more.
+-- No call updates these columns. The trigger runs after the row: a single trigger before an update of any column
+-- makes every append lock its chat once more.
 create trigger guard_chat after insert or update of title, metadata on chatkeep.chats
   for each row execute function chatkeep_private.guard_chat();
-comment on trigger guard_chat on chatkeep.chats is 'Title and metadata keep their form.';
+comment on trigger guard_chat on chatkeep.chats is 'Checks title and metadata.';

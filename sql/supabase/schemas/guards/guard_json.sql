@@ -10,21 +10,22 @@ begin
   return new;
 end
 $$;
-comment on function chatkeep_private.guard_json() is 'Keeps the columns that it is given objects within the limits of the calls.';
+comment on function chatkeep_private.guard_json() is
+  'Checks the columns named in its arguments: objects within the limits of the calls.';
 revoke all on function chatkeep_private.guard_json() from public, anon, authenticated, service_role;
 
--- What takes 500 bytes is neither too large nor too deep: a level takes eight.
+-- A value of 500 bytes is neither too large nor too deep: a level takes eight bytes.
 create trigger guard_json before insert or update of metadata on chatkeep.users
   for each row when (pg_column_size(new.metadata) > 500)
   execute function chatkeep_private.guard_json('metadata');
-comment on trigger guard_json on chatkeep.users is 'Metadata keep their limits.';
+comment on trigger guard_json on chatkeep.users is 'Checks metadata.';
 
 create trigger guard_json before insert or update of metadata on chatkeep.sessions
   for each row when (pg_column_size(new.metadata) > 500)
   execute function chatkeep_private.guard_json('metadata');
-comment on trigger guard_json on chatkeep.sessions is 'Metadata keep their limits.';
+comment on trigger guard_json on chatkeep.sessions is 'Checks metadata.';
 
 create trigger guard_json before insert or update of tags, properties on chatkeep.document_metadata
   for each row when (pg_column_size(new.tags) > 500 or pg_column_size(new.properties) > 500)
   execute function chatkeep_private.guard_json('tags', 'properties');
-comment on trigger guard_json on chatkeep.document_metadata is 'Tags and properties keep their limits.';
+comment on trigger guard_json on chatkeep.document_metadata is 'Checks tags and properties.';

@@ -1,12 +1,12 @@
--- Keys hold an attachment and its document, and a document and its metadata, in one tenant. Who moves takes along what is
--- the own; what hangs on a document of the other side stays there, as after its deletion. Without this the keys would
--- refuse the move.
+-- When a user moves to another tenant, the rows they own move with them. Attachments to documents that stay behind
+-- are detached, as if the document had been deleted. Foreign keys keep an attachment and its document, and a document
+-- and its metadata, in one tenant; without this trigger they would refuse the move.
 create or replace function chatkeep_private.move_user() returns trigger
 language plpgsql set search_path = ''
 as $$
 begin
-  -- The locks that the move needs, in the order in which calls take theirs: who attaches or registers is waited for here,
-  -- and what they have written is seen below.
+  -- The locks that the move needs, in the order in which calls take them. The move waits here for calls that attach
+  -- or register, and sees below what they wrote.
   perform from chatkeep.chats c where c.user_id = old.id for update;
   perform chatkeep_private.lock_documents(least(old.tenant_id, new.tenant_id), old.id, true, true);
   perform chatkeep_private.lock_documents(greatest(old.tenant_id, new.tenant_id), old.id, true, true);
@@ -19,7 +19,8 @@ begin
     perform chatkeep_private.refuse('PT409', 'tenant_id names a tenant that has a chat with the id of one of this user''s',
       'Delete and purge one of the two chats, then move the user.');
   end if;
-  -- Bytes that both tenants share are the new tenant's: the mover's own document of them becomes private.
+  -- If both tenants share the same bytes, the document of the new tenant stays shared and the user's own becomes
+  -- private.
   update chatkeep.documents d
   set visibility = 'private',
     status = case when exists (
@@ -53,9 +54,10 @@ begin
   return new;
 end
 $$;
-comment on function chatkeep_private.move_user() is 'Parts a user who moves to another tenant from the documents of others, and others from that user''s.';
+comment on function chatkeep_private.move_user() is
+  'Separates a user who moves to another tenant from documents of others, and others from the user''s documents.';
 revoke all on function chatkeep_private.move_user() from public, anon, authenticated, service_role;
 
 create trigger move_user before update of tenant_id on chatkeep.users
   for each row when (old.tenant_id <> new.tenant_id) execute function chatkeep_private.move_user();
-comment on trigger move_user on chatkeep.users is 'Who moves to another tenant parts with the documents of the old one.';
+comment on trigger move_user on chatkeep.users is 'Detaches a moving user from the documents of the old tenant.';
