@@ -2,18 +2,18 @@
 
 -- foundation/database.sql ------------------------------------------------------------
 
--- A database that cannot hold Chatkeep is refused before anything is made.
+-- Refuses a database that cannot hold Chatkeep before anything is made.
 do $$
 declare
   api_role text;
 begin
-  -- Text comes from JSON, whose characters are those of Unicode; the native engine reads text as UTF-8.
+  -- JSON text is Unicode, and the native engine reads text as UTF-8.
   if getdatabaseencoding() <> 'UTF8' then
     raise sqlstate '0A000' using
       message = format('the encoding of database %s is %s, and Chatkeep needs UTF8', current_database(), getdatabaseencoding()),
       hint = 'Make a database with: create database ... encoding ''UTF8'' template template0';
   end if;
-  -- Every policy calls auth.uid(); some gateways make schema auth without this grant.
+  -- Every policy calls auth.uid(). Some gateways create the schema auth without this grant.
   foreach api_role in array array['anon', 'authenticated', 'service_role'] loop
     if has_schema_privilege(api_role, 'auth', 'usage') then
       continue;
@@ -21,9 +21,9 @@ begin
     begin
       execute format('grant usage on schema auth to %I', api_role);
     exception when insufficient_privilege then
-      null; -- The next lines say it.
+      null;
     end;
-    -- To a role that may not grant it, Postgres only warns that no privileges were granted.
+    -- PostgreSQL only warns a role that may not grant it.
     if not has_schema_privilege(api_role, 'auth', 'usage') then
       raise sqlstate '42501' using
         message = format('role %s has no usage on schema auth, and %s cannot grant it', api_role, current_user),
@@ -34,16 +34,17 @@ end
 $$;
 
 create schema if not exists chatkeep;
-comment on schema chatkeep is 'The conversation store: exposed through the Data API.';
+comment on schema chatkeep is 'The conversation store, exposed through the Data API.';
 
 create schema if not exists chatkeep_private;
-comment on schema chatkeep_private is 'Internals of the conversation store: not exposed.';
+comment on schema chatkeep_private is 'Internals of the conversation store, not exposed.';
 
 -- foundation/types.sql ------------------------------------------------------------
 
--- What a value may be, as domains: a CHECK constraint of a table is read from its text and prepared anew in every
--- statement that writes the table, which took a tenth of an append; a domain is checked where a value is set. Columns
--- that clients write directly are plain, and a trigger checks them: not every gateway knows what a domain is made of.
+-- Domains hold the constraints of columns that only the calls write. A CHECK constraint of a table is parsed and
+-- prepared again in every statement that writes the table, which took a tenth of an append; a domain is checked where
+-- a value is set. Columns that clients write directly have plain types and a trigger, because some gateways do not
+-- know the type below a domain.
 create domain chatkeep.json_object as jsonb constraint json_object_is_object check (jsonb_typeof(value) = 'object');
 comment on domain chatkeep.json_object is 'jsonb whose outermost value is an object.';
 
@@ -55,11 +56,11 @@ comment on domain chatkeep.natural_number is 'Zero or more.';
 
 create domain chatkeep.message_role as text
   constraint message_role_known check (value in ('system', 'user', 'assistant', 'tool'));
-comment on domain chatkeep.message_role is 'Who speaks.';
+comment on domain chatkeep.message_role is 'The role of a message''s author.';
 
 create domain chatkeep.message_status as text
   constraint message_status_known check (value in ('complete', 'streaming', 'failed'));
-comment on domain chatkeep.message_status is 'How far a message is.';
+comment on domain chatkeep.message_status is 'Whether a message is complete, streaming or failed.';
 
 create domain chatkeep.message_content as text constraint message_content_length check (octet_length(value) <= 1048576);
 comment on domain chatkeep.message_content is 'At most 1 MiB of UTF-8.';
@@ -67,7 +68,7 @@ comment on domain chatkeep.message_content is 'At most 1 MiB of UTF-8.';
 create domain chatkeep.model_name as text constraint model_name_length check (char_length(value) <= 200);
 comment on domain chatkeep.model_name is 'At most 200 characters.';
 
--- The configurations that every supported PostgreSQL brings; a name, not regconfig, which pg_upgrade refuses.
+-- The configurations that every supported PostgreSQL has. A name instead of regconfig, which pg_upgrade refuses.
 create domain chatkeep.search_language as text constraint search_language_known check (value in (
   'simple', 'arabic', 'armenian', 'basque', 'catalan', 'danish', 'dutch', 'english', 'finnish', 'french', 'german',
   'greek', 'hindi', 'hungarian', 'indonesian', 'irish', 'italian', 'lithuanian', 'nepali', 'norwegian', 'portuguese',
@@ -75,7 +76,8 @@ create domain chatkeep.search_language as text constraint search_language_known 
 comment on domain chatkeep.search_language is 'A text search configuration of pg_catalog.';
 
 create type chatkeep.engine_info as (engine text, version text, schema_version text, warning text);
-comment on type chatkeep.engine_info is 'Which engine answers: native or portable, its version and the newest migration. warning: what is known against this server; NULL if nothing.';
+comment on type chatkeep.engine_info is
+  'The engine that answers: native or portable, its version, the newest migration. warning: known vulnerabilities of this server; NULL if there are none.';
 
 -- foundation/schema_version.sql ------------------------------------------------------------
 
@@ -88,7 +90,7 @@ grant execute on function chatkeep_private.schema_version() to anon, authenticat
 
 -- foundation/server_warning.sql ------------------------------------------------------------
 
--- Holes in what isolation rests on: row level security and kept plans.
+-- Known vulnerabilities in what isolation relies on: row level security and cached plans.
 create or replace function chatkeep_private.server_warning(
   version_num integer default current_setting('server_version_num')::integer
 ) returns text
@@ -106,7 +108,8 @@ as $$
   where h.major = version_num / 10000 and version_num % 10000 < h.minor
   having count(*) > 0
 $$;
-comment on function chatkeep_private.server_warning(integer) is 'What is known against a server of this server_version_num; NULL if nothing.';
+comment on function chatkeep_private.server_warning(integer) is
+  'Known vulnerabilities of a server with this server_version_num; NULL if there are none.';
 revoke all on function chatkeep_private.server_warning(integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.server_warning(integer) to anon, authenticated, service_role;
 
@@ -116,7 +119,7 @@ create or replace function chatkeep.engine() returns setof chatkeep.engine_info
 language sql stable parallel safe set search_path = ''
 as $$ select 'portable', '0.1.0', chatkeep_private.schema_version(), chatkeep_private.server_warning() $$;
 comment on function chatkeep.engine() is
-  'Which engine answers (native or portable), its version and the newest migration.';
+  'The engine that answers (native or portable), its version, the newest migration, and a warning about the server.';
 revoke all on function chatkeep.engine() from public, anon, authenticated, service_role;
 grant execute on function chatkeep.engine() to anon, authenticated, service_role;
 
@@ -129,13 +132,14 @@ begin
   raise exception using errcode = refuse.code, message = refuse.message, hint = refuse.hint;
 end
 $$;
-comment on function chatkeep_private.refuse(text, text, text) is 'Raises a refusal; the only place of the portable engine that does.';
+comment on function chatkeep_private.refuse(text, text, text) is
+  'Raises a refusal. Nothing else in the portable engine raises one.';
 revoke all on function chatkeep_private.refuse(text, text, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.refuse(text, text, text) to anon, authenticated, service_role;
 
 -- foundation/refuse_unwritten.sql ------------------------------------------------------------
 
--- In sight when the call began, and out of reach when it came to write.
+-- For a row that was visible when the call began and could not be written.
 create or replace function chatkeep_private.refuse_unwritten(what text) returns void
 language plpgsql volatile set search_path = ''
 as $$
@@ -144,21 +148,22 @@ begin
     'The user was disabled during the call, or a policy, trigger or rule of this database keeps the row out. Nothing was stored.');
 end
 $$;
-comment on function chatkeep_private.refuse_unwritten(text) is 'Refuses a call whose statement wrote fewer rows than it had to.';
+comment on function chatkeep_private.refuse_unwritten(text) is
+  'Refuses a call whose statement wrote fewer rows than expected.';
 revoke all on function chatkeep_private.refuse_unwritten(text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.refuse_unwritten(text) to anon, authenticated, service_role;
 
 -- foundation/usage.sql ------------------------------------------------------------
 
--- A second run of this file stops before it comes here. Outside of a transaction it would otherwise shut the clients out
+-- A second run of this migration stops before it gets here. Outside of a transaction it would lock clients out
 -- between these two statements.
 revoke all on schema chatkeep, chatkeep_private from public, anon, authenticated, service_role;
 grant usage on schema chatkeep, chatkeep_private to anon, authenticated, service_role;
 
 -- foundation/uuid_v7.sql ------------------------------------------------------------
 
--- UUID version 7 (RFC 9562): PostgreSQL 18 has its own; before it the same from a random UUID whose first
--- 48 bits become the Unix time in milliseconds and whose version nibble 4 (0100) becomes 7 (0111).
+-- UUID version 7 (RFC 9562). PostgreSQL 18 has a function for it. Before, a random UUID gets the Unix time in
+-- milliseconds as its first 48 bits, and its version changes from 4 (0100) to 7 (0111).
 do $do$
 begin
   if current_setting('server_version_num')::integer >= 180000 then
@@ -184,13 +189,14 @@ begin
   end if;
 end
 $do$;
-comment on function chatkeep_private.uuid_v7() is 'A new UUID version 7: ordered by time, so that keys are appended to their index.';
+comment on function chatkeep_private.uuid_v7() is
+  'A new UUID version 7. It is ordered by time, so new keys go to the end of their index.';
 revoke all on function chatkeep_private.uuid_v7() from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.uuid_v7() to authenticated, service_role;
 
 -- foundation/uuid_v8.sql ------------------------------------------------------------
 
--- A UUID version 8 (RFC 9562 section 5.8): the first bits of a digest, the same for the same digest.
+-- A UUID version 8 (RFC 9562 section 5.8) from the first bits of a digest.
 create or replace function chatkeep_private.uuid_v8(digest bytea) returns uuid
 language plpgsql immutable parallel safe set search_path = ''
 as $$
@@ -202,6 +208,6 @@ begin
   return encode(bytes, 'hex')::uuid;
 end
 $$;
-comment on function chatkeep_private.uuid_v8(bytea) is 'A UUID made of a digest.';
+comment on function chatkeep_private.uuid_v8(bytea) is 'A UUID made from a digest: the same for the same digest.';
 revoke all on function chatkeep_private.uuid_v8(bytea) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.uuid_v8(bytea) to anon, authenticated, service_role;

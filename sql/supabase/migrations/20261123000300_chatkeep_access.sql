@@ -20,7 +20,8 @@ begin
   return wanted;
 end
 $$;
-comment on function chatkeep_private.acting_for(uuid) is 'The user whom a call is for: the caller, or whom service_role names.';
+comment on function chatkeep_private.acting_for(uuid) is
+  'The user that a call acts for: the caller, or the user that service_role names.';
 revoke all on function chatkeep_private.acting_for(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.acting_for(uuid) to authenticated, service_role;
 
@@ -38,7 +39,8 @@ begin
   return null;
 end
 $$;
-comment on function chatkeep_private.claimed_session() is 'The session that the caller''s JWT was made for, by its claim session_id; NULL where it names none.';
+comment on function chatkeep_private.claimed_session() is
+  'The session in the claim session_id of the caller''s JWT; NULL without that claim.';
 revoke all on function chatkeep_private.claimed_session() from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.claimed_session() to authenticated, service_role;
 
@@ -51,27 +53,28 @@ declare
   marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
   deleted uuid[];
 begin
-  -- Inside a call nothing is hidden. A plan that asks only outside of one asks here too: PostgreSQL evaluates every
-  -- subquery of a statement when it looks at a row again that somebody else has changed.
+  -- Inside a call nothing is hidden. This answers inside a call too, because PostgreSQL evaluates every subquery of a
+  -- statement when it checks a row again that another transaction has changed.
   if marker <> '' then
     return '{}'::uuid[];
   end if;
-  -- The marker lets the chats' own policy show them. A parallel plan could not set one.
+  -- The marker makes the policy of chats show deleted chats. A parallel plan cannot set it.
   perform set_config('chatkeep.writing', 'off', true);
   deleted := array(select c.id from chatkeep.chats c where c.user_id = auth.uid() and c.deleted_at is not null);
   perform set_config('chatkeep.writing', marker, true);
   return deleted;
 end
 $$;
-comment on function chatkeep_private.deleted_chats() is 'The deleted chats of the signed-in user, whose messages are out of sight.';
+comment on function chatkeep_private.deleted_chats() is
+  'The deleted chats of the signed-in user, whose messages are invisible.';
 revoke all on function chatkeep_private.deleted_chats() from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.deleted_chats() to authenticated, service_role;
 
 -- access/enter.sql ------------------------------------------------------------
 
--- Every call that makes a row of somebody's begins here. The lock on the user's row lasts until the transaction ends:
--- whoever disables, moves or deletes the user waits for the call, and sees what it has made. It comes before every other
--- lock of a call, as it does for those three. alone keeps other calls of the same kind out too.
+-- Every call that makes rows of a user begins here. The lock on the user's row lasts until the transaction ends:
+-- disabling, moving and deleting the user wait for the call and see what it made. Calls, and those three, take this
+-- lock before every other lock. alone also keeps out other calls that ask for it.
 create or replace function chatkeep_private.enter(for_user uuid default null, alone boolean default false) returns uuid
 language plpgsql volatile set search_path = ''
 as $$
@@ -92,7 +95,7 @@ begin
     end if;
     exit when round = 2
       or exists (select from chatkeep.users u where u.id = entering and u.disabled_at is not null);
-    -- First use, or somebody else's has just made the row.
+    -- First use, or another transaction has just made the row.
     begin
       insert into chatkeep.users (id, tenant_id) values (entering, entering) on conflict do nothing;
     exception when foreign_key_violation then
@@ -107,13 +110,15 @@ begin
   return null;
 end
 $$;
-comment on function chatkeep_private.enter(uuid, boolean) is 'The tenant of the caller, or of the user that service_role names, who stays in it and enabled until the transaction ends; makes the membership on first use.';
+comment on function chatkeep_private.enter(uuid, boolean) is
+  'Locks the caller, or the user that service_role names, until the transaction ends, and returns the tenant. Refuses a disabled user. Makes the membership on first use.';
 revoke all on function chatkeep_private.enter(uuid, boolean) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.enter(uuid, boolean) to authenticated, service_role;
 
 -- access/in_call.sql ------------------------------------------------------------
 
--- Asked of deleted chats alone, so a subquery of its own in every statement would cost more than it saves.
+-- A policy asks this only about deleted chats, so it calls the function per row: a subquery would run in every
+-- statement.
 create or replace function chatkeep_private.in_call() returns boolean
 language plpgsql stable parallel safe set search_path = ''
 as $$
@@ -121,7 +126,8 @@ begin
   return coalesce(current_setting('chatkeep.writing', true), '') <> '';
 end
 $$;
-comment on function chatkeep_private.in_call() is 'Whether one of the calls is running, which then says of a deleted chat that it is deleted.';
+comment on function chatkeep_private.in_call() is
+  'Whether a call is running. A call sees deleted chats, so that it can refuse them as deleted.';
 revoke all on function chatkeep_private.in_call() from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.in_call() to authenticated, service_role;
 
@@ -134,16 +140,16 @@ begin
   return (select r.rolbypassrls or r.rolsuper from pg_catalog.pg_roles r where r.rolname = current_user);
 end
 $$;
-comment on function chatkeep_private.is_service() is 'Whether the calling role is exempt from policies, as service_role is.';
+comment on function chatkeep_private.is_service() is 'Whether the calling role bypasses RLS, as service_role does.';
 revoke all on function chatkeep_private.is_service() from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.is_service() to anon, authenticated, service_role;
 
 -- access/keeps_order.sql ------------------------------------------------------------
 
--- The calls need the right to move last_seq and its neighbours; a client that updates chats directly has the same
--- right by column grant, so the policy takes it back. Volatile, since it looks at the row as it is when the new one is
--- about to replace it: a stable function would compare with what the statement saw when it began, and refuse a new
--- title for a message that came in between.
+-- The calls need the right to change last_seq and the columns beside it, so clients have the same column grants. This
+-- policy takes the right back outside of calls. The function is volatile, so it sees the row that is about to be
+-- replaced. A stable function would see the row as it was when the statement began, and would refuse a new title if a
+-- message arrived in between.
 create or replace function chatkeep_private.keeps_order(
   id uuid, tenant_id uuid, message_count integer, last_seq integer, active_leaf_id uuid,
   updated_at timestamptz, deleted_at timestamptz
@@ -167,13 +173,14 @@ begin
   return true;
 end
 $$;
-comment on function chatkeep_private.keeps_order(uuid, uuid, integer, integer, uuid, timestamptz, timestamptz) is 'Refuses an update of a chat, outside the calls, that moves more than title, metadata and archived_at.';
+comment on function chatkeep_private.keeps_order(uuid, uuid, integer, integer, uuid, timestamptz, timestamptz) is
+  'Refuses an update of a chat outside of calls that changes more than title, metadata and archived_at.';
 revoke all on function chatkeep_private.keeps_order(uuid, uuid, integer, integer, uuid, timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.keeps_order(uuid, uuid, integer, integer, uuid, timestamptz, timestamptz) to authenticated, service_role;
 
 -- access/lock_documents.sql ------------------------------------------------------------
 
--- The owner's lock before the tenant's, always.
+-- The owner's lock always comes before the tenant's.
 create or replace function chatkeep_private.lock_documents(tenant uuid, owner uuid, shared boolean, wait boolean) returns boolean
 language plpgsql volatile set search_path = ''
 as $$
@@ -191,14 +198,15 @@ begin
   return true;
 end
 $$;
-comment on function chatkeep_private.lock_documents(uuid, uuid, boolean, boolean) is 'Until the transaction ends nobody else registers documents of this owner, or shared ones in this tenant. False where somebody does and nobody is to wait.';
+comment on function chatkeep_private.lock_documents(uuid, uuid, boolean, boolean) is
+  'Keeps others from registering documents of this owner, and shared documents of this tenant, until the transaction ends. Returns false if wait is false and another transaction holds a lock.';
 revoke all on function chatkeep_private.lock_documents(uuid, uuid, boolean, boolean) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.lock_documents(uuid, uuid, boolean, boolean) to authenticated, service_role;
 
 -- access/may_read_salt.sql ------------------------------------------------------------
 
--- A function of the row, asked of the one row that the session secret unlocks: subqueries would be plans of their own in
--- every statement.
+-- The policy calls this for the one row that the session secret unlocks. Subqueries would be planned and run in every
+-- statement.
 create or replace function chatkeep_private.may_read_salt(
   refresh_digest bytea, previous_digest bytea, rotated_at timestamptz
 ) returns boolean
@@ -211,7 +219,8 @@ begin
     or (presented = previous_digest and rotated_at > clock_timestamp() - interval '10 seconds');
 end
 $$;
-comment on function chatkeep_private.may_read_salt(bytea, bytea, timestamptz) is 'Whether the refresh secret that is presented is the current one of a session, or the one before for as long as a rotation may be repeated.';
+comment on function chatkeep_private.may_read_salt(bytea, bytea, timestamptz) is
+  'Whether the presented refresh secret is the current one of a session, or the previous one while a rotation may be repeated.';
 revoke all on function chatkeep_private.may_read_salt(bytea, bytea, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.may_read_salt(bytea, bytea, timestamptz) to anon, authenticated, service_role;
 
@@ -224,15 +233,16 @@ begin
   return sha256(decode(nullif(substr(current_setting('chatkeep.presented', true), 49, 48), ''), 'hex'));
 end
 $$;
-comment on function chatkeep_private.presented_refresh() is 'SHA-256 of the refresh secret that the current call presented; NULL when none was.';
+comment on function chatkeep_private.presented_refresh() is
+  'SHA-256 of the refresh secret that the current call presented; NULL without one.';
 revoke all on function chatkeep_private.presented_refresh() from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.presented_refresh() to anon, authenticated, service_role;
 
 -- access/presented_session.sql ------------------------------------------------------------
 
--- Proof of possession: the functions put the two secrets of a presented token into this setting, in hexadecimal, the
--- session's and the refresh secret, and put back what was there before they return. Forging the setting without the
--- secrets matches no digest.
+-- Proof of possession: a call writes both secrets of the presented token into this setting, in hexadecimal (48
+-- characters of the session secret, then 48 of the refresh secret), and restores the setting before it returns. A
+-- forged setting without the secrets matches no digest.
 create or replace function chatkeep_private.presented_session() returns bytea
 language plpgsql stable parallel safe set search_path = ''
 as $$
@@ -240,24 +250,27 @@ begin
   return sha256(decode(nullif(substr(current_setting('chatkeep.presented', true), 1, 48), ''), 'hex'));
 end
 $$;
-comment on function chatkeep_private.presented_session() is 'SHA-256 of the session secret that the current call presented; NULL when none was.';
+comment on function chatkeep_private.presented_session() is
+  'SHA-256 of the session secret that the current call presented; NULL without one.';
 revoke all on function chatkeep_private.presented_session() from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.presented_session() to anon, authenticated, service_role;
 
 -- access/rare_equality.sql ------------------------------------------------------------
 
--- documents. To the planner, who asks is a user of average size. Where users are few, it takes that one's newest documents
--- for a stretch of documents_created_at_idx, and goes through those of all tenants when the user has hardly any. An operator
--- with the selectivity of containment says that few rows pass, so the rows are gathered by user and by tenant; and since no
--- index answers it, none that only holds the tenant somewhere is read from end to end.
+-- The planner cannot see which user is asking and assumes an average one. In a database with few users it would scan
+-- documents_created_at_idx from the newest entry and, for a user with few documents, read the documents of all other
+-- tenants on the way. This operator has the selectivity of containment, so the planner expects few rows and collects
+-- the rows of the user and of the tenant. No index supports the operator, so an index that merely contains the tenant
+-- is not scanned from end to end.
 create operator chatkeep_private.=== (
   leftarg = uuid, rightarg = uuid, function = pg_catalog.uuid_eq, restrict = pg_catalog.contsel
 );
-comment on operator chatkeep_private.=== (uuid, uuid) is 'Equality that the planner takes for rare.';
+comment on operator chatkeep_private.=== (uuid, uuid) is 'Equality that the planner estimates to match few rows.';
 
 -- access/tenant_id.sql ------------------------------------------------------------
 
--- PL/pgSQL keeps its plan over the statements of a backend; a SQL function here is planned anew in every one (before PG 18).
+-- PL/pgSQL keeps its plan for the life of a backend. Before PostgreSQL 18 a SQL function is planned again in every
+-- statement.
 create or replace function chatkeep.tenant_id() returns uuid
 language plpgsql stable parallel safe set search_path = ''
 as $$
@@ -265,14 +278,15 @@ begin
   return (select u.tenant_id from chatkeep.users u where u.id = auth.uid() and u.disabled_at is null);
 end
 $$;
-comment on function chatkeep.tenant_id() is 'The tenant of the signed-in user; NULL when nobody is signed in, before first use, and for a disabled user.';
+comment on function chatkeep.tenant_id() is
+  'The tenant of the signed-in user. NULL without a user, before first use, and for a disabled user.';
 revoke all on function chatkeep.tenant_id() from public, anon, authenticated, service_role;
 grant execute on function chatkeep.tenant_id() to authenticated, service_role;
 
 -- access/uid.sql ------------------------------------------------------------
 
--- Policies call this and not auth.uid() itself: parsing the claims for every policy of a statement made a tenth of an
--- append, and the native engine reads them without.
+-- Policies call this instead of auth.uid(): parsing the claims for every policy of a statement took a tenth of an
+-- append, and the native engine reads the claims without parsing all of them.
 create or replace function chatkeep.uid() returns uuid
 language plpgsql stable parallel safe set search_path = ''
 as $$
@@ -280,13 +294,13 @@ begin
   return auth.uid();
 end
 $$;
-comment on function chatkeep.uid() is 'The signed-in user: auth.uid(), as the policies ask for it.';
+comment on function chatkeep.uid() is 'The signed-in user: the value of auth.uid(). Policies call this.';
 revoke all on function chatkeep.uid() from public, anon, authenticated, service_role;
 grant execute on function chatkeep.uid() to authenticated, service_role;
 
 -- access/writer.sql ------------------------------------------------------------
 
--- One question where a policy would have two: each subquery of a policy is a plan of its own, in every statement.
+-- One subquery where a policy would have two: each subquery of a policy is a plan of its own, in every statement.
 create or replace function chatkeep_private.writer() returns uuid
 language plpgsql stable parallel safe set search_path = ''
 as $$
@@ -297,6 +311,7 @@ begin
   return null;
 end
 $$;
-comment on function chatkeep_private.writer() is 'The signed-in user inside a call that writes; NULL outside, so that no client writes by hand.';
+comment on function chatkeep_private.writer() is
+  'The signed-in user inside a call that writes; NULL outside, so that no client writes messages directly.';
 revoke all on function chatkeep_private.writer() from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.writer() to authenticated, service_role;

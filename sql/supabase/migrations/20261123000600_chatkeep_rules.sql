@@ -11,18 +11,18 @@ declare
   pieces text[];
   piece text;
 begin
-  -- Without one of these there is neither a user nor a parameter.
+  -- Without one of these characters there is neither a user nor a parameter.
   if value is null or value !~ '[@=%]' then
     return false;
   end if;
   form := lower(value collate "C");
-  -- The fragment of a URI does not count, since it is not stored.
+  -- The fragment of a URI is not stored, so it does not count.
   if form ~ $re$^[a-z][a-z0-9+.-]+:(?://|[^\u0009-\u000d \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*$)$re$ then
     form := split_part(form, '#', 1);
   end if;
   for round in 1..2 loop
-    -- Many a token is sent as the user. Browsers find the address behind any number of slashes, and blanks in front
-    -- of it all.
+    -- Tokens are often sent as the user. Browsers find the host after any number of slashes, and after leading
+    -- blanks.
     if position('@' in form) > 0 and (
          form ~ '^ *//[^/?#]*@'
          or split_part(form, '://', 2) ~ '^[^/?#]*@'
@@ -30,8 +30,9 @@ begin
          or form ~ '://[^/?#]*:[^/?#]*@') then
       return true;
     end if;
-    -- By what the name of a parameter ends in, or by the whole name; what joins its words does not count. Few texts have
-    -- one of the first words, and asking for them costs a quarter.
+    -- A parameter counts by the end of its name, or by the whole name, without the characters that join words. The
+    -- first test is there for speed: few texts contain one of its words, and the full test takes a quarter of the
+    -- time.
     names := translate(form, '-_.~+[] ', '');
     if position('=' in form) > 0
        and names ~ 'sig|token|key|secret|pass|pwd|jwt|auth|bearer|credential|assertion|samlresponse|sess|hmac|hdn'
@@ -42,7 +43,7 @@ begin
          '|hdnea|hdnts)=') then
       return true;
     end if;
-    -- A URL within the query of another one is encoded.
+    -- A URL inside the query of another URL is percent-encoded.
     exit when round = 2 or form !~ '%[2-7][0-9a-f]';
     pieces := string_to_array(form, '%');
     form := pieces[1];
@@ -55,7 +56,8 @@ begin
   return false;
 end
 $$;
-comment on function chatkeep_private.carries_credentials(text) is 'Whether a text has a user, a password, a token or a signature where a URL has one.';
+comment on function chatkeep_private.carries_credentials(text) is
+  'Whether a text has a user, a password, a token or a signature in the place where a URL has one.';
 revoke all on function chatkeep_private.carries_credentials(text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.carries_credentials(text) to authenticated, service_role;
 
@@ -74,7 +76,8 @@ begin
   end if;
 end
 $$;
-comment on function chatkeep_private.check_batch(text, jsonb, integer) is 'Refuses what is no array, and an array of too many items.';
+comment on function chatkeep_private.check_batch(text, jsonb, integer) is
+  'Refuses a value that is not an array, and an array of too many items.';
 revoke all on function chatkeep_private.check_batch(text, jsonb, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.check_batch(text, jsonb, integer) to authenticated, service_role;
 
@@ -91,7 +94,8 @@ begin
   end if;
 end
 $$;
-comment on function chatkeep_private.check_batch_size(integer, integer) is 'Refuses a batch of nothing, or of too much.';
+comment on function chatkeep_private.check_batch_size(integer, integer) is
+  'Refuses a batch size below 1 or above the limit.';
 revoke all on function chatkeep_private.check_batch_size(integer, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.check_batch_size(integer, integer) to authenticated, service_role;
 
@@ -133,7 +137,7 @@ begin
         format('The keys are %s and %s.', array_to_string(trim_array(keys, 1), ', '), keys[cardinality(keys)]));
     end if;
     place := place || '.';
-    -- Most items are role, content and an id, all strings.
+    -- Most items have a role, content and an id, all strings.
     if jsonb_typeof(item.value -> 'role') is distinct from 'string'
        or jsonb_typeof(item.value -> 'content') is distinct from 'string'
        or item.value - '{role,content}'::text[] <> '{}' then
@@ -153,7 +157,8 @@ begin
   end loop;
 end
 $$;
-comment on function chatkeep_private.check_items(text, jsonb, text[]) is 'Refuses a batch of messages, naming the place of the first bad item.';
+comment on function chatkeep_private.check_items(text, jsonb, text[]) is
+  'Refuses a batch of messages and names the position of the first bad item.';
 revoke all on function chatkeep_private.check_items(text, jsonb, text[]) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.check_items(text, jsonb, text[]) to authenticated, service_role;
 
@@ -178,7 +183,7 @@ begin
     perform chatkeep_private.refuse('22023', argument || ' is larger than 262144 bytes',
       'Store large values as a document and attach that.');
   end if;
-  -- Without its strings and scalars the text is brackets alone; each round removes the innermost level.
+  -- Without strings and scalars the text consists of brackets. Each round removes the innermost level.
   brackets := translate(
     regexp_replace(regexp_replace(written, $re$"(\\.|[^"\\])*"$re$, '', 'g'), '[^][{}]', '', 'g'),
     '{}', '[]');
@@ -192,7 +197,8 @@ begin
   end loop;
 end
 $$;
-comment on function chatkeep_private.check_json(text, jsonb, text) is 'Refuses JSON of another kind than object or array, too large or too deep.';
+comment on function chatkeep_private.check_json(text, jsonb, text) is
+  'Refuses JSON that is not of the given kind (object or array), too large or too deep.';
 revoke all on function chatkeep_private.check_json(text, jsonb, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.check_json(text, jsonb, text) to authenticated, service_role;
 
@@ -225,7 +231,8 @@ begin
   end if;
 end
 $$;
-comment on function chatkeep_private.check_kind(text, jsonb, text) is 'Refuses a JSON value that is neither null nor of the wanted kind: string, uuid, integer, bigint or timestamp.';
+comment on function chatkeep_private.check_kind(text, jsonb, text) is
+  'Refuses a JSON value that is neither null nor of the given kind: string, uuid, integer, bigint or timestamp.';
 revoke all on function chatkeep_private.check_kind(text, jsonb, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.check_kind(text, jsonb, text) to authenticated, service_role;
 
@@ -245,7 +252,8 @@ begin
   end if;
 end
 $$;
-comment on function chatkeep_private.check_language(text, text) is 'Refuses what is no text search configuration of every PostgreSQL.';
+comment on function chatkeep_private.check_language(text, text) is
+  'Refuses a name that is not a text search configuration of every supported PostgreSQL.';
 revoke all on function chatkeep_private.check_language(text, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.check_language(text, text) to authenticated, service_role;
 
@@ -260,18 +268,18 @@ begin
   end if;
 end
 $$;
-comment on function chatkeep_private.check_length(text, text, integer) is 'Refuses text of too many characters.';
+comment on function chatkeep_private.check_length(text, text, integer) is 'Refuses text with too many characters.';
 revoke all on function chatkeep_private.check_length(text, text, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.check_length(text, text, integer) to authenticated, service_role;
 
 -- rules/check_life.sql ------------------------------------------------------------
 
--- By the days of the calendar from now on: a month may have 31.
+-- Measured in days of the calendar from now on, because a month may have 31 days.
 create or replace function chatkeep_private.check_life(argument text, value interval) returns void
 language plpgsql stable parallel safe set search_path = ''
 as $$
 begin
-  -- First as intervals compare, so that what is far too long is not added to a date.
+  -- A first comparison of intervals, so that a far too long one is not added to a date.
   if value not between interval '1 second' and interval '400 days'
      or now() + value not between now() + interval '1 second' and now() + interval '400 days' then
     perform chatkeep_private.refuse('22023', argument || ' must be between 1 second and 400 days',
@@ -279,7 +287,7 @@ begin
   end if;
 end
 $$;
-comment on function chatkeep_private.check_life(text, interval) is 'Refuses the life of a session outside 1 second to 400 days.';
+comment on function chatkeep_private.check_life(text, interval) is 'Refuses a lifetime outside 1 second to 400 days.';
 revoke all on function chatkeep_private.check_life(text, interval) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.check_life(text, interval) to authenticated, service_role;
 
@@ -318,7 +326,8 @@ begin
   perform chatkeep_private.check_token_count(place || 'token_count', token_count);
 end
 $$;
-comment on function chatkeep_private.check_message(text, text, text, jsonb, jsonb, text, text, integer) is 'Refuses what no message may be made of, argument by argument.';
+comment on function chatkeep_private.check_message(text, text, text, jsonb, jsonb, text, text, integer) is
+  'Refuses bad arguments of a message, one by one.';
 revoke all on function chatkeep_private.check_message(text, text, text, jsonb, jsonb, text, text, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.check_message(text, text, text, jsonb, jsonb, text, text, integer) to authenticated, service_role;
 
@@ -335,7 +344,7 @@ begin
   end if;
 end
 $$;
-comment on function chatkeep_private.check_page_size(integer) is 'Refuses a page of no rows, or of more than 200.';
+comment on function chatkeep_private.check_page_size(integer) is 'Refuses a page size below 1 or above 200.';
 revoke all on function chatkeep_private.check_page_size(integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.check_page_size(integer) to authenticated, service_role;
 
@@ -350,7 +359,7 @@ begin
   end if;
 end
 $$;
-comment on function chatkeep_private.check_present(text, boolean) is 'Refuses an argument that may not be NULL.';
+comment on function chatkeep_private.check_present(text, boolean) is 'Refuses an argument that is NULL.';
 revoke all on function chatkeep_private.check_present(text, boolean) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.check_present(text, boolean) to authenticated, service_role;
 
@@ -416,8 +425,8 @@ declare
   depth integer := 0;
   form text;
 begin
-  -- Most sources are in their form already: a URL in lower case up to the path, without port and hidden folder, or a
-  -- path without a colon. Without @ there is no user; no escape here stands for more than a blank.
+  -- Most sources have their normal form already: a URL in lower case up to the path, without a port and a dot
+  -- segment, or a path without a colon. Without @ there is no user. The only escape allowed here stands for a blank.
   if octet_length(uri) <= 2048
      and uri ~ ($re$^(?:(?:file://|[a-z][a-z0-9+.-]+://[a-z0-9.-]+)$re$
        || $re$(?:/(?:(?:[^\u0001-\u001f\u007f/.?#%@]|%20|%[89A-Fa-f][0-9A-Fa-f])(?:[^\u0001-\u001f\u007f/?#%@]|%20|%[89A-Fa-f][0-9A-Fa-f])*)?)+$re$
@@ -436,7 +445,7 @@ begin
       'Percent-encode it (RFC 3986 section 2.1).');
   end if;
   if chatkeep_private.carries_credentials(uri) then
-    -- The value is not repeated: it holds the secret.
+    -- The refusal does not repeat the value, because the value holds the secret.
     perform chatkeep_private.refuse('22023', argument || ' carries credentials',
       'Remove user, password, token and signature; a stored URI is readable.');
   end if;
@@ -448,7 +457,8 @@ begin
   scheme := lower(pieces[1] collate "C");
   authority := lower(pieces[2] collate "C");
   path := pieces[3];
-  -- What is no host and port stays, so that what stands before a second colon never becomes the port.
+  -- An authority that is not a host and a port stays as it is, so that the text before a second colon never becomes
+  -- the port.
   port := (regexp_match(authority, $re$^//(?:[^:]*|\[[^]]*\]):([0-9]*)\Z$re$))[1];
   if port = '' or (scheme, port) in (('http', '80'), ('ws', '80'), ('https', '443'), ('wss', '443'), ('ftp', '21')) then
     authority := left(authority, -1 - length(port));
@@ -470,14 +480,14 @@ begin
       || case when depth > 0 and path ~ $re$/\.\.?\Z$re$ then '/' else '' end;
   end if;
   if authority is null and path like '//%' then
-    -- What follows would be read as a host.
+    -- Otherwise the rest would be read as a host.
     path := '/.' || path;
   end if;
   form := concat(scheme, ':', authority, path, pieces[4]);
   if form <> uri then
-    -- A slash behind the host may be one character more.
+    -- The slash after the host may add a character.
     perform chatkeep_private.check_length(argument, form, 2048);
-    -- Following dots brings together what stood apart.
+    -- Resolving dot segments may join parts that were apart.
     if chatkeep_private.carries_credentials(form) then
       perform chatkeep_private.refuse('22023', argument || ' carries credentials',
         'Remove user, password, token and signature; a stored URI is readable.');
@@ -486,7 +496,8 @@ begin
   return form;
 end
 $$;
-comment on function chatkeep_private.checked_source_uri(text, text) is 'The form in which a source is stored; refuses one that is empty, too long, unprintable or carries credentials.';
+comment on function chatkeep_private.checked_source_uri(text, text) is
+  'The normal form of a source. Refuses one that is empty, too long, unprintable or carries credentials.';
 revoke all on function chatkeep_private.checked_source_uri(text, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.checked_source_uri(text, text) to authenticated, service_role;
 
@@ -503,13 +514,14 @@ exception when datetime_field_overflow or invalid_datetime_format or invalid_tim
   return false;
 end
 $$;
-comment on function chatkeep_private.is_timestamp(jsonb) is 'Whether a JSON value is a timestamp with its offset (RFC 3339).';
+comment on function chatkeep_private.is_timestamp(jsonb) is
+  'Whether a JSON value is a timestamp with an offset (RFC 3339).';
 revoke all on function chatkeep_private.is_timestamp(jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.is_timestamp(jsonb) to authenticated, service_role;
 
 -- rules/moment_before.sql ------------------------------------------------------------
 
--- No time lies far enough back for all intervals, and nothing is older than a thousand years.
+-- No timestamp is early enough for every interval, and nothing is older than a thousand years.
 create or replace function chatkeep_private.moment_before(argument text, age interval) returns timestamptz
 language plpgsql volatile parallel safe set search_path = ''
 as $$
@@ -521,6 +533,7 @@ begin
   return clock_timestamp() - least(age, interval '1000 years');
 end
 $$;
-comment on function chatkeep_private.moment_before(text, interval) is 'When it was that long ago; refuses a negative age.';
+comment on function chatkeep_private.moment_before(text, interval) is
+  'The time that is age before now. Refuses a negative age.';
 revoke all on function chatkeep_private.moment_before(text, interval) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.moment_before(text, interval) to authenticated, service_role;

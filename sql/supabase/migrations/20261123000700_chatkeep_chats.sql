@@ -10,16 +10,18 @@ create type chatkeep.appended_message as (
   status chatkeep.message_status, author_id uuid, written_as text, model chatkeep.model_name,
   token_count chatkeep.natural_number, metadata chatkeep.json_object
 );
-comment on type chatkeep.appended_message is 'A message of a batch and how it came to be. outcome: appended or stored, which means that it was there before.';
+comment on type chatkeep.appended_message is
+  'A message of a batch and its outcome: appended, or stored if it was there before.';
 
 create type chatkeep.found_message as (
   id uuid, chat_id uuid, seq integer, role text, created_at timestamptz, rank real, snippet text
 );
-comment on type chatkeep.found_message is 'A message that a search found. snippet is HTML: the text escaped, matches in <mark>.';
+comment on type chatkeep.found_message is
+  'A message that a search found. snippet is HTML: the text is escaped, and matches are in <mark>.';
 
 -- chats/activate_path.sql ------------------------------------------------------------
 
--- Makes the path to a message the active one: up to where it joins the active path, and off with what follows there.
+-- Activates the path to a message, up to where it joins the active path, and deactivates what follows there.
 create or replace function chatkeep_private.activate_path(chat chatkeep.chats, leaf_id uuid) returns boolean
 language plpgsql volatile set search_path = ''
 as $$
@@ -49,7 +51,8 @@ begin
   if walked = 0 then
     return false;
   end if;
-  -- A plain value: under row security an index condition may hold no coalesce, which the planner takes for a leak.
+  -- A plain value: under row level security the planner takes coalesce for a possible leak and does not use it as an
+  -- index condition.
   joins_at := coalesce(joins_at, '-infinity');
   update chatkeep.messages m set active = false
   where m.chat_id = chat.id and m.tenant_id = chat.tenant_id and m.active
@@ -65,7 +68,8 @@ begin
   return true;
 end
 $$;
-comment on function chatkeep_private.activate_path(chatkeep.chats, uuid) is 'Moves the active path to end at a message, or to be empty for the nil UUID; false where there is no such message.';
+comment on function chatkeep_private.activate_path(chatkeep.chats, uuid) is
+  'Makes the active path end at a message, or empties it for the nil UUID. Returns false if the chat has no such message.';
 revoke all on function chatkeep_private.activate_path(chatkeep.chats, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.activate_path(chatkeep.chats, uuid) to authenticated, service_role;
 
@@ -138,7 +142,7 @@ begin
     on conflict do nothing
     returning m.*;
   if not found then
-    -- The chat was counted on, and the message is not there.
+    -- The chat's counters were raised, and no message was written.
     if append_message.message_id is not null and exists (
       select from chatkeep.chats c where c.id = chat.id and c.tenant_id = chat.tenant_id and c.last_seq > chat.last_seq
     ) then
@@ -150,7 +154,7 @@ begin
 end
 $$;
 comment on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer) is
-  'Appends a message to a chat of the caller and returns it. message_id makes a retry safe: same id and content return the stored row. A parent_id other than the last message starts a branch. Errors: 22023, 22004, PT404, PT409, PT410.';
+  'Appends a message to a chat of the caller and returns it. message_id makes a retry safe: the same id and content return the stored row. A parent_id other than the last message starts a branch. Errors: 22023, 22004, PT404, PT409, PT410.';
 revoke all on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer) to authenticated, service_role;
 
@@ -168,10 +172,10 @@ declare
   chat chatkeep.chats;
   item record;
   stored uuid[];
-  -- Of every item: which message it is, and how it came to be.
+  -- For every item: the id of its message, and its outcome.
   ids uuid[] := '{}'::uuid[];
   outcomes text[] := '{}'::text[];
-  -- Items that wait to be inserted: each follows the one in front.
+  -- Items that wait to be inserted. Each one follows the one before it.
   waiting_ids uuid[] := '{}'::uuid[];
   waiting_at integer[] := '{}'::integer[];
   seq integer;
@@ -188,8 +192,8 @@ begin
   chat := chatkeep_private.locked_chat(append_messages.chat_id);
   seq := chat.last_seq;
   leaf := chat.active_leaf_id;
-  -- A lookup for each, since a join may read the whole chat; by plain ids, since under row security the planner takes a
-  -- function of the caller's JSON for a leak and looks at every row.
+  -- One lookup per item, because a join may read the whole chat. The ids are plain values: under row level security
+  -- the planner takes a function of the caller's JSON for a possible leak and reads every row.
   stored := array(select (e.value ->> 'message_id')::uuid from jsonb_array_elements(append_messages.messages) e);
   stored := array(
     select w.id from unnest(stored) w (id)
@@ -207,7 +211,7 @@ begin
     place := format('messages[%s].', item.position);
     if cardinality(waiting_ids) > 0
        and (item.id = any (stored) or (item.parent_id is not null and item.parent_id is distinct from leaf)) then
-      -- What is in front must be in the table, to be compared with or to be branched from.
+      -- The items before this one must be in the table: this one is compared with them, or branches from them.
       perform chatkeep_private.insert_items(chat, append_messages.messages, waiting_at, waiting_ids,
         seq - cardinality(waiting_ids) + 1, last_time - (cardinality(waiting_ids) - 1) * interval '1 microsecond');
       chat.active_leaf_id := leaf;
@@ -268,7 +272,7 @@ begin
 end
 $$;
 comment on function chatkeep.append_messages(uuid, jsonb) is
-  'Appends an array of at most 1,000 messages, all or none, in order, and says of each whether it was appended or stored before. Keys are the arguments of append_message. Errors: 22023, 22004, PT404, PT409, PT410; they name the item.';
+  'Appends an array of at most 1,000 messages in order, all or none. outcome tells for each whether it was appended or stored before. Keys are the arguments of append_message. Errors: 22023, 22004, PT404, PT409, PT410; they name the item.';
 revoke all on function chatkeep.append_messages(uuid, jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.append_messages(uuid, jsonb) to authenticated, service_role;
 
@@ -301,7 +305,8 @@ begin
     '{id,parent_id,role,content,parts,status,model,token_count,metadata,created_at}');
 end
 $$;
-comment on function chatkeep_private.check_import(jsonb) is 'Refuses what import_chat cannot take, naming the place.';
+comment on function chatkeep_private.check_import(jsonb) is
+  'Refuses what import_chat cannot store, and names the position.';
 revoke all on function chatkeep_private.check_import(jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.check_import(jsonb) to authenticated, service_role;
 
@@ -349,7 +354,7 @@ begin
 end
 $$;
 comment on function chatkeep.create_chat(text, jsonb, uuid, text) is
-  'Makes a chat of the signed-in user and returns it; with a chat_id that the user already has, returns the stored chat. Errors: 22023, 22004, 42501, PT409, PT410.';
+  'Makes a chat of the signed-in user and returns it. With a chat_id that the user already has, returns the stored chat. Errors: 22023, 22004, 42501, PT409, PT410.';
 revoke all on function chatkeep.create_chat(text, jsonb, uuid, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.create_chat(text, jsonb, uuid, text) to authenticated, service_role;
 
@@ -363,7 +368,7 @@ begin
 end
 $$;
 comment on function chatkeep.delete_chat(uuid) is
-  'Deletes a chat of the caller until restore_chat; from then on its messages are neither listed, found nor appended to. Errors: 22004, PT404, PT410.';
+  'Deletes a chat of the caller until restore_chat. Its messages are not listed, found or appended to meanwhile. Errors: 22004, PT404, PT410.';
 revoke all on function chatkeep.delete_chat(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.delete_chat(uuid) to authenticated, service_role;
 
@@ -401,7 +406,7 @@ begin
 end
 $$;
 comment on function chatkeep.fail_stale_messages(interval, integer) is
-  'Gives up messages that have been streaming for longer than older_than: the caller''s own, for service_role everybody''s. Returns them. Errors: 22023, 22004.';
+  'Marks messages as failed that have been streaming for longer than older_than, and returns them: the caller''s own, for service_role everyone''s. Errors: 22023, 22004.';
 revoke all on function chatkeep.fail_stale_messages(interval, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.fail_stale_messages(interval, integer) to authenticated, service_role;
 
@@ -441,7 +446,7 @@ begin
   perform chatkeep_private.check_token_count('token_count', finish_message.token_count);
 
   perform set_config('chatkeep.writing', 'on', true);
-  -- Twice: a statement that has waited for the move of its own user looks for the message where it was.
+  -- Two rounds: a statement that waited for the move of its own user still looks for the message in the old tenant.
   for round in 1 .. 2 loop
     chat := chatkeep_private.visible_chat(finish_message.chat_id);
     return query
@@ -480,7 +485,7 @@ begin
 end
 $$;
 comment on function chatkeep.finish_message(uuid, uuid, text, jsonb, text, jsonb, integer) is
-  'Ends a streaming message, once: complete or failed. NULL keeps what is stored; the same finish again returns the row. Errors: 22023, 22004, PT404, PT409, PT410.';
+  'Ends a streaming message once, as complete or failed. NULL keeps the stored value. The same call again returns the row. Errors: 22023, 22004, PT404, PT409, PT410.';
 revoke all on function chatkeep.finish_message(uuid, uuid, text, jsonb, text, jsonb, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.finish_message(uuid, uuid, text, jsonb, text, jsonb, integer) to authenticated, service_role;
 
@@ -505,7 +510,8 @@ begin
   return same is not null;
 end
 $$;
-comment on function chatkeep_private.holds_message(chatkeep.chats, uuid, text, text, text, jsonb) is 'Whether the chat has the message; refuses one with other content.';
+comment on function chatkeep_private.holds_message(chatkeep.chats, uuid, text, text, text, jsonb) is
+  'Whether the chat has the message. Refuses a stored message with other content.';
 revoke all on function chatkeep_private.holds_message(chatkeep.chats, uuid, text, text, text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.holds_message(chatkeep.chats, uuid, text, text, text, jsonb) to authenticated, service_role;
 
@@ -526,7 +532,7 @@ declare
   previous uuid;
   leaf uuid;
   on_path uuid;
-  -- Of the messages that are new: where they stand in the array, and what they become.
+  -- For the messages that are new: their positions in the array, and what they become.
   positions integer[] := '{}'::integer[];
   ids uuid[] := '{}'::uuid[];
   parents uuid[] := '{}'::uuid[];
@@ -607,7 +613,7 @@ begin
       actives[found_at] := true;
       on_path := parents[found_at];
     end loop;
-    -- Where the new part of the path joins what was there.
+    -- Where the new part of the path joins the stored part.
     if on_path is distinct from kept.active_leaf_id
        and not chatkeep_private.activate_path(kept, coalesce(on_path, '00000000-0000-0000-0000-000000000000')) then
       perform chatkeep_private.refuse('PT404', 'chat.active_leaf_id names no message of this chat',
@@ -650,13 +656,14 @@ begin
 end
 $$;
 comment on function chatkeep.import_chat(jsonb) is
-  'Stores a whole chat of the signed-in user with its times, at most 1,000 messages per call, and returns it. The same chat again changes nothing; messages that it does not have yet are appended. Errors: 22023, 22004, 42501, PT404, PT409, PT410; they name the place.';
+  'Stores a whole chat of the signed-in user with its times, at most 1,000 messages per call, and returns it. The same chat again changes nothing; new messages are appended. Errors: 22023, 22004, 42501, PT404, PT409, PT410; they name the position.';
 revoke all on function chatkeep.import_chat(jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.import_chat(jsonb) to authenticated, service_role;
 
 -- chats/imported_id.sql ------------------------------------------------------------
 
--- A UUID version 8 (RFC 9562 section 5.8): the same for the same chat and place, so that an import can be repeated.
+-- A UUID version 8 (RFC 9562 section 5.8): the same for the same chat and position, so that an import can be
+-- repeated.
 create or replace function chatkeep_private.imported_id(chat_id uuid, place integer) returns uuid
 language plpgsql immutable parallel safe set search_path = ''
 as $$
@@ -664,13 +671,14 @@ begin
   return chatkeep_private.uuid_v8(sha256(uuid_send(chat_id) || int4send(place)));
 end
 $$;
-comment on function chatkeep_private.imported_id(uuid, integer) is 'The id of an imported message that brings none.';
+comment on function chatkeep_private.imported_id(uuid, integer) is 'The id of an imported message that has none.';
 revoke all on function chatkeep_private.imported_id(uuid, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.imported_id(uuid, integer) to authenticated, service_role;
 
 -- chats/in_order.sql ------------------------------------------------------------
 
--- Times as given where they increase strictly; others move by as little as makes them so, after floor and not beyond ceiling.
+-- Keeps the given times where they increase strictly. Moves the others by as little as possible, after floor and not
+-- beyond ceiling.
 create or replace function chatkeep_private.in_order(given timestamptz[], floor timestamptz, ceiling timestamptz) returns timestamptz[]
 language plpgsql immutable parallel safe set search_path = ''
 as $$
@@ -684,7 +692,8 @@ begin
     known := known + 1;
   end loop;
   for place in 1 .. total loop
-    -- Without a time: right before the first that has one, later on right after the one in front.
+    -- A message without a time comes right before the first message that has one, or else right after the message
+    -- before it.
     times[place] := coalesce(given[place],
       case when place < known then coalesce(given[known], ceiling) - (known - place) * tick
            when place = known then ceiling end);
@@ -703,7 +712,8 @@ begin
   return times;
 end
 $$;
-comment on function chatkeep_private.in_order(timestamptz[], timestamptz, timestamptz) is 'Times in strict order, moved by as little as possible.';
+comment on function chatkeep_private.in_order(timestamptz[], timestamptz, timestamptz) is
+  'Times in strict order, moved by as little as possible.';
 revoke all on function chatkeep_private.in_order(timestamptz[], timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.in_order(timestamptz[], timestamptz, timestamptz) to authenticated, service_role;
 
@@ -722,7 +732,7 @@ declare
   ends timestamptz[] := '{}'::timestamptz[];
 begin
   perform chatkeep_private.check_batch_size(batch_size, 100000);
-  -- One at a time; the number is arbitrary.
+  -- One call at a time. The number is arbitrary.
   if not pg_try_advisory_xact_lock(4841369552730651) then
     return 0;
   end if;
@@ -731,14 +741,14 @@ begin
     from chatkeep.chats c
     where c.updated_at > coalesce(c.indexed_to, '-infinity') and c.deleted_at is null
   loop
-    -- Who deletes or moves the chat's messages locks the chat first, and is left alone.
+    -- A transaction that deletes or moves the chat's messages locks the chat first. Such a chat is skipped.
     perform from chatkeep.chats c where c.id = chat.id and c.tenant_id = chat.tenant_id for key share skip locked;
     continue when not found;
     with pending as (
       select m.id, m.created_at, m.content from chatkeep.messages m
       where m.chat_id = chat.id and m.tenant_id = chat.tenant_id
         and m.created_at > chat.indexed_to and m.created_at <= chat.updated_at
-        -- What still streams will have other content: the index waits in front of it.
+        -- A streaming message will have other content, so the index stops before it.
         and m.created_at < coalesce((
           select min(s.created_at) from chatkeep.messages s
           where s.chat_id = chat.id and s.tenant_id = chat.tenant_id
@@ -768,7 +778,8 @@ begin
     end if;
     exit when total >= batch_size;
   end loop;
-  -- Last, so that writers wait for this only and not for the indexing; a chat in use is marked next time.
+  -- Last, so that writers wait for this update only and not for the indexing. A chat that is locked is marked next
+  -- time.
   with free as (
     select c.id, c.tenant_id, w.indexed_to
     from unnest(ids, tenants, ends) w (id, tenant_id, indexed_to)
@@ -782,13 +793,13 @@ begin
 end
 $$;
 comment on function chatkeep.index_messages(integer) is
-  'Indexes at most batch_size messages for search and returns how many; 0 means done, or that another call is at it. For service_role, on a schedule. Errors: 22023, 22004.';
+  'Indexes at most batch_size messages for search and returns how many. 0 means that nothing is left, or that another call is running. For service_role, on a schedule. Errors: 22023, 22004.';
 revoke all on function chatkeep.index_messages(integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.index_messages(integer) to service_role;
 
 -- chats/insert_items.sql ------------------------------------------------------------
 
--- items at positions, which continue one another from the chat as it stands.
+-- Inserts the items at these positions. They follow one another and the chat as it is.
 create or replace function chatkeep_private.insert_items(
   chat chatkeep.chats, items jsonb, positions integer[], ids uuid[], first_seq integer, first_time timestamptz
 ) returns void
@@ -823,7 +834,8 @@ begin
   end if;
 end
 $$;
-comment on function chatkeep_private.insert_items(chatkeep.chats, jsonb, integer[], uuid[], integer, timestamptz) is 'Inserts items of a batch that follow one another.';
+comment on function chatkeep_private.insert_items(chatkeep.chats, jsonb, integer[], uuid[], integer, timestamptz) is
+  'Inserts items of a batch that follow one another.';
 revoke all on function chatkeep_private.insert_items(chatkeep.chats, jsonb, integer[], uuid[], integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.insert_items(chatkeep.chats, jsonb, integer[], uuid[], integer, timestamptz) to authenticated, service_role;
 
@@ -835,9 +847,9 @@ create or replace function chatkeep.list_messages(
   after timestamptz default null,
   page_size integer default 50
 ) returns setof chatkeep.messages
--- Rows come in order from the index by time; a plan that gathers the chat's rows and sorts them looks cheaper
--- wherever chats are small on average. Before PostgreSQL 18 the sort that stays costs so much on paper that it would be
--- compiled just in time.
+-- The index by time returns rows in order. Where chats are small on average, the planner prefers to collect and sort
+-- a chat's rows. Before PostgreSQL 18 the estimate of the remaining sort is so high that the query would be compiled
+-- just in time.
 language plpgsql stable set search_path = '' set enable_sort = off set jit = off
 as $$
 #variable_conflict use_column
@@ -877,20 +889,20 @@ begin
 end
 $$;
 comment on function chatkeep.list_messages(uuid, timestamptz, timestamptz, integer) is
-  'A page of the active path, oldest first: the newest page, or the one before or after a created_at (exclusive). At most 200 rows. Errors: 22023, 22004, PT404, PT410.';
+  'A page of the active path, oldest first: the newest page, or the page before or after a created_at (exclusive). At most 200 rows. Errors: 22023, 22004, PT404, PT410.';
 revoke all on function chatkeep.list_messages(uuid, timestamptz, timestamptz, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.list_messages(uuid, timestamptz, timestamptz, integer) to authenticated, service_role;
 
 -- chats/locked_chat.sql ------------------------------------------------------------
 
--- The lock orders all writers of the chat; what follows sees what they committed.
+-- The lock orders all writers of the chat. The statements after it see what the others committed.
 create or replace function chatkeep_private.locked_chat(chat_id uuid, or_deleted boolean default false) returns chatkeep.chats
 language plpgsql volatile set search_path = ''
 as $$
 declare
   chat chatkeep.chats;
 begin
-  -- Twice: a statement that has waited for the move of its own user looks for the chat where it was.
+  -- Two rounds: a statement that waited for the move of its own user still looks for the chat in the old tenant.
   for round in 1 .. 2 loop
     select c.* into chat from chatkeep.chats c
     where c.id = locked_chat.chat_id
@@ -908,13 +920,15 @@ begin
   return chat;
 end
 $$;
-comment on function chatkeep_private.locked_chat(uuid, boolean) is 'The caller''s chat, locked until the transaction ends; deleted ones only where wanted.';
+comment on function chatkeep_private.locked_chat(uuid, boolean) is
+  'A chat of the caller, locked until the transaction ends. A deleted one only with or_deleted.';
 revoke all on function chatkeep_private.locked_chat(uuid, boolean) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.locked_chat(uuid, boolean) to authenticated, service_role;
 
 -- chats/next_time.sql ------------------------------------------------------------
 
--- The clock may stand behind the chat, and then the chat's own time goes on. It has no time after infinity.
+-- If the clock is behind the chat's last message, the time of that message plus one microsecond is used. After
+-- infinity there is no time.
 create or replace function chatkeep_private.next_time(chat chatkeep.chats) returns timestamptz
 language plpgsql volatile set search_path = ''
 as $$
@@ -945,7 +959,7 @@ declare
 begin
   perform chatkeep_private.check_batch_size(batch_size, 100000);
   loop
-    -- One after the other, so that another purge finds those that this one has not come to.
+    -- One chat after the other, so that another purge takes the chats that this one has not reached.
     select c.id, c.tenant_id into chat from chatkeep.chats c
     where c.deleted_at < deleted_before
     order by c.deleted_at
@@ -963,7 +977,7 @@ begin
     get diagnostics removed = row_count;
     total := total + removed;
     if total >= batch_size then
-      -- The rest goes with the next batch. Until then nobody restores half a chat.
+      -- The next batch removes the rest. Until then the mark keeps anyone from restoring half a chat.
       update chatkeep.chats c set purged_at = coalesce(c.purged_at, clock_timestamp())
       where c.id = chat.id and c.tenant_id = chat.tenant_id;
       exit;
@@ -976,7 +990,7 @@ begin
 end
 $$;
 comment on function chatkeep.purge_chats(interval, integer) is
-  'Removes for good what was deleted longer ago than older_than, at most batch_size messages and chats, and returns how many; 0 means done. For service_role. Errors: 22023, 22004.';
+  'Removes for good the chats that were deleted longer ago than older_than, at most batch_size messages and chats, and returns how many. 0 means that nothing is left. For service_role. Errors: 22023, 22004.';
 revoke all on function chatkeep.purge_chats(interval, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.purge_chats(interval, integer) to service_role;
 
@@ -993,13 +1007,15 @@ begin
   end if;
 end
 $$;
-comment on function chatkeep_private.refuse_ambiguous(chatkeep.chats) is 'Refuses an id that a caller exempt from policies sees in several tenants.';
+comment on function chatkeep_private.refuse_ambiguous(chatkeep.chats) is
+  'Refuses an id that a caller who bypasses RLS sees in several tenants.';
 revoke all on function chatkeep_private.refuse_ambiguous(chatkeep.chats) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.refuse_ambiguous(chatkeep.chats) to authenticated, service_role;
 
 -- chats/refuse_chat.sql ------------------------------------------------------------
 
--- Not immutable: called with a constant, it would refuse when a statement is planned. So are its siblings.
+-- Not immutable: the planner would call an immutable function with constant arguments, and a statement would be
+-- refused when it is planned. The other functions that refuse are stable or volatile for the same reason.
 create or replace function chatkeep_private.refuse_chat(exists_here boolean, deleted_at timestamptz) returns void
 language plpgsql stable parallel safe set search_path = ''
 as $$
@@ -1013,7 +1029,8 @@ begin
   end if;
 end
 $$;
-comment on function chatkeep_private.refuse_chat(boolean, timestamptz) is 'Refuses a chat that is not there, or deleted.';
+comment on function chatkeep_private.refuse_chat(boolean, timestamptz) is
+  'Refuses a chat that does not exist or is deleted.';
 revoke all on function chatkeep_private.refuse_chat(boolean, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.refuse_chat(boolean, timestamptz) to authenticated, service_role;
 
@@ -1027,13 +1044,14 @@ begin
     'Pass the id of a message of the same chat.');
 end
 $$;
-comment on function chatkeep_private.refuse_message(text) is 'Refuses the id of a message that the chat does not have.';
+comment on function chatkeep_private.refuse_message(text) is
+  'Refuses the id of a message that the chat does not have.';
 revoke all on function chatkeep_private.refuse_message(text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.refuse_message(text) to authenticated, service_role;
 
 -- chats/refuse_unseen.sql ------------------------------------------------------------
 
--- An id that the caller has chosen, and that nothing in sight has.
+-- For an id that the caller has chosen and that no visible row has.
 create or replace function chatkeep_private.refuse_unseen(what text) returns void
 language plpgsql volatile set search_path = ''
 as $$
@@ -1042,7 +1060,8 @@ begin
     'Pass a new id; if it is refused again, a policy, trigger or rule of this database keeps the row out.');
 end
 $$;
-comment on function chatkeep_private.refuse_unseen(text) is 'Refuses a message whose row did not arrive, though its id is new as far as the caller sees.';
+comment on function chatkeep_private.refuse_unseen(text) is
+  'Refuses a message that was not stored although no visible message has its id.';
 revoke all on function chatkeep_private.refuse_unseen(text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.refuse_unseen(text) to authenticated, service_role;
 
@@ -1056,7 +1075,7 @@ begin
 end
 $$;
 comment on function chatkeep.restore_chat(uuid) is
-  'Brings a deleted chat back as it was, as long as purge_chats has removed nothing of it. Errors: 22004, PT404, PT410.';
+  'Restores a deleted chat as it was, unless purge_chats has begun to remove it. Errors: 22004, PT404, PT410.';
 revoke all on function chatkeep.restore_chat(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.restore_chat(uuid) to authenticated, service_role;
 
@@ -1068,9 +1087,9 @@ create or replace function chatkeep.search_messages(
   page_size integer default 20,
   before timestamptz default null
 ) returns setof chatkeep.found_message
--- The owner's rows come newest first from their index, and a frequent word fills the page at once; gathering and sorting
--- them looks cheaper to a planner that cannot know how frequent a word is. Before PostgreSQL 18 the sorts that stay cost so
--- much on paper that they would be compiled just in time.
+-- An index returns the owner's rows newest first, and a frequent word fills the page at once. The planner cannot know
+-- how frequent a word is and prefers to collect and sort. Before PostgreSQL 18 the estimate of the remaining sorts is
+-- so high that the query would be compiled just in time.
 language plpgsql stable set search_path = '' set enable_sort = off set jit = off
 as $$
 #variable_conflict use_column
@@ -1107,7 +1126,7 @@ begin
     found as (
       select a.language, a.tsquery, s.message_id, s.chat_id, s.tenant_id, s.created_at, s.tsv
       from asked a, lateral (
-        -- By the owner's rows, newest first, until the page is full.
+        -- The owner's rows, newest first, until the page is full.
         select s.* from chatkeep.message_search s
         where s.user_id = owner
           and s.language = a.language
@@ -1119,7 +1138,7 @@ begin
         fetch first search_messages.page_size rows with ties
       ) s
       union all
-      -- What index_messages has not come to yet, from its text.
+      -- What index_messages has not reached yet is searched in its text.
       select a.language, a.tsquery, m.id, m.chat_id, m.tenant_id, m.created_at, v.tsv
       from chatkeep.chats c
       join asked a on a.language = c.language
@@ -1150,7 +1169,7 @@ begin
 end
 $$;
 comment on function chatkeep.search_messages(text, uuid, integer, timestamptz) is
-  'Searches the caller''s messages, or one chat, with the syntax of websearch_to_tsquery in each chat''s language: newest first, with rank and a snippet of safe HTML. Errors: 22023, 22004, PT404, PT410.';
+  'Searches the caller''s messages, or one chat, with the syntax of websearch_to_tsquery in each chat''s language. Newest first, with rank and a snippet of safe HTML. Errors: 22023, 22004, PT404, PT410.';
 revoke all on function chatkeep.search_messages(text, uuid, integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.search_messages(text, uuid, integer, timestamptz) to authenticated, service_role;
 
@@ -1172,8 +1191,8 @@ begin
       null;
     end;
   end if;
-  -- A tsvector ends at 1 MiB, positions included. Without them, piece by piece, the words of 1 MiB of text fit;
-  -- should they not, the first ones do.
+  -- A tsvector holds at most 1 MiB, positions included. Without positions, built piece by piece, the words of 1 MiB
+  -- of text fit. If they do not, the first ones are kept.
   while place <= char_length(content) loop
     piece := substr(content, place, 50000);
     if char_length(piece) = 50000 and position(' ' in piece) > 0 then
@@ -1189,7 +1208,8 @@ begin
   return vector;
 end
 $$;
-comment on function chatkeep_private.search_vector(text, text) is 'The words of a message, of any size; never an error.';
+comment on function chatkeep_private.search_vector(text, text) is
+  'The words of a message of any size; never an error.';
 revoke all on function chatkeep_private.search_vector(text, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.search_vector(text, text) to authenticated, service_role;
 
@@ -1259,7 +1279,8 @@ begin
   return chat;
 end
 $$;
-comment on function chatkeep_private.set_deleted(uuid, boolean) is 'Deletes or restores a chat of the caller; one that is so already is left as it is.';
+comment on function chatkeep_private.set_deleted(uuid, boolean) is
+  'Deletes or restores a chat of the caller. A chat that is already in that state stays as it is.';
 revoke all on function chatkeep_private.set_deleted(uuid, boolean) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.set_deleted(uuid, boolean) to authenticated, service_role;
 
@@ -1269,7 +1290,7 @@ create or replace function chatkeep_private.snippet(language text, content text,
 language plpgsql immutable parallel safe set search_path = ''
 as $$
 declare
-  -- Private use characters stand for the marks, and for brackets, which the parser would take for tags and drop.
+  -- Private use characters stand for the marks and for angle brackets, which the parser would drop as tags.
   marked text := ts_headline(
     language::regconfig,
     translate(left(content, 32768), '<>' || E'\uE000\uE001\uE002\uE003', E'\uE002\uE003'),
@@ -1282,7 +1303,8 @@ begin
   return replace(replace(marked, E'\uE000', '<mark>'), E'\uE001', '</mark>');
 end
 $$;
-comment on function chatkeep_private.snippet(text, text, tsquery) is 'An excerpt of a message, or all of a short one, as HTML: the text escaped, what matches in <mark>.';
+comment on function chatkeep_private.snippet(text, text, tsquery) is
+  'An excerpt of a message, or all of a short one, as HTML: the text is escaped, and matches are in <mark>.';
 revoke all on function chatkeep_private.snippet(text, text, tsquery) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.snippet(text, text, tsquery) to authenticated, service_role;
 
@@ -1308,6 +1330,7 @@ begin
   return chat;
 end
 $$;
-comment on function chatkeep_private.visible_chat(uuid) is 'The key and the owner of the caller''s chat as it stands, without a lock.';
+comment on function chatkeep_private.visible_chat(uuid) is
+  'The key and the owner of a chat of the caller, without a lock.';
 revoke all on function chatkeep_private.visible_chat(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.visible_chat(uuid) to authenticated, service_role;

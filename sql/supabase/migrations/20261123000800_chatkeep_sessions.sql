@@ -6,16 +6,19 @@ create type chatkeep.session_token as (
   status text, token text, session_id uuid, user_id uuid, tenant_id uuid,
   generation integer, expires_at timestamptz, idle_expires_at timestamptz
 );
-comment on type chatkeep.session_token is 'A session and its token, shown once. status: created, rotated, replayed, invalid, expired, idle, revoked or reuse_detected. generation is NULL in a refusal.';
+comment on type chatkeep.session_token is
+  'A session and its token, which is returned once. status: created, rotated, replayed, invalid, expired, idle, revoked or reuse_detected. generation is NULL in a refusal.';
 
 create type chatkeep.session_status as (
   status text, session_id uuid, user_id uuid, tenant_id uuid,
   generation integer, expires_at timestamptz, idle_expires_at timestamptz
 );
-comment on type chatkeep.session_status is 'What a presented token is worth. status: valid, invalid, expired, idle, revoked or reuse_detected. generation is NULL in a refusal.';
+comment on type chatkeep.session_status is
+  'The verdict on a presented token. status: valid, invalid, expired, idle, revoked or reuse_detected. generation is NULL in a refusal.';
 
 create type chatkeep.sessions_revoked as (status text, session_id uuid, revoked integer);
-comment on type chatkeep.sessions_revoked is 'The verdict on the token whose session stays, as validate_session gives it, and how many others were revoked.';
+comment on type chatkeep.sessions_revoked is
+  'The verdict on the token whose session stays, as from validate_session, and how many other sessions were revoked.';
 
 -- sessions/views.sql ------------------------------------------------------------
 
@@ -31,7 +34,8 @@ select s.id, s.created_at, s.last_used_at, s.idle_ttl, s.expires_at, s.last_used
   s.id is not distinct from (select chatkeep_private.claimed_session()) as is_current,
   s.user_id
 from chatkeep.sessions s;
-comment on view chatkeep_private.session_facts is 'Sessions without anything that a token could be made or proved with.';
+comment on view chatkeep_private.session_facts is
+  'Sessions without the columns from which a token could be made or proved.';
 revoke all on chatkeep_private.session_facts from public, anon, authenticated, service_role;
 grant select on chatkeep_private.session_facts to authenticated, service_role;
 
@@ -41,7 +45,7 @@ select f.id, f.created_at, f.last_used_at, f.idle_ttl, f.expires_at, f.idle_expi
 from chatkeep_private.session_facts f
 where f.user_id = (select chatkeep.uid());
 comment on view chatkeep.my_sessions is
-  'The signed-in user''s sessions, one per device. status: active, revoked, expired or idle. is_current: the JWT''s claim session_id names it.';
+  'The signed-in user''s sessions, one per device. status: active, revoked, expired or idle. is_current: the claim session_id of the JWT names this session.';
 revoke all on chatkeep.my_sessions from public, anon, authenticated, service_role;
 grant select on chatkeep.my_sessions to authenticated, service_role;
 
@@ -100,7 +104,7 @@ begin
   end if;
   perform chatkeep_private.check_present('metadata', create_session.metadata is not null);
   perform chatkeep_private.check_json('metadata', create_session.metadata, 'object');
-  -- Of two that count at once, each counts what the other has opened.
+  -- Two calls that count at once each count the session that the other has opened.
   tenant := chatkeep_private.enter(create_session.user_id, alone => create_session.max_sessions is not null);
 
   perform set_config('chatkeep.writing', 'on', true);
@@ -148,7 +152,7 @@ begin
 end
 $$;
 comment on function chatkeep.create_session(text, inet, interval, interval, integer, jsonb, uuid) is
-  'Opens a session of the signed-in user, or of the user_id that service_role names, and returns its token, once. max_sessions revokes the oldest beyond it. Errors: 22023, 22004, 42501.';
+  'Opens a session of the signed-in user, or of the user_id that service_role names, and returns its token once. max_sessions revokes the oldest sessions beyond it. Errors: 22023, 22004, 42501.';
 revoke all on function chatkeep.create_session(text, inet, interval, interval, integer, jsonb, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.create_session(text, inet, interval, interval, integer, jsonb, uuid) to authenticated, service_role;
 
@@ -173,7 +177,7 @@ begin
     -- The secret before the session, in the order of rotate_session: otherwise the two could wait for each other.
     perform set_config('chatkeep.presented', encode(payload, 'hex'), true);
     perform set_config('chatkeep.writing', 'on', true);
-    -- Its user before both: the session is updated twice, and a second time its key is looked up in users.
+    -- The user before both: the session is updated twice, and the second update checks its key in users.
     perform from chatkeep.users u
     where u.id in (select s.user_id from chatkeep.sessions s where s.id = chatkeep_private.session_id_of(sha256(session_secret)))
     for share;
@@ -191,7 +195,8 @@ begin
   end if;
   perform set_config('chatkeep.presented', encode(payload, 'hex'), true);
   perform set_config('chatkeep.writing', 'on', true);
-  -- From here on the token before this one is spent: nobody gets by repeating a rotation what was proved after it.
+  -- The previous token is spent from here on. Otherwise a repeated rotation would return a token with the raised
+  -- level.
   update chatkeep_private.session_secrets x
   set previous_digest = null, rotation_salt = null, confirmed_at = clock_timestamp()
   where x.session_token = sha256(session_secret) and x.refresh_digest = sha256(refresh_secret);
@@ -208,7 +213,7 @@ begin
 end
 $$;
 comment on function chatkeep.elevate_session(text, text) is
-  'Raises the assurance level of the token''s session, as far as the claim aal of the caller''s JWT proves it, or as service_role says; the token before the current one is spent at once. The row is that of validate_session. Errors: 22023, 22004, 42501, PT409.';
+  'Raises the assurance level of the token''s session, up to the claim aal of the caller''s JWT, or to any level for service_role. The previous token is spent at once. Returns the row of validate_session. Errors: 22023, 22004, 42501, PT409.';
 revoke all on function chatkeep.elevate_session(text, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.elevate_session(text, text) to authenticated, service_role;
 
@@ -255,7 +260,7 @@ as $$
   end
 $$;
 comment on function chatkeep_private.judge_session(chatkeep_private.session_secrets, boolean, timestamptz, timestamptz, bytea, timestamptz) is
-  'The judgement on a presented token, in the order of chatkeep-core: revoked is final and comes first. No secret in sight means a spent token.';
+  'The verdict on a presented token, in the order of chatkeep-core: revoked is final and comes first. A token that unlocks no secret is spent.';
 revoke all on function chatkeep_private.judge_session(chatkeep_private.session_secrets, boolean, timestamptz, timestamptz, bytea, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.judge_session(chatkeep_private.session_secrets, boolean, timestamptz, timestamptz, bytea, timestamptz) to anon, authenticated, service_role;
 
@@ -273,7 +278,8 @@ declare
 begin
   perform chatkeep_private.check_batch_size(batch_size, 100000);
   ended_before := chatkeep_private.moment_before('older_than', older_than);
-  -- The secret before its session, as everywhere; what somebody else is at is left to the next batch.
+  -- The secret before its session, as everywhere. Rows that another transaction has locked are left to the next
+  -- batch.
   with expired as (
     select s.id, s.expires_at as ended_at
     from chatkeep_private.session_secrets x join chatkeep.sessions s on s.session_token = x.session_token
@@ -296,7 +302,7 @@ begin
   delete from chatkeep.sessions s using ended e where s.id = e.id;
   get diagnostics removed = row_count;
   if removed = 0 then
-    -- Sessions that have lost their secret.
+    -- Sessions without a secret.
     with ended as (
       select s.id from chatkeep.sessions s
       where (s.expires_at < ended_before or s.revoked_at < ended_before)
@@ -311,7 +317,7 @@ begin
 end
 $$;
 comment on function chatkeep.purge_sessions(integer, interval) is
-  'Removes sessions that expired or were revoked longer ago than older_than, at most batch_size, and returns how many; 0 means done. Until then a spent token is told from an unknown one. For service_role. Errors: 22023, 22004.';
+  'Removes sessions that expired or were revoked longer ago than older_than, at most batch_size, and returns how many. 0 means that nothing is left. Before their removal a spent token is reported as spent, afterwards as unknown. For service_role. Errors: 22023, 22004.';
 revoke all on function chatkeep.purge_sessions(integer, interval) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.purge_sessions(integer, interval) to service_role;
 
@@ -330,7 +336,7 @@ grant execute on function chatkeep_private.random_secret() to anon, authenticate
 
 -- sessions/read_token.sql ------------------------------------------------------------
 
--- NULL is a token that was never issued. Nothing says whether length, alphabet or check sum is wrong.
+-- NULL means a token that was never issued. The result does not tell whether length, alphabet or checksum is wrong.
 create or replace function chatkeep_private.read_token(token text) returns bytea
 language plpgsql immutable parallel safe set search_path = ''
 as $$
@@ -341,14 +347,15 @@ begin
     return null;
   end if;
   payload := substr(decode(translate(substr(token, 5), '-_', '+/') || '==', 'base64'), 1, 48);
-  -- Writing it again proves the check sum, and that no stray bits hide in the last character.
+  -- Writing the token again proves the checksum, and that the last character holds no stray bits.
   if chatkeep_private.write_token(payload) <> token then
     return null;
   end if;
   return payload;
 end
 $$;
-comment on function chatkeep_private.read_token(text) is 'Session secret and refresh secret of a token, 48 bytes; NULL if it is none.';
+comment on function chatkeep_private.read_token(text) is
+  'The session secret and the refresh secret of a token, 48 bytes; NULL if the text is not a token.';
 revoke all on function chatkeep_private.read_token(text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.read_token(text) to anon, authenticated, service_role;
 
@@ -365,7 +372,7 @@ begin
 end
 $$;
 comment on function chatkeep.revoke_all_sessions(uuid) is
-  'Ends all sessions of the caller, or of the user_id that service_role names, and returns those it ended. Errors: 42501.';
+  'Revokes all sessions of the caller, or of the user_id that service_role names, and returns those that it revoked. Errors: 42501.';
 revoke all on function chatkeep.revoke_all_sessions(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.revoke_all_sessions(uuid) to authenticated, service_role;
 
@@ -379,9 +386,9 @@ declare
   kept record;
   answer chatkeep.sessions_revoked;
 begin
-  -- Two devices that end each other must not both succeed, so the token is judged under the lock.
+  -- Two devices that revoke each other must not both succeed, so the token is judged under the lock.
   perform from chatkeep.users u where u.id = owner for no key update;
-  -- A spent token ends its session here too, so the verdict is a row and no error.
+  -- A spent token revokes its session here too, so a refusal is a row and not an error.
   select v.* into kept from chatkeep.validate_session(revoke_other_sessions.token) v;
   answer.status := kept.status;
   answer.revoked := 0;
@@ -396,7 +403,7 @@ begin
 end
 $$;
 comment on function chatkeep.revoke_other_sessions(text) is
-  'Ends all sessions of the caller but the token''s, and says how many. A token that is not valid ends nothing; its status says why, as in validate_session. Errors: 42501.';
+  'Revokes all sessions of the caller except the token''s, and returns how many. A token that is not valid revokes nothing; its status is that of validate_session. Errors: 42501.';
 revoke all on function chatkeep.revoke_other_sessions(text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.revoke_other_sessions(text) to authenticated, service_role;
 
@@ -412,7 +419,7 @@ declare
 begin
   perform chatkeep_private.check_present('session_id', revoke_session.session_id is not null);
   perform set_config('chatkeep.writing', 'on', true);
-  -- Twice: a statement that has waited for the move of its own user looks for the session where it was.
+  -- Two rounds: a statement that waited for the move of its own user still looks for the session in the old tenant.
   for round in 1 .. 2 loop
     update chatkeep.sessions s
     set revoked_at = clock_timestamp(),
@@ -434,14 +441,14 @@ begin
 end
 $$;
 comment on function chatkeep.revoke_session(uuid) is
-  'Ends a session of the caller, for service_role anybody''s, for good, and returns it. One that is revoked already stays as it is. Errors: 22004, PT404.';
+  'Revokes a session of the caller for good, for service_role anyone''s, and returns it. A revoked session stays as it is. Errors: 22004, PT404.';
 revoke all on function chatkeep.revoke_session(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.revoke_session(uuid) to authenticated, service_role;
 
 -- sessions/revoke_sessions.sql ------------------------------------------------------------
 
--- Live sessions of a user but one. create_session locks the user's row as well, so what it has opened is waited for, and
--- seen by the update, which is a statement of its own.
+-- create_session locks the user's row as well, so this waits for sessions that are being created. The update is a
+-- statement of its own and sees them.
 create or replace function chatkeep_private.revoke_sessions(owner uuid, but_one uuid) returns uuid[]
 language plpgsql volatile set search_path = ''
 as $$
@@ -470,7 +477,8 @@ begin
   return ended;
 end
 $$;
-comment on function chatkeep_private.revoke_sessions(uuid, uuid) is 'Revokes what is not revoked of a user''s sessions, all or all but one, and says which.';
+comment on function chatkeep_private.revoke_sessions(uuid, uuid) is
+  'Revokes the live sessions of a user, all or all but one, and returns their ids.';
 revoke all on function chatkeep_private.revoke_sessions(uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.revoke_sessions(uuid, uuid) to authenticated, service_role;
 
@@ -504,10 +512,10 @@ begin
     where x.session_token = sha256(session_secret)
     for update;
     if not found then
-      -- A token that shows no secret is spent, or was never issued: the session says which.
+      -- A token that unlocks no secret is spent or was never issued. The session tells which.
       secret.session_id := chatkeep_private.spent_session(sha256(session_secret));
     end if;
-    -- Read after the lock, so that a revocation by the one before is seen.
+    -- Read after the lock, so that it sees a revocation by the previous holder of the lock.
     select s.user_id, s.tenant_id, s.expires_at, s.last_used_at, s.last_used_at + s.idle_ttl as idle_expires_at,
       s.idle_ttl, s.revoked_at is not null as revoked
     into session from chatkeep.sessions s where s.id = secret.session_id;
@@ -544,7 +552,7 @@ begin
     child := substr(chatkeep_private.hmac_sha256(refresh_secret, secret.rotation_salt), 1, 24);
     verdict := 'replayed';
   elsif verdict = 'reuse_detected' then
-    -- Its user may have ended it since it was judged, who does not wait for the secret.
+    -- The session's user may have revoked it since it was judged: revocation does not wait for the secret.
     update chatkeep.sessions s
     set revoked_at = moment, revoked_reason = 'reuse'
     where s.id = secret.session_id and s.revoked_at is null;
@@ -560,7 +568,7 @@ begin
       answer.idle_expires_at := moment + session.idle_ttl;
     end if;
   else
-    -- A refused token may not see its session's secrets.
+    -- A refused token may not see the secrets of its session.
     answer.generation := null;
     perform set_config('response.status', '401', true);
   end if;
@@ -571,13 +579,13 @@ begin
 end
 $$;
 comment on function chatkeep.rotate_session(text) is
-  'Trades a token for its successor. The same token again, within 10 seconds and before the successor is used, gives the same successor; a spent one revokes the session. The status says what happened; a refusal is a row, not an error, so that a revocation stays.';
+  'Exchanges a token for its successor. The same token again within 10 seconds, before the successor is used, gives the same successor. A spent token revokes its session. status tells what happened; a refusal is a row and not an error, so that a revocation stays.';
 revoke all on function chatkeep.rotate_session(text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.rotate_session(text) to anon, authenticated, service_role;
 
 -- sessions/session_id_of.sql ------------------------------------------------------------
 
--- Made of the token, so that a spent one finds its session while the session's secrets are out of its reach.
+-- Derived from the token, so that a spent token finds its session although it cannot read the session's secrets.
 create or replace function chatkeep_private.session_id_of(session_token bytea) returns uuid
 language plpgsql immutable parallel safe set search_path = ''
 as $$
@@ -585,13 +593,14 @@ begin
   return chatkeep_private.uuid_v8(sha256(session_token));
 end
 $$;
-comment on function chatkeep_private.session_id_of(bytea) is 'The id of the session whose session secret has this digest. It tells nothing of the digest.';
+comment on function chatkeep_private.session_id_of(bytea) is
+  'The id of the session whose session secret has this digest. The id reveals nothing about the digest.';
 revoke all on function chatkeep_private.session_id_of(bytea) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.session_id_of(bytea) to anon, authenticated, service_role;
 
 -- sessions/session_rows.sql ------------------------------------------------------------
 
--- As my_sessions shows them; to service_role, which has none of its own, anybody's.
+-- service_role has no sessions of its own and sees everyone's.
 create or replace function chatkeep_private.session_rows(ids uuid[]) returns setof chatkeep.my_sessions
 language plpgsql stable set search_path = ''
 as $$
@@ -604,7 +613,8 @@ begin
     order by f.created_at;
 end
 $$;
-comment on function chatkeep_private.session_rows(uuid[]) is 'Those of the sessions that the caller may end, in the form of my_sessions.';
+comment on function chatkeep_private.session_rows(uuid[]) is
+  'The sessions among these that the caller may revoke, as rows of my_sessions.';
 revoke all on function chatkeep_private.session_rows(uuid[]) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.session_rows(uuid[]) to authenticated, service_role;
 
@@ -614,7 +624,8 @@ create or replace function chatkeep_private.spent_session(session_token bytea) r
 language plpgsql stable set search_path = ''
 as $$
 begin
-  -- Where an operator hides secrets too, nobody can tell which policy hid this one, and no session ends by it.
+  -- Where an operator's policy also hides secrets, nobody can tell which policy hid this one, so no session is
+  -- revoked.
   if exists (
     select from pg_catalog.pg_policy p
     where p.polrelid = 'chatkeep_private.session_secrets'::regclass and not p.polpermissive
@@ -624,7 +635,8 @@ begin
   return chatkeep_private.session_id_of(session_token);
 end
 $$;
-comment on function chatkeep_private.spent_session(bytea) is 'Which session a token is of that shows no secret: it is spent if there is such a session, and was never issued if there is none.';
+comment on function chatkeep_private.spent_session(bytea) is
+  'The id of the session that a token without visible secrets would have. The token is spent if that session exists, and was never issued if it does not.';
 revoke all on function chatkeep_private.spent_session(bytea) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.spent_session(bytea) to anon, authenticated, service_role;
 
@@ -649,7 +661,7 @@ begin
   if payload is not null then
     perform set_config('chatkeep.presented', encode(payload, 'hex'), true);
     perform set_config('chatkeep.writing', 'on', true);
-    -- Unlocked first; only what looks like a spent token is judged again under the lock, before it costs a session.
+    -- First without a lock. A token that looks spent is judged again under the lock before its session is revoked.
     for locked in 0 .. 1 loop
       if locked = 1 then
         select x.session_id, x.refresh_digest, x.previous_digest, x.rotation_salt, x.generation, x.rotated_at
@@ -666,7 +678,7 @@ begin
         where x.session_token = sha256(session_secret);
       end if;
       if not found then
-        -- A token that shows no secret is spent, or was never issued: the session says which.
+        -- A token that unlocks no secret is spent or was never issued. The session tells which.
         secret.session_id := chatkeep_private.spent_session(sha256(session_secret));
       end if;
       select s.user_id, s.tenant_id, s.expires_at, s.last_used_at, s.last_used_at + s.idle_ttl as idle_expires_at,
@@ -688,7 +700,7 @@ begin
 
   if verdict in ('current', 'previous') then
     if verdict = 'current' and secret.previous_digest is not null then
-      -- The first use of the current secret closes the grace of the one before.
+      -- The first use of the current secret ends the grace of the previous one.
       update chatkeep_private.session_secrets x
       set previous_digest = null, rotation_salt = null, confirmed_at = moment
       where x.session_token = sha256(session_secret) and x.refresh_digest = presented;
@@ -700,7 +712,7 @@ begin
     verdict := 'valid';
   else
     if verdict = 'reuse_detected' then
-      -- Its user may have ended it since it was judged, who does not wait for the secret.
+      -- The session's user may have revoked it since it was judged: revocation does not wait for the secret.
       update chatkeep.sessions s
       set revoked_at = moment, revoked_reason = 'reuse'
       where s.id = secret.session_id and s.revoked_at is null;
@@ -708,7 +720,7 @@ begin
         verdict := 'revoked';
       end if;
     end if;
-    -- A refused token may not see its session's secrets.
+    -- A refused token may not see the secrets of its session.
     answer.generation := null;
     perform set_config('response.status', '401', true);
   end if;
@@ -719,7 +731,7 @@ begin
 end
 $$;
 comment on function chatkeep.validate_session(text) is
-  'Says what a token is worth, and notes its use at most once a minute.';
+  'The verdict on a token. Records its use at most once a minute.';
 revoke all on function chatkeep.validate_session(text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.validate_session(text) to anon, authenticated, service_role;
 
@@ -731,6 +743,7 @@ as $$
   select 'cks_' || rtrim(translate(
     encode(payload || chatkeep_private.crc32_bytes(payload), 'base64'), E'+/\n', '-_'), '=')
 $$;
-comment on function chatkeep_private.write_token(bytea) is 'The text of a token: cks_ and base64url of both secrets and their CRC-32.';
+comment on function chatkeep_private.write_token(bytea) is
+  'The text of a token: cks_ and the base64url form of both secrets and their CRC-32.';
 revoke all on function chatkeep_private.write_token(bytea) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.write_token(bytea) to anon, authenticated, service_role;

@@ -8,7 +8,7 @@ create type chatkeep.document_registration as (
   mime_type text, byte_size bigint, status text, error text, visibility text, supersedes uuid,
   created_at timestamptz, updated_at timestamptz, deleted_at timestamptz, access text
 );
-comment on type chatkeep.document_registration is 'A document and how it came to be. outcome: created, duplicate or new_version.';
+comment on type chatkeep.document_registration is 'A document and its outcome: created, duplicate or new_version.';
 
 -- documents/attach.sql ------------------------------------------------------------
 
@@ -54,7 +54,7 @@ begin
     perform chatkeep_private.refuse_message('message_id');
   end if;
   if attach.document_id is not null then
-    -- The lock that the foreign key would take, taken here, where a deletion that came first is told as what it is.
+    -- The foreign key would take this lock. Taken here, an earlier deletion gets its own refusal.
     select d.* into document from chatkeep.documents d
     where d.id = attach.document_id
       and d.tenant_id = chat.tenant_id
@@ -65,7 +65,8 @@ begin
     end if;
   end if;
 
-  -- The lock on the chat makes this look and the insert one: of two retries at once the second finds the first's row.
+  -- Under the lock on the chat this query and the insert are one step: of two retries at once the second finds the
+  -- row of the first.
   select a.* into stored from chatkeep.attachments a
   where a.message_id = attach.message_id and a.chat_id = chat.id and a.tenant_id = chat.tenant_id
     and (a.document_id, a.name, a.storage_path) is not distinct from (attach.document_id, attach.name, attach.storage_path)
@@ -88,7 +89,7 @@ begin
 end
 $$;
 comment on function chatkeep.attach(uuid, uuid, uuid, text, text, bigint, text) is
-  'Hangs a document, a stored object or both on a message and returns the attachment; the same message, document, name and storage_path again return the stored row. Errors: 22023, 22004, PT404, PT409, PT410.';
+  'Attaches a document, a stored object or both to a message and returns the attachment. The same message, document, name and storage_path again return the stored row. Errors: 22023, 22004, PT404, PT409, PT410.';
 revoke all on function chatkeep.attach(uuid, uuid, uuid, text, text, bigint, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.attach(uuid, uuid, uuid, text, text, bigint, text) to authenticated, service_role;
 
@@ -102,7 +103,7 @@ declare
   place text;
 begin
   perform chatkeep_private.check_batch(argument, documents, 10000);
-  -- Most items are plain, and are passed over without a call.
+  -- Most items are plain and need no call.
   for item in
     select e.value, e.ordinality - 1 as position from jsonb_array_elements(documents) with ordinality e
     where (
@@ -140,7 +141,8 @@ begin
   end loop;
 end
 $$;
-comment on function chatkeep_private.check_documents(text, jsonb) is 'Refuses a batch of documents, naming the place of the first bad item.';
+comment on function chatkeep_private.check_documents(text, jsonb) is
+  'Refuses a batch of documents and names the position of the first bad item.';
 revoke all on function chatkeep_private.check_documents(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.check_documents(text, jsonb) to authenticated, service_role;
 
@@ -158,10 +160,10 @@ begin
     perform chatkeep_private.refuse('22023', 'storage_path contains a control character',
       'Percent-encode it (RFC 3986 section 2.1).');
   end if;
-  -- What follows a # is no part of a source, but is stored here.
+  -- A source ends before a #, but a path is stored with what follows it.
   if chatkeep_private.carries_credentials(path)
      or chatkeep_private.carries_credentials('?' || split_part(path, '#', 2)) then
-    -- The value is not repeated: it holds the secret.
+    -- The refusal does not repeat the value, because the value holds the secret.
     perform chatkeep_private.refuse('22023', 'storage_path carries credentials',
       'Pass the path in the bucket, and sign a URL when it is needed.');
   end if;
@@ -205,16 +207,18 @@ begin
   return source;
 end
 $$;
-comment on function chatkeep_private.checked_document(text, text, text, text, text, bigint, jsonb, text, jsonb) is 'Refuses what no document may be made of, argument by argument, and returns its source as it is stored.';
+comment on function chatkeep_private.checked_document(text, text, text, text, text, bigint, jsonb, text, jsonb) is
+  'Refuses bad arguments of a document, one by one, and returns its source in normal form.';
 revoke all on function chatkeep_private.checked_document(text, text, text, text, text, bigint, jsonb, text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.checked_document(text, text, text, text, text, bigint, jsonb, text, jsonb) to authenticated, service_role;
 
 -- documents/classify_documents.sql ------------------------------------------------------------
 
--- duplicate: the document and this source of it are stored. alias: only the source is new. new: neither bytes nor source
--- are known. again: the document itself has to change. other: more has to be done. A source is one private document's, but
--- colleagues add theirs to what is shared, where the owner may have them elsewhere. The plan is generic, since arrays would
--- be planned for anew in every call.
+-- Classes. duplicate: the document and this source are stored. alias: only the source is new. new: neither the bytes
+-- nor the source are known. again: the stored document has to change. other: another document holds the source, or
+-- more has to change. A source belongs to at most one private document of an owner. A shared document may also list
+-- sources that colleagues added, and the owner may hold the same source in another document. The plan is generic,
+-- because array arguments would be planned again in every call.
 create or replace function chatkeep_private.classify_documents(
   tenant uuid, owner uuid, sources text[], checksums text[], visibilities text[], described boolean[]
 ) returns table (class text, document_id uuid, shared boolean)
@@ -275,7 +279,8 @@ begin
     order by i.place;
 end
 $$;
-comment on function chatkeep_private.classify_documents(uuid, uuid, text[], text[], text[], boolean[]) is 'Of each document to register: what is to be done, the stored document of the same bytes, and whether the tenant shares that.';
+comment on function chatkeep_private.classify_documents(uuid, uuid, text[], text[], text[], boolean[]) is
+  'For each document to register: its class, the stored document with the same bytes, and whether the tenant shares that document.';
 revoke all on function chatkeep_private.classify_documents(uuid, uuid, text[], text[], text[], boolean[]) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.classify_documents(uuid, uuid, text[], text[], text[], boolean[]) to authenticated, service_role;
 
@@ -292,7 +297,7 @@ declare
 begin
   perform set_config('chatkeep.writing', 'on', true);
   document := chatkeep_private.locked_document(delete_document.document_id, to_delete => true);
-  -- In the words of guard_document, which would be asked of a document that is not deleted yet alone.
+  -- The same refusal as in guard_document, which runs only for a document that is not deleted yet.
   if document.user_id is distinct from auth.uid() and not chatkeep_private.is_service() then
     perform chatkeep_private.refuse('42501', 'document_id names a document of another member',
       'Its owner, or service_role, can archive, delete or describe it.');
@@ -311,7 +316,7 @@ begin
 end
 $$;
 comment on function chatkeep.delete_document(uuid) is
-  'Deletes a document of the caller and returns it; again returns the same row. Its bytes and sources can be registered anew, its metadata are out of sight, and attachments stay, with document_deleted true. Errors: 22004, 42501, PT404, PT409.';
+  'Deletes a document of the caller and returns it; again returns the same row. Its bytes and sources can be registered anew. Its metadata become invisible. Attachments stay, with document_deleted true. Errors: 22004, 42501, PT404, PT409.';
 revoke all on function chatkeep.delete_document(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.delete_document(uuid) to authenticated, service_role;
 
@@ -336,14 +341,16 @@ begin
     or coalesce(nullif(item -> 'properties', 'null'), '{}') <> '{}';
 end
 $$;
-comment on function chatkeep_private.is_described(jsonb) is 'Whether an item of a batch says more than where its bytes came from.';
+comment on function chatkeep_private.is_described(jsonb) is
+  'Whether an item of a batch has more than its source and checksum.';
 revoke all on function chatkeep_private.is_described(jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.is_described(jsonb) to authenticated, service_role;
 
 -- documents/locked_document.sql ------------------------------------------------------------
 
--- The lock orders all who change the document; what follows sees what they committed. Deletion moves access, which
--- attachments and metadata refer to, so it takes the lock of a key at once instead of waiting for it with a weaker one.
+-- The lock orders all writers of the document. The statements after it see what the others committed. Deletion
+-- changes access, which foreign keys of attachments and metadata refer to, so it takes the stronger lock at once.
+-- Upgrading a weaker lock could wait for another transaction that does the same.
 create or replace function chatkeep_private.locked_document(document_id uuid, to_delete boolean default false) returns chatkeep.documents
 language plpgsql volatile set search_path = ''
 as $$
@@ -351,7 +358,7 @@ declare
   document chatkeep.documents;
 begin
   perform chatkeep_private.check_present('document_id', locked_document.document_id is not null);
-  -- Twice: a statement that has waited for the move of its own user looks for the document where it was.
+  -- Two rounds: a statement that waited for the move of its own user still looks for the document in the old tenant.
   for round in 1 .. 2 loop
     if locked_document.to_delete then
       select d.* into document from chatkeep.documents d
@@ -385,7 +392,8 @@ begin
   return document;
 end
 $$;
-comment on function chatkeep_private.locked_document(uuid, boolean) is 'A document of the caller, or one that the tenant shares, locked until the transaction ends; deleted ones only to delete.';
+comment on function chatkeep_private.locked_document(uuid, boolean) is
+  'A document of the caller, or one that the tenant shares, locked until the transaction ends. A deleted one only with to_delete.';
 revoke all on function chatkeep_private.locked_document(uuid, boolean) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.locked_document(uuid, boolean) to authenticated, service_role;
 
@@ -402,7 +410,8 @@ begin
     'Register the document, or check the id.');
 end
 $$;
-comment on function chatkeep_private.refuse_document(boolean) is 'Refuses a document that is not there, or deleted.';
+comment on function chatkeep_private.refuse_document(boolean) is
+  'Refuses a document that does not exist or is deleted.';
 revoke all on function chatkeep_private.refuse_document(boolean) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.refuse_document(boolean) to authenticated, service_role;
 
@@ -429,7 +438,7 @@ begin
 end
 $$;
 comment on function chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb) is
-  'register_document for bytes at hand: takes their checksum and size. The bytes are not stored. Errors: 22023, 22004, 42501.';
+  'register_document for bytes: computes their checksum and size. The bytes are not stored. Errors: 22023, 22004, 42501.';
 revoke all on function chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb) to authenticated, service_role;
 
@@ -460,7 +469,7 @@ begin
   tenant := coalesce(chatkeep.tenant_id(), chatkeep_private.enter());
 
   perform set_config('chatkeep.writing', 'on', true);
-  -- Nobody waits for a lock who has nothing to write.
+  -- A call that has nothing to write waits for no lock.
   select c.class as outcome, c.document_id into known
   from chatkeep_private.classify_documents(tenant, owner, array[source_uri], array[checksum], array[visibility],
     array[title is not null or mime_type is not null or byte_size is not null or tags <> '{}' or properties <> '{}']) c;
@@ -479,7 +488,7 @@ begin
 end
 $$;
 comment on function chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb) is
-  'Registers where bytes came from and returns their document. outcome: created; duplicate, where the bytes are stored, this source among its aliases; new_version, where the source held other bytes before. Ingest it unless its status is ready or processing. Errors: 22023, 22004, 42501.';
+  'Registers the source of some bytes and returns their document. outcome: created; duplicate, if the bytes were stored, with this source now among its aliases; new_version, if the source had other bytes before. Ingest it unless its status is ready or processing. Errors: 22023, 22004, 42501.';
 revoke all on function chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb) to authenticated, service_role;
 
@@ -500,7 +509,7 @@ declare
   writes_shared boolean;
   item record;
   done record;
-  -- Of every item, by its place.
+  -- For every item, by its position.
   sources text[];
   checksums text[];
   visibilities text[];
@@ -523,7 +532,8 @@ begin
   tenant := coalesce(chatkeep.tenant_id(), chatkeep_private.enter());
 
   perform set_config('chatkeep.writing', 'on', true);
-  -- Nobody waits for a lock who has nothing to write. What a batch finds may take the tenant's lock besides, once.
+  -- A call that has nothing to write waits for no lock. If the batch turns out to change shared documents, the call
+  -- takes the tenant's lock too, once.
   shares := 'tenant' = any (visibilities);
   loop
     select array_agg(c.class), array_agg(c.document_id), bool_or(chatkeep_private.writes_shared(c.class, c.shared))
@@ -672,9 +682,9 @@ grant execute on function chatkeep_private.register_many(uuid, uuid, jsonb, text
 
 -- documents/register_one.sql ------------------------------------------------------------
 
--- Registers what may change other documents on its way. The caller holds the lock of the owner's documents. place is
--- empty, or names the item of a batch: documents[3] and a dot. companions are the sources of its later items of the same
--- bytes, which a colleague's document takes by the same update.
+-- Registers an item that may change other documents. The caller holds lock_documents. place is empty, or names the
+-- item of a batch: documents[3] and a dot. companions are the sources of later items with the same bytes; a
+-- colleague's document takes them in the same update.
 create or replace function chatkeep_private.register_one(
   place text, tenant uuid, owner uuid, source_uri text, companions text[], checksum text, title text, mime_type text, byte_size bigint,
   tags jsonb, visibility text, properties jsonb, out outcome text, out document_id uuid
@@ -687,8 +697,8 @@ declare
   replaced uuid;
   is_alone boolean := visibility = 'tenant';
 begin
-  -- Each round sees what others committed meanwhile. The locks leave few to lose a race to, so a document that is in the
-  -- way round after round is one that a policy hides.
+  -- Each round sees what others committed meanwhile. Under the locks few races are lost, so a document that blocks
+  -- round after round is one that a policy hides.
   for round in 1 .. 5 loop
     select c.class, c.document_id, c.shared into known
     from chatkeep_private.classify_documents(tenant, owner, array[source_uri], array[checksum], array[visibility],
@@ -699,7 +709,7 @@ begin
       continue;
     end if;
     if known.class = 'other' then
-      -- It stays as it is until other documents have given their source to it.
+      -- The document keeps its state until other documents have given their source to it.
       perform from chatkeep.documents d
       where d.id = known.document_id and d.tenant_id = tenant and d.status <> 'archived' and d.deleted_at is null
       for no key update;
@@ -736,7 +746,8 @@ begin
     'Repeat the call; if it is refused again, a policy of this database hides the document.');
 end
 $$;
-comment on function chatkeep_private.register_one(text, uuid, uuid, text, text[], text, text, text, bigint, jsonb, text, jsonb) is 'Registers one document: the rules of register_document, after its arguments were checked.';
+comment on function chatkeep_private.register_one(text, uuid, uuid, text, text[], text, text, text, bigint, jsonb, text, jsonb) is
+  'Registers one document whose arguments were checked, by the rules of register_document.';
 revoke all on function chatkeep_private.register_one(text, uuid, uuid, text, text[], text, text, text, bigint, jsonb, text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.register_one(text, uuid, uuid, text, text[], text, text, text, bigint, jsonb, text, jsonb) to authenticated, service_role;
 
@@ -749,8 +760,8 @@ declare
   released uuid;
   shared uuid;
 begin
-  -- The next of its aliases takes the place of the source that leaves, and without one the document is history. A
-  -- colleague's source may be what the owner has elsewhere, and names nothing then.
+  -- The next alias replaces the source that leaves. A document without aliases becomes history. If the source came
+  -- from a colleague and the owner has it in another document, it names no document any more.
   update chatkeep.documents d
   set (status, source_uri, aliases, updated_at) = (
     select case when n.source_uri is null then 'archived' else d.status end, coalesce(n.source_uri, d.source_uri),
@@ -781,7 +792,8 @@ begin
   return coalesce(released, shared);
 end
 $$;
-comment on function chatkeep_private.release_source(uuid, uuid, text, uuid) is 'Takes a source from the documents of this owner that hold it, and returns the one it was of.';
+comment on function chatkeep_private.release_source(uuid, uuid, text, uuid) is
+  'Removes a source from the documents of this owner that hold it, and returns the document whose source it was.';
 revoke all on function chatkeep_private.release_source(uuid, uuid, text, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.release_source(uuid, uuid, text, uuid) to authenticated, service_role;
 
@@ -796,8 +808,9 @@ as $$
 declare
   stored record;
 begin
-  -- An ingest that failed, or was given up, begins anew, and one that has not begun takes what its owner says last. By one
-  -- update: a second one of a colleague's document would wait for that colleague's row, which a move may hold.
+  -- A failed or abandoned ingest begins again, and an ingest that has not begun takes the newest description from its
+  -- owner. This is one update: a second update of a colleague's document would wait for that colleague's row, which a
+  -- move may hold.
   update chatkeep.documents d
   set (status, title, mime_type, byte_size, aliases, visibility, updated_at) = (
     select case when r.begins_anew then 'pending' else d.status end,
@@ -847,13 +860,14 @@ begin
   return true;
 end
 $$;
-comment on function chatkeep_private.renew_document(uuid, uuid, uuid, text[], text, text, bigint, jsonb, text, jsonb) is 'Brings a stored document up to what a registration says, whose source is the first one; a colleague''s document takes the others too; false where it is history by now, or cannot be changed.';
+comment on function chatkeep_private.renew_document(uuid, uuid, uuid, text[], text, text, bigint, jsonb, text, jsonb) is
+  'Updates a stored document from a registration. Its source is the first of sources; a colleague''s document takes the others too. Returns false if the document is archived or deleted meanwhile, or cannot be changed.';
 revoke all on function chatkeep_private.renew_document(uuid, uuid, uuid, text[], text, text, bigint, jsonb, text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.renew_document(uuid, uuid, uuid, text[], text, text, bigint, jsonb, text, jsonb) to authenticated, service_role;
 
 -- documents/set_document_status.sql ------------------------------------------------------------
 
--- guard_document keeps the graph of states; here is what depends on who comes second.
+-- guard_document checks the graph of states. This function decides what depends on who comes second.
 create or replace function chatkeep.set_document_status(
   document_id uuid,
   status text,
@@ -879,7 +893,8 @@ begin
   end if;
   perform set_config('chatkeep.writing', 'on', true);
   document := chatkeep_private.locked_document(set_document_status.document_id);
-  -- The claim of one worker: a second one must not take the same document, so here the same again is no retry.
+  -- processing is the claim of one worker. A second worker must not take the same document, so the same status again
+  -- is not a retry here.
   if document.status = 'processing' and set_document_status.status = 'processing' then
     perform chatkeep_private.refuse('PT409', 'status cannot go from processing to processing',
       'Another worker has taken the document: leave it to that one.');
@@ -899,7 +914,7 @@ begin
 end
 $$;
 comment on function chatkeep.set_document_status(uuid, text, text) is
-  'Moves a document along the graph of its ingest and returns it; the same state again writes nothing, but processing is taken by one: the second is told PT409. error says why it failed. Errors: 22023, 22004, 42501, PT404, PT409, PT410.';
+  'Moves a document along the graph of its ingest and returns it. The same status again writes nothing, except processing: one worker gets it, a second one PT409. error says why the ingest failed. Errors: 22023, 22004, 42501, PT404, PT409, PT410.';
 revoke all on function chatkeep.set_document_status(uuid, text, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.set_document_status(uuid, text, text) to authenticated, service_role;
 
@@ -929,7 +944,7 @@ begin
     perform chatkeep_private.refuse('22023', 'namespace must not be empty', 'Pass a name, or leave it out for default.');
   end if;
   perform chatkeep_private.check_length('namespace', tag_document.namespace, 64);
-  -- The row that is written refers to its user, so that one is locked first.
+  -- The written row refers to its user, so the user is locked first.
   if caller is not null and not chatkeep_private.is_service() then
     perform chatkeep_private.enter();
   else
@@ -938,9 +953,9 @@ begin
     for share;
   end if;
   perform set_config('chatkeep.writing', 'on', true);
-  -- Locked, so of two calls at once the second merges into what the first has written.
+  -- Locked, so that of two calls at once the second merges into what the first has written.
   document := chatkeep_private.locked_document(tag_document.document_id);
-  -- What service_role writes is the document's owner's.
+  -- What service_role writes belongs to the document's owner.
   if caller is null or chatkeep_private.is_service() then
     caller := document.user_id;
   end if;
@@ -951,9 +966,9 @@ begin
   merged := (coalesce(stored.tags, '{}') || tag_document.tags)
     - array(select e.key from jsonb_each(tag_document.tags) e where e.value = 'null');
   if is_new and merged <> '{}' then
-    -- default is what the owner writes into without a word about namespaces: nobody may take it first.
+    -- The owner writes to default unless a call names a namespace, so nobody else may take it first.
     if tag_document.namespace <> 'default' or document.user_id = caller then
-      -- A namespace that is out of sight, because the document was shared once, is somebody's all the same.
+      -- A namespace of a document that was shared once may be invisible. It still belongs to its writer.
       insert into chatkeep.document_metadata as m (document_id, tenant_id, document_access, user_id, namespace, tags)
       values (document.id, document.tenant_id, document.access, caller, tag_document.namespace, merged)
       on conflict do nothing
@@ -991,14 +1006,14 @@ begin
 end
 $$;
 comment on function chatkeep.tag_document(uuid, jsonb, text) is
-  'Merges tags into a namespace of a document, key by key, null removing one, and returns the namespace''s row; no row where there is none and nothing to write. A namespace is its first writer''s, default the owner''s. Errors: 22023, 22004, 42501, PT404, PT409, PT410.';
+  'Merges tags into a namespace of a document, key by key, and returns the namespace''s row; null removes a key. Returns no row if there is none and nothing to write. A namespace belongs to its first writer, default to the owner. Errors: 22023, 22004, 42501, PT404, PT409, PT410.';
 revoke all on function chatkeep.tag_document(uuid, jsonb, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.tag_document(uuid, jsonb, text) to authenticated, service_role;
 
 -- documents/writes_shared.sql ------------------------------------------------------------
 
--- Colleagues write to a shared document under the tenant's lock, so its owner does too; whoever takes a source from other
--- documents may come to one.
+-- Colleagues change a shared document under the tenant's lock, so its owner takes the lock too. An item that takes a
+-- source from other documents may reach a shared one.
 create or replace function chatkeep_private.writes_shared(class text, shared boolean) returns boolean
 language plpgsql immutable parallel safe set search_path = ''
 as $$
@@ -1006,7 +1021,8 @@ begin
   return class = 'other' or (class <> 'duplicate' and shared is true);
 end
 $$;
-comment on function chatkeep_private.writes_shared(text, boolean) is 'Whether a registration of this class may change what the tenant shares.';
+comment on function chatkeep_private.writes_shared(text, boolean) is
+  'Whether a registration of this class may change documents that the tenant shares.';
 revoke all on function chatkeep_private.writes_shared(text, boolean) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.writes_shared(text, boolean) to authenticated, service_role;
 

@@ -16,6 +16,7 @@ begin
   return wanted;
 end
 $$;
-comment on function chatkeep_private.acting_for(uuid) is 'The user whom a call is for: the caller, or whom service_role names.';
+comment on function chatkeep_private.acting_for(uuid) is
+  'The user that a call acts for: the caller, or the user that service_role names.';
 revoke all on function chatkeep_private.acting_for(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.acting_for(uuid) to authenticated, service_role;

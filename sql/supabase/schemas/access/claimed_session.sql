@@ -10,6 +10,7 @@ begin
   return null;
 end
 $$;
-comment on function chatkeep_private.claimed_session() is 'The session that the caller''s JWT was made for, by its claim session_id; NULL where it names none.';
+comment on function chatkeep_private.claimed_session() is
+  'The session in the claim session_id of the caller''s JWT; NULL without that claim.';
 revoke all on function chatkeep_private.claimed_session() from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.claimed_session() to authenticated, service_role;

@@ -1,6 +1,6 @@
--- Every call that makes a row of somebody's begins here. The lock on the user's row lasts until the transaction ends:
--- whoever disables, moves or deletes the user waits for the call, and sees what it has made. It comes before every other
--- lock of a call, as it does for those three. alone keeps other calls of the same kind out too.
+-- Every call that makes rows of a user begins here. The lock on the user's row lasts until the transaction ends:
+-- disabling, moving and deleting the user wait for the call and see what it made. Calls, and those three, take this
+-- lock before every other lock. alone also keeps out other calls that ask for it.
 create or replace function chatkeep_private.enter(for_user uuid default null, alone boolean default false) returns uuid
 language plpgsql volatile set search_path = ''
 as $$
@@ -21,7 +21,7 @@ begin
     end if;
     exit when round = 2
       or exists (select from chatkeep.users u where u.id = entering and u.disabled_at is not null);
-    -- First use, or somebody else's has just made the row.
+    -- First use, or another transaction has just made the row.
     begin
       insert into chatkeep.users (id, tenant_id) values (entering, entering) on conflict do nothing;
     exception when foreign_key_violation then
@@ -36,6 +36,7 @@ begin
   return null;
 end
 $$;
-comment on function chatkeep_private.enter(uuid, boolean) is 'The tenant of the caller, or of the user that service_role names, who stays in it and enabled until the transaction ends; makes the membership on first use.';
+comment on function chatkeep_private.enter(uuid, boolean) is
+  'Locks the caller, or the user that service_role names, until the transaction ends, and returns the tenant. Refuses a disabled user. Makes the membership on first use.';
 revoke all on function chatkeep_private.enter(uuid, boolean) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.enter(uuid, boolean) to authenticated, service_role;

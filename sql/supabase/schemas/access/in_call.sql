@@ -1,4 +1,5 @@
--- Asked of deleted chats alone, so a subquery of its own in every statement would cost more than it saves.
+-- A policy asks this only about deleted chats, so it calls the function per row: a subquery would run in every
+-- statement.
 create or replace function chatkeep_private.in_call() returns boolean
 language plpgsql stable parallel safe set search_path = ''
 as $$
@@ -6,6 +7,7 @@ begin
   return coalesce(current_setting('chatkeep.writing', true), '') <> '';
 end
 $$;
-comment on function chatkeep_private.in_call() is 'Whether one of the calls is running, which then says of a deleted chat that it is deleted.';
+comment on function chatkeep_private.in_call() is
+  'Whether a call is running. A call sees deleted chats, so that it can refuse them as deleted.';
 revoke all on function chatkeep_private.in_call() from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.in_call() to authenticated, service_role;

@@ -5,6 +5,6 @@ begin
   return (select r.rolbypassrls or r.rolsuper from pg_catalog.pg_roles r where r.rolname = current_user);
 end
 $$;
-comment on function chatkeep_private.is_service() is 'Whether the calling role is exempt from policies, as service_role is.';
+comment on function chatkeep_private.is_service() is 'Whether the calling role bypasses RLS, as service_role does.';
 revoke all on function chatkeep_private.is_service() from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.is_service() to anon, authenticated, service_role;

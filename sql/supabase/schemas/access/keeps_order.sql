@@ -1,7 +1,7 @@
--- The calls need the right to move last_seq and its neighbours; a client that updates chats directly has the same
--- right by column grant, so the policy takes it back. Volatile, since it looks at the row as it is when the new one is
--- about to replace it: a stable function would compare with what the statement saw when it began, and refuse a new
--- title for a message that came in between.
+-- The calls need the right to change last_seq and the columns beside it, so clients have the same column grants. This
+-- policy takes the right back outside of calls. The function is volatile, so it sees the row that is about to be
+-- replaced. A stable function would see the row as it was when the statement began, and would refuse a new title if a
+-- message arrived in between.
 create or replace function chatkeep_private.keeps_order(
   id uuid, tenant_id uuid, message_count integer, last_seq integer, active_leaf_id uuid,
   updated_at timestamptz, deleted_at timestamptz
@@ -25,6 +25,7 @@ begin
   return true;
 end
 $$;
-comment on function chatkeep_private.keeps_order(uuid, uuid, integer, integer, uuid, timestamptz, timestamptz) is 'Refuses an update of a chat, outside the calls, that moves more than title, metadata and archived_at.';
+comment on function chatkeep_private.keeps_order(uuid, uuid, integer, integer, uuid, timestamptz, timestamptz) is
+  'Refuses an update of a chat outside of calls that changes more than title, metadata and archived_at.';
 revoke all on function chatkeep_private.keeps_order(uuid, uuid, integer, integer, uuid, timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.keeps_order(uuid, uuid, integer, integer, uuid, timestamptz, timestamptz) to authenticated, service_role;

@@ -1,4 +1,4 @@
--- The owner's lock before the tenant's, always.
+-- The owner's lock always comes before the tenant's.
 create or replace function chatkeep_private.lock_documents(tenant uuid, owner uuid, shared boolean, wait boolean) returns boolean
 language plpgsql volatile set search_path = ''
 as $$
@@ -16,6 +16,7 @@ begin
   return true;
 end
 $$;
-comment on function chatkeep_private.lock_documents(uuid, uuid, boolean, boolean) is 'Until the transaction ends nobody else registers documents of this owner, or shared ones in this tenant. False where somebody does and nobody is to wait.';
+comment on function chatkeep_private.lock_documents(uuid, uuid, boolean, boolean) is
+  'Keeps others from registering documents of this owner, and shared documents of this tenant, until the transaction ends. Returns false if wait is false and another transaction holds a lock.';
 revoke all on function chatkeep_private.lock_documents(uuid, uuid, boolean, boolean) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.lock_documents(uuid, uuid, boolean, boolean) to authenticated, service_role;

@@ -1,5 +1,5 @@
--- A function of the row, asked of the one row that the session secret unlocks: subqueries would be plans of their own in
--- every statement.
+-- The policy calls this for the one row that the session secret unlocks. Subqueries would be planned and run in every
+-- statement.
 create or replace function chatkeep_private.may_read_salt(
   refresh_digest bytea, previous_digest bytea, rotated_at timestamptz
 ) returns boolean
@@ -12,6 +12,7 @@ begin
     or (presented = previous_digest and rotated_at > clock_timestamp() - interval '10 seconds');
 end
 $$;
-comment on function chatkeep_private.may_read_salt(bytea, bytea, timestamptz) is 'Whether the refresh secret that is presented is the current one of a session, or the one before for as long as a rotation may be repeated.';
+comment on function chatkeep_private.may_read_salt(bytea, bytea, timestamptz) is
+  'Whether the presented refresh secret is the current one of a session, or the previous one while a rotation may be repeated.';
 revoke all on function chatkeep_private.may_read_salt(bytea, bytea, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.may_read_salt(bytea, bytea, timestamptz) to anon, authenticated, service_role;

@@ -1,4 +1,4 @@
--- Makes the path to a message the active one: up to where it joins the active path, and off with what follows there.
+-- Activates the path to a message, up to where it joins the active path, and deactivates what follows there.
 create or replace function chatkeep_private.activate_path(chat chatkeep.chats, leaf_id uuid) returns boolean
 language plpgsql volatile set search_path = ''
 as $$
@@ -28,7 +28,8 @@ begin
   if walked = 0 then
     return false;
   end if;
-  -- A plain value: under row security an index condition may hold no coalesce, which the planner takes for a leak.
+  -- A plain value: under row level security the planner takes coalesce for a possible leak and does not use it as an
+  -- index condition.
   joins_at := coalesce(joins_at, '-infinity');
   update chatkeep.messages m set active = false
   where m.chat_id = chat.id and m.tenant_id = chat.tenant_id and m.active
@@ -44,6 +45,7 @@ begin
   return true;
 end
 $$;
-comment on function chatkeep_private.activate_path(chatkeep.chats, uuid) is 'Moves the active path to end at a message, or to be empty for the nil UUID; false where there is no such message.';
+comment on function chatkeep_private.activate_path(chatkeep.chats, uuid) is
+  'Makes the active path end at a message, or empties it for the nil UUID. Returns false if the chat has no such message.';
 revoke all on function chatkeep_private.activate_path(chatkeep.chats, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.activate_path(chatkeep.chats, uuid) to authenticated, service_role;

@@ -65,7 +65,7 @@ begin
     on conflict do nothing
     returning m.*;
   if not found then
-    -- The chat was counted on, and the message is not there.
+    -- The chat's counters were raised, and no message was written.
     if append_message.message_id is not null and exists (
       select from chatkeep.chats c where c.id = chat.id and c.tenant_id = chat.tenant_id and c.last_seq > chat.last_seq
     ) then
@@ -77,6 +77,6 @@ begin
 end
 $$;
 comment on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer) is
-  'Appends a message to a chat of the caller and returns it. message_id makes a retry safe: same id and content return the stored row. A parent_id other than the last message starts a branch. Errors: 22023, 22004, PT404, PT409, PT410.';
+  'Appends a message to a chat of the caller and returns it. message_id makes a retry safe: the same id and content return the stored row. A parent_id other than the last message starts a branch. Errors: 22023, 22004, PT404, PT409, PT410.';
 revoke all on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer) to authenticated, service_role;

@@ -10,10 +10,10 @@ declare
   chat chatkeep.chats;
   item record;
   stored uuid[];
-  -- Of every item: which message it is, and how it came to be.
+  -- For every item: the id of its message, and its outcome.
   ids uuid[] := '{}'::uuid[];
   outcomes text[] := '{}'::text[];
-  -- Items that wait to be inserted: each follows the one in front.
+  -- Items that wait to be inserted. Each one follows the one before it.
   waiting_ids uuid[] := '{}'::uuid[];
   waiting_at integer[] := '{}'::integer[];
   seq integer;
@@ -30,8 +30,8 @@ begin
   chat := chatkeep_private.locked_chat(append_messages.chat_id);
   seq := chat.last_seq;
   leaf := chat.active_leaf_id;
-  -- A lookup for each, since a join may read the whole chat; by plain ids, since under row security the planner takes a
-  -- function of the caller's JSON for a leak and looks at every row.
+  -- One lookup per item, because a join may read the whole chat. The ids are plain values: under row level security
+  -- the planner takes a function of the caller's JSON for a possible leak and reads every row.
   stored := array(select (e.value ->> 'message_id')::uuid from jsonb_array_elements(append_messages.messages) e);
   stored := array(
     select w.id from unnest(stored) w (id)
@@ -49,7 +49,7 @@ begin
     place := format('messages[%s].', item.position);
     if cardinality(waiting_ids) > 0
        and (item.id = any (stored) or (item.parent_id is not null and item.parent_id is distinct from leaf)) then
-      -- What is in front must be in the table, to be compared with or to be branched from.
+      -- The items before this one must be in the table: this one is compared with them, or branches from them.
       perform chatkeep_private.insert_items(chat, append_messages.messages, waiting_at, waiting_ids,
         seq - cardinality(waiting_ids) + 1, last_time - (cardinality(waiting_ids) - 1) * interval '1 microsecond');
       chat.active_leaf_id := leaf;
@@ -110,6 +110,6 @@ begin
 end
 $$;
 comment on function chatkeep.append_messages(uuid, jsonb) is
-  'Appends an array of at most 1,000 messages, all or none, in order, and says of each whether it was appended or stored before. Keys are the arguments of append_message. Errors: 22023, 22004, PT404, PT409, PT410; they name the item.';
+  'Appends an array of at most 1,000 messages in order, all or none. outcome tells for each whether it was appended or stored before. Keys are the arguments of append_message. Errors: 22023, 22004, PT404, PT409, PT410; they name the item.';
 revoke all on function chatkeep.append_messages(uuid, jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.append_messages(uuid, jsonb) to authenticated, service_role;

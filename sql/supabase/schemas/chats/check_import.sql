@@ -25,6 +25,7 @@ begin
     '{id,parent_id,role,content,parts,status,model,token_count,metadata,created_at}');
 end
 $$;
-comment on function chatkeep_private.check_import(jsonb) is 'Refuses what import_chat cannot take, naming the place.';
+comment on function chatkeep_private.check_import(jsonb) is
+  'Refuses what import_chat cannot store, and names the position.';
 revoke all on function chatkeep_private.check_import(jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.check_import(jsonb) to authenticated, service_role;

@@ -30,6 +30,6 @@ begin
 end
 $$;
 comment on function chatkeep.fail_stale_messages(interval, integer) is
-  'Gives up messages that have been streaming for longer than older_than: the caller''s own, for service_role everybody''s. Returns them. Errors: 22023, 22004.';
+  'Marks messages as failed that have been streaming for longer than older_than, and returns them: the caller''s own, for service_role everyone''s. Errors: 22023, 22004.';
 revoke all on function chatkeep.fail_stale_messages(interval, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.fail_stale_messages(interval, integer) to authenticated, service_role;

@@ -32,7 +32,7 @@ begin
   perform chatkeep_private.check_token_count('token_count', finish_message.token_count);
 
   perform set_config('chatkeep.writing', 'on', true);
-  -- Twice: a statement that has waited for the move of its own user looks for the message where it was.
+  -- Two rounds: a statement that waited for the move of its own user still looks for the message in the old tenant.
   for round in 1 .. 2 loop
     chat := chatkeep_private.visible_chat(finish_message.chat_id);
     return query
@@ -71,6 +71,6 @@ begin
 end
 $$;
 comment on function chatkeep.finish_message(uuid, uuid, text, jsonb, text, jsonb, integer) is
-  'Ends a streaming message, once: complete or failed. NULL keeps what is stored; the same finish again returns the row. Errors: 22023, 22004, PT404, PT409, PT410.';
+  'Ends a streaming message once, as complete or failed. NULL keeps the stored value. The same call again returns the row. Errors: 22023, 22004, PT404, PT409, PT410.';
 revoke all on function chatkeep.finish_message(uuid, uuid, text, jsonb, text, jsonb, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.finish_message(uuid, uuid, text, jsonb, text, jsonb, integer) to authenticated, service_role;

@@ -17,6 +17,7 @@ begin
   return same is not null;
 end
 $$;
-comment on function chatkeep_private.holds_message(chatkeep.chats, uuid, text, text, text, jsonb) is 'Whether the chat has the message; refuses one with other content.';
+comment on function chatkeep_private.holds_message(chatkeep.chats, uuid, text, text, text, jsonb) is
+  'Whether the chat has the message. Refuses a stored message with other content.';
 revoke all on function chatkeep_private.holds_message(chatkeep.chats, uuid, text, text, text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.holds_message(chatkeep.chats, uuid, text, text, text, jsonb) to authenticated, service_role;

@@ -13,7 +13,7 @@ declare
   previous uuid;
   leaf uuid;
   on_path uuid;
-  -- Of the messages that are new: where they stand in the array, and what they become.
+  -- For the messages that are new: their positions in the array, and what they become.
   positions integer[] := '{}'::integer[];
   ids uuid[] := '{}'::uuid[];
   parents uuid[] := '{}'::uuid[];
@@ -94,7 +94,7 @@ begin
       actives[found_at] := true;
       on_path := parents[found_at];
     end loop;
-    -- Where the new part of the path joins what was there.
+    -- Where the new part of the path joins the stored part.
     if on_path is distinct from kept.active_leaf_id
        and not chatkeep_private.activate_path(kept, coalesce(on_path, '00000000-0000-0000-0000-000000000000')) then
       perform chatkeep_private.refuse('PT404', 'chat.active_leaf_id names no message of this chat',
@@ -137,6 +137,6 @@ begin
 end
 $$;
 comment on function chatkeep.import_chat(jsonb) is
-  'Stores a whole chat of the signed-in user with its times, at most 1,000 messages per call, and returns it. The same chat again changes nothing; messages that it does not have yet are appended. Errors: 22023, 22004, 42501, PT404, PT409, PT410; they name the place.';
+  'Stores a whole chat of the signed-in user with its times, at most 1,000 messages per call, and returns it. The same chat again changes nothing; new messages are appended. Errors: 22023, 22004, 42501, PT404, PT409, PT410; they name the position.';
 revoke all on function chatkeep.import_chat(jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.import_chat(jsonb) to authenticated, service_role;

@@ -1,4 +1,5 @@
--- Times as given where they increase strictly; others move by as little as makes them so, after floor and not beyond ceiling.
+-- Keeps the given times where they increase strictly. Moves the others by as little as possible, after floor and not
+-- beyond ceiling.
 create or replace function chatkeep_private.in_order(given timestamptz[], floor timestamptz, ceiling timestamptz) returns timestamptz[]
 language plpgsql immutable parallel safe set search_path = ''
 as $$
@@ -12,7 +13,8 @@ begin
     known := known + 1;
   end loop;
   for place in 1 .. total loop
-    -- Without a time: right before the first that has one, later on right after the one in front.
+    -- A message without a time comes right before the first message that has one, or else right after the message
+    -- before it.
     times[place] := coalesce(given[place],
       case when place < known then coalesce(given[known], ceiling) - (known - place) * tick
            when place = known then ceiling end);
@@ -31,6 +33,7 @@ begin
   return times;
 end
 $$;
-comment on function chatkeep_private.in_order(timestamptz[], timestamptz, timestamptz) is 'Times in strict order, moved by as little as possible.';
+comment on function chatkeep_private.in_order(timestamptz[], timestamptz, timestamptz) is
+  'Times in strict order, moved by as little as possible.';
 revoke all on function chatkeep_private.in_order(timestamptz[], timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.in_order(timestamptz[], timestamptz, timestamptz) to authenticated, service_role;

@@ -11,7 +11,7 @@ declare
   ends timestamptz[] := '{}'::timestamptz[];
 begin
   perform chatkeep_private.check_batch_size(batch_size, 100000);
-  -- One at a time; the number is arbitrary.
+  -- One call at a time. The number is arbitrary.
   if not pg_try_advisory_xact_lock(4841369552730651) then
     return 0;
   end if;
@@ -20,14 +20,14 @@ begin
     from chatkeep.chats c
     where c.updated_at > coalesce(c.indexed_to, '-infinity') and c.deleted_at is null
   loop
-    -- Who deletes or moves the chat's messages locks the chat first, and is left alone.
+    -- A transaction that deletes or moves the chat's messages locks the chat first. Such a chat is skipped.
     perform from chatkeep.chats c where c.id = chat.id and c.tenant_id = chat.tenant_id for key share skip locked;
     continue when not found;
     with pending as (
       select m.id, m.created_at, m.content from chatkeep.messages m
       where m.chat_id = chat.id and m.tenant_id = chat.tenant_id
         and m.created_at > chat.indexed_to and m.created_at <= chat.updated_at
-        -- What still streams will have other content: the index waits in front of it.
+        -- A streaming message will have other content, so the index stops before it.
         and m.created_at < coalesce((
           select min(s.created_at) from chatkeep.messages s
           where s.chat_id = chat.id and s.tenant_id = chat.tenant_id
@@ -57,7 +57,8 @@ begin
     end if;
     exit when total >= batch_size;
   end loop;
-  -- Last, so that writers wait for this only and not for the indexing; a chat in use is marked next time.
+  -- Last, so that writers wait for this update only and not for the indexing. A chat that is locked is marked next
+  -- time.
   with free as (
     select c.id, c.tenant_id, w.indexed_to
     from unnest(ids, tenants, ends) w (id, tenant_id, indexed_to)
@@ -71,6 +72,6 @@ begin
 end
 $$;
 comment on function chatkeep.index_messages(integer) is
-  'Indexes at most batch_size messages for search and returns how many; 0 means done, or that another call is at it. For service_role, on a schedule. Errors: 22023, 22004.';
+  'Indexes at most batch_size messages for search and returns how many. 0 means that nothing is left, or that another call is running. For service_role, on a schedule. Errors: 22023, 22004.';
 revoke all on function chatkeep.index_messages(integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.index_messages(integer) to service_role;

@@ -1,4 +1,4 @@
--- items at positions, which continue one another from the chat as it stands.
+-- Inserts the items at these positions. They follow one another and the chat as it is.
 create or replace function chatkeep_private.insert_items(
   chat chatkeep.chats, items jsonb, positions integer[], ids uuid[], first_seq integer, first_time timestamptz
 ) returns void
@@ -33,6 +33,7 @@ begin
   end if;
 end
 $$;
-comment on function chatkeep_private.insert_items(chatkeep.chats, jsonb, integer[], uuid[], integer, timestamptz) is 'Inserts items of a batch that follow one another.';
+comment on function chatkeep_private.insert_items(chatkeep.chats, jsonb, integer[], uuid[], integer, timestamptz) is
+  'Inserts items of a batch that follow one another.';
 revoke all on function chatkeep_private.insert_items(chatkeep.chats, jsonb, integer[], uuid[], integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.insert_items(chatkeep.chats, jsonb, integer[], uuid[], integer, timestamptz) to authenticated, service_role;

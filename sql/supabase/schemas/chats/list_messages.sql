@@ -4,9 +4,9 @@ create or replace function chatkeep.list_messages(
   after timestamptz default null,
   page_size integer default 50
 ) returns setof chatkeep.messages
--- Rows come in order from the index by time; a plan that gathers the chat's rows and sorts them looks cheaper
--- wherever chats are small on average. Before PostgreSQL 18 the sort that stays costs so much on paper that it would be
--- compiled just in time.
+-- The index by time returns rows in order. Where chats are small on average, the planner prefers to collect and sort
+-- a chat's rows. Before PostgreSQL 18 the estimate of the remaining sort is so high that the query would be compiled
+-- just in time.
 language plpgsql stable set search_path = '' set enable_sort = off set jit = off
 as $$
 #variable_conflict use_column
@@ -46,6 +46,6 @@ begin
 end
 $$;
 comment on function chatkeep.list_messages(uuid, timestamptz, timestamptz, integer) is
-  'A page of the active path, oldest first: the newest page, or the one before or after a created_at (exclusive). At most 200 rows. Errors: 22023, 22004, PT404, PT410.';
+  'A page of the active path, oldest first: the newest page, or the page before or after a created_at (exclusive). At most 200 rows. Errors: 22023, 22004, PT404, PT410.';
 revoke all on function chatkeep.list_messages(uuid, timestamptz, timestamptz, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.list_messages(uuid, timestamptz, timestamptz, integer) to authenticated, service_role;

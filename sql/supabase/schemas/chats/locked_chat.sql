@@ -1,11 +1,11 @@
--- The lock orders all writers of the chat; what follows sees what they committed.
+-- The lock orders all writers of the chat. The statements after it see what the others committed.
 create or replace function chatkeep_private.locked_chat(chat_id uuid, or_deleted boolean default false) returns chatkeep.chats
 language plpgsql volatile set search_path = ''
 as $$
 declare
   chat chatkeep.chats;
 begin
-  -- Twice: a statement that has waited for the move of its own user looks for the chat where it was.
+  -- Two rounds: a statement that waited for the move of its own user still looks for the chat in the old tenant.
   for round in 1 .. 2 loop
     select c.* into chat from chatkeep.chats c
     where c.id = locked_chat.chat_id
@@ -23,6 +23,7 @@ begin
   return chat;
 end
 $$;
-comment on function chatkeep_private.locked_chat(uuid, boolean) is 'The caller''s chat, locked until the transaction ends; deleted ones only where wanted.';
+comment on function chatkeep_private.locked_chat(uuid, boolean) is
+  'A chat of the caller, locked until the transaction ends. A deleted one only with or_deleted.';
 revoke all on function chatkeep_private.locked_chat(uuid, boolean) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.locked_chat(uuid, boolean) to authenticated, service_role;

@@ -1,4 +1,5 @@
--- The clock may stand behind the chat, and then the chat's own time goes on. It has no time after infinity.
+-- If the clock is behind the chat's last message, the time of that message plus one microsecond is used. After
+-- infinity there is no time.
 create or replace function chatkeep_private.next_time(chat chatkeep.chats) returns timestamptz
 language plpgsql volatile set search_path = ''
 as $$

@@ -12,7 +12,7 @@ declare
 begin
   perform chatkeep_private.check_batch_size(batch_size, 100000);
   loop
-    -- One after the other, so that another purge finds those that this one has not come to.
+    -- One chat after the other, so that another purge takes the chats that this one has not reached.
     select c.id, c.tenant_id into chat from chatkeep.chats c
     where c.deleted_at < deleted_before
     order by c.deleted_at
@@ -30,7 +30,7 @@ begin
     get diagnostics removed = row_count;
     total := total + removed;
     if total >= batch_size then
-      -- The rest goes with the next batch. Until then nobody restores half a chat.
+      -- The next batch removes the rest. Until then the mark keeps anyone from restoring half a chat.
       update chatkeep.chats c set purged_at = coalesce(c.purged_at, clock_timestamp())
       where c.id = chat.id and c.tenant_id = chat.tenant_id;
       exit;
@@ -43,6 +43,6 @@ begin
 end
 $$;
 comment on function chatkeep.purge_chats(interval, integer) is
-  'Removes for good what was deleted longer ago than older_than, at most batch_size messages and chats, and returns how many; 0 means done. For service_role. Errors: 22023, 22004.';
+  'Removes for good the chats that were deleted longer ago than older_than, at most batch_size messages and chats, and returns how many. 0 means that nothing is left. For service_role. Errors: 22023, 22004.';
 revoke all on function chatkeep.purge_chats(interval, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.purge_chats(interval, integer) to service_role;

@@ -9,6 +9,7 @@ begin
   end if;
 end
 $$;
-comment on function chatkeep_private.refuse_ambiguous(chatkeep.chats) is 'Refuses an id that a caller exempt from policies sees in several tenants.';
+comment on function chatkeep_private.refuse_ambiguous(chatkeep.chats) is
+  'Refuses an id that a caller who bypasses RLS sees in several tenants.';
 revoke all on function chatkeep_private.refuse_ambiguous(chatkeep.chats) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.refuse_ambiguous(chatkeep.chats) to authenticated, service_role;

@@ -1,4 +1,5 @@
--- Not immutable: called with a constant, it would refuse when a statement is planned. So are its siblings.
+-- Not immutable: the planner would call an immutable function with constant arguments, and a statement would be
+-- refused when it is planned. The other functions that refuse are stable or volatile for the same reason.
 create or replace function chatkeep_private.refuse_chat(exists_here boolean, deleted_at timestamptz) returns void
 language plpgsql stable parallel safe set search_path = ''
 as $$
@@ -12,6 +13,7 @@ begin
   end if;
 end
 $$;
-comment on function chatkeep_private.refuse_chat(boolean, timestamptz) is 'Refuses a chat that is not there, or deleted.';
+comment on function chatkeep_private.refuse_chat(boolean, timestamptz) is
+  'Refuses a chat that does not exist or is deleted.';
 revoke all on function chatkeep_private.refuse_chat(boolean, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.refuse_chat(boolean, timestamptz) to authenticated, service_role;

@@ -6,6 +6,7 @@ begin
     'Pass the id of a message of the same chat.');
 end
 $$;
-comment on function chatkeep_private.refuse_message(text) is 'Refuses the id of a message that the chat does not have.';
+comment on function chatkeep_private.refuse_message(text) is
+  'Refuses the id of a message that the chat does not have.';
 revoke all on function chatkeep_private.refuse_message(text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.refuse_message(text) to authenticated, service_role;

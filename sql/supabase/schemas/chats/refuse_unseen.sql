@@ -1,4 +1,4 @@
--- An id that the caller has chosen, and that nothing in sight has.
+-- For an id that the caller has chosen and that no visible row has.
 create or replace function chatkeep_private.refuse_unseen(what text) returns void
 language plpgsql volatile set search_path = ''
 as $$
@@ -7,6 +7,7 @@ begin
     'Pass a new id; if it is refused again, a policy, trigger or rule of this database keeps the row out.');
 end
 $$;
-comment on function chatkeep_private.refuse_unseen(text) is 'Refuses a message whose row did not arrive, though its id is new as far as the caller sees.';
+comment on function chatkeep_private.refuse_unseen(text) is
+  'Refuses a message that was not stored although no visible message has its id.';
 revoke all on function chatkeep_private.refuse_unseen(text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.refuse_unseen(text) to authenticated, service_role;

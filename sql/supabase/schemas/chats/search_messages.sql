@@ -4,9 +4,9 @@ create or replace function chatkeep.search_messages(
   page_size integer default 20,
   before timestamptz default null
 ) returns setof chatkeep.found_message
--- The owner's rows come newest first from their index, and a frequent word fills the page at once; gathering and sorting
--- them looks cheaper to a planner that cannot know how frequent a word is. Before PostgreSQL 18 the sorts that stay cost so
--- much on paper that they would be compiled just in time.
+-- An index returns the owner's rows newest first, and a frequent word fills the page at once. The planner cannot know
+-- how frequent a word is and prefers to collect and sort. Before PostgreSQL 18 the estimate of the remaining sorts is
+-- so high that the query would be compiled just in time.
 language plpgsql stable set search_path = '' set enable_sort = off set jit = off
 as $$
 #variable_conflict use_column
@@ -43,7 +43,7 @@ begin
     found as (
       select a.language, a.tsquery, s.message_id, s.chat_id, s.tenant_id, s.created_at, s.tsv
       from asked a, lateral (
-        -- By the owner's rows, newest first, until the page is full.
+        -- The owner's rows, newest first, until the page is full.
         select s.* from chatkeep.message_search s
         where s.user_id = owner
           and s.language = a.language
@@ -55,7 +55,7 @@ begin
         fetch first search_messages.page_size rows with ties
       ) s
       union all
-      -- What index_messages has not come to yet, from its text.
+      -- What index_messages has not reached yet is searched in its text.
       select a.language, a.tsquery, m.id, m.chat_id, m.tenant_id, m.created_at, v.tsv
       from chatkeep.chats c
       join asked a on a.language = c.language
@@ -86,6 +86,6 @@ begin
 end
 $$;
 comment on function chatkeep.search_messages(text, uuid, integer, timestamptz) is
-  'Searches the caller''s messages, or one chat, with the syntax of websearch_to_tsquery in each chat''s language: newest first, with rank and a snippet of safe HTML. Errors: 22023, 22004, PT404, PT410.';
+  'Searches the caller''s messages, or one chat, with the syntax of websearch_to_tsquery in each chat''s language. Newest first, with rank and a snippet of safe HTML. Errors: 22023, 22004, PT404, PT410.';
 revoke all on function chatkeep.search_messages(text, uuid, integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.search_messages(text, uuid, integer, timestamptz) to authenticated, service_role;

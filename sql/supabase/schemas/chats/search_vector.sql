@@ -14,8 +14,8 @@ begin
       null;
     end;
   end if;
-  -- A tsvector ends at 1 MiB, positions included. Without them, piece by piece, the words of 1 MiB of text fit;
-  -- should they not, the first ones do.
+  -- A tsvector holds at most 1 MiB, positions included. Without positions, built piece by piece, the words of 1 MiB
+  -- of text fit. If they do not, the first ones are kept.
   while place <= char_length(content) loop
     piece := substr(content, place, 50000);
     if char_length(piece) = 50000 and position(' ' in piece) > 0 then
@@ -31,6 +31,7 @@ begin
   return vector;
 end
 $$;
-comment on function chatkeep_private.search_vector(text, text) is 'The words of a message, of any size; never an error.';
+comment on function chatkeep_private.search_vector(text, text) is
+  'The words of a message of any size; never an error.';
 revoke all on function chatkeep_private.search_vector(text, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.search_vector(text, text) to authenticated, service_role;

@@ -23,6 +23,7 @@ begin
   return chat;
 end
 $$;
-comment on function chatkeep_private.set_deleted(uuid, boolean) is 'Deletes or restores a chat of the caller; one that is so already is left as it is.';
+comment on function chatkeep_private.set_deleted(uuid, boolean) is
+  'Deletes or restores a chat of the caller. A chat that is already in that state stays as it is.';
 revoke all on function chatkeep_private.set_deleted(uuid, boolean) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.set_deleted(uuid, boolean) to authenticated, service_role;

@@ -18,6 +18,7 @@ begin
   return chat;
 end
 $$;
-comment on function chatkeep_private.visible_chat(uuid) is 'The key and the owner of the caller''s chat as it stands, without a lock.';
+comment on function chatkeep_private.visible_chat(uuid) is
+  'The key and the owner of a chat of the caller, without a lock.';
 revoke all on function chatkeep_private.visible_chat(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.visible_chat(uuid) to authenticated, service_role;

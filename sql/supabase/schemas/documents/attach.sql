@@ -40,7 +40,7 @@ begin
     perform chatkeep_private.refuse_message('message_id');
   end if;
   if attach.document_id is not null then
-    -- The lock that the foreign key would take, taken here, where a deletion that came first is told as what it is.
+    -- The foreign key would take this lock. Taken here, an earlier deletion gets its own refusal.
     select d.* into document from chatkeep.documents d
     where d.id = attach.document_id
       and d.tenant_id = chat.tenant_id
@@ -51,7 +51,8 @@ begin
     end if;
   end if;
 
-  -- The lock on the chat makes this look and the insert one: of two retries at once the second finds the first's row.
+  -- Under the lock on the chat this query and the insert are one step: of two retries at once the second finds the
+  -- row of the first.
   select a.* into stored from chatkeep.attachments a
   where a.message_id = attach.message_id and a.chat_id = chat.id and a.tenant_id = chat.tenant_id
     and (a.document_id, a.name, a.storage_path) is not distinct from (attach.document_id, attach.name, attach.storage_path)
@@ -74,6 +75,6 @@ begin
 end
 $$;
 comment on function chatkeep.attach(uuid, uuid, uuid, text, text, bigint, text) is
-  'Hangs a document, a stored object or both on a message and returns the attachment; the same message, document, name and storage_path again return the stored row. Errors: 22023, 22004, PT404, PT409, PT410.';
+  'Attaches a document, a stored object or both to a message and returns the attachment. The same message, document, name and storage_path again return the stored row. Errors: 22023, 22004, PT404, PT409, PT410.';
 revoke all on function chatkeep.attach(uuid, uuid, uuid, text, text, bigint, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.attach(uuid, uuid, uuid, text, text, bigint, text) to authenticated, service_role;

@@ -6,7 +6,7 @@ declare
   place text;
 begin
   perform chatkeep_private.check_batch(argument, documents, 10000);
-  -- Most items are plain, and are passed over without a call.
+  -- Most items are plain and need no call.
   for item in
     select e.value, e.ordinality - 1 as position from jsonb_array_elements(documents) with ordinality e
     where (
@@ -44,6 +44,7 @@ begin
   end loop;
 end
 $$;
-comment on function chatkeep_private.check_documents(text, jsonb) is 'Refuses a batch of documents, naming the place of the first bad item.';
+comment on function chatkeep_private.check_documents(text, jsonb) is
+  'Refuses a batch of documents and names the position of the first bad item.';
 revoke all on function chatkeep_private.check_documents(text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.check_documents(text, jsonb) to authenticated, service_role;

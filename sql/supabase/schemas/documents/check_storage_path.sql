@@ -10,10 +10,10 @@ begin
     perform chatkeep_private.refuse('22023', 'storage_path contains a control character',
       'Percent-encode it (RFC 3986 section 2.1).');
   end if;
-  -- What follows a # is no part of a source, but is stored here.
+  -- A source ends before a #, but a path is stored with what follows it.
   if chatkeep_private.carries_credentials(path)
      or chatkeep_private.carries_credentials('?' || split_part(path, '#', 2)) then
-    -- The value is not repeated: it holds the secret.
+    -- The refusal does not repeat the value, because the value holds the secret.
     perform chatkeep_private.refuse('22023', 'storage_path carries credentials',
       'Pass the path in the bucket, and sign a URL when it is needed.');
   end if;

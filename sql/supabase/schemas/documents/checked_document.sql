@@ -30,6 +30,7 @@ begin
   return source;
 end
 $$;
-comment on function chatkeep_private.checked_document(text, text, text, text, text, bigint, jsonb, text, jsonb) is 'Refuses what no document may be made of, argument by argument, and returns its source as it is stored.';
+comment on function chatkeep_private.checked_document(text, text, text, text, text, bigint, jsonb, text, jsonb) is
+  'Refuses bad arguments of a document, one by one, and returns its source in normal form.';
 revoke all on function chatkeep_private.checked_document(text, text, text, text, text, bigint, jsonb, text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.checked_document(text, text, text, text, text, bigint, jsonb, text, jsonb) to authenticated, service_role;

@@ -1,7 +1,8 @@
--- duplicate: the document and this source of it are stored. alias: only the source is new. new: neither bytes nor source
--- are known. again: the document itself has to change. other: more has to be done. A source is one private document's, but
--- colleagues add theirs to what is shared, where the owner may have them elsewhere. The plan is generic, since arrays would
--- be planned for anew in every call.
+-- Classes. duplicate: the document and this source are stored. alias: only the source is new. new: neither the bytes
+-- nor the source are known. again: the stored document has to change. other: another document holds the source, or
+-- more has to change. A source belongs to at most one private document of an owner. A shared document may also list
+-- sources that colleagues added, and the owner may hold the same source in another document. The plan is generic,
+-- because array arguments would be planned again in every call.
 create or replace function chatkeep_private.classify_documents(
   tenant uuid, owner uuid, sources text[], checksums text[], visibilities text[], described boolean[]
 ) returns table (class text, document_id uuid, shared boolean)
@@ -62,6 +63,7 @@ begin
     order by i.place;
 end
 $$;
-comment on function chatkeep_private.classify_documents(uuid, uuid, text[], text[], text[], boolean[]) is 'Of each document to register: what is to be done, the stored document of the same bytes, and whether the tenant shares that.';
+comment on function chatkeep_private.classify_documents(uuid, uuid, text[], text[], text[], boolean[]) is
+  'For each document to register: its class, the stored document with the same bytes, and whether the tenant shares that document.';
 revoke all on function chatkeep_private.classify_documents(uuid, uuid, text[], text[], text[], boolean[]) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.classify_documents(uuid, uuid, text[], text[], text[], boolean[]) to authenticated, service_role;

@@ -9,7 +9,7 @@ declare
 begin
   perform set_config('chatkeep.writing', 'on', true);
   document := chatkeep_private.locked_document(delete_document.document_id, to_delete => true);
-  -- In the words of guard_document, which would be asked of a document that is not deleted yet alone.
+  -- The same refusal as in guard_document, which runs only for a document that is not deleted yet.
   if document.user_id is distinct from auth.uid() and not chatkeep_private.is_service() then
     perform chatkeep_private.refuse('42501', 'document_id names a document of another member',
       'Its owner, or service_role, can archive, delete or describe it.');
@@ -28,6 +28,6 @@ begin
 end
 $$;
 comment on function chatkeep.delete_document(uuid) is
-  'Deletes a document of the caller and returns it; again returns the same row. Its bytes and sources can be registered anew, its metadata are out of sight, and attachments stay, with document_deleted true. Errors: 22004, 42501, PT404, PT409.';
+  'Deletes a document of the caller and returns it; again returns the same row. Its bytes and sources can be registered anew. Its metadata become invisible. Attachments stay, with document_deleted true. Errors: 22004, 42501, PT404, PT409.';
 revoke all on function chatkeep.delete_document(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.delete_document(uuid) to authenticated, service_role;

@@ -7,6 +7,7 @@ begin
     or coalesce(nullif(item -> 'properties', 'null'), '{}') <> '{}';
 end
 $$;
-comment on function chatkeep_private.is_described(jsonb) is 'Whether an item of a batch says more than where its bytes came from.';
+comment on function chatkeep_private.is_described(jsonb) is
+  'Whether an item of a batch has more than its source and checksum.';
 revoke all on function chatkeep_private.is_described(jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.is_described(jsonb) to authenticated, service_role;

@@ -1,5 +1,6 @@
--- The lock orders all who change the document; what follows sees what they committed. Deletion moves access, which
--- attachments and metadata refer to, so it takes the lock of a key at once instead of waiting for it with a weaker one.
+-- The lock orders all writers of the document. The statements after it see what the others committed. Deletion
+-- changes access, which foreign keys of attachments and metadata refer to, so it takes the stronger lock at once.
+-- Upgrading a weaker lock could wait for another transaction that does the same.
 create or replace function chatkeep_private.locked_document(document_id uuid, to_delete boolean default false) returns chatkeep.documents
 language plpgsql volatile set search_path = ''
 as $$
@@ -7,7 +8,7 @@ declare
   document chatkeep.documents;
 begin
   perform chatkeep_private.check_present('document_id', locked_document.document_id is not null);
-  -- Twice: a statement that has waited for the move of its own user looks for the document where it was.
+  -- Two rounds: a statement that waited for the move of its own user still looks for the document in the old tenant.
   for round in 1 .. 2 loop
     if locked_document.to_delete then
       select d.* into document from chatkeep.documents d
@@ -41,6 +42,7 @@ begin
   return document;
 end
 $$;
-comment on function chatkeep_private.locked_document(uuid, boolean) is 'A document of the caller, or one that the tenant shares, locked until the transaction ends; deleted ones only to delete.';
+comment on function chatkeep_private.locked_document(uuid, boolean) is
+  'A document of the caller, or one that the tenant shares, locked until the transaction ends. A deleted one only with to_delete.';
 revoke all on function chatkeep_private.locked_document(uuid, boolean) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.locked_document(uuid, boolean) to authenticated, service_role;

@@ -9,6 +9,7 @@ begin
     'Register the document, or check the id.');
 end
 $$;
-comment on function chatkeep_private.refuse_document(boolean) is 'Refuses a document that is not there, or deleted.';
+comment on function chatkeep_private.refuse_document(boolean) is
+  'Refuses a document that does not exist or is deleted.';
 revoke all on function chatkeep_private.refuse_document(boolean) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.refuse_document(boolean) to authenticated, service_role;

@@ -19,6 +19,6 @@ begin
 end
 $$;
 comment on function chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb) is
-  'register_document for bytes at hand: takes their checksum and size. The bytes are not stored. Errors: 22023, 22004, 42501.';
+  'register_document for bytes: computes their checksum and size. The bytes are not stored. Errors: 22023, 22004, 42501.';
 revoke all on function chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb) to authenticated, service_role;

@@ -23,7 +23,7 @@ begin
   tenant := coalesce(chatkeep.tenant_id(), chatkeep_private.enter());
 
   perform set_config('chatkeep.writing', 'on', true);
-  -- Nobody waits for a lock who has nothing to write.
+  -- A call that has nothing to write waits for no lock.
   select c.class as outcome, c.document_id into known
   from chatkeep_private.classify_documents(tenant, owner, array[source_uri], array[checksum], array[visibility],
     array[title is not null or mime_type is not null or byte_size is not null or tags <> '{}' or properties <> '{}']) c;
@@ -42,6 +42,6 @@ begin
 end
 $$;
 comment on function chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb) is
-  'Registers where bytes came from and returns their document. outcome: created; duplicate, where the bytes are stored, this source among its aliases; new_version, where the source held other bytes before. Ingest it unless its status is ready or processing. Errors: 22023, 22004, 42501.';
+  'Registers the source of some bytes and returns their document. outcome: created; duplicate, if the bytes were stored, with this source now among its aliases; new_version, if the source had other bytes before. Ingest it unless its status is ready or processing. Errors: 22023, 22004, 42501.';
 revoke all on function chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb) to authenticated, service_role;

@@ -13,7 +13,7 @@ declare
   writes_shared boolean;
   item record;
   done record;
-  -- Of every item, by its place.
+  -- For every item, by its position.
   sources text[];
   checksums text[];
   visibilities text[];
@@ -36,7 +36,8 @@ begin
   tenant := coalesce(chatkeep.tenant_id(), chatkeep_private.enter());
 
   perform set_config('chatkeep.writing', 'on', true);
-  -- Nobody waits for a lock who has nothing to write. What a batch finds may take the tenant's lock besides, once.
+  -- A call that has nothing to write waits for no lock. If the batch turns out to change shared documents, the call
+  -- takes the tenant's lock too, once.
   shares := 'tenant' = any (visibilities);
   loop
     select array_agg(c.class), array_agg(c.document_id), bool_or(chatkeep_private.writes_shared(c.class, c.shared))

@@ -1,6 +1,6 @@
--- Registers what may change other documents on its way. The caller holds the lock of the owner's documents. place is
--- empty, or names the item of a batch: documents[3] and a dot. companions are the sources of its later items of the same
--- bytes, which a colleague's document takes by the same update.
+-- Registers an item that may change other documents. The caller holds lock_documents. place is empty, or names the
+-- item of a batch: documents[3] and a dot. companions are the sources of later items with the same bytes; a
+-- colleague's document takes them in the same update.
 create or replace function chatkeep_private.register_one(
   place text, tenant uuid, owner uuid, source_uri text, companions text[], checksum text, title text, mime_type text, byte_size bigint,
   tags jsonb, visibility text, properties jsonb, out outcome text, out document_id uuid
@@ -13,8 +13,8 @@ declare
   replaced uuid;
   is_alone boolean := visibility = 'tenant';
 begin
-  -- Each round sees what others committed meanwhile. The locks leave few to lose a race to, so a document that is in the
-  -- way round after round is one that a policy hides.
+  -- Each round sees what others committed meanwhile. Under the locks few races are lost, so a document that blocks
+  -- round after round is one that a policy hides.
   for round in 1 .. 5 loop
     select c.class, c.document_id, c.shared into known
     from chatkeep_private.classify_documents(tenant, owner, array[source_uri], array[checksum], array[visibility],
@@ -25,7 +25,7 @@ begin
       continue;
     end if;
     if known.class = 'other' then
-      -- It stays as it is until other documents have given their source to it.
+      -- The document keeps its state until other documents have given their source to it.
       perform from chatkeep.documents d
       where d.id = known.document_id and d.tenant_id = tenant and d.status <> 'archived' and d.deleted_at is null
       for no key update;
@@ -62,6 +62,7 @@ begin
     'Repeat the call; if it is refused again, a policy of this database hides the document.');
 end
 $$;
-comment on function chatkeep_private.register_one(text, uuid, uuid, text, text[], text, text, text, bigint, jsonb, text, jsonb) is 'Registers one document: the rules of register_document, after its arguments were checked.';
+comment on function chatkeep_private.register_one(text, uuid, uuid, text, text[], text, text, text, bigint, jsonb, text, jsonb) is
+  'Registers one document whose arguments were checked, by the rules of register_document.';
 revoke all on function chatkeep_private.register_one(text, uuid, uuid, text, text[], text, text, text, bigint, jsonb, text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.register_one(text, uuid, uuid, text, text[], text, text, text, bigint, jsonb, text, jsonb) to authenticated, service_role;

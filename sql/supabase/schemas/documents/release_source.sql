@@ -5,8 +5,8 @@ declare
   released uuid;
   shared uuid;
 begin
-  -- The next of its aliases takes the place of the source that leaves, and without one the document is history. A
-  -- colleague's source may be what the owner has elsewhere, and names nothing then.
+  -- The next alias replaces the source that leaves. A document without aliases becomes history. If the source came
+  -- from a colleague and the owner has it in another document, it names no document any more.
   update chatkeep.documents d
   set (status, source_uri, aliases, updated_at) = (
     select case when n.source_uri is null then 'archived' else d.status end, coalesce(n.source_uri, d.source_uri),
@@ -37,6 +37,7 @@ begin
   return coalesce(released, shared);
 end
 $$;
-comment on function chatkeep_private.release_source(uuid, uuid, text, uuid) is 'Takes a source from the documents of this owner that hold it, and returns the one it was of.';
+comment on function chatkeep_private.release_source(uuid, uuid, text, uuid) is
+  'Removes a source from the documents of this owner that hold it, and returns the document whose source it was.';
 revoke all on function chatkeep_private.release_source(uuid, uuid, text, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.release_source(uuid, uuid, text, uuid) to authenticated, service_role;

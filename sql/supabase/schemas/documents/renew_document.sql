@@ -7,8 +7,9 @@ as $$
 declare
   stored record;
 begin
-  -- An ingest that failed, or was given up, begins anew, and one that has not begun takes what its owner says last. By one
-  -- update: a second one of a colleague's document would wait for that colleague's row, which a move may hold.
+  -- A failed or abandoned ingest begins again, and an ingest that has not begun takes the newest description from its
+  -- owner. This is one update: a second update of a colleague's document would wait for that colleague's row, which a
+  -- move may hold.
   update chatkeep.documents d
   set (status, title, mime_type, byte_size, aliases, visibility, updated_at) = (
     select case when r.begins_anew then 'pending' else d.status end,
@@ -58,6 +59,7 @@ begin
   return true;
 end
 $$;
-comment on function chatkeep_private.renew_document(uuid, uuid, uuid, text[], text, text, bigint, jsonb, text, jsonb) is 'Brings a stored document up to what a registration says, whose source is the first one; a colleague''s document takes the others too; false where it is history by now, or cannot be changed.';
+comment on function chatkeep_private.renew_document(uuid, uuid, uuid, text[], text, text, bigint, jsonb, text, jsonb) is
+  'Updates a stored document from a registration. Its source is the first of sources; a colleague''s document takes the others too. Returns false if the document is archived or deleted meanwhile, or cannot be changed.';
 revoke all on function chatkeep_private.renew_document(uuid, uuid, uuid, text[], text, text, bigint, jsonb, text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.renew_document(uuid, uuid, uuid, text[], text, text, bigint, jsonb, text, jsonb) to authenticated, service_role;

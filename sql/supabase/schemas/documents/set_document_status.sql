@@ -1,4 +1,4 @@
--- guard_document keeps the graph of states; here is what depends on who comes second.
+-- guard_document checks the graph of states. This function decides what depends on who comes second.
 create or replace function chatkeep.set_document_status(
   document_id uuid,
   status text,
@@ -24,7 +24,8 @@ begin
   end if;
   perform set_config('chatkeep.writing', 'on', true);
   document := chatkeep_private.locked_document(set_document_status.document_id);
-  -- The claim of one worker: a second one must not take the same document, so here the same again is no retry.
+  -- processing is the claim of one worker. A second worker must not take the same document, so the same status again
+  -- is not a retry here.
   if document.status = 'processing' and set_document_status.status = 'processing' then
     perform chatkeep_private.refuse('PT409', 'status cannot go from processing to processing',
       'Another worker has taken the document: leave it to that one.');
@@ -44,6 +45,6 @@ begin
 end
 $$;
 comment on function chatkeep.set_document_status(uuid, text, text) is
-  'Moves a document along the graph of its ingest and returns it; the same state again writes nothing, but processing is taken by one: the second is told PT409. error says why it failed. Errors: 22023, 22004, 42501, PT404, PT409, PT410.';
+  'Moves a document along the graph of its ingest and returns it. The same status again writes nothing, except processing: one worker gets it, a second one PT409. error says why the ingest failed. Errors: 22023, 22004, 42501, PT404, PT409, PT410.';
 revoke all on function chatkeep.set_document_status(uuid, text, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.set_document_status(uuid, text, text) to authenticated, service_role;

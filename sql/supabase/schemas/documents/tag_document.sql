@@ -22,7 +22,7 @@ begin
     perform chatkeep_private.refuse('22023', 'namespace must not be empty', 'Pass a name, or leave it out for default.');
   end if;
   perform chatkeep_private.check_length('namespace', tag_document.namespace, 64);
-  -- The row that is written refers to its user, so that one is locked first.
+  -- The written row refers to its user, so the user is locked first.
   if caller is not null and not chatkeep_private.is_service() then
     perform chatkeep_private.enter();
   else
@@ -31,9 +31,9 @@ begin
     for share;
   end if;
   perform set_config('chatkeep.writing', 'on', true);
-  -- Locked, so of two calls at once the second merges into what the first has written.
+  -- Locked, so that of two calls at once the second merges into what the first has written.
   document := chatkeep_private.locked_document(tag_document.document_id);
-  -- What service_role writes is the document's owner's.
+  -- What service_role writes belongs to the document's owner.
   if caller is null or chatkeep_private.is_service() then
     caller := document.user_id;
   end if;
@@ -44,9 +44,9 @@ begin
   merged := (coalesce(stored.tags, '{}') || tag_document.tags)
     - array(select e.key from jsonb_each(tag_document.tags) e where e.value = 'null');
   if is_new and merged <> '{}' then
-    -- default is what the owner writes into without a word about namespaces: nobody may take it first.
+    -- The owner writes to default unless a call names a namespace, so nobody else may take it first.
     if tag_document.namespace <> 'default' or document.user_id = caller then
-      -- A namespace that is out of sight, because the document was shared once, is somebody's all the same.
+      -- A namespace of a document that was shared once may be invisible. It still belongs to its writer.
       insert into chatkeep.document_metadata as m (document_id, tenant_id, document_access, user_id, namespace, tags)
       values (document.id, document.tenant_id, document.access, caller, tag_document.namespace, merged)
       on conflict do nothing
@@ -84,6 +84,6 @@ begin
 end
 $$;
 comment on function chatkeep.tag_document(uuid, jsonb, text) is
-  'Merges tags into a namespace of a document, key by key, null removing one, and returns the namespace''s row; no row where there is none and nothing to write. A namespace is its first writer''s, default the owner''s. Errors: 22023, 22004, 42501, PT404, PT409, PT410.';
+  'Merges tags into a namespace of a document, key by key, and returns the namespace''s row; null removes a key. Returns no row if there is none and nothing to write. A namespace belongs to its first writer, default to the owner. Errors: 22023, 22004, 42501, PT404, PT409, PT410.';
 revoke all on function chatkeep.tag_document(uuid, jsonb, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.tag_document(uuid, jsonb, text) to authenticated, service_role;

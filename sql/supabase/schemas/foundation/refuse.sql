@@ -5,6 +5,7 @@ begin
   raise exception using errcode = refuse.code, message = refuse.message, hint = refuse.hint;
 end
 $$;
-comment on function chatkeep_private.refuse(text, text, text) is 'Raises a refusal; the only place of the portable engine that does.';
+comment on function chatkeep_private.refuse(text, text, text) is
+  'Raises a refusal. Nothing else in the portable engine raises one.';
 revoke all on function chatkeep_private.refuse(text, text, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.refuse(text, text, text) to anon, authenticated, service_role;

@@ -1,4 +1,4 @@
--- Holes in what isolation rests on: row level security and kept plans.
+-- Known vulnerabilities in what isolation relies on: row level security and cached plans.
 create or replace function chatkeep_private.server_warning(
   version_num integer default current_setting('server_version_num')::integer
 ) returns text
@@ -16,6 +16,7 @@ as $$
   where h.major = version_num / 10000 and version_num % 10000 < h.minor
   having count(*) > 0
 $$;
-comment on function chatkeep_private.server_warning(integer) is 'What is known against a server of this server_version_num; NULL if nothing.';
+comment on function chatkeep_private.server_warning(integer) is
+  'Known vulnerabilities of a server with this server_version_num; NULL if there are none.';
 revoke all on function chatkeep_private.server_warning(integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.server_warning(integer) to anon, authenticated, service_role;

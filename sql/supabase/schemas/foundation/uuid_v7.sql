@@ -1,5 +1,5 @@
--- UUID version 7 (RFC 9562): PostgreSQL 18 has its own; before it the same from a random UUID whose first
--- 48 bits become the Unix time in milliseconds and whose version nibble 4 (0100) becomes 7 (0111).
+-- UUID version 7 (RFC 9562). PostgreSQL 18 has a function for it. Before, a random UUID gets the Unix time in
+-- milliseconds as its first 48 bits, and its version changes from 4 (0100) to 7 (0111).
 do $do$
 begin
   if current_setting('server_version_num')::integer >= 180000 then
@@ -25,6 +25,7 @@ begin
   end if;
 end
 $do$;
-comment on function chatkeep_private.uuid_v7() is 'A new UUID version 7: ordered by time, so that keys are appended to their index.';
+comment on function chatkeep_private.uuid_v7() is
+  'A new UUID version 7. It is ordered by time, so new keys go to the end of their index.';
 revoke all on function chatkeep_private.uuid_v7() from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.uuid_v7() to authenticated, service_role;

@@ -1,4 +1,4 @@
--- A UUID version 8 (RFC 9562 section 5.8): the first bits of a digest, the same for the same digest.
+-- A UUID version 8 (RFC 9562 section 5.8) from the first bits of a digest.
 create or replace function chatkeep_private.uuid_v8(digest bytea) returns uuid
 language plpgsql immutable parallel safe set search_path = ''
 as $$
@@ -10,6 +10,6 @@ begin
   return encode(bytes, 'hex')::uuid;
 end
 $$;
-comment on function chatkeep_private.uuid_v8(bytea) is 'A UUID made of a digest.';
+comment on function chatkeep_private.uuid_v8(bytea) is 'A UUID made from a digest: the same for the same digest.';
 revoke all on function chatkeep_private.uuid_v8(bytea) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.uuid_v8(bytea) to anon, authenticated, service_role;

@@ -7,7 +7,7 @@ create policy attachments_select on chatkeep.attachments for select to authentic
     and ((select current_setting('chatkeep.writing', true)) <> ''
       or chat_id <> all ((select chatkeep_private.deleted_chats())::uuid[]))
   );
-comment on policy attachments_select on chatkeep.attachments is 'A user reads the attachments of the own messages.';
+comment on policy attachments_select on chatkeep.attachments is 'Users read the attachments of their own messages.';
 
 create policy attachments_insert on chatkeep.attachments for insert to authenticated
   with check (
@@ -21,7 +21,7 @@ create policy attachments_insert on chatkeep.attachments for insert to authentic
       where d.id = attachments.document_id and d.tenant_id = attachments.tenant_id
     ))
   );
-comment on policy attachments_insert on chatkeep.attachments is 'The calls attach to the user''s messages.';
+comment on policy attachments_insert on chatkeep.attachments is 'Calls attach to the user''s own messages.';
 
 revoke all on chatkeep.attachments from public, anon, authenticated, service_role;
 grant select, insert (id, tenant_id, user_id, chat_id, message_id, document_id, document_access, name, mime_type, byte_size, storage_path)

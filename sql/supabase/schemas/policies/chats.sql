@@ -1,5 +1,5 @@
--- chats. A deleted chat is out of sight except inside a call, which then says so.
--- No grant lets user_id or tenant_id change, so the check of an update has only order left to prove.
+-- A deleted chat is visible only inside a call, which can then refuse it as deleted. No column grant lets user_id or
+-- tenant_id change, so the check of an update only has to prove order.
 alter table chatkeep.chats enable row level security;
 alter table chatkeep.chats force row level security;
 
@@ -8,7 +8,7 @@ create policy chats_select on chatkeep.chats for select to authenticated
     (user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
     and (deleted_at is null or chatkeep_private.in_call())
   );
-comment on policy chats_select on chatkeep.chats is 'A user reads the own chats.';
+comment on policy chats_select on chatkeep.chats is 'Users read their own chats.';
 
 create policy chats_insert on chatkeep.chats for insert to authenticated
   with check (
@@ -16,7 +16,8 @@ create policy chats_insert on chatkeep.chats for insert to authenticated
   );
 comment on policy chats_insert on chatkeep.chats is 'create_chat makes chats of the signed-in user.';
 
--- In the words of chats_select, so that an update, which has to pass both, asks each question once.
+-- The same expressions as in chats_select: an update passes both policies, and PostgreSQL then evaluates each
+-- expression once.
 create policy chats_update on chatkeep.chats for update to authenticated
   using (
     (user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
@@ -25,7 +26,8 @@ create policy chats_update on chatkeep.chats for update to authenticated
   with check (
     chatkeep_private.keeps_order(id, tenant_id, message_count, last_seq, active_leaf_id, updated_at, deleted_at)
   );
-comment on policy chats_update on chatkeep.chats is 'A user changes title, metadata and archived_at of the own chats; the calls move the rest.';
+comment on policy chats_update on chatkeep.chats is
+  'Users change title, metadata and archived_at of their own chats. Calls change the rest.';
 
 revoke all on chatkeep.chats from public, anon, authenticated, service_role;
 grant select,

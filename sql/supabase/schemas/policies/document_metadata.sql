@@ -7,9 +7,10 @@ create policy document_metadata_select on chatkeep.document_metadata for select 
       or (document_access = 'tenant' and tenant_id = (select chatkeep.tenant_id())))
     and document_access <> 'deleted'
   );
-comment on policy document_metadata_select on chatkeep.document_metadata is 'Metadata are read by whoever reads the document.';
+comment on policy document_metadata_select on chatkeep.document_metadata is
+  'Whoever reads a document reads its metadata.';
 
--- A foreign key asks no policy: that the document is in sight is asked here.
+-- A foreign key ignores policies, so this policy checks that the document is visible.
 create policy document_metadata_insert on chatkeep.document_metadata for insert to authenticated
   with check (
     (user_id, tenant_id) = (select chatkeep_private.writer(), chatkeep.tenant_id())
@@ -18,13 +19,14 @@ create policy document_metadata_insert on chatkeep.document_metadata for insert 
       where d.id = document_metadata.document_id and d.tenant_id = document_metadata.tenant_id
     )
   );
-comment on policy document_metadata_insert on chatkeep.document_metadata is 'The calls describe documents of the signed-in user.';
+comment on policy document_metadata_insert on chatkeep.document_metadata is
+  'Calls write metadata of the signed-in user on visible documents.';
 
 create policy document_metadata_update on chatkeep.document_metadata for update to authenticated
   using (
     (user_id, tenant_id) = (select chatkeep_private.writer(), chatkeep.tenant_id())
   );
-comment on policy document_metadata_update on chatkeep.document_metadata is 'The calls change the own descriptions.';
+comment on policy document_metadata_update on chatkeep.document_metadata is 'Calls change the user''s own metadata.';
 
 revoke all on chatkeep.document_metadata from public, anon, authenticated, service_role;
 grant select, insert (document_id, tenant_id, document_access, user_id, namespace, tags, properties), update (tags, properties, updated_at)

@@ -7,7 +7,7 @@ create policy message_search_select on chatkeep.message_search for select to aut
     and ((select current_setting('chatkeep.writing', true)) <> ''
       or chat_id <> all ((select chatkeep_private.deleted_chats())::uuid[]))
   );
-comment on policy message_search_select on chatkeep.message_search is 'A user searches the own messages.';
+comment on policy message_search_select on chatkeep.message_search is 'Users search their own messages.';
 
 revoke all on chatkeep.message_search from public, anon, authenticated, service_role;
 grant select on chatkeep.message_search to authenticated;

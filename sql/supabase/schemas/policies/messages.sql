@@ -7,18 +7,20 @@ create policy messages_select on chatkeep.messages for select to authenticated
     and ((select current_setting('chatkeep.writing', true)) <> ''
       or chat_id <> all ((select chatkeep_private.deleted_chats())::uuid[]))
   );
-comment on policy messages_select on chatkeep.messages is 'A user reads the messages of the own chats.';
+comment on policy messages_select on chatkeep.messages is 'Users read the messages of their own chats.';
 
 create policy messages_insert on chatkeep.messages for insert to authenticated
   with check (
     (user_id, tenant_id) = (select chatkeep_private.writer(), chatkeep.tenant_id()) and author_id = user_id
   );
-comment on policy messages_insert on chatkeep.messages is 'The calls append to the user''s chats; no client inserts by hand.';
+comment on policy messages_insert on chatkeep.messages is
+  'Calls append to the user''s own chats. No client inserts directly.';
 
 create policy messages_update on chatkeep.messages for update to authenticated
   using (user_id = (select chatkeep_private.writer()))
   with check (user_id is not null);
-comment on policy messages_update on chatkeep.messages is 'The calls move the active path; no client updates by hand.';
+comment on policy messages_update on chatkeep.messages is
+  'Calls change the active path and finish messages. No client updates directly.';
 
 revoke all on chatkeep.messages from public, anon, authenticated, service_role;
 grant select,

@@ -3,17 +3,18 @@ alter table chatkeep.users force row level security;
 
 create policy users_select on chatkeep.users for select to authenticated
   using (id = (select chatkeep.uid()));
-comment on policy users_select on chatkeep.users is 'A user reads the own membership.';
+comment on policy users_select on chatkeep.users is 'Users read their own membership.';
 
 create policy users_insert on chatkeep.users for insert to authenticated
   with check (id = (select chatkeep.uid()) and tenant_id = (select chatkeep.uid()));
-comment on policy users_insert on chatkeep.users is 'First use makes the membership, with the own id as tenant.';
+comment on policy users_insert on chatkeep.users is 'First use makes the membership, with the user''s id as tenant.';
 
--- Column grants let nobody change the tenant; where a gateway has granted more, this still does not.
+-- No column grant lets a user change the tenant, and this policy holds where a gateway has granted more.
 create policy users_update on chatkeep.users for update to authenticated
   using (id = (select chatkeep.uid()) and disabled_at is null)
   with check (id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id()));
-comment on policy users_update on chatkeep.users is 'A user who is not disabled changes the own display name and metadata, and stays in the tenant.';
+comment on policy users_update on chatkeep.users is
+  'Users change their own display name and metadata and stay in their tenant. Disabled users change nothing.';
 
 revoke all on chatkeep.users from public, anon, authenticated, service_role;
 grant select, insert (id, tenant_id, display_name, metadata), update (display_name, metadata)

@@ -7,18 +7,18 @@ declare
   pieces text[];
   piece text;
 begin
-  -- Without one of these there is neither a user nor a parameter.
+  -- Without one of these characters there is neither a user nor a parameter.
   if value is null or value !~ '[@=%]' then
     return false;
   end if;
   form := lower(value collate "C");
-  -- The fragment of a URI does not count, since it is not stored.
+  -- The fragment of a URI is not stored, so it does not count.
   if form ~ $re$^[a-z][a-z0-9+.-]+:(?://|[^\u0009-\u000d \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*$)$re$ then
     form := split_part(form, '#', 1);
   end if;
   for round in 1..2 loop
-    -- Many a token is sent as the user. Browsers find the address behind any number of slashes, and blanks in front
-    -- of it all.
+    -- Tokens are often sent as the user. Browsers find the host after any number of slashes, and after leading
+    -- blanks.
     if position('@' in form) > 0 and (
          form ~ '^ *//[^/?#]*@'
          or split_part(form, '://', 2) ~ '^[^/?#]*@'
@@ -26,8 +26,9 @@ begin
          or form ~ '://[^/?#]*:[^/?#]*@') then
       return true;
     end if;
-    -- By what the name of a parameter ends in, or by the whole name; what joins its words does not count. Few texts have
-    -- one of the first words, and asking for them costs a quarter.
+    -- A parameter counts by the end of its name, or by the whole name, without the characters that join words. The
+    -- first test is there for speed: few texts contain one of its words, and the full test takes a quarter of the
+    -- time.
     names := translate(form, '-_.~+[] ', '');
     if position('=' in form) > 0
        and names ~ 'sig|token|key|secret|pass|pwd|jwt|auth|bearer|credential|assertion|samlresponse|sess|hmac|hdn'
@@ -38,7 +39,7 @@ begin
          '|hdnea|hdnts)=') then
       return true;
     end if;
-    -- A URL within the query of another one is encoded.
+    -- A URL inside the query of another URL is percent-encoded.
     exit when round = 2 or form !~ '%[2-7][0-9a-f]';
     pieces := string_to_array(form, '%');
     form := pieces[1];
@@ -51,6 +52,7 @@ begin
   return false;
 end
 $$;
-comment on function chatkeep_private.carries_credentials(text) is 'Whether a text has a user, a password, a token or a signature where a URL has one.';
+comment on function chatkeep_private.carries_credentials(text) is
+  'Whether a text has a user, a password, a token or a signature in the place where a URL has one.';
 revoke all on function chatkeep_private.carries_credentials(text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.carries_credentials(text) to authenticated, service_role;

@@ -11,6 +11,7 @@ begin
   end if;
 end
 $$;
-comment on function chatkeep_private.check_batch(text, jsonb, integer) is 'Refuses what is no array, and an array of too many items.';
+comment on function chatkeep_private.check_batch(text, jsonb, integer) is
+  'Refuses a value that is not an array, and an array of too many items.';
 revoke all on function chatkeep_private.check_batch(text, jsonb, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.check_batch(text, jsonb, integer) to authenticated, service_role;

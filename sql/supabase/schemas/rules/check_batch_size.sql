@@ -9,6 +9,7 @@ begin
   end if;
 end
 $$;
-comment on function chatkeep_private.check_batch_size(integer, integer) is 'Refuses a batch of nothing, or of too much.';
+comment on function chatkeep_private.check_batch_size(integer, integer) is
+  'Refuses a batch size below 1 or above the limit.';
 revoke all on function chatkeep_private.check_batch_size(integer, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.check_batch_size(integer, integer) to authenticated, service_role;

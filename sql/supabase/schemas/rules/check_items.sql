@@ -18,7 +18,7 @@ begin
         format('The keys are %s and %s.', array_to_string(trim_array(keys, 1), ', '), keys[cardinality(keys)]));
     end if;
     place := place || '.';
-    -- Most items are role, content and an id, all strings.
+    -- Most items have a role, content and an id, all strings.
     if jsonb_typeof(item.value -> 'role') is distinct from 'string'
        or jsonb_typeof(item.value -> 'content') is distinct from 'string'
        or item.value - '{role,content}'::text[] <> '{}' then
@@ -38,6 +38,7 @@ begin
   end loop;
 end
 $$;
-comment on function chatkeep_private.check_items(text, jsonb, text[]) is 'Refuses a batch of messages, naming the place of the first bad item.';
+comment on function chatkeep_private.check_items(text, jsonb, text[]) is
+  'Refuses a batch of messages and names the position of the first bad item.';
 revoke all on function chatkeep_private.check_items(text, jsonb, text[]) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.check_items(text, jsonb, text[]) to authenticated, service_role;

@@ -17,7 +17,7 @@ begin
     perform chatkeep_private.refuse('22023', argument || ' is larger than 262144 bytes',
       'Store large values as a document and attach that.');
   end if;
-  -- Without its strings and scalars the text is brackets alone; each round removes the innermost level.
+  -- Without strings and scalars the text consists of brackets. Each round removes the innermost level.
   brackets := translate(
     regexp_replace(regexp_replace(written, $re$"(\\.|[^"\\])*"$re$, '', 'g'), '[^][{}]', '', 'g'),
     '{}', '[]');
@@ -31,6 +31,7 @@ begin
   end loop;
 end
 $$;
-comment on function chatkeep_private.check_json(text, jsonb, text) is 'Refuses JSON of another kind than object or array, too large or too deep.';
+comment on function chatkeep_private.check_json(text, jsonb, text) is
+  'Refuses JSON that is not of the given kind (object or array), too large or too deep.';
 revoke all on function chatkeep_private.check_json(text, jsonb, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.check_json(text, jsonb, text) to authenticated, service_role;

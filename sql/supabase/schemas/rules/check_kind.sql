@@ -25,6 +25,7 @@ begin
   end if;
 end
 $$;
-comment on function chatkeep_private.check_kind(text, jsonb, text) is 'Refuses a JSON value that is neither null nor of the wanted kind: string, uuid, integer, bigint or timestamp.';
+comment on function chatkeep_private.check_kind(text, jsonb, text) is
+  'Refuses a JSON value that is neither null nor of the given kind: string, uuid, integer, bigint or timestamp.';
 revoke all on function chatkeep_private.check_kind(text, jsonb, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.check_kind(text, jsonb, text) to authenticated, service_role;

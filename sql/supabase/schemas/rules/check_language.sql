@@ -12,6 +12,7 @@ begin
   end if;
 end
 $$;
-comment on function chatkeep_private.check_language(text, text) is 'Refuses what is no text search configuration of every PostgreSQL.';
+comment on function chatkeep_private.check_language(text, text) is
+  'Refuses a name that is not a text search configuration of every supported PostgreSQL.';
 revoke all on function chatkeep_private.check_language(text, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.check_language(text, text) to authenticated, service_role;

@@ -7,6 +7,6 @@ begin
   end if;
 end
 $$;
-comment on function chatkeep_private.check_length(text, text, integer) is 'Refuses text of too many characters.';
+comment on function chatkeep_private.check_length(text, text, integer) is 'Refuses text with too many characters.';
 revoke all on function chatkeep_private.check_length(text, text, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.check_length(text, text, integer) to authenticated, service_role;

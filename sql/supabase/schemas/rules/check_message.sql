@@ -31,6 +31,7 @@ begin
   perform chatkeep_private.check_token_count(place || 'token_count', token_count);
 end
 $$;
-comment on function chatkeep_private.check_message(text, text, text, jsonb, jsonb, text, text, integer) is 'Refuses what no message may be made of, argument by argument.';
+comment on function chatkeep_private.check_message(text, text, text, jsonb, jsonb, text, text, integer) is
+  'Refuses bad arguments of a message, one by one.';
 revoke all on function chatkeep_private.check_message(text, text, text, jsonb, jsonb, text, text, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.check_message(text, text, text, jsonb, jsonb, text, text, integer) to authenticated, service_role;

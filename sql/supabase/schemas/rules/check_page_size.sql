@@ -9,6 +9,6 @@ begin
   end if;
 end
 $$;
-comment on function chatkeep_private.check_page_size(integer) is 'Refuses a page of no rows, or of more than 200.';
+comment on function chatkeep_private.check_page_size(integer) is 'Refuses a page size below 1 or above 200.';
 revoke all on function chatkeep_private.check_page_size(integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.check_page_size(integer) to authenticated, service_role;

@@ -12,8 +12,8 @@ declare
   depth integer := 0;
   form text;
 begin
-  -- Most sources are in their form already: a URL in lower case up to the path, without port and hidden folder, or a
-  -- path without a colon. Without @ there is no user; no escape here stands for more than a blank.
+  -- Most sources have their normal form already: a URL in lower case up to the path, without a port and a dot
+  -- segment, or a path without a colon. Without @ there is no user. The only escape allowed here stands for a blank.
   if octet_length(uri) <= 2048
      and uri ~ ($re$^(?:(?:file://|[a-z][a-z0-9+.-]+://[a-z0-9.-]+)$re$
        || $re$(?:/(?:(?:[^\u0001-\u001f\u007f/.?#%@]|%20|%[89A-Fa-f][0-9A-Fa-f])(?:[^\u0001-\u001f\u007f/?#%@]|%20|%[89A-Fa-f][0-9A-Fa-f])*)?)+$re$
@@ -32,7 +32,7 @@ begin
       'Percent-encode it (RFC 3986 section 2.1).');
   end if;
   if chatkeep_private.carries_credentials(uri) then
-    -- The value is not repeated: it holds the secret.
+    -- The refusal does not repeat the value, because the value holds the secret.
     perform chatkeep_private.refuse('22023', argument || ' carries credentials',
       'Remove user, password, token and signature; a stored URI is readable.');
   end if;
@@ -44,7 +44,8 @@ begin
   scheme := lower(pieces[1] collate "C");
   authority := lower(pieces[2] collate "C");
   path := pieces[3];
-  -- What is no host and port stays, so that what stands before a second colon never becomes the port.
+  -- An authority that is not a host and a port stays as it is, so that the text before a second colon never becomes
+  -- the port.
   port := (regexp_match(authority, $re$^//(?:[^:]*|\[[^]]*\]):([0-9]*)\Z$re$))[1];
   if port = '' or (scheme, port) in (('http', '80'), ('ws', '80'), ('https', '443'), ('wss', '443'), ('ftp', '21')) then
     authority := left(authority, -1 - length(port));
@@ -66,14 +67,14 @@ begin
       || case when depth > 0 and path ~ $re$/\.\.?\Z$re$ then '/' else '' end;
   end if;
   if authority is null and path like '//%' then
-    -- What follows would be read as a host.
+    -- Otherwise the rest would be read as a host.
     path := '/.' || path;
   end if;
   form := concat(scheme, ':', authority, path, pieces[4]);
   if form <> uri then
-    -- A slash behind the host may be one character more.
+    -- The slash after the host may add a character.
     perform chatkeep_private.check_length(argument, form, 2048);
-    -- Following dots brings together what stood apart.
+    -- Resolving dot segments may join parts that were apart.
     if chatkeep_private.carries_credentials(form) then
       perform chatkeep_private.refuse('22023', argument || ' carries credentials',
         'Remove user, password, token and signature; a stored URI is readable.');
@@ -82,6 +83,7 @@ begin
   return form;
 end
 $$;
-comment on function chatkeep_private.checked_source_uri(text, text) is 'The form in which a source is stored; refuses one that is empty, too long, unprintable or carries credentials.';
+comment on function chatkeep_private.checked_source_uri(text, text) is
+  'The normal form of a source. Refuses one that is empty, too long, unprintable or carries credentials.';
 revoke all on function chatkeep_private.checked_source_uri(text, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.checked_source_uri(text, text) to authenticated, service_role;

@@ -9,6 +9,7 @@ exception when datetime_field_overflow or invalid_datetime_format or invalid_tim
   return false;
 end
 $$;
-comment on function chatkeep_private.is_timestamp(jsonb) is 'Whether a JSON value is a timestamp with its offset (RFC 3339).';
+comment on function chatkeep_private.is_timestamp(jsonb) is
+  'Whether a JSON value is a timestamp with an offset (RFC 3339).';
 revoke all on function chatkeep_private.is_timestamp(jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.is_timestamp(jsonb) to authenticated, service_role;

@@ -1,4 +1,4 @@
--- No time lies far enough back for all intervals, and nothing is older than a thousand years.
+-- No timestamp is early enough for every interval, and nothing is older than a thousand years.
 create or replace function chatkeep_private.moment_before(argument text, age interval) returns timestamptz
 language plpgsql volatile parallel safe set search_path = ''
 as $$
@@ -10,6 +10,7 @@ begin
   return clock_timestamp() - least(age, interval '1000 years');
 end
 $$;
-comment on function chatkeep_private.moment_before(text, interval) is 'When it was that long ago; refuses a negative age.';
+comment on function chatkeep_private.moment_before(text, interval) is
+  'The time that is age before now. Refuses a negative age.';
 revoke all on function chatkeep_private.moment_before(text, interval) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.moment_before(text, interval) to authenticated, service_role;

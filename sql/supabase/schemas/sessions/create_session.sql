@@ -29,7 +29,7 @@ begin
   end if;
   perform chatkeep_private.check_present('metadata', create_session.metadata is not null);
   perform chatkeep_private.check_json('metadata', create_session.metadata, 'object');
-  -- Of two that count at once, each counts what the other has opened.
+  -- Two calls that count at once each count the session that the other has opened.
   tenant := chatkeep_private.enter(create_session.user_id, alone => create_session.max_sessions is not null);
 
   perform set_config('chatkeep.writing', 'on', true);
@@ -77,6 +77,6 @@ begin
 end
 $$;
 comment on function chatkeep.create_session(text, inet, interval, interval, integer, jsonb, uuid) is
-  'Opens a session of the signed-in user, or of the user_id that service_role names, and returns its token, once. max_sessions revokes the oldest beyond it. Errors: 22023, 22004, 42501.';
+  'Opens a session of the signed-in user, or of the user_id that service_role names, and returns its token once. max_sessions revokes the oldest sessions beyond it. Errors: 22023, 22004, 42501.';
 revoke all on function chatkeep.create_session(text, inet, interval, interval, integer, jsonb, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.create_session(text, inet, interval, interval, integer, jsonb, uuid) to authenticated, service_role;

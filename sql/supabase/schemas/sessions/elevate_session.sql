@@ -17,7 +17,7 @@ begin
     -- The secret before the session, in the order of rotate_session: otherwise the two could wait for each other.
     perform set_config('chatkeep.presented', encode(payload, 'hex'), true);
     perform set_config('chatkeep.writing', 'on', true);
-    -- Its user before both: the session is updated twice, and a second time its key is looked up in users.
+    -- The user before both: the session is updated twice, and the second update checks its key in users.
     perform from chatkeep.users u
     where u.id in (select s.user_id from chatkeep.sessions s where s.id = chatkeep_private.session_id_of(sha256(session_secret)))
     for share;
@@ -35,7 +35,8 @@ begin
   end if;
   perform set_config('chatkeep.presented', encode(payload, 'hex'), true);
   perform set_config('chatkeep.writing', 'on', true);
-  -- From here on the token before this one is spent: nobody gets by repeating a rotation what was proved after it.
+  -- The previous token is spent from here on. Otherwise a repeated rotation would return a token with the raised
+  -- level.
   update chatkeep_private.session_secrets x
   set previous_digest = null, rotation_salt = null, confirmed_at = clock_timestamp()
   where x.session_token = sha256(session_secret) and x.refresh_digest = sha256(refresh_secret);
@@ -52,6 +53,6 @@ begin
 end
 $$;
 comment on function chatkeep.elevate_session(text, text) is
-  'Raises the assurance level of the token''s session, as far as the claim aal of the caller''s JWT proves it, or as service_role says; the token before the current one is spent at once. The row is that of validate_session. Errors: 22023, 22004, 42501, PT409.';
+  'Raises the assurance level of the token''s session, up to the claim aal of the caller''s JWT, or to any level for service_role. The previous token is spent at once. Returns the row of validate_session. Errors: 22023, 22004, 42501, PT409.';
 revoke all on function chatkeep.elevate_session(text, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.elevate_session(text, text) to authenticated, service_role;

@@ -18,6 +18,6 @@ as $$
   end
 $$;
 comment on function chatkeep_private.judge_session(chatkeep_private.session_secrets, boolean, timestamptz, timestamptz, bytea, timestamptz) is
-  'The judgement on a presented token, in the order of chatkeep-core: revoked is final and comes first. No secret in sight means a spent token.';
+  'The verdict on a presented token, in the order of chatkeep-core: revoked is final and comes first. A token that unlocks no secret is spent.';
 revoke all on function chatkeep_private.judge_session(chatkeep_private.session_secrets, boolean, timestamptz, timestamptz, bytea, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.judge_session(chatkeep_private.session_secrets, boolean, timestamptz, timestamptz, bytea, timestamptz) to anon, authenticated, service_role;

@@ -10,7 +10,8 @@ declare
 begin
   perform chatkeep_private.check_batch_size(batch_size, 100000);
   ended_before := chatkeep_private.moment_before('older_than', older_than);
-  -- The secret before its session, as everywhere; what somebody else is at is left to the next batch.
+  -- The secret before its session, as everywhere. Rows that another transaction has locked are left to the next
+  -- batch.
   with expired as (
     select s.id, s.expires_at as ended_at
     from chatkeep_private.session_secrets x join chatkeep.sessions s on s.session_token = x.session_token
@@ -33,7 +34,7 @@ begin
   delete from chatkeep.sessions s using ended e where s.id = e.id;
   get diagnostics removed = row_count;
   if removed = 0 then
-    -- Sessions that have lost their secret.
+    -- Sessions without a secret.
     with ended as (
       select s.id from chatkeep.sessions s
       where (s.expires_at < ended_before or s.revoked_at < ended_before)
@@ -48,6 +49,6 @@ begin
 end
 $$;
 comment on function chatkeep.purge_sessions(integer, interval) is
-  'Removes sessions that expired or were revoked longer ago than older_than, at most batch_size, and returns how many; 0 means done. Until then a spent token is told from an unknown one. For service_role. Errors: 22023, 22004.';
+  'Removes sessions that expired or were revoked longer ago than older_than, at most batch_size, and returns how many. 0 means that nothing is left. Before their removal a spent token is reported as spent, afterwards as unknown. For service_role. Errors: 22023, 22004.';
 revoke all on function chatkeep.purge_sessions(integer, interval) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.purge_sessions(integer, interval) to service_role;

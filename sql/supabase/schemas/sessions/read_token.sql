@@ -1,4 +1,4 @@
--- NULL is a token that was never issued. Nothing says whether length, alphabet or check sum is wrong.
+-- NULL means a token that was never issued. The result does not tell whether length, alphabet or checksum is wrong.
 create or replace function chatkeep_private.read_token(token text) returns bytea
 language plpgsql immutable parallel safe set search_path = ''
 as $$
@@ -9,13 +9,14 @@ begin
     return null;
   end if;
   payload := substr(decode(translate(substr(token, 5), '-_', '+/') || '==', 'base64'), 1, 48);
-  -- Writing it again proves the check sum, and that no stray bits hide in the last character.
+  -- Writing the token again proves the checksum, and that the last character holds no stray bits.
   if chatkeep_private.write_token(payload) <> token then
     return null;
   end if;
   return payload;
 end
 $$;
-comment on function chatkeep_private.read_token(text) is 'Session secret and refresh secret of a token, 48 bytes; NULL if it is none.';
+comment on function chatkeep_private.read_token(text) is
+  'The session secret and the refresh secret of a token, 48 bytes; NULL if the text is not a token.';
 revoke all on function chatkeep_private.read_token(text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.read_token(text) to anon, authenticated, service_role;

@@ -6,9 +6,9 @@ declare
   kept record;
   answer chatkeep.sessions_revoked;
 begin
-  -- Two devices that end each other must not both succeed, so the token is judged under the lock.
+  -- Two devices that revoke each other must not both succeed, so the token is judged under the lock.
   perform from chatkeep.users u where u.id = owner for no key update;
-  -- A spent token ends its session here too, so the verdict is a row and no error.
+  -- A spent token revokes its session here too, so a refusal is a row and not an error.
   select v.* into kept from chatkeep.validate_session(revoke_other_sessions.token) v;
   answer.status := kept.status;
   answer.revoked := 0;
@@ -23,6 +23,6 @@ begin
 end
 $$;
 comment on function chatkeep.revoke_other_sessions(text) is
-  'Ends all sessions of the caller but the token''s, and says how many. A token that is not valid ends nothing; its status says why, as in validate_session. Errors: 42501.';
+  'Revokes all sessions of the caller except the token''s, and returns how many. A token that is not valid revokes nothing; its status is that of validate_session. Errors: 42501.';
 revoke all on function chatkeep.revoke_other_sessions(text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.revoke_other_sessions(text) to authenticated, service_role;

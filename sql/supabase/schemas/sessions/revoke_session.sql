@@ -8,7 +8,7 @@ declare
 begin
   perform chatkeep_private.check_present('session_id', revoke_session.session_id is not null);
   perform set_config('chatkeep.writing', 'on', true);
-  -- Twice: a statement that has waited for the move of its own user looks for the session where it was.
+  -- Two rounds: a statement that waited for the move of its own user still looks for the session in the old tenant.
   for round in 1 .. 2 loop
     update chatkeep.sessions s
     set revoked_at = clock_timestamp(),
@@ -30,6 +30,6 @@ begin
 end
 $$;
 comment on function chatkeep.revoke_session(uuid) is
-  'Ends a session of the caller, for service_role anybody''s, for good, and returns it. One that is revoked already stays as it is. Errors: 22004, PT404.';
+  'Revokes a session of the caller for good, for service_role anyone''s, and returns it. A revoked session stays as it is. Errors: 22004, PT404.';
 revoke all on function chatkeep.revoke_session(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.revoke_session(uuid) to authenticated, service_role;

@@ -1,5 +1,5 @@
--- Live sessions of a user but one. create_session locks the user's row as well, so what it has opened is waited for, and
--- seen by the update, which is a statement of its own.
+-- create_session locks the user's row as well, so this waits for sessions that are being created. The update is a
+-- statement of its own and sees them.
 create or replace function chatkeep_private.revoke_sessions(owner uuid, but_one uuid) returns uuid[]
 language plpgsql volatile set search_path = ''
 as $$
@@ -28,6 +28,7 @@ begin
   return ended;
 end
 $$;
-comment on function chatkeep_private.revoke_sessions(uuid, uuid) is 'Revokes what is not revoked of a user''s sessions, all or all but one, and says which.';
+comment on function chatkeep_private.revoke_sessions(uuid, uuid) is
+  'Revokes the live sessions of a user, all or all but one, and returns their ids.';
 revoke all on function chatkeep_private.revoke_sessions(uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.revoke_sessions(uuid, uuid) to authenticated, service_role;

@@ -26,10 +26,10 @@ begin
     where x.session_token = sha256(session_secret)
     for update;
     if not found then
-      -- A token that shows no secret is spent, or was never issued: the session says which.
+      -- A token that unlocks no secret is spent or was never issued. The session tells which.
       secret.session_id := chatkeep_private.spent_session(sha256(session_secret));
     end if;
-    -- Read after the lock, so that a revocation by the one before is seen.
+    -- Read after the lock, so that it sees a revocation by the previous holder of the lock.
     select s.user_id, s.tenant_id, s.expires_at, s.last_used_at, s.last_used_at + s.idle_ttl as idle_expires_at,
       s.idle_ttl, s.revoked_at is not null as revoked
     into session from chatkeep.sessions s where s.id = secret.session_id;
@@ -66,7 +66,7 @@ begin
     child := substr(chatkeep_private.hmac_sha256(refresh_secret, secret.rotation_salt), 1, 24);
     verdict := 'replayed';
   elsif verdict = 'reuse_detected' then
-    -- Its user may have ended it since it was judged, who does not wait for the secret.
+    -- The session's user may have revoked it since it was judged: revocation does not wait for the secret.
     update chatkeep.sessions s
     set revoked_at = moment, revoked_reason = 'reuse'
     where s.id = secret.session_id and s.revoked_at is null;
@@ -82,7 +82,7 @@ begin
       answer.idle_expires_at := moment + session.idle_ttl;
     end if;
   else
-    -- A refused token may not see its session's secrets.
+    -- A refused token may not see the secrets of its session.
     answer.generation := null;
     perform set_config('response.status', '401', true);
   end if;
@@ -93,6 +93,6 @@ begin
 end
 $$;
 comment on function chatkeep.rotate_session(text) is
-  'Trades a token for its successor. The same token again, within 10 seconds and before the successor is used, gives the same successor; a spent one revokes the session. The status says what happened; a refusal is a row, not an error, so that a revocation stays.';
+  'Exchanges a token for its successor. The same token again within 10 seconds, before the successor is used, gives the same successor. A spent token revokes its session. status tells what happened; a refusal is a row and not an error, so that a revocation stays.';
 revoke all on function chatkeep.rotate_session(text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.rotate_session(text) to anon, authenticated, service_role;

@@ -1,4 +1,4 @@
--- As my_sessions shows them; to service_role, which has none of its own, anybody's.
+-- service_role has no sessions of its own and sees everyone's.
 create or replace function chatkeep_private.session_rows(ids uuid[]) returns setof chatkeep.my_sessions
 language plpgsql stable set search_path = ''
 as $$
@@ -11,6 +11,7 @@ begin
     order by f.created_at;
 end
 $$;
-comment on function chatkeep_private.session_rows(uuid[]) is 'Those of the sessions that the caller may end, in the form of my_sessions.';
+comment on function chatkeep_private.session_rows(uuid[]) is
+  'The sessions among these that the caller may revoke, as rows of my_sessions.';
 revoke all on function chatkeep_private.session_rows(uuid[]) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.session_rows(uuid[]) to authenticated, service_role;

@@ -2,7 +2,8 @@ create or replace function chatkeep_private.spent_session(session_token bytea) r
 language plpgsql stable set search_path = ''
 as $$
 begin
-  -- Where an operator hides secrets too, nobody can tell which policy hid this one, and no session ends by it.
+  -- Where an operator's policy also hides secrets, nobody can tell which policy hid this one, so no session is
+  -- revoked.
   if exists (
     select from pg_catalog.pg_policy p
     where p.polrelid = 'chatkeep_private.session_secrets'::regclass and not p.polpermissive
@@ -12,6 +13,7 @@ begin
   return chatkeep_private.session_id_of(session_token);
 end
 $$;
-comment on function chatkeep_private.spent_session(bytea) is 'Which session a token is of that shows no secret: it is spent if there is such a session, and was never issued if there is none.';
+comment on function chatkeep_private.spent_session(bytea) is
+  'The id of the session that a token without visible secrets would have. The token is spent if that session exists, and was never issued if it does not.';
 revoke all on function chatkeep_private.spent_session(bytea) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.spent_session(bytea) to anon, authenticated, service_role;

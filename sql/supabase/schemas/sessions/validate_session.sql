@@ -17,7 +17,7 @@ begin
   if payload is not null then
     perform set_config('chatkeep.presented', encode(payload, 'hex'), true);
     perform set_config('chatkeep.writing', 'on', true);
-    -- Unlocked first; only what looks like a spent token is judged again under the lock, before it costs a session.
+    -- First without a lock. A token that looks spent is judged again under the lock before its session is revoked.
     for locked in 0 .. 1 loop
       if locked = 1 then
         select x.session_id, x.refresh_digest, x.previous_digest, x.rotation_salt, x.generation, x.rotated_at
@@ -34,7 +34,7 @@ begin
         where x.session_token = sha256(session_secret);
       end if;
       if not found then
-        -- A token that shows no secret is spent, or was never issued: the session says which.
+        -- A token that unlocks no secret is spent or was never issued. The session tells which.
         secret.session_id := chatkeep_private.spent_session(sha256(session_secret));
       end if;
       select s.user_id, s.tenant_id, s.expires_at, s.last_used_at, s.last_used_at + s.idle_ttl as idle_expires_at,
@@ -56,7 +56,7 @@ begin
 
   if verdict in ('current', 'previous') then
     if verdict = 'current' and secret.previous_digest is not null then
-      -- The first use of the current secret closes the grace of the one before.
+      -- The first use of the current secret ends the grace of the previous one.
       update chatkeep_private.session_secrets x
       set previous_digest = null, rotation_salt = null, confirmed_at = moment
       where x.session_token = sha256(session_secret) and x.refresh_digest = presented;
@@ -68,7 +68,7 @@ begin
     verdict := 'valid';
   else
     if verdict = 'reuse_detected' then
-      -- Its user may have ended it since it was judged, who does not wait for the secret.
+      -- The session's user may have revoked it since it was judged: revocation does not wait for the secret.
       update chatkeep.sessions s
       set revoked_at = moment, revoked_reason = 'reuse'
       where s.id = secret.session_id and s.revoked_at is null;
@@ -76,7 +76,7 @@ begin
         verdict := 'revoked';
       end if;
     end if;
-    -- A refused token may not see its session's secrets.
+    -- A refused token may not see the secrets of its session.
     answer.generation := null;
     perform set_config('response.status', '401', true);
   end if;
@@ -87,6 +87,6 @@ begin
 end
 $$;
 comment on function chatkeep.validate_session(text) is
-  'Says what a token is worth, and notes its use at most once a minute.';
+  'The verdict on a token. Records its use at most once a minute.';
 revoke all on function chatkeep.validate_session(text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.validate_session(text) to anon, authenticated, service_role;

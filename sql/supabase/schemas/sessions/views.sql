@@ -10,7 +10,8 @@ select s.id, s.created_at, s.last_used_at, s.idle_ttl, s.expires_at, s.last_used
   s.id is not distinct from (select chatkeep_private.claimed_session()) as is_current,
   s.user_id
 from chatkeep.sessions s;
-comment on view chatkeep_private.session_facts is 'Sessions without anything that a token could be made or proved with.';
+comment on view chatkeep_private.session_facts is
+  'Sessions without the columns from which a token could be made or proved.';
 revoke all on chatkeep_private.session_facts from public, anon, authenticated, service_role;
 grant select on chatkeep_private.session_facts to authenticated, service_role;
 
@@ -20,6 +21,6 @@ select f.id, f.created_at, f.last_used_at, f.idle_ttl, f.expires_at, f.idle_expi
 from chatkeep_private.session_facts f
 where f.user_id = (select chatkeep.uid());
 comment on view chatkeep.my_sessions is
-  'The signed-in user''s sessions, one per device. status: active, revoked, expired or idle. is_current: the JWT''s claim session_id names it.';
+  'The signed-in user''s sessions, one per device. status: active, revoked, expired or idle. is_current: the claim session_id of the JWT names this session.';
 revoke all on chatkeep.my_sessions from public, anon, authenticated, service_role;
 grant select on chatkeep.my_sessions to authenticated, service_role;

@@ -25,9 +25,11 @@ create table chatkeep.attachments (
   constraint attachments_byte_size_is_natural check (byte_size >= 0),
   constraint attachments_storage_path_length check (char_length(storage_path) between 1 and 2048)
 );
-comment on column chatkeep.attachments.document_access is 'access of the document while there is one; NULL where none was attached.';
-comment on column chatkeep.attachments.document_deleted is 'Whether a document was attached that is deleted since.';
-comment on table chatkeep.attachments is 'A document or a stored object that hangs on a message. It stays readable when the document goes.';
+comment on column chatkeep.attachments.document_access is
+  'The document''s access while there is a document; NULL if none was attached.';
+comment on column chatkeep.attachments.document_deleted is 'Whether the attached document has been deleted.';
+comment on table chatkeep.attachments is
+  'A document or a stored object attached to a message. It stays readable when the document is deleted.';
 create index attachments_message_id_idx on chatkeep.attachments (message_id, chat_id, tenant_id);
 create index attachments_document_id_idx on chatkeep.attachments (document_id, tenant_id);
 create index attachments_created_at_idx on chatkeep.attachments (created_at);

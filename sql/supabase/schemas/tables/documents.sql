@@ -30,40 +30,45 @@ create table chatkeep.documents (
   constraint documents_status_known check (status in ('pending', 'processing', 'ready', 'failed', 'archived')),
   constraint documents_visibility_known check (visibility in ('private', 'tenant'))
 );
-comment on table chatkeep.documents is 'A document that the assistant may use: where it came from and what its bytes hash to. The bytes lie elsewhere.';
-comment on column chatkeep.documents.aliases is 'Other sources of the same bytes, in the order they were registered.';
+comment on table chatkeep.documents is
+  'A document that the assistant may use: its source and the checksum of its bytes. The bytes are stored elsewhere.';
+comment on column chatkeep.documents.aliases is
+  'Other sources of the same bytes, in the order of their registration.';
 comment on column chatkeep.documents.checksum is 'SHA-256 of the bytes, 64 lower-case hexadecimal characters.';
-comment on column chatkeep.documents.status is 'How far its ingest got: pending, processing, ready, failed or archived. It moves along the graph in docs/documents.md alone.';
-comment on column chatkeep.documents.error is 'Why the ingest failed, as set_document_status was told.';
-comment on column chatkeep.documents.supersedes is 'The document that this source held before these bytes.';
-comment on column chatkeep.documents.access is 'visibility, or deleted. Metadata and attachments carry a copy, which their foreign keys keep true.';
+comment on column chatkeep.documents.status is
+  'The state of its ingest: pending, processing, ready, failed or archived. It changes only along the graph in docs/documents.md.';
+comment on column chatkeep.documents.error is 'Why the ingest failed, from set_document_status.';
+comment on column chatkeep.documents.supersedes is 'The document that this source had before these bytes.';
+comment on column chatkeep.documents.access is
+  'The visibility, or deleted. Metadata and attachments carry a copy, which their foreign keys keep up to date.';
 create index documents_user_id_source_uri_idx on chatkeep.documents (user_id, source_uri);
 create index documents_created_at_idx on chatkeep.documents (created_at desc);
 
--- unique(checksum) holds per owner: a global one would tell one tenant what another stores. Archived and deleted rows are history and hold no claim.
--- The checksum comes first, as it alone tells nearly all rows apart.
+-- A checksum is unique per owner. A global constraint would tell one tenant what another one stores. Archived and
+-- deleted rows are history and do not count. The checksum comes first, because it alone identifies nearly all rows.
 create unique index documents_private_checksum_key on chatkeep.documents (checksum, user_id)
   where visibility = 'private' and status <> 'archived' and deleted_at is null;
 create unique index documents_tenant_checksum_key on chatkeep.documents (checksum, tenant_id)
   where visibility = 'tenant' and status <> 'archived' and deleted_at is null;
 
--- The same by the first 64 bits of the checksum, a fifth of the size: where the native engine looks up a whole batch. The
--- owner is a part of it too, so that a look costs the same whatever others store. It says of access what the others say of
--- visibility and deleted_at, so that no statement is planned with it: by its second column alone it is read from end to end,
--- which looks cheap as long as the table has no statistics.
+-- The first 64 bits of the checksum: a fifth of the size. The native engine looks up whole batches here. The owner is
+-- the second column, so that a lookup costs the same whatever others store. The predicate uses access, which no
+-- statement does, so the planner never chooses this index: without statistics a scan by the second column looks
+-- cheap, and it reads the index from end to end.
 create index documents_checksum_front_idx on chatkeep.documents (((('x' || left(checksum, 16))::bit(64))::bigint), user_id)
   where access = 'private' and status <> 'archived';
 
--- A source has one current document: two registrations of new bytes cannot both supersede. In words that no statement uses, for
--- the same reason: it would be taken for a way to a checksum, by the owner alone. documents_user_id_source_uri_idx finds sources.
+-- A source has one current document: two registrations of new bytes cannot both supersede it. The predicate uses
+-- access for the same reason as above: the planner would take the index for a way to find a checksum by the owner
+-- alone. documents_user_id_source_uri_idx finds sources.
 create unique index documents_current_source_uri_key on chatkeep.documents (user_id, source_uri)
   where status <> 'archived' and access <> 'deleted';
 
--- The half of the policy that is not the owner's: without an index that begins with the tenant, every read of documents
--- goes through all entries of the primary key, and one by source_uri fetches the rows of other tenants that have the same.
+-- For the part of the policy that concerns the tenant. Without an index that begins with the tenant, every read of
+-- documents scans the whole primary key, and a read by source_uri fetches rows of other tenants with the same source.
 create index documents_shared_idx on chatkeep.documents (tenant_id, source_uri) where visibility = 'tenant';
 
--- What else a source may be found as: few documents have aliases, and an index of the aliases themselves would be of no use
--- under row security, where containment may not be asked before the policy.
+-- Finds a source among aliases. Few documents have aliases. An index of the aliases themselves would not help: under
+-- row level security containment may not be evaluated before the policy.
 create index documents_user_id_aliased_idx on chatkeep.documents (user_id)
   where aliases <> '{}' and status <> 'archived' and deleted_at is null;

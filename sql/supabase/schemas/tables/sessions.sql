@@ -27,11 +27,12 @@ create table chatkeep.sessions (
   constraint sessions_user_agent_length check (char_length(user_agent) <= 1000),
   constraint sessions_metadata_is_object check (jsonb_typeof(metadata) = 'object')
 ) with (fillfactor = 80);
-comment on table chatkeep.sessions is 'One row per device: the facts its owner may list. No row holds a token.';
-comment on column chatkeep.sessions.session_token is 'SHA-256 of the session secret: unique, stable for the session''s life. API roles may not read it.';
-comment on column chatkeep.sessions.last_used_at is 'Written at most once a minute.';
-comment on column chatkeep.sessions.idle_ttl is 'How long the session may lie unused; NULL: as long as it lives.';
-comment on column chatkeep.sessions.expires_at is 'End of the session''s life; no rotation extends it.';
+comment on table chatkeep.sessions is 'One row per device: what its owner may list. No row holds a token.';
+comment on column chatkeep.sessions.session_token is
+  'SHA-256 of the session secret. Unique, and the same for the session''s whole life. API roles cannot read it.';
+comment on column chatkeep.sessions.last_used_at is 'Updated at most once a minute.';
+comment on column chatkeep.sessions.idle_ttl is 'How long the session may be unused. NULL: for its whole life.';
+comment on column chatkeep.sessions.expires_at is 'The end of the session''s life. No rotation extends it.';
 comment on column chatkeep.sessions.revoked_at is 'Final: a trigger refuses to clear it.';
 create index sessions_user_id_expires_at_idx on chatkeep.sessions (user_id, expires_at);
 create index sessions_expires_at_idx on chatkeep.sessions (expires_at);
