@@ -1,9 +1,11 @@
-//! `cargo xtask generate`: writes the migrations from sql/supabase/schemas. Until the first release the schemas may change in
-//! place; a database that has applied a released migration does not apply it again.
+//! `cargo xtask generate`: writes what is derived from other files. First the migrations, from sql/supabase/schemas: until the first
+//! release the schemas may change in place, since no database has applied a released migration. Then what a database says that
+//! the migrations have made.
 
 use crate::arguments::Arguments;
 use crate::database::sql_files;
 use crate::failure::{AtPath, Failure, Result};
+use crate::lint;
 use crate::places::Places;
 use crate::released;
 use serde::Deserialize;
@@ -33,13 +35,19 @@ struct Migrations {
     schema_paths: Vec<String>,
 }
 
-/// Writes the migrations.
+/// Writes all of it.
 pub fn run(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
     arguments.allow(&[], 0)?;
-    if let Some(tag) = released::newest(&places.root)? {
-        return Err(Failure::new(format!("{tag} has released the migrations."))
-            .advise("write what changes into a new migration, beside its file in schemas."));
+    match released::newest(&places.root)? {
+        Some(tag) => eprintln!("{tag} has released the migrations: write new ones by hand."),
+        None => write_migrations(places)?,
     }
+    lint::derive(places)?;
+    eprintln!("Look at the difference before you commit it.");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write_migrations(places: &Places) -> Result<()> {
     let folder = folder(places);
     let wanted = migrations(&folder)?;
     let mut written = 0;
@@ -56,7 +64,7 @@ pub fn run(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
         }
     }
     eprintln!("{} migrations, {written} files changed.", wanted.len());
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// Fails where a migration is not what `generate` would write.

@@ -12,8 +12,8 @@ cargo xtask COMMAND [OPTIONS]
   bench NAME|all       runs a benchmark
   fuzz [TARGET|all]    random input for the rules: [--seconds N]
   load                 calls under load, against each other, across crashes: [--pg N] [--engine E] [--seconds N]
-  generate             writes the migrations from sql/supabase/schemas
-  lint [renew]         formatting, clippy, and Supabase's and our own judges of the SQL
+  generate             writes what is derived: migrations, grants, types, signatures, tables of calls
+  lint                 formatting, clippy, and Supabase's and our own judges of the SQL
   setup                installs what the other commands would install: [--pg N|all]
 
 `cargo xtask COMMAND --help` tells more. Everything generated lies in target/chatkeep.
@@ -67,21 +67,25 @@ Builds the WebAssembly module and the npm package `chatkeep` in target/chatkeep/
 const GENERATE: &str = "\
 cargo xtask generate
 
-Writes sql/supabase/migrations from sql/supabase/schemas: one migration for each folder, its files in the order of
-schema_paths in sql/supabase/config.toml. `cargo xtask lint` fails where a migration is out of date.
+Writes what is derived from other files, and `cargo xtask lint` fails where one of them is out of date:
+
+- sql/supabase/migrations from sql/supabase/schemas: one migration for each folder, its files in the order of schema_paths in
+  sql/supabase/config.toml. After a release its migrations stay as they are;
+- from a database that the migrations have made: sql/grants.tsv, extension/src/policies.tsv, edge/js/database.types.ts,
+  edge/js/lib/signatures.js, docs/reference.md and the table of calls in README.md.
+
+Look at the difference before you commit it.
 ";
 
 const LINT: &str = "\
 cargo xtask lint
-cargo xtask lint renew
 
 Checks the formatting (`cargo fmt --check`), runs clippy with every warning an error on all crates, checks the text of
 the SQL files, and has a database judged that the migrations alone have made: by `supabase db advisors` and
 `supabase db lint`, and by rules of its own about policies, views and triggers. The privileges of every role must be
 those of sql/grants.tsv, whatever is granted by default, and the types those of edge/js/database.types.ts.
 
-renew writes both files anew from the database, and then judges it. Hints of the advisors that are meant are listed in
-sql/advisors.tsv.
+`cargo xtask generate` writes these files anew. Hints of the advisors that are meant are listed in sql/advisors.tsv.
 ";
 
 const SETUP: &str = "\

@@ -1,6 +1,7 @@
 //! `cargo xtask lint`: what a reviewer should not have to look for.
 
 mod advisors;
+mod calls;
 mod court;
 mod difference;
 mod judges;
@@ -20,22 +21,7 @@ use std::process::{Command, ExitCode};
 
 /// Formatting, clippy, SQL files, and the judges of a database.
 pub fn run(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
-    arguments.allow(&[], 1)?;
-    let renew = match arguments.words.first().map(String::as_str) {
-        None => false,
-        Some("renew") => true,
-        Some(word) => {
-            return Err(Failure::new(format!("`{word}` is not understood here."))
-                .advise("write `cargo xtask lint`, or `cargo xtask lint renew`."));
-        }
-    };
-    if renew {
-        judges::run(places, true)?;
-        eprintln!(
-            "Privileges, fingerprints of policies and types are written down. Look at the difference before you commit it."
-        );
-        return Ok(ExitCode::SUCCESS);
-    }
+    arguments.allow(&[], 0)?;
     Step::start(places, "Checking the formatting").work(|step| {
         // The fuzz targets are a workspace of their own.
         for which in [&["--all"][..], &["--manifest-path", "fuzz/Cargo.toml"]] {
@@ -80,6 +66,11 @@ fn conflicts(places: &Places, step: &mut Step) -> Result<()> {
         Some(0) => Err(Failure::new(ran.stdout).advise("decide for one side of each conflict.")),
         _ => Err(Failure::new(ran.tail.join("\n"))),
     }
+}
+
+/// Writes what is derived from a database that the migrations have made.
+pub fn derive(places: &Places) -> Result<()> {
+    judges::run(places, true)
 }
 
 /// clippy on every crate; the extension's bindings need a Postgres.
