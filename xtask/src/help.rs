@@ -4,7 +4,7 @@ const OVERVIEW: &str = "\
 cargo xtask COMMAND [OPTIONS]
 
   demo                 stores real conversations and documents in a real Postgres, and shows them
-  test                 runs the whole suite: [--pg 15|17|18|all] [--engine native|portable|all]
+  test [NAME]          runs the whole suite, or the contract of one call: [--pg 15|17|18|all] [--engine native|portable|all]
   db start|stop|url|drop
                        a database of its own: [--pg N] [--engine E] [--name NAME] [--port P]
   serve                a database and its gateway until Ctrl-C: [--pg N] [--engine E]
@@ -28,12 +28,15 @@ prints what happened, stops everything. The database is thrown away at the end.
 ";
 
 const TEST: &str = "\
-cargo xtask test [--pg 15|17|18|all] [--engine native|portable|all]
+cargo xtask test [NAME] [--pg 15|17|18|all] [--engine native|portable|all]
 
 Runs the unit tests, `cargo pgrx test` (native engine only), the contract suite in a new database
 for each engine, the supabase-js tests through the gateway, those of what two gateways answer, those of
 installation, upgrade, dump and restore, and ten seconds of each part of `load`. Without options: PostgreSQL 18, both
 engines. Exits 0 only if every test passed; the last line counts them.
+
+With a NAME it runs that part of tests/contract alone, in a new database for each engine: a call, such as
+append_message, another file, such as operator_policies, or a folder: chats, sessions, documents, rules, access.
 ";
 
 const DB: &str = "\

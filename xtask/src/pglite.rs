@@ -35,7 +35,8 @@ pub fn contract(places: &Places, major: u16, title: &str) -> Result<Counts> {
         let port: u16 = port.ok_or_else(|| Failure::new("PGlite does not name its port."))?;
         Ok((pglite, port))
     })?;
-    let counts = contract::test(places, title, |role| {
+    let files = contract::files(places)?;
+    let counts = contract::test(places, title, &files, |role| {
         // There is nobody to ask for a password.
         server::psql(&psql, port, role, "")
     });

@@ -24,7 +24,7 @@ use crate::throwaway::Throwaway;
 use crate::toolchain;
 use crate::tree::Tree;
 use crate::upgrade;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
@@ -35,14 +35,24 @@ struct Row {
     time: Duration,
 }
 
-/// Runs the suite.
+/// Runs the suite, or the part of the contract that a name means.
 pub fn run(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
-    arguments.allow(&["pg", "engine"], 0)?;
+    arguments.allow(&["pg", "engine"], 1)?;
     let (majors, engines) = (arguments.majors()?, arguments.engines()?);
     let mut suite = Suite {
         places,
         rows: Vec::new(),
     };
+    if let Some(name) = arguments.words.first() {
+        // An unknown name is refused before a server is started.
+        let files = contract::named(places, name)?;
+        for major in majors {
+            for engine in &engines {
+                suite.contract(name, &files, major, *engine)?;
+            }
+        }
+        return Ok(suite.report());
+    }
     suite.check("unit tests", units)?;
     suite.check("npm package", edge::test)?;
     if let (Some(major), true) = (majors.first(), engines.contains(&Engine::Portable)) {
@@ -91,6 +101,21 @@ impl Suite<'_> {
         Ok(())
     }
 
+    /// Some files of the contract, in a new database of their own.
+    fn contract(
+        &mut self,
+        name: &str,
+        files: &[PathBuf],
+        major: u16,
+        engine: Engine,
+    ) -> Result<()> {
+        let title = format!("contract of {name}, PostgreSQL {major}, {engine}");
+        self.check(&title, |places| {
+            let database = Throwaway::start(places, "contract", major, engine)?;
+            contract::test(places, &title, files, |role| database.0.psql(role))
+        })
+    }
+
     /// Everything that needs a database, in one new database of this version and engine; what does not depend on either, in
     /// the first one only.
     fn database(&mut self, major: u16, engine: Engine, is_first: bool) -> Result<()> {
@@ -106,7 +131,8 @@ impl Suite<'_> {
         let database = &database.0;
         let title = format!("contract, {on}");
         self.check(&title, |places| {
-            contract::test(places, &title, |role| database.psql(role))
+            let files = contract::files(places)?;
+            contract::test(places, &title, &files, |role| database.psql(role))
         })?;
         let title = format!("supabase-js, {on}");
         self.check(&title, |places| clients::test(places, database, &title))?;

@@ -44,7 +44,10 @@ pub fn read(output: &str, is_success: bool) -> Tap {
     }
     let ran = tap.counts.passed + tap.counts.failed;
     match planned {
-        Some(0) | None => tap.fail(1, "the file has no plan: no test was announced".to_owned()),
+        Some(0) | None => tap.fail(
+            1,
+            "the file has no plan: it stopped before finish(), or tests nothing".to_owned(),
+        ),
         Some(planned) if planned != ran => {
             tap.fail(
                 planned.abs_diff(ran),
@@ -119,6 +122,15 @@ mod tests {
         ] {
             assert_eq!(counts(output, is_success), expected, "{output:?}");
         }
+    }
+
+    #[test]
+    fn a_plan_may_come_last_and_must_come() {
+        let whole = "ok 1 - a\nok 2 - b\n1..2\n";
+        assert_eq!(counts(whole, true), (2, 0));
+        let stopped = "ok 1 - a\nok 2 - b\n";
+        assert_eq!(counts(stopped, true), (2, 1));
+        assert_eq!(counts(stopped, false), (2, 1));
     }
 
     #[test]
