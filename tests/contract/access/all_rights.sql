@@ -28,20 +28,20 @@ begin
 end
 $$;
 select is(pg_temp.seen(), 'users 1, chats 1, messages 1, message_search 0, documents 1, document_metadata 1, attachments 1, sessions 1, session_secrets 0, ',
-  'the owner sees the own rows, and no secret');
+  'the owner sees their rows, and no secret');
 select pg_temp.sign_in('eve');
 select is(pg_temp.seen(), 'users 1, chats 0, messages 0, message_search 0, documents 0, document_metadata 0, attachments 0, sessions 0, session_secrets 0, ',
   'another tenant sees none of them');
 select pg_temp.sign_out();
 select is(pg_temp.seen(), 'users 0, chats 0, messages 0, message_search 0, documents 0, document_metadata 0, attachments 0, sessions 0, session_secrets 0, ',
-  'and nobody signed in nothing at all');
+  'and anon sees nothing at all');
 select is(pg_temp.refusal('select * from chatkeep.create_chat()'), '42501 permission denied for function create_chat', 'the calls are granted as before');
 
 -- The caller's row in users.
 select pg_temp.sign_in('ada');
 select is(pg_temp.refusal($$ update chatkeep.users set tenant_id = '00000000-0000-4000-8000-000000007e02' $$),
   '42501 new row violates row-level security policy for table "users"', 'nobody moves into another tenant');
-select lives_ok($$ update chatkeep.users set display_name = 'Ada', metadata = '{"a":1}' $$, 'but changes the own name');
+select lives_ok($$ update chatkeep.users set display_name = 'Ada', metadata = '{"a":1}' $$, 'but changes their own name');
 select is(pg_temp.refusal($$ insert into chatkeep.users (id, tenant_id) values (gen_random_uuid(), '00000000-0000-4000-8000-000000007e01') $$),
   '42501 new row violates row-level security policy for table "users"', 'nor makes somebody');
 

@@ -36,21 +36,21 @@ end
 $$;
 
 select pg_temp.serve();
-select is(pg_temp.told(call), 'PT409 chat_id names chats of several tenants | Call as the chat''s user.', 'service_role is told of two chats by ' || call) from calls order by n;
+select is(pg_temp.told(call), 'PT409 chat_id names chats of several tenants | Call as the chat''s user.', call || ' refuses service_role an id of two chats') from calls order by n;
 select pg_temp.sign_in('ada');
 select count(*) as deleted from chatkeep.delete_chat(pg_temp.id('c1')) \gset
 select pg_temp.serve();
-select is(pg_temp.told(call), 'PT409 chat_id names chats of several tenants | Call as the chat''s user.', 'where the first is deleted too, by ' || call) from calls order by n;
+select is(pg_temp.told(call), 'PT409 chat_id names chats of several tenants | Call as the chat''s user.', 'also where the first is deleted: ' || call) from calls order by n;
 select pg_temp.sign_in('eve');
 select count(*) as deleted from chatkeep.delete_chat(pg_temp.id('c1')) \gset
 select pg_temp.serve();
-select is(pg_temp.told(call), 'PT409 chat_id names chats of several tenants | Call as the chat''s user.', 'where both are, by ' || call) from calls order by n;
+select is(pg_temp.told(call), 'PT409 chat_id names chats of several tenants | Call as the chat''s user.', 'where both are deleted: ' || call) from calls order by n;
 select pg_temp.sign_in('ada');
 select count(*) as restored from chatkeep.restore_chat(pg_temp.id('c1')) \gset
 select pg_temp.serve();
-select is(pg_temp.told(call), 'PT409 chat_id names chats of several tenants | Call as the chat''s user.', 'and where the second is, by ' || call) from calls order by n;
+select is(pg_temp.told(call), 'PT409 chat_id names chats of several tenants | Call as the chat''s user.', 'and where the second is deleted: ' || call) from calls order by n;
 select pg_temp.sign_in('ada');
-select is(pg_temp.listed(pg_temp.id('c1')), 'heron of ada ', 'each user has the own chat');
+select is(pg_temp.listed(pg_temp.id('c1')), 'heron of ada ', 'each user has their chat');
 select pg_temp.sign_in('eve');
 select is(left(pg_temp.told('list_messages(pg_temp.id(''c1''))'), 5), 'PT410', 'as it is');
 select pg_temp.serve();
@@ -59,9 +59,9 @@ select is(pg_temp.listed(pg_temp.id('c1')), 'heron of ada ', 'service_role reads
 
 -- In one tenant an id is one chat.
 select pg_temp.sign_in('bob');
-select is(pg_temp.told('create_chat(chat_id => pg_temp.id(''c1''))'), 'PT409 chat_id is taken | Leave chat_id out, or make a new UUID.', 'a colleague is told that the id is taken');
+select is(pg_temp.told('create_chat(chat_id => pg_temp.id(''c1''))'), 'PT409 chat_id is taken | Leave chat_id out, or make a new UUID.', 'create_chat refuses a colleague the id as taken');
 select is(pg_temp.told('import_chat(jsonb_build_object(''id'', pg_temp.id(''c1'')))'), 'PT409 chat.id is taken | Leave it out, or make a new UUID.', 'in an import too');
-select is((select count(*)::integer from calls where pg_temp.told(call) <> 'PT404 chat_id names no chat of yours | Make the chat with create_chat, or check the id.'), 0, 'and by all other calls that it is none of theirs');
+select is((select count(*)::integer from calls where pg_temp.told(call) <> 'PT404 chat_id names no chat of yours | Make the chat with create_chat, or check the id.'), 0, 'and all other calls answer as for a chat that nobody has');
 select is_empty('select from chatkeep.chats', 'nothing of it is shown');
 select pg_temp.sign_in('ada');
 select count(*) as deleted from chatkeep.delete_chat(pg_temp.id('c1')) \gset

@@ -54,8 +54,8 @@ $$;
 
 -- A colleague.
 select pg_temp.sign_in('bob');
-select is(pg_temp.answer(call, pg_temp.id('c1')) || pg_temp.answer(call, pg_temp.id('c2')), pg_temp.answer(call, pg_temp.id('ff')) || pg_temp.answer(call, pg_temp.id('ff')), 'a colleague is told by ' || call || ' what is told of a chat that nobody has') from calls order by n;
-select is((select count(*)::int from calls where pg_temp.answer(call, pg_temp.id('c1')) not like 'PT404 chat_id names no chat of yours%'), 0, 'that it is none of theirs');
+select is(pg_temp.answer(call, pg_temp.id('c1')) || pg_temp.answer(call, pg_temp.id('c2')), pg_temp.answer(call, pg_temp.id('ff')) || pg_temp.answer(call, pg_temp.id('ff')), 'to a colleague ' || call || ' answers as for a chat that nobody has') from calls order by n;
+select is((select count(*)::int from calls where pg_temp.answer(call, pg_temp.id('c1')) not like 'PT404 chat_id names no chat of yours%'), 0, 'which is PT404');
 select is_empty($$ select * from chatkeep.search_messages('vault') $$, 'a colleague finds nothing');
 select is_empty($$ select * from chatkeep.fail_stale_messages('0') $$, 'and fails nothing');
 select alike(pg_temp.answer('create_chat(chat_id => CHAT)', pg_temp.id('c1')), 'PT409 chat_id is taken%', 'a chat id of the tenant is taken');
@@ -65,14 +65,14 @@ select alike(pg_temp.answer('import_chat(jsonb_build_object(''id'', CHAT, ''mess
 select id as bobs from chatkeep.create_chat() \gset
 select pg_temp.rows_are(
   format($$ select a.outcome, a.seq, a.content from chatkeep.append_messages(%L, jsonb_build_array(pg_temp.item('mine', pg_temp.id('a1')), pg_temp.item('mine too', pg_temp.id('a2')))) a $$, :'bobs'),
-  $$ values ('appended', 1, 'mine'), ('appended', 2, 'mine too') $$, 'a message id of another''s chat is free in the own');
+  $$ values ('appended', 1, 'mine'), ('appended', 2, 'mine too') $$, 'a message id of another user''s chat is free in one''s own chat');
 select alike(pg_temp.answer('append_message(CHAT, ''user'', ''x'', parent_id => pg_temp.id(''a4''))', :'bobs'), 'PT404 parent_id names no message of this chat%', 'but its message is no parent here');
 select alike(pg_temp.answer('select_branch(CHAT, pg_temp.id(''a4''))', :'bobs'), 'PT404 leaf_id names no message of this chat%', 'no leaf');
 select alike(pg_temp.answer('finish_message(CHAT, pg_temp.id(''a3''), ''x'')', :'bobs'), 'PT404 message_id names no message of this chat%', 'and nothing to finish');
 
 -- Another tenant.
 select pg_temp.sign_in('eve');
-select is(pg_temp.answer(call, pg_temp.id('c1')) || pg_temp.answer(call, pg_temp.id('c2')), pg_temp.answer(call, pg_temp.id('ff')) || pg_temp.answer(call, pg_temp.id('ff')), 'another tenant is told by ' || call || ' what is told of a chat that nobody has') from calls order by n;
+select is(pg_temp.answer(call, pg_temp.id('c1')) || pg_temp.answer(call, pg_temp.id('c2')), pg_temp.answer(call, pg_temp.id('ff')) || pg_temp.answer(call, pg_temp.id('ff')), 'to another tenant ' || call || ' answers as for a chat that nobody has') from calls order by n;
 select is_empty($$ select * from chatkeep.search_messages('vault') $$, 'another tenant finds nothing');
 select pg_temp.rows_are($$ select tenant_id, message_count from chatkeep.create_chat(chat_id => pg_temp.id('c1')) $$, $$ values ('00000000-0000-4000-8000-000000007e02'::uuid, 0) $$, 'the same chat id there is a chat of its own');
 select pg_temp.rows_are($$ select seq, content from chatkeep.append_message(pg_temp.id('c1'), 'user', 'mine', message_id => pg_temp.id('a1')) $$, $$ values (1, 'mine') $$, 'with its own messages');
@@ -82,7 +82,7 @@ select is(pg_temp.listed(pg_temp.id('c1')), 'mine', 'and nothing else');
 select alike(pg_temp.answer('append_messages(CHAT, jsonb_build_array(pg_temp.item(''x'', more => jsonb_build_object(' || forged || '))))', pg_temp.id('c1')), '22023 messages[0]%', 'a batch cannot say ' || forged)
 from unnest(array['''tenant_id'', ''00000000-0000-4000-8000-000000007e01''', '''user_id'', ''00000000-0000-4000-8000-00000000ada0''', '''author_id'', ''00000000-0000-4000-8000-00000000ada0''',
   '''chat_id'', pg_temp.id(''c1'')', '''seq'', 9', '''active'', true', '''written_as'', ''service_role''']) forged;
-select is((select array_agg(distinct m.tenant_id) from chatkeep.messages m), array['00000000-0000-4000-8000-000000007e02'::uuid], 'and wrote into the own tenant only');
+select is((select array_agg(distinct m.tenant_id) from chatkeep.messages m), array['00000000-0000-4000-8000-000000007e02'::uuid], 'and wrote into the caller''s tenant only');
 
 -- A tenant in a claim is no membership.
 select set_config('request.jwt.claims', '{"role":"authenticated","sub":"00000000-0000-4000-8000-00000000e4e0","tenant_id":"00000000-0000-4000-8000-000000007e01","app_metadata":{"tenant_id":"00000000-0000-4000-8000-000000007e01"}}', true);
@@ -98,7 +98,7 @@ select is(
 select is((select array_agg(pg_temp.refusal('select * from chatkeep.' || call) like '42501 permission denied for function %') from unnest(array['index_messages()', 'purge_chats()']) call), array[true, true], 'nor do those of service_role');
 select set_config('role', 'authenticated', true);
 select is_empty($$ select call from calls where pg_temp.answer(call, pg_temp.id('c1')) !~ '^(42501|PT404) ' $$, 'a JWT without a subject is nobody');
-select is_empty($$ select call from writers where n <= 4 and pg_temp.answer(call, pg_temp.id('ff')) not like '42501 no user is signed in%' $$, 'who makes no chat');
+select is_empty($$ select call from writers where n <= 4 and pg_temp.answer(call, pg_temp.id('ff')) not like '42501 no user is signed in%' $$, 'and makes no chat');
 select is_empty($$ select id from chatkeep.search_messages('vault') $$, 'finds nothing');
 select is_empty($$ select id from chatkeep.fail_stale_messages('0') $$, 'and fails nothing');
 
@@ -106,7 +106,7 @@ select is_empty($$ select id from chatkeep.fail_stale_messages('0') $$, 'and fai
 reset role;
 update chatkeep.users set disabled_at = now() where id = '00000000-0000-4000-8000-00000000ada0';
 select pg_temp.sign_in('ada');
-select is_empty($$ select call, pg_temp.answer(call, pg_temp.id('c1')) from calls where pg_temp.answer(call, pg_temp.id('c1')) !~ '^(42501|PT404) ' $$, 'a disabled user does nothing in the own chats');
+select is_empty($$ select call, pg_temp.answer(call, pg_temp.id('c1')) from calls where pg_temp.answer(call, pg_temp.id('c1')) !~ '^(42501|PT404) ' $$, 'a disabled user does nothing in their chats');
 select is_empty($$ select call from writers where n <= 4 and pg_temp.answer(call, pg_temp.id('ff')) not like '42501 this user is disabled%' $$, 'and makes none');
 select alike(pg_temp.refusal($$ select id from chatkeep.search_messages('vault') $$), '42501 this user is disabled%', 'searches nothing');
 select is_empty($$ select id from chatkeep.fail_stale_messages('0') $$, 'fails nothing');
@@ -123,8 +123,8 @@ create view public.all_messages with (security_invoker = true) as select m.conte
 create view public.one_chat as select m.content from chatkeep.list_messages(pg_temp.id('c1')) m;
 grant select on public.all_messages, public.one_chat to authenticated;
 select pg_temp.sign_in('bob');
-select is((select array_agg(content::text order by content) from public.all_messages), array['mine', 'mine too'], 'a view shows a colleague the own messages');
-select alike(pg_temp.refusal('select * from public.one_chat'), 'PT404 chat_id names no chat of yours%', 'and calls nothing in another''s name');
+select is((select array_agg(content::text order by content) from public.all_messages), array['mine', 'mine too'], 'a view shows a colleague their messages');
+select alike(pg_temp.refusal('select * from public.one_chat'), 'PT404 chat_id names no chat of yours%', 'and calls nothing in the name of another user');
 select pg_temp.sign_in('ada');
 select is((select count(*)::int from public.one_chat), 2, 'which the owner may');
 select is_empty($$ select c.oid::regclass from pg_catalog.pg_class c where c.relkind = 'v' and c.relnamespace = 'chatkeep'::regnamespace

@@ -110,8 +110,8 @@ select is((select string_agg(p.proname, ', ' order by p.proname) from pg_proc p
 update chatkeep.users set disabled_at = now() where id = '00000000-0000-4000-8000-00000000ada0';
 create temporary table was on commit drop as select pg_temp.everything() as everything;
 select pg_temp.sign_in('ada');
-select is(left(pg_temp.ending(call), length(disabled)), disabled, 'a disabled user is told so by ' || name) from calls order by n;
-select is((select count(*) from calls where disabled = 'PT404' and pg_temp.ending(call) !~ ' names no (chat|document|session) of yours '), 0::bigint, 'and otherwise what is told of a chat, document or session that nobody has');
+select is(left(pg_temp.ending(call), length(disabled)), disabled, name || ' answers a disabled user') from calls order by n;
+select is((select count(*) from calls where disabled = 'PT404' and pg_temp.ending(call) !~ ' names no (chat|document|session) of yours '), 0::bigint, 'and PT404 names a chat, document or session, as for one that nobody has');
 select is((select array_agg(pg_temp.ending(call)) from unnest(array['append_message(null, ''user'', ''x'')', 'search_messages(null)', 'create_chat(metadata => null)']) call),
   array['22004 chat_id is missing | Pass a value; null is not accepted here.', '22004 query is missing | Pass a value; null is not accepted here.', '22004 metadata is missing | Pass a value; null is not accepted here.'],
   'arguments are judged first');
@@ -138,7 +138,7 @@ select is(pg_temp.ending(format('rotate_session(%L)', :'token')), '1 revoked', '
 reset role;
 update chatkeep.users set disabled_at = null where id = '00000000-0000-4000-8000-00000000ada0';
 select pg_temp.sign_in('ada');
-select is(pg_temp.listed(pg_temp.id('c1')), 'the vault ', 'who is enabled again has everything as it was');
+select is(pg_temp.listed(pg_temp.id('c1')), 'the vault ', 'a user who is enabled again has everything as it was');
 select is((select seq from chatkeep.append_message(pg_temp.id('c1'), 'user', 'back')), 4, 'and goes on');
 select is((select status from chatkeep.rotate_session(:'token')), 'revoked', 'but for the sessions');
 
@@ -167,8 +167,8 @@ select results_eq(format($$ select tenant_id, visibility, status, source_uri fro
   $$ values ('00000000-0000-4000-8000-000000007e02'::uuid, 'tenant', 'pending', 'eve.html') $$, 'and the one that was there is as it was');
 select pg_temp.sign_in('ada');
 select is(chatkeep.tenant_id(), '00000000-0000-4000-8000-000000007e02'::uuid, 'the mover is of the new tenant');
-select is((select count(*)::integer from chatkeep.documents), 3, 'reads the own documents and the one that is shared there');
-select is((select outcome || ' ' || id from chatkeep.register_document('shared.html', repeat('d', 64))), 'duplicate ' || :'shared', 'has the own one still');
+select is((select count(*)::integer from chatkeep.documents), 3, 'reads their documents and the one that is shared there');
+select is((select outcome || ' ' || id from chatkeep.register_document('shared.html', repeat('d', 64))), 'duplicate ' || :'shared', 'still has their own document');
 select is((select outcome || ' ' || id from chatkeep.register_document('shared.html', repeat('d', 64), visibility => 'tenant')), 'duplicate ' || :'eves', 'and the shared one for sharing');
 select is(pg_temp.listed(pg_temp.id('c1')), 'the vault  back', 'has the chats');
 select is((select seq from chatkeep.append_message(pg_temp.id('c1'), 'user', 'moved')), 5, 'goes on in them');
@@ -184,8 +184,8 @@ reset role;
 delete from auth.users where id = '00000000-0000-4000-8000-00000000ada0';
 update was set everything = pg_temp.everything();
 select pg_temp.sign_in('ada');
-select is(left(pg_temp.ending(call), length(gone)), gone, 'whose account is gone is told so by ' || name) from calls order by n;
-select is((select count(*) from calls where gone = 'PT404' and pg_temp.ending(call) !~ ' names no (chat|document|session) of yours '), 0::bigint, 'and otherwise what is told of things that nobody has');
+select is(left(pg_temp.ending(call), length(gone)), gone, name || ' answers a user whose account is gone') from calls order by n;
+select is((select count(*) from calls where gone = 'PT404' and pg_temp.ending(call) !~ ' names no (chat|document|session) of yours '), 0::bigint, 'and PT404 is that of things that nobody has');
 select is_empty($$ select from chatkeep.users $$, 'nothing is left to read');
 select matches(pg_temp.refusal($$ insert into chatkeep.users (id, tenant_id) values ('00000000-0000-4000-8000-00000000ada0', '00000000-0000-4000-8000-00000000ada0') $$), '^(23503|42501) ', 'and no membership comes back by hand');
 reset role;
@@ -194,7 +194,7 @@ select is_empty($$ select from chatkeep.users where id = '00000000-0000-4000-800
 
 -- service_role names a user who does not exist.
 select pg_temp.serve();
-select alike(pg_temp.ending(call), 'PT404 user_id names no user | _%', 'a user_id that nobody has is told by ' || call) from unnest(array[
+select alike(pg_temp.ending(call), 'PT404 user_id names no user | _%', call || ' refuses a user_id that nobody has') from unnest(array[
   'create_session(user_id => ''00000000-0000-4000-8000-00000000ada0'')', 'create_session(user_id => gen_random_uuid(), max_sessions => 1)']) call;
 select is(pg_temp.ending('revoke_all_sessions(gen_random_uuid())'), '0', 'and has no session to revoke');
 select is_empty($$ select from chatkeep.users where id = '00000000-0000-4000-8000-00000000ada0' $$, 'nor does a service make the membership');

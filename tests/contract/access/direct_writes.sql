@@ -141,7 +141,7 @@ insert into forged (name, statement) values
     values (pg_temp.id('f1'), pg_temp.id('c1'), 'T1', 'ADA', 'ADA', 2, 'system', 'obey', now(), now())$$),
   ('a message of nobody', $$insert into chatkeep.messages (id, chat_id, tenant_id, user_id, author_id, seq, role, content, created_at, updated_at)
     values (pg_temp.id('f1'), pg_temp.id('c1'), 'T1', 'EVE', null, 2, 'system', 'obey', now(), now())$$),
-  ('a message in the own tenant''s name', $$insert into chatkeep.messages (id, chat_id, tenant_id, user_id, author_id, seq, role, content, created_at, updated_at)
+  ('a message in the name of the forger''s tenant', $$insert into chatkeep.messages (id, chat_id, tenant_id, user_id, author_id, seq, role, content, created_at, updated_at)
     values (pg_temp.id('f1'), pg_temp.id('c1'), 'T2', 'EVE', 'EVE', 2, 'system', 'obey', now(), now())$$),
   ('a message of an id that is there', $$insert into chatkeep.messages (id, chat_id, tenant_id, user_id, author_id, seq, parent_id, role, content, created_at, updated_at)
     values (pg_temp.id('a1'), pg_temp.id('c1'), 'T1', 'EVE', 'EVE', 2, pg_temp.id('a1'), 'system', 'obey', now(), now())$$),

@@ -49,7 +49,7 @@ select pg_temp.sign_in('ada');
 set local statement_timeout = '1s';
 select format($s$select is(pg_temp.ended('select * from chatkeep.' || call),
     'PT409 ' || place || 'source_uri or checksum is taken by a document that you cannot see | Repeat the call; if it is refused again, a policy of this database hides the document.',
-    'who registers ' || name || ' is told that it is taken') from tries where n = %s$s$, n) from tries order by n \gexec
+    'a registration of ' || name || ' is refused as taken') from tries where n = %s$s$, n) from tries order by n \gexec
 set local statement_timeout = '60s';
 select is(coalesce(current_setting('chatkeep.writing', true), ''), '', 'a registration that is refused leaves no marker');
 select is((select outcome from chatkeep.register_document('new.html', repeat('f', 64), 'in sight')), 'created', 'what holds nothing of a hidden document is registered');
@@ -69,7 +69,7 @@ select pg_temp.sign_in('ada');
 set local statement_timeout = '1s';
 select is(pg_temp.ended($$ select * from chatkeep.register_document('other.html', repeat('e', 64)) $$),
   'PT409 source_uri or checksum is taken by a document that you cannot see | Repeat the call; if it is refused again, a policy of this database hides the document.',
-  'a document that is retained out of sight is told too');
+  'a document that a policy hides by time is refused as taken too');
 set local statement_timeout = '60s';
 select is((select outcome from chatkeep.register_document('fresh.html', repeat('8', 64))), 'created', 'and a new one is registered beside it');
 reset role;
@@ -93,8 +93,8 @@ create function pg_temp.told(call text, document uuid) returns text language sql
   select pg_temp.refusal('select * from chatkeep.' || replace(call, 'DOCUMENT', quote_literal(document)))
 $$;
 select pg_temp.sign_in('bob');
-select is(pg_temp.told(call, :'shared'), pg_temp.told(call, pg_temp.id('ff')), 'a colleague is told by ' || call || ' of a deleted document what is told of a missing one') from calls order by n;
-select is((select count(*)::integer from calls where pg_temp.told(call, :'shared') like 'PT404 document_id names no document of yours | %'), 7, 'that it is none of theirs');
+select is(pg_temp.told(call, :'shared'), pg_temp.told(call, pg_temp.id('ff')), 'to a colleague ' || call || ' answers for a deleted document as for a missing one') from calls order by n;
+select is((select count(*)::integer from calls where pg_temp.told(call, :'shared') like 'PT404 document_id names no document of yours | %'), 7, 'which is PT404');
 select is_empty(format('select from chatkeep.documents where id = %L', :'shared'), 'nor do they read it');
 select is_empty(format('select from chatkeep.document_metadata where document_id = %L', :'shared'), 'nor what was said of it, themselves included');
 -- Anybody who sends SQL may forge the marker of a call. The Data API allows nobody to.
@@ -106,14 +106,14 @@ select set_config('chatkeep.writing', 'off', true) \g /dev/null
 select is_empty(format('select from chatkeep.documents where id = %L', :'shared'), 'of whatever call it is');
 select set_config('chatkeep.writing', '', true) \g /dev/null
 select pg_temp.sign_in('eve');
-select is((select count(*)::integer from calls where pg_temp.told(call, :'shared') = pg_temp.told(call, pg_temp.id('ff'))), 7, 'another tenant is told the same');
+select is((select count(*)::integer from calls where pg_temp.told(call, :'shared') = pg_temp.told(call, pg_temp.id('ff'))), 7, 'another tenant gets the same answers');
 -- The owner and service_role learn that it is deleted.
 select pg_temp.sign_in('ada');
 select is((select deleted_at is not null from chatkeep.delete_document(:'shared')), true, 'its owner deletes it again, and has the same row');
-select alike(pg_temp.refusal(format($$ select * from chatkeep.set_document_status(%L, 'ready') $$, :'shared')), 'PT410 document_id names a deleted document%', 'and is told by other calls that it is deleted');
-select alike(pg_temp.refusal(format('select * from chatkeep.attach(pg_temp.id(''c1''), pg_temp.id(''a1''), %L)', :'shared')), 'PT410 document_id names a deleted document%', 'which attach says too');
+select alike(pg_temp.refusal(format($$ select * from chatkeep.set_document_status(%L, 'ready') $$, :'shared')), 'PT410 document_id names a deleted document%', 'and other calls answer that it is deleted');
+select alike(pg_temp.refusal(format('select * from chatkeep.attach(pg_temp.id(''c1''), pg_temp.id(''a1''), %L)', :'shared')), 'PT410 document_id names a deleted document%', 'attach too');
 select pg_temp.serve();
-select alike(pg_temp.refusal(format($$ select * from chatkeep.tag_document(%L, '{"b":1}') $$, :'shared')), 'PT410 document_id names a deleted document%', 'service_role is told so too');
+select alike(pg_temp.refusal(format($$ select * from chatkeep.tag_document(%L, '{"b":1}') $$, :'shared')), 'PT410 document_id names a deleted document%', 'and so do they to service_role');
 -- Its bytes and sources are free.
 select pg_temp.sign_in('bob');
 select is((select outcome from chatkeep.register_document('shared.html', repeat('d', 64), visibility => 'tenant')), 'created', 'a colleague registers the bytes of what was deleted');

@@ -390,7 +390,7 @@ select format('create policy zz on %s.%s as restrictive to public using (false)'
 -- Without a JWT, with a token alone.
 select pg_temp.sign_out();
 select is((select array_agg(pg_temp.verdict(c.call) order by c.n) from calls c where c.name in ('rotate', 'rotate_again', 'validate')),
-  array_fill('1 invalid'::text, array[3]), 'the holder of a token is told nothing of a session that a policy hides');
+  array_fill('1 invalid'::text, array[3]), 'the holder of a token learns nothing of a session that a policy hides');
 
 select * from finish();
 rollback;

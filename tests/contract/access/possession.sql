@@ -140,7 +140,7 @@ select pg_temp.present('');
 select is(pg_temp.attempt(a.statement), a.as_owner, 'the owner cannot ' || a.name) from attacks a;
 select is(pg_temp.attempt('select * from chatkeep_private.session_secrets'), '0 rows', 'ownership shows no secret');
 select pg_temp.present(pg_temp.secrets(:'t2'));
-select is(count(*)::int, 0, 'who is both can do no more: ' || coalesce(string_agg(a.name, ', '), 'nothing'))
+select is(count(*)::int, 0, 'a caller who is both can do no more: ' || coalesce(string_agg(a.name, ', '), 'nothing'))
 from attacks a where pg_temp.attempt(a.statement) not in ('42501', '0 rows');
 
 -- A secret is tied to its own session.
@@ -254,9 +254,9 @@ select chatkeep_private.write_token(chatkeep_private.random_secret() || substr(c
   chatkeep_private.write_token(sha256(substr(chatkeep_private.read_token(:'t0'), 1, 24)) || sha256('x')) as digests \gset
 select pg_temp.sign_out();
 select is(pg_temp.said(:'foreign_session', :'swapped', :'digests'), 'invalid/invalid invalid/invalid invalid/invalid', 'another session secret is invalid');
-select is((select concat(session_id, user_id, tenant_id, generation, expires_at) from chatkeep.rotate_session(:'foreign_session')), '', 'and is told nothing');
-select is((select status from chatkeep.validate_session(:'t0')), 'valid', 'nor does it cost the session');
-select is((select status from chatkeep.validate_session(:'foreign_refresh')), 'reuse_detected', 'who has the session secret ends it, with any refresh secret');
+select is((select concat(session_id, user_id, tenant_id, generation, expires_at) from chatkeep.rotate_session(:'foreign_session')), '', 'and gets no other column');
+select is((select status from chatkeep.validate_session(:'t0')), 'valid', 'and does not end the session');
+select is((select status from chatkeep.validate_session(:'foreign_refresh')), 'reuse_detected', 'the session secret with any refresh secret ends the session');
 select is((select status from chatkeep.rotate_session(:'t0')), 'revoked', 'for good');
 
 select * from finish();

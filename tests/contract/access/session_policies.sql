@@ -64,6 +64,6 @@ select is(pg_temp.after('revoke select (user_id) on chatkeep.sessions from anon'
 select is(pg_temp.after('grant select (user_id) on chatkeep.sessions to anon', :'token'), 'valid user, valid user, valid user', 'until it is given back');
 select is(pg_temp.after('alter table chatkeep.sessions rename constraint sessions_pkey to another_pkey', :'token'), 'valid user, valid user, valid user', 'what an index is called does not matter');
 select set_config('row_security', 'off', true);
-select matches(pg_temp.after('select', :'token'), '^query would be affected by row-level security policy for table "ses[^,]*, query would be[^,]*, valid user$', 'row_security = off is told, not obeyed');
+select matches(pg_temp.after('select', :'token'), '^query would be affected by row-level security policy for table "ses[^,]*, query would be[^,]*, valid user$', 'row_security = off is an error, not obeyed');
 
 select * from finish();

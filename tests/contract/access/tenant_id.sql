@@ -17,13 +17,13 @@ select is(pg_temp.refusal(format($$ select * from chatkeep.list_messages(%L) $$,
 reset role;
 update chatkeep.users set metadata = '{"mfa":"yes"}' where id = '00000000-0000-4000-8000-00000000ada0';
 select pg_temp.sign_in('ada');
-select is(chatkeep.tenant_id(), '00000000-0000-4000-8000-000000007e01'::uuid, 'whom the policy lets pass has a tenant');
+select is(chatkeep.tenant_id(), '00000000-0000-4000-8000-000000007e01'::uuid, 'a user whom the policy shows has a tenant');
 select pg_temp.sign_in('bob');
-select is(chatkeep.tenant_id(), null, 'nobody else has');
+select is(chatkeep.tenant_id(), null, 'no other user has one');
 reset role;
 drop policy operators on chatkeep.users;
 select pg_temp.sign_in('bob');
-select is(chatkeep.tenant_id(), '00000000-0000-4000-8000-000000007e01'::uuid, 'without the policy everybody has again');
+select is(chatkeep.tenant_id(), '00000000-0000-4000-8000-000000007e01'::uuid, 'without the policy every user has one again');
 reset role;
 alter policy users_select on chatkeep.users using (id = (select chatkeep.uid()) and metadata ->> 'mfa' = 'yes');
 select pg_temp.sign_in('bob');
@@ -31,16 +31,16 @@ select is(chatkeep.tenant_id(), null, 'a policy of the migrations that an operat
 reset role;
 alter policy users_select on chatkeep.users to service_role;
 select pg_temp.sign_in('ada');
-select is(chatkeep.tenant_id(), null, 'and one that is no more the role''s');
+select is(chatkeep.tenant_id(), null, 'and so is one that is given to another role');
 reset role;
 alter policy users_select on chatkeep.users to authenticated using (id = (select chatkeep.uid()));
 
 select pg_temp.sign_in('ada');
 select set_config('row_security', 'off', true);
 select is(pg_temp.refusal('select chatkeep.tenant_id()'), '42501 query would be affected by row-level security policy for table "users"',
-  'who turns row_security off is told of policies');
+  'row_security = off is an error under policies');
 select set_config('row_security', 'on', true);
-select is(chatkeep.tenant_id(), '00000000-0000-4000-8000-000000007e01'::uuid, 'and has a tenant once it is on again');
+select is(chatkeep.tenant_id(), '00000000-0000-4000-8000-000000007e01'::uuid, 'and the caller has a tenant once it is on again');
 
 select * from finish();
 rollback;

@@ -25,7 +25,7 @@ begin
   return found || 'sessions ' || rows;
 end
 $$;
-select is(pg_temp.seen_by('ada'), 'users 1, chats 1, messages 1, message_search 0, documents 1, document_metadata 1, attachments 0, sessions 1', 'the owner sees the own rows');
+select is(pg_temp.seen_by('ada'), 'users 1, chats 1, messages 1, message_search 0, documents 1, document_metadata 1, attachments 0, sessions 1', 'the owner sees their rows');
 select is(pg_temp.seen_by('bob'), 'users 1, chats 0, messages 0, message_search 0, documents 0, document_metadata 0, attachments 0, sessions 0', 'a member of the same tenant sees none of them');
 select is(pg_temp.seen_by('eve'), 'users 1, chats 0, messages 0, message_search 0, documents 0, document_metadata 0, attachments 0, sessions 0', 'another tenant sees none of them');
 
@@ -108,7 +108,7 @@ select pg_temp.rows_are(
      from (values ('00000000-0000-4000-8000-000000007e03'::uuid)) t (id) $$,
   $$ values (1, 1, 1, 1, 1) $$, 'service_role moves a user to another tenant, and the rows follow');
 select pg_temp.sign_in('ada');
-select is((select array_agg(content::text) from chatkeep.list_messages(:'chat')), array['the vault code is 0000'], 'who reads them there');
+select is((select array_agg(content::text) from chatkeep.list_messages(:'chat')), array['the vault code is 0000'], 'the user reads them there');
 
 select * from finish();
 rollback;

@@ -83,7 +83,7 @@ select pg_temp.rows_are(
   'append_message knows what a batch stored');
 select pg_temp.rows_are(
   format($$ select outcome, seq from chatkeep.append_messages(%L, jsonb_build_array(pg_temp.item('same', pg_temp.id('b3'), more => '{"metadata":{"try":2}}'))) $$, :'chat'),
-  $$ values ('stored', 13) $$, 'a retry is told by role, content and parts');
+  $$ values ('stored', 13) $$, 'role, content and parts decide what is a retry');
 
 -- Conflicts: nothing of the batch is stored.
 select alike(pg_temp.refusal(format($$ select * from chatkeep.append_messages(%L, jsonb_build_array(pg_temp.item('new'), pg_temp.item('uno', pg_temp.id('a9')))) $$, :'chat')),

@@ -44,7 +44,7 @@ insert into refused values
   ('import_chat(jsonb_build_object(''id'', CHAT, ''messages'', jsonb_build_array(pg_temp.item(''x''))))');
 grant select on refused to public;
 select alike(pg_temp.refusal('select * from chatkeep.' || replace(statement, 'CHAT', quote_literal(:'chat') || '::uuid')),
-  'PT410 chat_id names a deleted chat%', statement || ' is told that the chat is deleted')
+  'PT410 chat_id names a deleted chat%', statement || ' refuses a deleted chat')
 from refused;
 select is_empty(format('update chatkeep.chats set title = %L where id = %L returning id', 'x', :'chat'), 'a deleted chat is not renamed');
 select pg_temp.sign_in('bob');

@@ -14,7 +14,7 @@ select id as eves from chatkeep.create_chat() \gset
 select lives_ok(format($$ select * from chatkeep.append_message(%L, 'assistant', '', message_id => pg_temp.id('e1'), status => 'streaming') $$, :'eves'), 'another tenant streams');
 select pg_temp.sign_in('ada');
 select lives_ok(format($$ select * from chatkeep.append_messages(%L, jsonb_build_array(
-    pg_temp.item('', pg_temp.id('a5'), more => '{"status":"streaming"}'), pg_temp.item('half', pg_temp.id('a6'), more => '{"status":"streaming"}'))) $$, :'chat'), 'two more of the own');
+    pg_temp.item('', pg_temp.id('a5'), more => '{"status":"streaming"}'), pg_temp.item('half', pg_temp.id('a6'), more => '{"status":"streaming"}'))) $$, :'chat'), 'two more placeholders of the user');
 reset role;
 update chatkeep.messages set created_at = now() - case id when pg_temp.id('a4') then interval '16 minutes' when pg_temp.id('a5') then interval '14 minutes' when pg_temp.id('a6') then interval '3 hours' else interval '2 hours' end
   where status = 'streaming';
@@ -22,8 +22,8 @@ select pg_temp.sign_in('ada');
 select pg_temp.rows_are('select id, status, content from chatkeep.fail_stale_messages(batch_size => 1)', $$ values (pg_temp.id('a6'), 'failed', 'half') $$, 'the oldest first, as many as asked for');
 select pg_temp.rows_are('select id, status from chatkeep.fail_stale_messages()', $$ values (pg_temp.id('a4'), 'failed') $$, 'what is older than 15 minutes fails');
 select pg_temp.rows_are($$ select id from chatkeep.fail_stale_messages('1 minute') $$, $$ values (pg_temp.id('a5')) $$, 'or what is older than was said');
-select is_empty($$ select id from chatkeep.fail_stale_messages('0') $$, 'and then nothing of the own');
-select alike(pg_temp.refusal(format($$ select * from chatkeep.finish_message(%L, pg_temp.id('a4'), 'late') $$, :'chat')), 'PT409 message_id %', 'a writer that comes back is told');
+select is_empty($$ select id from chatkeep.fail_stale_messages('0') $$, 'and then the user has none left');
+select alike(pg_temp.refusal(format($$ select * from chatkeep.finish_message(%L, pg_temp.id('a4'), 'late') $$, :'chat')), 'PT409 message_id %', 'a writer that comes back is refused');
 select pg_temp.serve();
 select is((select array_agg(f.id) from chatkeep.fail_stale_messages() f where f.chat_id = :'eves'), array[pg_temp.id('e1')], 'service_role fails everybody''s');
 select is(

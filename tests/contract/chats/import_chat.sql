@@ -162,7 +162,7 @@ select is(
 select is((select count(*) from chatkeep.chats), (select count from chats_before), 'and no chat is made for it');
 
 -- The owner of an import.
-select is((select array_agg(distinct tenant_id) from chatkeep.chats), array['00000000-0000-4000-8000-000000007e01'::uuid], 'every import is in the own tenant');
+select is((select array_agg(distinct tenant_id) from chatkeep.chats), array['00000000-0000-4000-8000-000000007e01'::uuid], 'every import is in the tenant of its caller');
 select matches(pg_temp.refusal($$ select * from chatkeep.import_chat('{"tenant_id":"00000000-0000-4000-8000-000000007e02","user_id":"00000000-0000-4000-8000-00000000e4e0"}') $$), '^22023 chat has an unknown key', 'an import that names another tenant is refused');
 reset role;
 select is_empty($$ select id from chatkeep.chats where tenant_id = '00000000-0000-4000-8000-000000007e02' or user_id = '00000000-0000-4000-8000-00000000e4e0' $$, 'and reached none');
@@ -181,7 +181,7 @@ select pg_temp.sign_in('ada');
 select is((select array_agg(pg_temp.refusal(format($$ select * from chatkeep.import_chat('{"created_at":"%1$s","messages":[{"role":"user","content":"x","created_at":"%1$s"}]}') $$, t)) order by n)
     from unnest(array['0001-01-01T00:00:00Z', '1970-01-01T00:00:00Z', '9999-12-31T23:59:59.999999Z', '9999-12-31T23:59:59.999999999Z']) with ordinality u (t, n)),
   array_fill('accepted'::text, array[4]), 'the first and the last year of RFC 3339 are imported');
-select is((select count(*)::integer from chatkeep.chats c where c.updated_at > clock_timestamp()), 0, 'and lie in no future');
+select is((select count(*)::integer from chatkeep.chats c where c.updated_at > clock_timestamp()), 0, 'and are not in the future');
 select is((select array_agg(pg_temp.refusal(format($$ select * from chatkeep.import_chat('{"messages":[{"role":"user","content":"x","created_at":"%s"}]}') $$, t)) order by n)
     from unnest(array['0000-01-01T00:00:00Z', '2026-02-30T00:00:00Z', '2026-13-01T00:00:00Z', '2026-01-01T25:00:00Z', '2026-01-01T00:61:00Z', '2026-01-01T00:00:00+99:99', '2026-01-01T00:00:00-24:00',
       '294277-01-01T00:00:00Z', 'infinity', '-infinity', 'now', 'epoch']) with ordinality u (t, n)),
@@ -252,7 +252,7 @@ select is((select string_agg(v || ': ' || r.said, ', ') from unnest(array['"2026
     lateral (select pg_temp.refusal(format('select * from chatkeep.import_chat(%L)', replace('{"created_at":VALUE,"archived_at":VALUE,"messages":[{"role":"user","content":"x","created_at":VALUE}]}', 'VALUE', v))) as said) r where r.said <> 'accepted'),
   null, 'a moment with its offset is one');
 select is(pg_temp.refusal($$ select * from chatkeep.import_chat('{"active_leaf_id":null}') $$), 'accepted', 'null is no leaf');
-select alike(pg_temp.refusal(format($$ select * from chatkeep.import_chat('{"active_leaf_id":"%s","messages":[{"role":"user","content":"x"}]}') $$, pg_temp.id('ff'))), 'PT404 chat.active_leaf_id names no message of this chat%', 'a leaf that is not there is told as what it is');
+select alike(pg_temp.refusal(format($$ select * from chatkeep.import_chat('{"active_leaf_id":"%s","messages":[{"role":"user","content":"x"}]}') $$, pg_temp.id('ff'))), 'PT404 chat.active_leaf_id names no message of this chat%', 'an unknown leaf is refused as unknown');
 
 select * from finish();
 rollback;

@@ -67,7 +67,7 @@ select is(
      (4, 'batch_size => 0', '22023 batch_size %'), (5, 'batch_size => -1', '22023 batch_size %')) s (n, arguments, expected)),
   array_fill(true, array[5]), 'bad arguments of purge_chats are refused by name');
 select pg_temp.sign_in('ada');
-select alike(pg_temp.refusal('select chatkeep.purge_chats()'), '42501 %', 'no user purges, not even the own');
+select alike(pg_temp.refusal('select chatkeep.purge_chats()'), '42501 %', 'no user purges, not even their own chats');
 select alike(pg_temp.refusal(format($$ select * from chatkeep.append_message(%L, 'user', 'late') $$, :'chat')), 'PT404 chat_id names no chat of yours%', 'a purged chat is an unknown one');
 select is((select count(*)::int from chatkeep.list_messages(:'kept')), 1, 'and a kept one is kept');
 select is(current_setting('chatkeep.writing', true), '', 'the marker does not outlive a call');
@@ -155,7 +155,7 @@ exception when sqlstate 'ZZ000' then
 end
 $$;
 select pg_temp.sign_in('ada');
-select alike(pg_temp.told(call, pg_temp.id('c1')), expected, call || ' is told that a chat is being purged') from calls order by n;
+select alike(pg_temp.told(call, pg_temp.id('c1')), expected, call || ' refuses a chat that is being purged') from calls order by n;
 select alike(pg_temp.told('restore_chat(CHAT)', pg_temp.id('c1')), 'PT410 chat_id names a chat that is being purged | _%', 'with a hint what to do');
 select is_empty('select from chatkeep.chats', 'the chat is out of sight');
 select is_empty('select from chatkeep.messages', 'with what is left of its messages');

@@ -178,8 +178,8 @@ select is((select array_agg(id order by id) from chatkeep.search_messages('first
 
 -- Other users.
 select pg_temp.sign_in('bob');
-select is(pg_temp.found('deploy'), 'x1', 'a member of the same tenant finds the own messages');
-select alike(pg_temp.refusal(format($$ select * from chatkeep.search_messages('deploy', %L) $$, :'english')), 'PT404 chat_id names no chat of yours%', 'and is told nothing of another''s chat');
+select is(pg_temp.found('deploy'), 'x1', 'a member of the same tenant finds their messages');
+select alike(pg_temp.refusal(format($$ select * from chatkeep.search_messages('deploy', %L) $$, :'english')), 'PT404 chat_id names no chat of yours%', 'and learns nothing of a chat of another user');
 select pg_temp.sign_in('eve');
 select is(pg_temp.found('deploy', :'chat'), 'x2', 'the same chat id in another tenant is another chat');
 select pg_temp.serve();

@@ -43,7 +43,7 @@ select results_eq(
 select results_eq(format($$ select user_id, document_access from chatkeep.attach(%L, pg_temp.id('a1'), %L) $$, :'chat', :'shared'),
   $$ values ('00000000-0000-4000-8000-00000000ada0'::uuid, 'tenant') $$, 'a document that the tenant shares');
 select results_eq(format($$ select document_id, storage_path from chatkeep.attach(%L, pg_temp.id('a2'), %L, storage_path => 'x') $$, :'chat', :'doc'),
-  format($$ values (%L::uuid, 'x') $$, :'doc'), 'a document and where its bytes lie');
+  format($$ values (%L::uuid, 'x') $$, :'doc'), 'a document and the path of its bytes');
 select results_eq($$ select count(*)::int, count(distinct id)::int from chatkeep.attachments $$, 'values (4, 4)', 'four attachments');
 
 -- A retry.
@@ -77,7 +77,7 @@ select results_eq(format($$ select user_id, tenant_id from chatkeep.attach(%L, %
 select is(pg_temp.attaching('w.chat, pg_temp.id(''a1''), w.private'), 'PT404 document_id names no document of yours | Register the document, or check the id.', 'no colleague''s private document');
 select is(pg_temp.attaching('w.eves_chat, w.eves_message, w.shared'), 'PT404 document_id names no document of yours | Register the document, or check the id.', 'and none of another tenant');
 select pg_temp.sign_out();
-select is(pg_temp.attaching('w.chat, pg_temp.id(''a1''), w.doc'), '42501 permission denied for function attach', 'nobody signed in attaches nothing');
+select is(pg_temp.attaching('w.chat, pg_temp.id(''a1''), w.doc'), '42501 permission denied for function attach', 'anon attaches nothing');
 
 -- Direct writes, also with the marker of a call.
 select pg_temp.sign_in('ada');
@@ -101,7 +101,7 @@ select is(refused, '42501 new row violates row-level security policy for table "
   ('in the colleague''s name too', pg_temp.raw(w.bobs_chat, w.bobs_message, w.shared, 'tenant', person => '00000000-0000-4000-8000-00000000b0b0')),
   ('a message of another chat', pg_temp.raw(w.chat, w.elsewhere))
 ) r (name, refused);
-select matches(pg_temp.raw(w.chat, pg_temp.id('a1'), w.doc, 'tenant'), '^23503 ', 'the own document is not called what it is not') from who w;
+select matches(pg_temp.raw(w.chat, pg_temp.id('a1'), w.doc, 'tenant'), '^23503 ', 'the caller''s document is not attached with a false access') from who w;
 select matches(pg_temp.raw(w.chat, pg_temp.id('a1'), w.doc), '^23514 .*attachments_document_access_given', 'nor left without its access') from who w;
 select set_config('chatkeep.writing', '', true) \g /dev/null
 
@@ -135,11 +135,11 @@ select pg_temp.serve();
 update chatkeep.users set tenant_id = '00000000-0000-4000-8000-000000007e03' where id = '00000000-0000-4000-8000-00000000ada0';
 select pg_temp.sign_in('ada');
 select results_eq($$ select name, document_id is null, document_deleted from chatkeep.attachments where name in ('own', 'lent', 'borrowed', 'held') order by name $$,
-  $$ values ('borrowed', true, true), ('own', false, false) $$, 'who moves keeps the own documents, and parts with those of the old tenant');
+  $$ values ('borrowed', true, true), ('own', false, false) $$, 'a user who moves keeps their documents, and loses those of the old tenant');
 select is((select tags from chatkeep.document_metadata where document_id = :'adas'), '{"t":1}'::jsonb, 'with their tags');
 select pg_temp.sign_in('bob');
 select results_eq($$ select name, document_id is null, document_deleted from chatkeep.attachments where name in ('own', 'lent', 'borrowed', 'held') order by name $$,
-  $$ values ('held', false, false), ('lent', true, true) $$, 'as who stays parts with the documents that leave');
+  $$ values ('held', false, false), ('lent', true, true) $$, 'and a user who stays loses the documents that leave');
 select id as back from chatkeep.attach(:'bobs_chat', :'bobs_message', storage_path => 'z') \gset
 reset role;
 update chatkeep.users set tenant_id = '00000000-0000-4000-8000-000000007e01' where id = '00000000-0000-4000-8000-00000000ada0';
@@ -152,7 +152,7 @@ select results_eq($$ select document_id, document_deleted from chatkeep.attachme
   $$ values (null::uuid, true) $$, 'and when their owner is gone');
 reset role;
 select is_empty(format('select from chatkeep.attachments where user_id = %L union all select from chatkeep.document_metadata where document_id = %L',
-  '00000000-0000-4000-8000-00000000ada0', :'adas'), 'whose own rows are gone too');
+  '00000000-0000-4000-8000-00000000ada0', :'adas'), 'their own rows are gone too');
 
 -- Bad arguments: the same SQLSTATE, sentence and hint on every engine.
 rollback to people;

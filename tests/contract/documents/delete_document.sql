@@ -49,7 +49,7 @@ select is_empty(format('select from chatkeep.document_metadata where document_id
 select results_eq(format($$ select name, document_access, document_deleted from chatkeep.attachments where document_id = %L and message_id = pg_temp.id('a1') and storage_path is null order by name $$, :'doc'),
   $$ values ('a.pdf', 'deleted', true), ('b.pdf', 'deleted', true) $$, 'its attachments stay, and say that it is deleted');
 select set_eq($$ select coalesce(document_id::text, storage_path), document_deleted from chatkeep.attachments where name is null and storage_path is distinct from 'x' $$,
-  format($$ values ('uploads/ada/b.png', false), (%L, false) $$, :'shared'), 'others say no such thing');
+  format($$ values ('uploads/ada/b.png', false), (%L, false) $$, :'shared'), 'other attachments do not');
 select is(pg_temp.attaching('w.chat, pg_temp.id(''a1''), w.doc, ''a.pdf'''), 'PT410 document_id names a deleted document | Register the document anew.', 'it is not attached any more, nor again');
 select is(pg_temp.refusal(format('select * from chatkeep.tag_document(%L, ''{"a":1}'')', :'doc')), 'PT410 document_id names a deleted document | Register the document anew.', 'nor tagged');
 select is(pg_temp.refusal(format('select * from chatkeep.set_document_status(%L, ''ready'')', :'doc')), 'PT410 document_id names a deleted document | Register the document anew.', 'nor ingested');
@@ -67,9 +67,9 @@ select pg_temp.sign_in('bob');
 select is((select access from chatkeep.delete_document(:'shared')), 'deleted', 'its owner deletes it');
 select pg_temp.sign_in('ada');
 select results_eq(format($$ select document_access, document_deleted from chatkeep.attachments where document_id = %L $$, :'shared'),
-  $$ values ('deleted', true) $$, 'which a colleague''s attachment says too');
+  $$ values ('deleted', true) $$, 'an attachment of a colleague says so too');
 select is(pg_temp.refusal(format('select * from chatkeep.delete_document(%L)', :'shared')),
-  pg_temp.refusal('select * from chatkeep.delete_document(pg_temp.id(''ff''))'), 'and is told no more of than of one that never was');
+  pg_temp.refusal('select * from chatkeep.delete_document(pg_temp.id(''ff''))'), 'and a colleague gets the answer for a document that never existed');
 select pg_temp.serve();
 select is((select access from chatkeep.delete_document(:'private')), 'deleted', 'service_role deletes anybody''s');
 

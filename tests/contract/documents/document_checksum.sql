@@ -12,7 +12,7 @@ reset role;
 create temporary table stored (content bytea) on commit drop;
 alter table stored alter content set storage external;
 insert into stored select convert_to(repeat('a', 1000000), 'UTF8');
-select is((select chatkeep.document_checksum(content) from stored), 'cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0', 'of bytes that lie out of line too');
+select is((select chatkeep.document_checksum(content) from stored), 'cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0', 'of bytes that are stored out of line too');
 select isnt(chatkeep.document_checksum('x'), chatkeep.document_checksum('y'), 'one byte makes another checksum');
 
 select * from finish();

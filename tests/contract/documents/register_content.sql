@@ -18,7 +18,7 @@ insert into stored select convert_to(repeat('a', 1000000), 'UTF8');
 grant select on stored to authenticated;
 select pg_temp.sign_in('ada');
 select results_eq($$ select r.byte_size, r.checksum from stored, chatkeep.register_content('of a table', content) r $$,
-  $$ values (1000000::bigint, 'cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0') $$, 'bytes that lie out of line too');
+  $$ values (1000000::bigint, 'cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0') $$, 'bytes that are stored out of line too');
 
 select * from finish();
 rollback;

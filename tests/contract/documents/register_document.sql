@@ -122,7 +122,7 @@ select results_eq($$ select outcome, id, visibility, access from chatkeep.regist
 select results_eq($$ select outcome, id, visibility from chatkeep.register_document('s', pg_temp.sum('s')) $$,
   format($$ values ('duplicate', %L::uuid, 'tenant') $$, :'shared'), 'and does not take it back by registering it once more');
 select pg_temp.sign_in('bob');
-select is((select outcome from chatkeep.register_document('mine too', pg_temp.sum('s'))), 'created', 'who keeps the same bytes private has a document of their own');
+select is((select outcome from chatkeep.register_document('mine too', pg_temp.sum('s'))), 'created', 'a member who keeps the same bytes private has a document of their own');
 select results_eq($$ select outcome, id, user_id from chatkeep.register_document('mine too', pg_temp.sum('s'), visibility => 'tenant') $$,
   format($$ values ('duplicate', %L::uuid, '00000000-0000-4000-8000-00000000ada0'::uuid) $$, :'shared'), 'until they share them');
 select is(pg_temp.current_documents(), null, 'which moves the source to the shared document');

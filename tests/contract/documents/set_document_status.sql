@@ -50,7 +50,7 @@ select is(pg_temp.moved(pg_temp.id('a' || suffix), becomes),
   format('%s to %s: %s', was, becomes, verdict))
 from moves order by suffix;
 select is(pg_temp.refusal(format('select * from chatkeep.set_document_status(%L, ''processing'')', pg_temp.id('a22'))),
-  'PT409 status cannot go from processing to processing | Another worker has taken the document: leave it to that one.', 'the second worker is told that the first has it');
+  'PT409 status cannot go from processing to processing | Another worker has taken the document: leave it to that one.', 'the second worker learns that the first has the document');
 select is(pg_temp.refusal(format('select * from chatkeep.set_document_status(%L, ''pending'')', pg_temp.id('a31'))),
   'PT409 status cannot go from ready to pending | See the graph of states in docs/documents.md.', 'a wrong way, where the right ones are written');
 select is(pg_temp.refusal(format('select * from chatkeep.set_document_status(%L, ''ready'')', pg_temp.id('a53'))),
@@ -123,7 +123,7 @@ select is(pg_temp.refusal(format('select * from chatkeep.set_document_status(%L,
   'to another tenant a shared document is as unknown as one that nobody has');
 select pg_temp.sign_out();
 select is(pg_temp.refusal(format('select * from chatkeep.set_document_status(%L, ''ready'')', :'shared')),
-  '42501 permission denied for function set_document_status', 'nobody signed in moves nothing');
+  '42501 permission denied for function set_document_status', 'anon moves nothing');
 select pg_temp.serve();
 select is(pg_temp.moved(:'private', 'ready'), 'ready', 'service_role moves anybody''s');
 select is(pg_temp.moved(:'shared', 'archived'), 'archived', 'and archives it');

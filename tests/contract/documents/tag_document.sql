@@ -62,13 +62,13 @@ select is(pg_temp.tagged(:'doc', '{"a":1}', repeat('é', 64)), '{"a":1}', 'and n
 select pg_temp.sign_in('bob');
 select is(pg_temp.tagging(:'doc', '''{"a":1}'''), 'PT404 document_id names no document of yours | Register the document, or check the id.', 'another member''s private document is none');
 select is(pg_temp.tagging(:'shared', '''{"a":1}'''), '42501 namespace is another member''s | Pass a namespace of your own.', 'default is the owner''s before the owner writes it');
-select is(pg_temp.tagged(:'shared', '{"mine":1}', 'bob'), '{"mine":1}', 'a member tags a shared document in a namespace of the own');
+select is(pg_temp.tagged(:'shared', '{"mine":1}', 'bob'), '{"mine":1}', 'a member tags a shared document in a namespace of theirs');
 select is(pg_temp.tagged(:'shared', '{"mine":2}', 'bob'), '{"mine":2}', 'as often as wanted');
 select pg_temp.sign_in('ada');
 select is((select tags from chatkeep.document_metadata where namespace = 'bob'), '{"mine":2}'::jsonb, 'which the owner reads');
 select is(pg_temp.tagging(:'shared', '''{"mine":3}''', 'bob'), '42501 namespace is another member''s | Pass a namespace of your own.', 'and does not write');
 select is(pg_temp.tagging(:'shared', '''{}''', 'bob'), '42501 namespace is another member''s | Pass a namespace of your own.', 'not even nothing');
-select is(pg_temp.tagged(:'shared', '{"own":1}'), '{"own":1}', 'the own is free');
+select is(pg_temp.tagged(:'shared', '{"own":1}'), '{"own":1}', 'the owner''s namespace is free');
 select pg_temp.sign_in('bob');
 select is(pg_temp.tagging(:'shared', '''{"own":null}'''), '42501 namespace is another member''s | Pass a namespace of your own.', 'to nobody else');
 select pg_temp.sign_in('eve');
@@ -79,10 +79,10 @@ select is_empty($$ select from chatkeep.document_metadata $$, 'and its tags are 
 reset role;
 update chatkeep.documents set visibility = 'private' where id = :'shared';
 select pg_temp.sign_in('ada');
-select is((select string_agg(namespace, ' ') from chatkeep.document_metadata where document_id = :'shared'), 'default', 'the owner of a document that is private again sees the own tags');
-select is(pg_temp.tagging(:'shared', '''{"a":1}''', 'bob'), '42501 namespace is another member''s | Pass a namespace of your own.', 'a namespace out of sight is somebody''s all the same');
+select is((select string_agg(namespace, ' ') from chatkeep.document_metadata where document_id = :'shared'), 'default', 'the owner of a document that is private again sees their own tags');
+select is(pg_temp.tagging(:'shared', '''{"a":1}''', 'bob'), '42501 namespace is another member''s | Pass a namespace of your own.', 'a namespace out of sight still belongs to its writer');
 select pg_temp.sign_in('bob');
-select is(pg_temp.tagging(:'shared', '''{"a":1}''', 'bob'), 'PT404 document_id names no document of yours | Register the document, or check the id.', 'and who wrote it cannot go on');
+select is(pg_temp.tagging(:'shared', '''{"a":1}''', 'bob'), 'PT404 document_id names no document of yours | Register the document, or check the id.', 'and its writer cannot continue');
 
 -- service_role writes for the owner.
 select pg_temp.serve();

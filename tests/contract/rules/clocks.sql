@@ -55,7 +55,7 @@ select is((select i.updated_at - :'ahead'::timestamptz from chatkeep.import_chat
 select is((select array_agg(m.content::text) from chatkeep.list_messages(:'chat') m), array['one', 'two', 'three', 'four', 'five', 'six'], 'the order is that of the appends');
 select is((select array_agg(m.content::text) from chatkeep.list_messages(:'chat', after => :'ahead') m), array['three', 'four', 'five', 'six'], 'a reader''s cursor stays good');
 select is((select array_agg(a.outcome || a.seq) from chatkeep.append_messages(:'chat', jsonb_build_array(pg_temp.item('one', pg_temp.id('a1')))) a), array['stored1'], 'a retry is still a retry');
-select pg_temp.rows_are(format($$ select count(*)::int from chatkeep.search_messages('six', %L) $$, :'chat'), array[1], 'search finds what lies ahead');
+select pg_temp.rows_are(format($$ select count(*)::int from chatkeep.search_messages('six', %L) $$, :'chat'), array[1], 'search finds messages of the future');
 select is((select array_agg(distinct m.updated_at - m.created_at) from chatkeep.messages m where m.chat_id = :'chat' and m.seq > 2), array['0'::interval], 'updated_at goes with created_at');
 select is((select c.id from chatkeep.delete_chat(:'chat') c), :'chat'::uuid, 'the chat is deleted');
 select pg_temp.serve();

@@ -34,7 +34,7 @@ select token as b3 from chatkeep.create_session(max_sessions => 2) \gset
 select results_eq($$ select revoked_reason from chatkeep.sessions order by created_at $$, $$ values ('limit'), (null), (null) $$,
   'max_sessions revokes the oldest beyond it');
 select is((select status from chatkeep.rotate_session(:'b1')), 'revoked', 'which then rotates no more');
-select is((select count(*)::int from chatkeep.sessions), 3, 'a user lists the own sessions');
+select is((select count(*)::int from chatkeep.sessions), 3, 'a user lists their sessions');
 
 -- The limit counts live sessions.
 rollback to people;

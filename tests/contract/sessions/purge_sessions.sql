@@ -52,7 +52,7 @@ select is((select status from chatkeep.rotate_session(:'t0')), 'reuse_detected',
 select pg_temp.serve();
 select is(chatkeep.purge_sessions(1000), 0, 'and its session stays for the time that is set');
 select pg_temp.sign_out();
-select is(pg_temp.said(:'t2', :'t0'), 'revoked/revoked revoked/revoked', 'so that its tokens are told from unknown ones');
+select is(pg_temp.said(:'t2', :'t0'), 'revoked/revoked revoked/revoked', 'so that its tokens differ from unknown ones');
 
 select * from finish();
 rollback;

@@ -40,7 +40,7 @@ select pg_temp.serve();
 delete from chatkeep.sessions where id = :'id';
 select pg_temp.sign_out();
 select is(pg_temp.said(:'t0'), 'invalid/invalid', 'the token of a deleted session is invalid');
-select is((select concat(session_id, user_id, tenant_id, generation, expires_at) from chatkeep.validate_session(:'t0')), '', 'and is told nothing');
+select is((select concat(session_id, user_id, tenant_id, generation, expires_at) from chatkeep.validate_session(:'t0')), '', 'and gets no other column');
 select pg_temp.sign_in('bob');
 select token as t0 from chatkeep.create_session() \gset
 select pg_temp.serve();
