@@ -12,6 +12,8 @@ select is(:'s_generation'::text, '0'::text, 'at generation 0');
 select is(:'s_expires_at'::timestamptz - :'s_idle_expires_at'::timestamptz, interval '29 days', 'with both ends of its life');
 select is_empty(format($$ select from chatkeep.sessions s where s::text like '%%' || %L || '%%' $$, substr(:'s_token', 5, 20)), 'no column holds the token')
 from (select set_config('role', 'postgres', true)) r;
+select is((select chatkeep_private.session_id_of(s.session_token) from chatkeep.sessions s), :'s_session_id'::uuid,
+  'its id is derived from the token, as a spent token finds it on either engine');
 select results_eq(
   format($$ select user_agent, ip, metadata, revoked_at, aal, user_id, tenant_id from chatkeep.sessions where id = %L $$, :'s_session_id'),
   $$ values ('phone', '192.0.2.1'::inet, '{"app":1}'::jsonb, null::timestamptz, 'aal1', '00000000-0000-4000-8000-00000000ada0'::uuid, '00000000-0000-4000-8000-000000007e01'::uuid) $$,

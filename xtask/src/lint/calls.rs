@@ -15,6 +15,9 @@ const FAMILIES: [(&str, &str, &str); 4] = [
     ("documents", "Documents", "documents.md"),
     ("foundation", "The engine", "supabase.md"),
 ];
+/// The files of declarations, in folders by family.
+pub const SCHEMAS: &str = "sql/supabase/schemas";
+const CONTRACT: &str = "tests/contract";
 const BEGIN: &str = "<!-- calls: written by `cargo xtask generate` -->\n";
 const END: &str = "<!-- end of calls -->\n";
 
@@ -210,23 +213,24 @@ fn family<'a>(calls: &'a [Call], schemas: &Path, folder: &str) -> Result<Vec<&'a
     Ok(calls.iter().filter(is_here).collect())
 }
 
-/// The calls without a file of their name.
-pub fn without_file(calls: &[Call], schemas: &Path) -> Vec<String> {
-    let has_file = |call: &Call| {
-        let file = format!("{}.sql", call.name);
-        FAMILIES
-            .iter()
-            .any(|(folder, _, _)| schemas.join(folder).join(&file).is_file())
+/// The calls that have no SQL file, or no contract test, of their name.
+pub fn without_file(calls: &[Call], root: &Path) -> Vec<String> {
+    let has_file = |call: &Call, folder: &str| {
+        let pattern = root
+            .join(folder)
+            .join("*")
+            .join(format!("{}.sql", call.name));
+        glob::glob(&pattern.to_string_lossy()).is_ok_and(|mut found| found.next().is_some())
     };
-    let missing = calls.iter().filter(|call| !has_file(call));
-    missing
-        .map(|call| {
-            format!(
-                "{} has no file of its name in sql/supabase/schemas",
-                call.name
-            )
-        })
-        .collect()
+    let mut complaints = Vec::new();
+    for call in calls {
+        for folder in [SCHEMAS, CONTRACT] {
+            if !has_file(call, folder) {
+                complaints.push(format!("{} has no file of its name in {folder}", call.name));
+            }
+        }
+    }
+    complaints
 }
 
 #[cfg(test)]
@@ -309,11 +313,21 @@ mod tests {
     }
 
     #[test]
-    fn a_call_without_a_file_is_told() {
+    fn a_call_without_a_file_or_a_test_is_told() {
         let calls = read(ANSWER).unwrap();
-        let schemas = schemas();
-        assert!(without_file(&calls, schemas.path()).is_empty());
-        fs::remove_file(schemas.path().join("chats/create_chat.sql")).unwrap();
-        assert_eq!(without_file(&calls, schemas.path()).len(), 1);
+        let root = tempfile::tempdir().unwrap();
+        assert_eq!(
+            without_file(&calls, root.path()),
+            [
+                "create_chat has no file of its name in sql/supabase/schemas",
+                "create_chat has no file of its name in tests/contract",
+            ]
+        );
+        for folder in [SCHEMAS, CONTRACT] {
+            let folder = root.path().join(folder).join("chats");
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(folder.join("create_chat.sql"), "").unwrap();
+        }
+        assert!(without_file(&calls, root.path()).is_empty());
     }
 }

@@ -24,7 +24,6 @@ const TYPES: &str = "edge/js/database.types.ts";
 const SIGNATURES: &str = "edge/js/lib/signatures.js";
 const REFERENCE: &str = "docs/reference.md";
 const README: &str = "README.md";
-const SCHEMAS_FOLDER: &str = "sql/supabase/schemas";
 /// Complaints of one judge that are shown.
 const SHOWN: usize = 40;
 const HEAD_OF_TYPES: &str =
@@ -129,7 +128,8 @@ const JUDGES: [Judge; 8] = [
         newest_too: true,
         sees: &[
             "edge/js/lib/signatures.js: +   planted_path: [",
-            "planted_path has no file of its name",
+            "planted_path has no file of its name in sql/supabase/schemas",
+            "planted_path has no file of its name in tests/contract",
         ],
         advice: RENEW,
     },
@@ -274,7 +274,7 @@ fn found_fingerprints(court: &Court, step: &mut Step, database: &str) -> Result<
 
 fn ask_calls(court: &Court, step: &mut Step, database: &str) -> Result<Vec<String>> {
     let calls = found_calls(court, step, database)?;
-    let mut complaints = calls::without_file(&calls, &court.places.root.join(SCHEMAS_FOLDER));
+    let mut complaints = calls::without_file(&calls, &court.places.root);
     for (name, text) in derived(court, step, &calls)? {
         let lines = difference::lines(&read(court, name)?, &text);
         complaints.extend(lines.iter().map(|line| format!("{name}: {line}")));
@@ -292,7 +292,7 @@ fn derived(
     step: &mut Step,
     calls: &[calls::Call],
 ) -> Result<[(&'static str, String); 3]> {
-    let schemas = court.places.root.join(SCHEMAS_FOLDER);
+    let schemas = court.places.root.join(calls::SCHEMAS);
     let signatures = laid_out(court, step, "signatures.js", &calls::signatures(calls)?)?;
     let readme = calls::readme(&read(court, README)?, calls, &schemas)?;
     Ok([
