@@ -14,6 +14,7 @@ cargo xtask COMMAND [OPTIONS]
   load                 calls under load, against each other, across crashes: [--pg N] [--engine E] [--seconds N]
   generate             writes what is derived: migrations, grants, types, signatures, tables of calls
   lint                 formatting, clippy, and Supabase's and our own judges of the SQL
+  new-call FAMILY/NAME lays out the files of a new call
   setup                installs what the other commands would install: [--pg N|all]
 
 `cargo xtask COMMAND --help` tells more. Everything generated lies in target/chatkeep.
@@ -91,6 +92,13 @@ those of sql/grants.tsv, whatever is granted by default, and the types those of 
 `cargo xtask generate` writes these files anew. Hints of the advisors that are meant are listed in sql/advisors.tsv.
 ";
 
+const NEW_CALL: &str = "\
+cargo xtask new-call FAMILY/NAME
+
+Lays out the files of a new call, such as chats/rename_chat: its declaration with a portable body in
+sql/supabase/schemas, and its contract test. Both pass as they are; write over them. FAMILY is chats, sessions or documents.
+";
+
 const SETUP: &str = "\
 cargo xtask setup [--pg 15|17|18|all]
 
@@ -108,6 +116,7 @@ pub fn text(topic: &str) -> String {
         "edge" => EDGE.into(),
         "generate" => GENERATE.into(),
         "lint" => LINT.into(),
+        "new-call" => NEW_CALL.into(),
         "setup" => SETUP.into(),
         "bench" => crate::bench::help(),
         "fuzz" => crate::fuzz::help(),
@@ -124,7 +133,7 @@ mod tests {
     fn every_command_of_the_list_has_a_text_of_its_own() {
         for command in [
             "demo", "test", "db", "serve", "edge", "bench", "fuzz", "load", "generate", "lint",
-            "setup",
+            "new-call", "setup",
         ] {
             assert!(OVERVIEW.contains(&format!("  {command} ")), "{command}");
             let text = text(command);

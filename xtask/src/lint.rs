@@ -17,6 +17,7 @@ use crate::released;
 use crate::step::Step;
 use crate::toolchain;
 use crate::tree::Tree;
+pub use calls::SCHEMAS;
 use std::process::{Command, ExitCode};
 
 /// Formatting, clippy, SQL files, and the judges of a database.

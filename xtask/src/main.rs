@@ -29,6 +29,7 @@ mod installation;
 mod lint;
 mod lite;
 mod load;
+mod new_call;
 mod pglite;
 mod places;
 mod postrust;
@@ -92,6 +93,7 @@ fn run() -> Result<ExitCode> {
         "load" => load::run,
         "generate" => generate::run,
         "lint" => lint::run,
+        "new-call" => new_call::run,
         unknown => {
             return Err(Failure::new(format!("`{unknown}` is no command."))
                 .advise("run `cargo xtask --help` for the list."));
