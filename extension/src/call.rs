@@ -9,9 +9,11 @@ use chatkeep_core::Refusal;
 use pgrx::fcinfo::{pg_getarg, pg_getarg_datum};
 use pgrx::{FromDatum, pg_sys};
 
-use crate::error;
-use crate::identity::Running;
-use crate::plan::{Plan, Rows};
+use crate::caller::identity::Running;
+use crate::postgres::connection::connected;
+use crate::postgres::error;
+use crate::postgres::plan::{Plan, Rows};
+use crate::postgres::settings::{set_for_call, setting, with_settings};
 
 /// One call in progress.
 #[derive(Clone, Copy)]
@@ -128,49 +130,10 @@ impl Call {
     }
 }
 
-/// Runs `body` with an SPI connection.
-pub fn connected<T>(body: impl FnOnce() -> T) -> T {
-    // SAFETY: SPI_connect and SPI_finish pair up on every return of `body`. An error leaves by unwinding instead, and
-    // the abort of the (sub)transaction closes the connection.
-    unsafe {
-        pg_sys::SPI_connect();
-        let outcome = body();
-        pg_sys::SPI_finish();
-        outcome
-    }
-}
-
-/// Declares one C entry point, which runs `$body` by `$run`, and the record that says it obeys calling convention 1.
-macro_rules! entry {
-    ($wrapper:ident, $finfo:ident => $run:path, $body:path) => {
-        /// Entry point, called by Postgres only.
-        ///
-        /// # Safety
-        /// `fcinfo` must be a valid function call of this function's SQL declaration.
-        #[pgrx::pg_guard]
-        #[unsafe(no_mangle)]
-        pub unsafe extern "C-unwind" fn $wrapper(
-            fcinfo: pgrx::pg_sys::FunctionCallInfo,
-        ) -> pgrx::pg_sys::Datum {
-            // SAFETY: passed through as Postgres gave it.
-            unsafe { $run(fcinfo, $body) }
-        }
-
-        /// The record of the entry point.
-        #[unsafe(no_mangle)]
-        pub extern "C" fn $finfo() -> &'static pgrx::pg_sys::Pg_finfo_record {
-            const RECORD: pgrx::pg_sys::Pg_finfo_record =
-                pgrx::pg_sys::Pg_finfo_record { api_version: 1 };
-            &RECORD
-        }
-    };
-}
-pub(crate) use entry;
-
 /// Declares the C entry points of calls: `name_wrapper` and its `pg_finfo` record.
 macro_rules! calls {
     ($($wrapper:ident, $finfo:ident => $body:path;)*) => {$(
-        $crate::call::entry!($wrapper, $finfo => $crate::call::Call::run, $body);
+        $crate::postgres::entry::entry!($wrapper, $finfo => $crate::call::Call::run, $body);
     )*};
 }
 pub(crate) use calls;
@@ -178,23 +141,10 @@ pub(crate) use calls;
 /// Declares the C entry points of what policies ask: one value, or NULL, of the arguments.
 macro_rules! answers {
     ($($wrapper:ident, $finfo:ident => $body:path;)*) => {$(
-        $crate::call::entry!($wrapper, $finfo => $crate::call::Call::answer, $body);
+        $crate::postgres::entry::entry!($wrapper, $finfo => $crate::call::Call::answer, $body);
     )*};
 }
 pub(crate) use answers;
-
-/// A setting as it stands; `None` where nobody has set it. It is only read until the next statement.
-pub fn setting(name: &CStr) -> Option<&'static str> {
-    // SAFETY: the name ends in NUL; an unknown name gives NULL. The string belongs to the setting and
-    // stays while nobody sets it, which the callers do not.
-    unsafe {
-        let value = pg_sys::GetConfigOption(name.as_ptr(), true, false);
-        if value.is_null() {
-            return None;
-        }
-        CStr::from_ptr(value).to_str().ok()
-    }
-}
 
 /// Whether a call is running that writes.
 pub fn is_writing() -> bool {
@@ -203,25 +153,6 @@ pub fn is_writing() -> bool {
 
 /// The marker that a call sets for its own length, and policies ask for.
 const MARKER: &CStr = c"chatkeep.writing";
-
-/// Sets a transaction-local setting, as `set_config(name, value, true)` does, without a statement.
-pub fn set_local(name: &CStr, value: &CStr) {
-    set(name, value, pg_sys::GucAction::GUC_ACTION_LOCAL);
-}
-
-/// Runs `body` with settings as a function's `SET` clauses would have them. An error leaves them to the abort.
-pub fn with_settings<T>(settings: &[(&CStr, &CStr)], body: impl FnOnce() -> T) -> T {
-    // SAFETY: the level is closed on every return of `body`.
-    unsafe {
-        let level = pg_sys::NewGUCNestLevel();
-        for (name, value) in settings {
-            set(name, value, pg_sys::GucAction::GUC_ACTION_SAVE);
-        }
-        let outcome = body();
-        pg_sys::AtEOXact_GUC(true, level);
-        outcome
-    }
-}
 
 /// Runs `body` with the marker that lets writes through the policies, which is put back when the call ends: a call inside a
 /// call leaves the outer one its own.
@@ -237,79 +168,4 @@ pub fn reading<T>(body: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusa
 fn marked<T>(mark: &CStr, body: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
     set_for_call(MARKER, mark);
     body()
-}
-
-/// Sets a setting until the call ends, when what was there comes back: `Call::run` has begun the level of settings that
-/// it is saved at. An error leaves that to the abort.
-pub fn set_for_call(name: &CStr, value: &CStr) {
-    set(name, value, pg_sys::GucAction::GUC_ACTION_SAVE);
-}
-
-fn set(name: &CStr, value: &CStr, action: pg_sys::GucAction::Type) {
-    // SAFETY: both strings end in NUL and are copied; an unknown name of the form a.b becomes a placeholder.
-    unsafe {
-        pg_sys::set_config_option(
-            name.as_ptr(),
-            value.as_ptr(),
-            pg_sys::GucContext::PGC_USERSET,
-            pg_sys::GucSource::PGC_S_SESSION,
-            action,
-            true,
-            0,
-            false,
-        );
-    }
-}
-
-/// The timestamptz `-infinity`. Bounds go into statements as plain values: under row security an index condition may hold
-/// no `coalesce`, which the planner takes for a leak.
-pub const BEGINNING: i64 = i64::MIN;
-/// The timestamptz `infinity`.
-pub const END: i64 = i64::MAX;
-
-/// The time now, in microseconds since 2000-01-01: what `clock_timestamp()` reads.
-pub fn now() -> i64 {
-    // SAFETY: reads the clock, nothing else.
-    unsafe { pg_sys::GetCurrentTimestamp() }
-}
-
-/// Random bytes of the operating system. Not `pg_strong_random`, which without OpenSSL opens `/dev/urandom` each time.
-pub fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    if getrandom::fill(&mut bytes).is_err() {
-        pgrx::ereport!(
-            ERROR,
-            pgrx::PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
-            "the server has no randomness to give"
-        );
-    }
-    bytes
-}
-
-/// A new UUID version 7 as a datum.
-pub fn new_uuid() -> pg_sys::Datum {
-    const UNIX_TO_2000_MICROS: i64 = 946_684_800_000_000;
-    let unix_ms = u64::try_from((now() + UNIX_TO_2000_MICROS) / 1000).unwrap_or(0);
-    let id = chatkeep_core::uuid::v7(unix_ms, random());
-    uuid(&id)
-}
-
-/// A bytea of `bytes`.
-pub fn bytea(bytes: &[u8]) -> Option<pg_sys::Datum> {
-    pgrx::IntoDatum::into_datum(bytes)
-}
-
-/// A text of `text`.
-pub fn text(text: &str) -> Option<pg_sys::Datum> {
-    pgrx::IntoDatum::into_datum(text)
-}
-
-/// A uuid of its bytes.
-pub fn uuid(bytes: &[u8; 16]) -> pg_sys::Datum {
-    // SAFETY: palloc gives 16 bytes or raises; they are all written.
-    unsafe {
-        let memory = pg_sys::palloc(bytes.len()).cast::<u8>();
-        std::ptr::copy_nonoverlapping(bytes.as_ptr(), memory, bytes.len());
-        pg_sys::Datum::from(memory)
-    }
 }

@@ -4,8 +4,10 @@ use chatkeep_core::{Refusal, server};
 use pgrx::iter::SetOfIterator;
 use pgrx::{extension_sql, pg_extern};
 
-use crate::call::{Call, calls, setting, text};
-use crate::plan::plans;
+use crate::call::{Call, calls};
+use crate::postgres::datum::text;
+use crate::postgres::plan::plans;
+use crate::postgres::settings::setting;
 
 plans! {
     SCHEMA_VERSION() = c"select chatkeep_private.schema_version()";

@@ -5,29 +5,15 @@
 //! of this library, so that their names, grants and comments stay those of the migrations.
 //! Rules live in `chatkeep-core`; here are the statements, their kept plans, and the border to Postgres.
 
-mod append;
-mod array;
 mod call;
-mod chat;
-mod claims;
-mod content;
-mod conversations;
+mod caller;
+mod chats;
 mod documents;
 mod engine;
-mod error;
-mod finish;
-mod identity;
-mod item;
-mod json;
-mod jsonb;
-mod known;
-mod lookup;
-mod new_messages;
-mod plan;
+mod new_id;
 mod policies;
-mod registration;
+mod postgres;
 mod sessions;
-mod table;
 #[cfg(any(test, feature = "pg_test"))]
 mod tests;
 

@@ -3,7 +3,7 @@
 use pgrx::pg_sys;
 use std::borrow::Cow;
 
-use crate::call::bytea;
+use crate::postgres::datum::bytea;
 
 /// The text of a jsonb; empty objects, the usual default, are known without printing them.
 pub fn text(datum: Option<pg_sys::Datum>) -> Option<Cow<'static, str>> {

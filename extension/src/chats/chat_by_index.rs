@@ -1,57 +1,9 @@
-//! Rows read by their index, without a statement: who a user's tenant is, whether a chat has a message.
-//!
-//! For what policies ask several times in a statement, which is read this way only while the policies of its table are
-//! those of the migrations; and for answers that only choose between two ways of doing the same, which both end in
-//! statements under policies. Nothing is shown to a caller, and nothing decided, by a look alone.
+//! A chat and its messages, read by their index, without a statement.
 
 use pgrx::{Uuid, pg_sys};
 
-use crate::policies;
-use crate::table::{Table, is_uuid, with_snapshot};
-
-/// What a look at a row tells.
-#[derive(Clone, Copy)]
-pub enum Found<T> {
-    /// What was read of it.
-    Some(T),
-    /// It is not there.
-    None,
-    /// It cannot be read this way: the table or its policies are not those of the migrations, or the caller may not select
-    /// from it. A statement then says what is so.
-    Ask,
-}
-
-/// The tenant of a user, in the snapshot of the running statement. A user who is disabled is not there.
-///
-/// It is shown to the caller, so it is read only where a statement would show it: under the policies of the migrations,
-/// and unless the caller wants to be told of policies (`row_security = off`).
-pub fn tenant(user: &[u8; 16]) -> Found<[u8; 16]> {
-    // SAFETY: a setting of the server, read by the thread that sets it.
-    if !unsafe { pg_sys::row_security } {
-        return Found::Ask;
-    }
-    // SAFETY: the active snapshot is that of the statement which asks, and outlives this call.
-    let snapshot = unsafe { pg_sys::GetActiveSnapshot() };
-    let tenant = Table::open(c"chatkeep", c"users", c"users_pkey", |table| {
-        if !policies::are_the_migrations(table) {
-            return None;
-        }
-        let [id, tenant_id, disabled_at] = table.columns([c"id", c"tenant_id", c"disabled_at"])?;
-        let rows = table.rows([is_uuid(id, user)])?;
-        Some(rows.find(snapshot, |tuple| {
-            if table.column(tuple, disabled_at).is_some() {
-                return None;
-            }
-            // SAFETY: the column is a uuid.
-            unsafe { table.read::<Uuid>(tuple, tenant_id) }
-        }))
-    });
-    match tenant {
-        Some(Some(Some(tenant))) => Found::Some(*tenant.as_bytes()),
-        Some(_) => Found::None,
-        None => Found::Ask,
-    }
-}
+use crate::policies::fingerprints;
+use crate::postgres::table::{Table, is_uuid, with_snapshot};
 
 /// A chat that messages can be appended to, as it stood when it was looked at.
 pub struct Head {
@@ -95,7 +47,7 @@ pub fn head(
                     return None;
                 }
             }
-            Some(table.stores_as_given(columns) && policies::are_the_migrations(table))
+            Some(table.stores_as_given(columns) && fingerprints::are_the_migrations(table))
         });
         (is_clear == Some(true)).then_some(head)
     };

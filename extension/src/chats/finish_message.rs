@@ -4,9 +4,9 @@ use chatkeep_core::Refusal;
 use chatkeep_core::message::Finish;
 
 use crate::call::{Call, calls, writing};
-use crate::conversations::visible_chat;
-use crate::json;
-use crate::plan::{Plan, plans};
+use crate::chats::visible_chat::visible_chat;
+use crate::postgres::jsonb_text as json;
+use crate::postgres::plan::{Plan, plans};
 
 calls! {
     finish_message_wrapper, pg_finfo_finish_message_wrapper => finish_message;

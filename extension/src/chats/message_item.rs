@@ -4,9 +4,10 @@ use chatkeep_core::message::{self, NewMessage};
 use chatkeep_core::{Refusal, limits};
 use pgrx::{IntoDatum, pg_sys};
 
-use crate::call::{new_uuid, text, uuid};
-use crate::json;
-use crate::jsonb::{Batch, Value};
+use crate::new_id::new_uuid;
+use crate::postgres::datum::{text, uuid};
+use crate::postgres::jsonb::{Batch, Value};
+use crate::postgres::jsonb_text as json;
 
 const MESSAGES: Batch<{ message::ITEM_KEYS.len() }> = Batch {
     argument: "messages",

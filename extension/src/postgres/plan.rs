@@ -226,8 +226,8 @@ impl Rows {
 macro_rules! plans {
     ($($name:ident($($oid:ident),*) = $sql:expr;)*) => {
         thread_local! {$(
-            static $name: $crate::plan::Plan = const {
-                $crate::plan::Plan::new($sql, &[$(pgrx::pg_sys::$oid),*])
+            static $name: $crate::postgres::plan::Plan = const {
+                $crate::postgres::plan::Plan::new($sql, &[$(pgrx::pg_sys::$oid),*])
             };
         )*}
     };

@@ -8,11 +8,11 @@ use std::collections::HashMap;
 
 use pgrx::{FromDatum, IntoDatum, pg_sys};
 
-use crate::array;
-use crate::identity::bytes;
-use crate::plan::{Rows, plans};
-use crate::registration::Item;
-use crate::table::{Table, is_uuid, with_snapshot};
+use crate::documents::document_item::Item;
+use crate::postgres::array;
+use crate::postgres::datum::bytes;
+use crate::postgres::plan::{Rows, plans};
+use crate::postgres::table::{Table, is_uuid, with_snapshot};
 
 plans! {
     STORED(UUIDOID, UUIDOID, TIDARRAYOID) = c"

@@ -9,11 +9,12 @@ use std::thread::LocalKey;
 
 use pgrx::{IntoDatum, pg_sys};
 
-use crate::call::{Call, text, uuid};
-use crate::chat::Chat;
-use crate::identity;
-use crate::item::Item;
-use crate::plan::Plan;
+use crate::call::Call;
+use crate::caller::identity;
+use crate::chats::locked_chat::Chat;
+use crate::chats::message_item::Item;
+use crate::postgres::datum::{bytes, text, uuid};
+use crate::postgres::plan::Plan;
 
 const NAME: &CStr = c"new_messages";
 
@@ -61,7 +62,7 @@ impl NewMessages {
     pub fn push(&mut self, chat: &mut Chat, item: &Item, id: pg_sys::Datum) {
         let (seq, created_at) = chat.advance();
         let created_at = created_at.into_datum();
-        let parent = chat.leaf.replace(identity::bytes(id));
+        let parent = chat.leaf.replace(bytes(id));
         let message: [Option<pg_sys::Datum>; COLUMNS] = [
             Some(id),
             Some(chat.id),

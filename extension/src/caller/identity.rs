@@ -1,23 +1,15 @@
-//! Who calls: what policies ask of it, and whether policies apply at all.
+//! Who calls, and whether policies apply at all.
 
 use pgrx::{IntoDatum, Uuid, pg_sys};
-
-use crate::call::{Call, answers, connected, is_writing, uuid};
-use crate::claims;
-use crate::lookup::{self, Found};
-use crate::plan::{Plan, plans};
 use std::cell::Cell;
 use std::thread::LocalKey;
 
-answers! {
-    uid_wrapper, pg_finfo_uid_wrapper => uid;
-    writer_wrapper, pg_finfo_writer_wrapper => writer;
-    tenant_id_wrapper, pg_finfo_tenant_id_wrapper => tenant_id;
-}
+use crate::caller::claims;
+use crate::postgres::connection::connected;
+use crate::postgres::datum::uuid;
+use crate::postgres::plan::{Plan, plans};
 
 plans! {
-    TENANT() = c"
-        select u.tenant_id from chatkeep.users u where u.id = auth.uid() and u.disabled_at is null";
     UID() = c"select auth.uid()";
     MEMBER() = c"select chatkeep.tenant_id(), auth.uid()";
     // The way of nearly every call: the user is there, and is not disabled.
@@ -35,16 +27,16 @@ thread_local! {
 /// What is known of the caller while a call runs, whose policies ask again and again. It holds for the very claims and
 /// role that it was read for, so one who changes them in the middle of a call is asked for anew; and the tenant for the
 /// snapshot that it was read in, so that a statement that comes after the user was disabled or moved says so.
-struct Caller {
+pub struct Caller {
     role: pg_sys::Oid,
     claims: Vec<u8>,
-    user: [u8; 16],
-    tenant: Option<(Moment, [u8; 16])>,
+    pub user: [u8; 16],
+    pub tenant: Option<(Moment, [u8; 16])>,
 }
 
 /// Which transactions of others a snapshot sees: two of the same moment see the same.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Moment {
+pub struct Moment {
     oldest: pg_sys::TransactionId,
     next: pg_sys::TransactionId,
     /// How many transactions had ended. Where that is the same, no other has ended in between.
@@ -53,7 +45,7 @@ struct Moment {
 
 impl Moment {
     /// The moment of the statement that runs.
-    fn of_statement() -> Self {
+    pub fn of_statement() -> Self {
         // SAFETY: a statement runs, which has a snapshot.
         let snapshot = unsafe { &*pg_sys::GetActiveSnapshot() };
         Self {
@@ -85,7 +77,7 @@ impl Drop for Running {
 }
 
 /// What `read` reads of the caller that the claims of this moment name; `None` where `auth.uid()` is to be asked.
-fn caller<T>(read: impl FnOnce(&mut Caller) -> T) -> Option<T> {
+pub fn caller<T>(read: impl FnOnce(&mut Caller) -> T) -> Option<T> {
     let claims = claims::of_request()?;
     // SAFETY: the role of this moment.
     let role = unsafe { pg_sys::GetUserId() };
@@ -108,46 +100,13 @@ fn caller<T>(read: impl FnOnce(&mut Caller) -> T) -> Option<T> {
     Some(answer)
 }
 
-/// `uid()`: the signed-in user, which is what `auth.uid()` says.
-fn uid(_: Call) -> Option<pg_sys::Datum> {
-    let user = caller(|known| known.user).or_else(|| asked(&UID));
-    user.map(|user| uuid(&user))
-}
-
-/// `writer()`: the same inside a call that writes; nobody outside.
-fn writer(call: Call) -> Option<pg_sys::Datum> {
-    if is_writing() { uid(call) } else { None }
-}
-
-/// `tenant_id()`: the tenant of the signed-in user, read anew by each call.
-///
-/// Policies ask several times in a statement, and a statement of its own for each made a sixth of an append. So this
-/// reads the one row by its index: the row that the policy of `chatkeep.users` shows the caller, under the caller's
-/// own privileges. Whatever is out of the ordinary is left to the statement.
-fn tenant_id(_: Call) -> Option<pg_sys::Datum> {
-    let known = caller(|known| {
-        let moment = Moment::of_statement();
-        if let Some((_, tenant)) = known.tenant.filter(|(read, _)| *read == moment) {
-            return Found::Some(tenant);
-        }
-        let found = lookup::tenant(&known.user);
-        // Only what was found is kept: a membership may come into being in the middle of a call, by first use.
-        known.tenant = match found {
-            Found::Some(tenant) => Some((moment, tenant)),
-            Found::None | Found::Ask => None,
-        };
-        found
-    });
-    let tenant = match known {
-        Some(Found::Some(tenant)) => Some(tenant),
-        Some(Found::None) => None,
-        Some(Found::Ask) | None => asked(&TENANT),
-    };
-    tenant.map(|tenant| uuid(&tenant))
+/// The signed-in user, which is what `auth.uid()` says.
+pub fn uid() -> Option<[u8; 16]> {
+    caller(|known| known.user).or_else(|| asked(&UID))
 }
 
 /// What a statement that returns one uuid says.
-fn asked(statement: &'static LocalKey<Plan>) -> Option<[u8; 16]> {
+pub fn asked(statement: &'static LocalKey<Plan>) -> Option<[u8; 16]> {
     connected(|| {
         let row = statement.with(|plan| plan.read(&[]));
         row.get::<Uuid>(1).map(|value| *value.as_bytes())
@@ -206,9 +165,3 @@ pub fn role() -> String {
 
 /// The nil UUID, which as a parent means: none.
 pub const NIL: [u8; 16] = [0; 16];
-
-/// The bytes of a uuid datum.
-pub fn bytes(id: pg_sys::Datum) -> [u8; 16] {
-    // SAFETY: the datum is a uuid, which is a pointer to 16 bytes.
-    unsafe { *id.cast_mut_ptr::<[u8; 16]>() }
-}

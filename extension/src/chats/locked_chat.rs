@@ -1,27 +1,19 @@
-//! A chat under lock, its active path, `select_branch`, and what a direct update may not do to it.
+//! A chat under lock, and its active path.
 
 use chatkeep_core::Refusal;
 use pgrx::{IntoDatum, pg_sys};
+use std::collections::HashSet;
 
-use crate::call::{BEGINNING, Call, answers, calls, connected, is_writing, now, uuid, writing};
-use crate::error::{self, Range};
-use crate::identity::{self, bytes};
-use crate::plan::plans;
-
-calls! {
-    select_branch_wrapper, pg_finfo_select_branch_wrapper => select_branch;
-}
-
-answers! {
-    keeps_order_wrapper, pg_finfo_keeps_order_wrapper => keeps_order;
-}
+use crate::call::Call;
+use crate::caller::identity;
+use crate::chats::message_item::Item;
+use crate::postgres::array;
+use crate::postgres::clock::{BEGINNING, now};
+use crate::postgres::datum::{bytes, text, uuid};
+use crate::postgres::error::{self, Range};
+use crate::postgres::plan::plans;
 
 plans! {
-    UNMOVED(UUIDOID, UUIDOID, INT4OID, INT4OID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID) = c"
-        select from chatkeep.chats c
-        where c.id = $1 and c.tenant_id = $2
-          and (c.message_count, c.last_seq, c.active_leaf_id, c.updated_at, c.deleted_at)
-            is not distinct from ($3, $4, $5, $6, $7)";
     // The lock orders all writers of the chat; what follows sees what they committed.
     LOCK(UUIDOID, UUIDOID, BOOLOID) = c"
         select c.tenant_id, c.user_id, c.active_leaf_id, c.last_seq, c.updated_at, c.deleted_at is not null
@@ -52,12 +44,30 @@ plans! {
     ACTIVATE(UUIDARRAYOID, UUIDOID, UUIDOID) = c"
         update chatkeep.messages m set active = true
         where m.id = any ($1) and m.chat_id = $2 and m.tenant_id = $3";
-    CHAT(UUIDOID, UUIDOID) = c"
-        select c.* from chatkeep.chats c where c.id = $1 and c.tenant_id = $2";
-    SET_LEAF(UUIDOID, UUIDOID, UUIDOID) = c"
-        update chatkeep.chats c set active_leaf_id = $3
-        where c.id = $1 and c.tenant_id = $2
-        returning c.*";
+    STORED(UUIDARRAYOID, UUIDOID, UUIDOID) = c"
+        select w.id from pg_catalog.unnest($1) w (id)
+        where (
+          select true from chatkeep.messages m
+          where m.id = w.id and m.chat_id = $2 and m.tenant_id = $3
+          limit 1
+        )";
+    SAME(UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID, JSONBOID) = c"
+        select (m.role::text, m.content::text, m.parts::jsonb) is not distinct from ($4, $5, $6)
+        from chatkeep.messages m
+        where m.id = $1 and m.chat_id = $2 and m.tenant_id = $3";
+    RESULT(UUIDARRAYOID, TEXTARRAYOID, UUIDOID, UUIDOID) = c"
+        select i.outcome, n.id, n.chat_id, n.tenant_id, n.user_id, n.created_at, n.updated_at, n.seq, n.parent_id, n.active,
+          n.role, n.content, n.parts, n.status, n.author_id, n.written_as, n.model, n.token_count, n.metadata
+        from unnest($1, $2) with ordinality i (id, outcome, place), lateral (
+          select m.* from chatkeep.messages m
+          where m.id = i.id and m.chat_id = $3 and m.tenant_id = $4
+          limit 1
+        ) n
+        order by i.place";
+    TOUCH(UUIDOID, UUIDOID, INT4OID, UUIDOID, TIMESTAMPTZOID) = c"
+        update chatkeep.chats c
+        set last_seq = c.last_seq + $3, message_count = c.message_count + $3, active_leaf_id = $4, updated_at = $5
+        where c.id = $1 and c.tenant_id = $2";
 }
 
 /// The time that the next message of a chat comes after, which is that of its newest or the microsecond before now.
@@ -166,43 +176,77 @@ impl Chat {
             Some(_) => Err(Refusal::message_not_found("parent_id")),
         }
     }
-}
 
-fn select_branch(call: Call) -> Result<(), Refusal> {
-    let (chat_id, leaf_id) = (0, 1);
-    let chat_id = call
-        .datum(chat_id)
-        .ok_or_else(|| Refusal::missing("chat_id"))?;
-    let leaf_id = call
-        .datum(leaf_id)
-        .ok_or_else(|| Refusal::missing("leaf_id"))?;
-    writing(|| {
-        let mut chat = Chat::lock(chat_id)?;
-        let leaf = bytes(leaf_id);
-        if chat.leaf == Some(leaf) {
-            CHAT.with(|plan| call.return_from(plan, &[Some(chat.id), Some(chat.tenant)]));
-            return Ok(());
-        }
-        if leaf == identity::NIL || !chat.activate(leaf)? {
-            return Err(Refusal::message_not_found("leaf_id"));
-        }
-        let key = [Some(chat.id), Some(chat.tenant), Some(leaf_id)];
-        if SET_LEAF.with(|plan| call.return_from(plan, &key)) == 0 {
+    /// Counts the chat on by as many messages as are appended under the lock.
+    pub fn touch(&self, count: i32) -> Result<(), Refusal> {
+        let touched = TOUCH.with(|plan| {
+            plan.execute(&[
+                Some(self.id),
+                Some(self.tenant),
+                count.into_datum(),
+                self.leaf.map(|id| uuid(&id)),
+                self.last_time.into_datum(),
+            ])
+        });
+        if touched.is_empty() {
             return Err(Refusal::chat_unwritten());
         }
         Ok(())
-    })
+    }
+
+    /// Whether the chat has a message `id`; a refusal where that one says something else than `item`.
+    pub fn holds(&self, id: [u8; 16], item: &Item) -> Result<bool, Refusal> {
+        let [id, chat, tenant] = self.key(uuid(&id));
+        let same = SAME
+            .with(|plan| plan.execute(&[id, chat, tenant, item.role, item.content, item.parts]));
+        match (same.is_empty(), same.get(1)) {
+            (true, _) => Ok(false),
+            (false, Some(true)) => Ok(true),
+            (false, _) => Err(Refusal::message_id_conflict()),
+        }
+    }
+
+    /// Which of the items' ids the chat has.
+    pub fn stored(&self, items: &[Item]) -> HashSet<[u8; 16]> {
+        if items.iter().all(|item| item.id.is_none()) {
+            return HashSet::new();
+        }
+        let wanted = items.iter().filter_map(|item| item.id);
+        let ids = array::of(array::UUID, wanted.map(|id| Some(uuid(&id))));
+        let found =
+            STORED.with(|plan| plan.execute(&[Some(ids), Some(self.id), Some(self.tenant)]));
+        found.column(1).flatten().map(bytes).collect()
+    }
+
+    /// Returns what is stored under these ids, in their order.
+    pub fn return_stored(
+        &self,
+        call: Call,
+        ids: &[pg_sys::Datum],
+        outcomes: &[&str],
+    ) -> Result<(), Refusal> {
+        let returned = RESULT.with(|plan| {
+            call.return_from(
+                plan,
+                &[
+                    Some(array::of(array::UUID, ids.iter().copied().map(Some))),
+                    Some(array::of(
+                        array::TEXT,
+                        outcomes.iter().map(|outcome| text(outcome)),
+                    )),
+                    Some(self.id),
+                    Some(self.tenant),
+                ],
+            )
+        });
+        if is_count(returned, ids.len()) {
+            Ok(())
+        } else {
+            Err(Refusal::chat_unwritten())
+        }
+    }
 }
 
-/// `keeps_order()`, which the policy asks of every new version of a chat: inside the calls all is well, and a direct
-/// update may change the title, metadata and `archived_at` alone. The statement sees the version that is about to be replaced.
-fn keeps_order(call: Call) -> Option<pg_sys::Datum> {
-    let is_unmoved = || {
-        let columns: [_; 7] = std::array::from_fn(|position| call.datum(position));
-        !UNMOVED.with(|plan| plan.execute(&columns)).is_empty()
-    };
-    if !is_writing() && !connected(is_unmoved) {
-        error::raise(&Refusal::chat_moved_directly());
-    }
-    true.into_datum()
+pub fn is_count(rows: u64, count: usize) -> bool {
+    u64::try_from(count) == Ok(rows)
 }

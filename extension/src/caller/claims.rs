@@ -5,7 +5,7 @@ use pgrx::{FromDatum, pg_sys};
 use std::cell::Cell;
 use std::ffi::CStr;
 
-use crate::call::setting;
+use crate::postgres::settings::setting;
 
 /// Supabase's own text of `auth.uid()`, without its white space (supabase/auth,
 /// `migrations/20220224000811_update_auth_functions.up.sql`).

@@ -1,0 +1,4 @@
+//! Who calls.
+
+pub mod claims;
+pub mod identity;

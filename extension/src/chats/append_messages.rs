@@ -1,0 +1,113 @@
+//! `append_messages`.
+
+use chatkeep_core::Refusal;
+use pgrx::pg_sys;
+
+use crate::call::{Call, calls, writing};
+use crate::chats::append::{Form, INSERT, INSERT_NEW, append_at_once};
+use crate::chats::locked_chat::{Chat, is_count};
+use crate::chats::message_item::{self as item, Item};
+use crate::chats::new_messages::NewMessages;
+use crate::postgres::plan::plans;
+
+calls! {
+    append_messages_wrapper, pg_finfo_append_messages_wrapper => append_messages;
+}
+
+plans! {
+    INSERT_MESSAGES() = INSERT;
+    // For messages of whose ids nothing is in sight, and something may be there.
+    INSERT_ONE_BY_ONE() = INSERT_NEW;
+}
+
+const BATCH: Form = Form {
+    outcome: Some("appended"),
+    insert: &INSERT_MESSAGES,
+};
+
+fn append_messages(call: Call) -> Result<(), Refusal> {
+    let (chat_id, messages) = (0, 1);
+    let chat_id = call
+        .datum(chat_id)
+        .ok_or_else(|| Refusal::missing("chat_id"))?;
+    let items = item::read_all(call.datum(messages))?;
+    let ids: Vec<pg_sys::Datum> = items.iter().map(Item::own_or_new_id).collect();
+    writing(|| {
+        if append_at_once(call, &BATCH, chat_id, &items, &ids)? {
+            return Ok(());
+        }
+        append_one_by_one(call, Chat::lock(chat_id)?, &items, &ids)
+    })
+}
+
+/// Appends what is not stored, in order, whatever stands against it, and returns a row for every item.
+fn append_one_by_one(
+    call: Call,
+    mut chat: Chat,
+    items: &[Item],
+    ids: &[pg_sys::Datum],
+) -> Result<(), Refusal> {
+    let mut stored = chat.stored(items);
+    let before = chat.last_seq;
+    let mut outcomes = Vec::with_capacity(items.len());
+    let mut waiting = Waiting {
+        rows: NewMessages::to_store(call, BATCH.outcome),
+        count: 0,
+        has_id: false,
+    };
+    for (position, (item, &id)) in items.iter().zip(ids).enumerate() {
+        let in_item = |refusal: Refusal| refusal.in_item("messages", position);
+        let is_stored = item.id.is_some_and(|id| stored.contains(&id));
+        if is_stored || (item.parent.is_some() && item.parent != chat.leaf) {
+            // What is in front must be in the table, to be compared with or to be branched from.
+            waiting.insert()?;
+        }
+        if let Some(id) = item.id.filter(|_| is_stored) {
+            chat.holds(id, item).map_err(in_item)?;
+            outcomes.push("stored");
+            continue;
+        }
+        chat.follow(item.parent).map_err(in_item)?;
+        outcomes.push("appended");
+        stored.extend(item.id);
+        waiting.push(&mut chat, item, id);
+    }
+    waiting.insert()?;
+    if chat.last_seq > before {
+        chat.touch(chat.last_seq - before)?;
+    }
+    chat.return_stored(call, ids, &outcomes)
+}
+
+/// Messages of a batch that wait to be inserted: each follows the one in front.
+struct Waiting {
+    rows: NewMessages,
+    count: usize,
+    /// Whether the client has chosen an id among theirs.
+    has_id: bool,
+}
+
+impl Waiting {
+    fn push(&mut self, chat: &mut Chat, item: &Item, id: pg_sys::Datum) {
+        self.rows.push(chat, item, id);
+        self.count += 1;
+        self.has_id |= item.id.is_some();
+    }
+
+    /// Inserts them, all or none.
+    fn insert(&mut self) -> Result<(), Refusal> {
+        if self.count == 0 {
+            return Ok(());
+        }
+        if !is_count(self.rows.insert(&INSERT_ONE_BY_ONE), self.count) {
+            return Err(if self.has_id {
+                Refusal::message_unseen("messages", "has a message_id that is")
+            } else {
+                Refusal::chat_unwritten()
+            });
+        }
+        self.rows.clear();
+        (self.count, self.has_id) = (0, false);
+        Ok(())
+    }
+}

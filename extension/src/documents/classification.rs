@@ -1,0 +1,201 @@
+//! What is to be done with documents to register.
+
+use pgrx::{FromDatum, IntoDatum, pg_sys};
+use std::collections::HashSet;
+
+use crate::documents::document_item::{DUPLICATE, Done, Item, array, texts};
+use crate::documents::registrar::Registrar;
+use crate::postgres::array;
+use crate::postgres::datum::bytes;
+use crate::postgres::plan::{Rows, plans};
+
+plans! {
+    // What to make of each item: `duplicate` where its document and this source of it are stored, `alias` where only the
+    // source is new, `new` where neither bytes nor source are known, `again` where the document itself has to change, `other`
+    // where more has to be done. A source is one private document's, but colleagues add theirs to what is shared, where the
+    // owner may have them elsewhere.
+    CLASSIFY(UUIDOID, UUIDOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, BOOLARRAYOID) = c"
+        select case
+            when d.user_id = $2 and d.has_source and d.visibility = 'private' then
+              case when d.unsettled then 'again' else 'duplicate' end
+            when d.unsettled or h.held then 'other'
+            when d.user_id = $2 and d.has_source and d.source_uri <> i.source_uri then
+              case when i.source_uri in (
+                select a.source_uri from chatkeep.documents d, pg_catalog.unnest(d.aliases) a (source_uri)
+                where d.user_id = $2 and d.tenant_id = $1
+                  and d.aliases operator(pg_catalog.<>) '{}' and d.status <> 'archived' and d.deleted_at is null
+                group by a.source_uri
+                having pg_catalog.count(*) > 1
+              ) then 'other' else 'duplicate' end
+            when i.source_uri in (
+              select a.source_uri from chatkeep.documents d, pg_catalog.unnest(d.aliases) a (source_uri)
+              where d.user_id = $2 and d.tenant_id = $1
+                and d.aliases operator(pg_catalog.<>) '{}' and d.status <> 'archived' and d.deleted_at is null
+            ) then 'other'
+            when d.id is null then 'new'
+            when d.has_source then 'duplicate'
+            else 'alias'
+          end,
+          d.id, d.tenant_id, d.user_id, d.source_uri, d.aliases, d.checksum, d.title, d.mime_type, d.byte_size, d.status,
+          d.error, d.visibility, d.supersedes, d.created_at, d.updated_at, d.deleted_at, d.access
+        from rows from (pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6))
+          with ordinality i (source_uri, checksum, visibility, described, place)
+        left join lateral (
+          select u.*, i.source_uri = u.source_uri or i.source_uri = any (u.aliases) as has_source,
+            (u.visibility = 'private' and i.visibility = 'tenant')
+              or u.status = 'failed'
+              or (u.status = 'pending' and i.described and u.user_id = $2)
+              or (u.status = 'processing'
+                and u.updated_at < pg_catalog.clock_timestamp() operator(pg_catalog.-) interval '1 hour') as unsettled
+          from (
+            select d.* from chatkeep.documents d
+            where d.user_id = $2 and d.checksum = i.checksum and d.tenant_id = $1
+              and d.visibility = 'private' and d.status <> 'archived' and d.deleted_at is null
+            union all
+            select d.* from chatkeep.documents d
+            where d.tenant_id = $1 and d.checksum = i.checksum and (d.user_id = $2 or i.visibility = 'tenant')
+              and d.visibility = 'tenant' and d.status <> 'archived' and d.deleted_at is null
+          ) u
+          order by u.visibility = i.visibility desc
+          limit 1
+        ) d on true
+        left join lateral (
+          select true as held from chatkeep.documents h
+          where (d.id is null or d.user_id <> $2 or d.visibility = 'tenant' or not d.has_source)
+            and h.user_id = $2 and h.source_uri = i.source_uri and h.tenant_id = $1
+            and h.id is distinct from d.id and h.status <> 'archived' and h.deleted_at is null
+          limit 1
+        ) h on true
+        order by i.place";
+    // Whether nobody knows anything of a private batch: no source is held by a document of the owner, no bytes are shared in
+    // the tenant. Private bytes are left to the insert, which passes over what is there.
+    IS_NEW(UUIDOID, UUIDOID, TEXTARRAYOID, TEXTARRAYOID) = c"
+        select not exists (
+            select from chatkeep.documents d
+            where d.user_id = $2 and d.source_uri = any ($3) and d.tenant_id = $1
+              and d.status <> 'archived' and d.deleted_at is null
+          ) and not exists (
+            select from chatkeep.documents d, pg_catalog.unnest(d.aliases) a (source_uri)
+            where d.user_id = $2 and a.source_uri = any ($3) and d.tenant_id = $1
+              and d.aliases operator(pg_catalog.<>) '{}' and d.status <> 'archived' and d.deleted_at is null
+          ) and not exists (
+            select from chatkeep.documents d
+            where d.checksum = any ($4) and d.tenant_id = $1
+              and d.visibility = 'tenant' and d.status <> 'archived' and d.deleted_at is null
+          )";
+}
+
+/// The column of CLASSIFY that says who sees the document.
+const VISIBILITY: i32 = 13;
+
+/// What is to be done with an item.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// Nothing.
+    Duplicate,
+    /// One more source of a known document, which no other document has.
+    Alias,
+    /// New bytes of a new source.
+    New,
+    /// A known document and source, which has to change itself and no other.
+    Again,
+    /// Anything else.
+    Other,
+}
+
+impl Class {
+    fn of(datum: pg_sys::Datum) -> Self {
+        // SAFETY: the column is a text.
+        match unsafe { <&str>::from_datum(datum, false) } {
+            Some("duplicate") => Self::Duplicate,
+            Some("alias") => Self::Alias,
+            Some("new") => Self::New,
+            Some("again") => Self::Again,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// What was found of each item.
+pub struct Known {
+    pub rows: Rows,
+    pub classes: Vec<Class>,
+    pub ids: Vec<Option<[u8; 16]>>,
+    /// Whether the tenant shares the document.
+    shared: Vec<bool>,
+}
+
+impl Known {
+    /// Whether what is left to do may change what the tenant shares. Colleagues write to a shared document under the
+    /// tenant's lock, so its owner does too; whoever takes a source from other documents may come to one.
+    pub fn writes_shared(&self) -> bool {
+        let found = self.classes.iter().zip(&self.shared);
+        found.into_iter().any(|(class, is_shared)| {
+            *class == Class::Other || (*class != Class::Duplicate && *is_shared)
+        })
+    }
+
+    pub fn is_settled(&self) -> bool {
+        self.classes.iter().all(|class| *class == Class::Duplicate)
+    }
+
+    /// What is stored as it is; `None` where something is left to do.
+    pub fn duplicates(&self) -> Vec<Option<Done>> {
+        let found = self.classes.iter().zip(&self.ids);
+        found
+            .map(|(class, id)| {
+                id.filter(|_| *class == Class::Duplicate)
+                    .map(|id| (DUPLICATE, id))
+            })
+            .collect()
+    }
+}
+
+impl Registrar {
+    pub fn classify(&self, items: &[&Item]) -> Known {
+        let rows = CLASSIFY.with(|plan| {
+            plan.execute(&[
+                self.tenant,
+                self.owner,
+                Some(texts(items, |item| &item.source_uri)),
+                Some(texts(items, |item| &item.checksum)),
+                Some(texts(items, |item| item.visibility)),
+                Some(array(array::BOOL, items, |item| {
+                    item.is_described().into_datum()
+                })),
+            ])
+        });
+        Known {
+            classes: rows.column(1).flatten().map(Class::of).collect(),
+            ids: rows.column(2).map(|id| id.map(bytes)).collect(),
+            shared: rows
+                .column(VISIBILITY)
+                .map(|visibility| {
+                    // SAFETY: the column is a text.
+                    let text = visibility.and_then(|it| unsafe { <&str>::from_datum(it, false) });
+                    text == Some("tenant")
+                })
+                .collect(),
+            rows,
+        }
+    }
+
+    /// Whether nothing of these items is known, and each is about other bytes and another source.
+    pub fn is_new(&self, items: &[&Item]) -> bool {
+        let differ = |value: fn(&Item) -> &str| {
+            let values: HashSet<&str> = items.iter().map(|item| value(item)).collect();
+            values.len() == items.len()
+        };
+        // Shared bytes may be what the owner has as a private document, which no index holds against the insert.
+        let is_private = !items.iter().any(|item| item.is_shared());
+        is_private && differ(|item| &item.source_uri) && differ(|item| &item.checksum) && {
+            let arguments = [
+                self.tenant,
+                self.owner,
+                Some(texts(items, |item| &item.source_uri)),
+                Some(texts(items, |item| &item.checksum)),
+            ];
+            IS_NEW.with(|plan| plan.execute(&arguments)).get(1) == Some(true)
+        }
+    }
+}

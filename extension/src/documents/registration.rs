@@ -1,0 +1,254 @@
+//! Registering documents: one row per bytes and owner, whoever else registers them at the same time.
+//!
+//! A batch is looked up by one statement, without a lock. Where everything is known that is all. What has to write takes
+//! the lock of the owner's documents first and looks again: then nobody else of this owner, or of this tenant where
+//! documents are shared, registers meanwhile. The bulk of a batch, new documents and new sources of known ones, takes one
+//! statement each; an item that depends on others, or changes more than that, follows on its own.
+
+use chatkeep_core::Refusal;
+use std::collections::HashSet;
+
+use crate::call::{Call, writing};
+use crate::documents::classification::{Class, Known};
+use crate::documents::document_item::{CREATED, DUPLICATE, Done, Item, uuids};
+use crate::documents::registrar::Registrar;
+use crate::documents::stored_batch;
+use crate::postgres::array;
+use crate::postgres::connection::connected;
+use crate::postgres::datum::text;
+use crate::postgres::plan::plans;
+
+plans! {
+    RESULT(UUIDOID, UUIDARRAYOID, TEXTARRAYOID) = c"
+        select i.outcome, d.id, d.tenant_id, d.user_id, d.source_uri, d.aliases, d.checksum, d.title, d.mime_type,
+          d.byte_size, d.status, d.error, d.visibility, d.supersedes, d.created_at, d.updated_at, d.deleted_at, d.access
+        from rows from (pg_catalog.unnest($2), pg_catalog.unnest($3)) with ordinality i (id, outcome, place),
+          lateral (select d.* from chatkeep.documents d where d.id = i.id and d.tenant_id = $1 limit 1) d
+        order by i.place";
+}
+
+pub fn register(call: Call, items: &[Item], is_batch: bool) -> Result<(), Refusal> {
+    writing(|| register_items(call, items, is_batch))
+}
+
+/// Registers all items and returns a row for each, in their order.
+/// A refusal says which of a batch it is about.
+fn register_items(call: Call, items: &[Item], is_batch: bool) -> Result<(), Refusal> {
+    let mut registrar = Registrar::look(is_batch);
+    let mut stored = registrar.stored(items);
+    // Nobody waits for a lock who has nothing to write.
+    if stored.iter().all(Option::is_some) {
+        call.return_tuples(stored.into_iter().flatten().map(|row| row.tuple));
+        return Ok(());
+    }
+    if let [item] = items {
+        let found = registrar.classify(&[item]);
+        if found.is_settled() {
+            call.return_tuples(found.rows.tuples());
+            return Ok(());
+        }
+    }
+    if registrar.enter() {
+        // In another tenant than a moment ago.
+        stored = registrar.stored(items);
+    }
+    let rest: Vec<&Item> = items
+        .iter()
+        .zip(&stored)
+        .filter_map(|(item, row)| row.is_none().then_some(item))
+        .collect();
+    // A batch that gets the lock at once need not look twice.
+    let mut shares = rest.iter().any(|item| item.is_shared());
+    let mut is_locked = rest.len() > 1 && registrar.lock(shares, false);
+    if is_locked && rest.len() == items.len() && registrar.is_new(&rest) {
+        return registrar.register_new(call, &rest);
+    }
+    // What is found may take the tenant's lock besides, once.
+    let found = loop {
+        let found = registrar.classify(&rest);
+        let writes_shared = found.writes_shared();
+        if found.is_settled() || (is_locked && (shares || !writes_shared)) {
+            break found;
+        }
+        shares |= writes_shared;
+        is_locked = registrar.lock(shares, true);
+    };
+    if found.is_settled() {
+        let mut others = found.rows.tuples();
+        call.return_tuples(
+            stored
+                .into_iter()
+                .filter_map(|row| row.map_or_else(|| others.next(), |row| Some(row.tuple))),
+        );
+        return Ok(());
+    }
+    let mut done = found.duplicates();
+    registrar.register_many(&rest, &found, &mut done)?;
+    let mut places = 0..rest.len();
+    let mut all = Vec::with_capacity(items.len());
+    for (position, row) in stored.into_iter().enumerate() {
+        let next = match row {
+            Some(row) => Some((DUPLICATE, row.id)),
+            None => match places.next() {
+                Some(place) => Some(if let Some(done) = done[place] {
+                    done
+                } else {
+                    let companions = companions(&rest, &done, place);
+                    registrar.register_alone(rest[place], &companions, position)?
+                }),
+                None => None,
+            },
+        };
+        all.extend(next);
+    }
+    registrar.return_stored(call, &all);
+    Ok(())
+}
+
+/// The items behind one that are about the same bytes for the same readers, and not done yet.
+fn companions<'a>(items: &[&'a Item], done: &[Option<Done>], place: usize) -> Vec<&'a Item> {
+    let item = items[place];
+    let behind = items.iter().zip(done).skip(place + 1);
+    behind
+        .filter(|(other, done)| {
+            done.is_none() && other.checksum == item.checksum && other.visibility == item.visibility
+        })
+        .map(|(other, _)| *other)
+        .collect()
+}
+
+impl Registrar {
+    /// Those of the items that are stored as they are. For one the statement that follows is as fast.
+    fn stored(&self, items: &[Item]) -> Vec<Option<stored_batch::Row>> {
+        if items.len() > 1 {
+            stored_batch::known(self.tenant, self.owner, items)
+        } else {
+            vec![None; items.len()]
+        }
+    }
+
+    /// Registers, by one statement for each class, the new documents and the new sources that no other item is about.
+    fn register_many(
+        &self,
+        items: &[&Item],
+        known: &Known,
+        done: &mut [Option<Done>],
+    ) -> Result<(), Refusal> {
+        let (mut sources, mut checksums) = (HashSet::new(), HashSet::new());
+        let mut alone = Vec::new();
+        for (place, item) in items.iter().enumerate() {
+            if known.classes[place] != Class::Duplicate {
+                let is_first = sources.insert(item.source_uri.as_str());
+                let is_new = checksums.insert(item.checksum.as_str());
+                match known.classes[place] {
+                    Class::New if is_first && is_new => alone.push(place),
+                    Class::Alias if is_first => alone.push(place),
+                    _ => {}
+                }
+            }
+        }
+        let (new, added): (Vec<usize>, Vec<usize>) = alone
+            .into_iter()
+            .partition(|place| known.classes[*place] == Class::New);
+        if !new.is_empty() {
+            let rows: Vec<&Item> = new.iter().map(|place| items[*place]).collect();
+            let (_, ids) = self.insert(&rows, None)?;
+            for (place, id) in new.into_iter().zip(ids) {
+                done[place] = id.map(|id| (CREATED, id));
+            }
+        }
+
+        let rows: Vec<(&Item, [u8; 16])> = added
+            .iter()
+            .filter_map(|place| known.ids[*place].map(|id| (items[*place], id)))
+            .collect();
+        let changed = self.add_aliases(&rows);
+        for place in added {
+            done[place] = known.ids[place]
+                .filter(|id| changed.contains(id))
+                .map(|id| (DUPLICATE, id));
+        }
+        Ok(())
+    }
+
+    /// Registers items of which nothing was known, and returns a row for each.
+    fn register_new(&self, call: Call, items: &[&Item]) -> Result<(), Refusal> {
+        let (rows, ids) = self.insert(items, None)?;
+        if ids.iter().all(Option::is_some) {
+            // The statement inserts, and returns, in the order of its arrays.
+            call.return_rows(&rows);
+            return Ok(());
+        }
+        let mut done = Vec::with_capacity(items.len());
+        for (position, (item, id)) in items.iter().zip(ids).enumerate() {
+            done.push(match id {
+                Some(id) => (CREATED, id),
+                None => self.register_alone(item, &[], position)?,
+            });
+        }
+        self.return_stored(call, &done);
+        Ok(())
+    }
+
+    /// Registers one of several items; a refusal names its place.
+    fn register_alone(
+        &self,
+        item: &Item,
+        companions: &[&Item],
+        position: usize,
+    ) -> Result<Done, Refusal> {
+        connected(|| self.register_one(item, companions)).map_err(|refusal| {
+            if self.is_batch {
+                refusal.in_item("documents", position)
+            } else {
+                refusal
+            }
+        })
+    }
+
+    /// Registers what may change other documents on its way. `companions` are later items of the same bytes, whose sources a
+    /// colleague's document takes by the same update.
+    fn register_one(&self, item: &Item, companions: &[&Item]) -> Result<Done, Refusal> {
+        /// More than any race takes.
+        const ROUNDS: u32 = 5;
+        let mut replaced = None;
+        let mut is_alone = item.is_shared();
+        // Each round sees what others committed meanwhile. The locks leave few to lose a race to, so a document that is in
+        // the way round after round is one that a policy hides.
+        for _ in 0..ROUNDS {
+            let known = self.classify(&[item]);
+            if !is_alone && known.writes_shared() {
+                is_alone = self.lock(true, true);
+                continue;
+            }
+            let id = known.ids.first().copied().flatten();
+            if known.classes.first() == Some(&Class::Other) {
+                if id.is_some_and(|id| !self.hold(id)) {
+                    continue;
+                }
+                replaced = self.release(item, id).or(replaced);
+            }
+            if let Some(id) = id {
+                if known.is_settled() || self.renew(item, companions, id) {
+                    return Ok((DUPLICATE, id));
+                }
+            } else if let Some(Some(id)) = self.insert(&[item], replaced)?.1.first() {
+                let outcome = if replaced.is_none() {
+                    CREATED
+                } else {
+                    "new_version"
+                };
+                return Ok((outcome, *id));
+            }
+        }
+        Err(Refusal::document_unseen())
+    }
+
+    /// Returns what is stored under these ids, in their order.
+    fn return_stored(&self, call: Call, done: &[Done]) {
+        let (outcomes, ids): (Vec<&str>, Vec<[u8; 16]>) = done.iter().copied().unzip();
+        let outcomes = array::of(array::TEXT, outcomes.into_iter().map(text));
+        RESULT
+            .with(|plan| call.return_from(plan, &[self.tenant, Some(uuids(&ids)), Some(outcomes)]));
+    }
+}

@@ -1,0 +1,234 @@
+//! The session whose token is presented.
+
+use chatkeep_core::Refusal;
+use chatkeep_core::session::{SALT_BYTES, State, TOUCH_MICROS, Token, Verdict};
+use pgrx::{IntoDatum, pg_sys};
+
+use crate::call::Call;
+use crate::postgres::clock::now;
+use crate::postgres::datum::{bytea, text};
+use crate::postgres::plan::{Rows, plans};
+use crate::postgres::random::random;
+use crate::postgres::settings::set_local;
+use crate::sessions::lifetime::later;
+
+plans! {
+    SECRET_AND_SESSION(BYTEAOID) = c"
+        select x.session_id, x.refresh_digest, x.previous_digest, x.rotation_salt, x.generation, x.rotated_at,
+          s.user_id, s.tenant_id, s.expires_at, s.last_used_at, s.last_used_at + s.idle_ttl, s.revoked_at is not null, s.idle_ttl
+        from chatkeep_private.session_secrets x join chatkeep.sessions s on s.id = x.session_id
+        where x.session_token = $1";
+    SECRET_LOCKED(BYTEAOID) = c"
+        select x.session_id, x.refresh_digest, x.previous_digest, x.rotation_salt, x.generation, x.rotated_at
+        from chatkeep_private.session_secrets x where x.session_token = $1
+        for update";
+    SESSION(UUIDOID) = c"
+        select s.user_id, s.tenant_id, s.expires_at, s.last_used_at, s.last_used_at + s.idle_ttl, s.revoked_at is not null, s.idle_ttl
+        from chatkeep.sessions s where s.id = $1";
+    ROTATE(BYTEAOID, BYTEAOID, BYTEAOID, BYTEAOID, INT4OID, TIMESTAMPTZOID) = c"
+        update chatkeep_private.session_secrets x
+        set refresh_digest = $2, previous_digest = $3, rotation_salt = $4, generation = $5, rotated_at = $6, confirmed_at = null
+        where x.session_token = $1";
+    CONFIRM(BYTEAOID, BYTEAOID, TIMESTAMPTZOID) = c"
+        update chatkeep_private.session_secrets x
+        set previous_digest = null, rotation_salt = null, confirmed_at = $3
+        where x.session_token = $1 and x.refresh_digest = $2";
+    // Seldom: where a token shows no secret.
+    SPENT(BYTEAOID) = c"select chatkeep_private.spent_session($1)";
+    TOUCH(UUIDOID, TIMESTAMPTZOID) = c"
+        update chatkeep.sessions s set last_used_at = $2 where s.id = $1";
+    REVOKE_REUSED(UUIDOID, TIMESTAMPTZOID) = c"
+        update chatkeep.sessions s set revoked_at = $2, revoked_reason = 'reuse' where s.id = $1 and s.revoked_at is null";
+}
+
+/// The row that a presented token unlocked, as it was judged.
+#[derive(Default)]
+pub struct Presented {
+    session_digest: Option<pg_sys::Datum>,
+    session_id: Option<pg_sys::Datum>,
+    user_id: Option<pg_sys::Datum>,
+    tenant_id: Option<pg_sys::Datum>,
+    expires_at: Option<pg_sys::Datum>,
+    idle_expires_at: Option<pg_sys::Datum>,
+    idle_ttl: Option<pg_sys::Datum>,
+    generation: Option<i32>,
+    pub salt: Option<Vec<u8>>,
+    last_used_at: i64,
+    judged_at: i64,
+}
+
+impl Presented {
+    /// Whether a token of this verdict is valid, and its use leaves nothing to write.
+    pub fn is_settled(&self, verdict: Option<Verdict>) -> bool {
+        let closes_grace = match verdict {
+            Some(Verdict::Current) => self.salt.is_some(),
+            Some(Verdict::Previous) => false,
+            _ => return false,
+        };
+        !closes_grace && !is_untouched(self.last_used_at, self.judged_at)
+    }
+
+    /// The status of a validation whose verdict was made without a lock; notes what is to be noted.
+    pub fn settle(&mut self, token: &Token, verdict: Option<Verdict>) -> &'static str {
+        // Only what looks like a spent token is judged again under the lock, before it costs a session.
+        let verdict = match verdict {
+            Some(Verdict::Reused) => self.judge(token, true),
+            verdict => verdict,
+        };
+        match verdict {
+            None => "invalid",
+            Some(Verdict::Current) => {
+                self.confirm(token);
+                self.touch();
+                "valid"
+            }
+            Some(Verdict::Previous) => {
+                self.touch();
+                "valid"
+            }
+            Some(refused) => self.refuse(refused),
+        }
+    }
+
+    /// Reads the row and judges the token; `None` if it unlocks nothing.
+    pub fn judge(&mut self, token: &Token, locked: bool) -> Option<Verdict> {
+        self.session_digest = bytea(&token.session_digest());
+        let plan = if locked {
+            &SECRET_LOCKED
+        } else {
+            &SECRET_AND_SESSION
+        };
+        let secret = plan.with(|plan| plan.execute(&[self.session_digest]));
+        // A token that shows no secret is spent, or was never issued: the session says which.
+        self.session_id = secret.datum(1).or_else(|| {
+            SPENT
+                .with(|plan| plan.execute(&[self.session_digest]))
+                .datum(1)
+        });
+        self.session_id?;
+        // Read after the lock, so that a revocation by the one before is seen.
+        let after = (locked || secret.is_empty())
+            .then(|| SESSION.with(|plan| plan.execute(&[self.session_id])));
+        let (session, first) = after.as_ref().map_or((&secret, 7), |session| (session, 1));
+        if session.is_empty() {
+            self.session_id = None;
+            return None;
+        }
+        self.judged_at = now();
+        self.user_id = session.datum(first);
+        self.tenant_id = session.datum(first + 1);
+        self.expires_at = session.datum(first + 2);
+        self.last_used_at = session.get(first + 3)?;
+        self.idle_expires_at = session.datum(first + 4);
+        self.idle_ttl = session.datum(first + 6);
+        self.generation = secret.get(5);
+        self.salt = secret.get(4);
+        let state = State {
+            refresh_digest: secret.get(2).unwrap_or_default(),
+            previous_digest: secret.get(3),
+            rotated_at: secret.get(6),
+            revoked: session.get(first + 5)?,
+            expires_at: session.get(first + 2)?,
+            idle_expires_at: session.get(first + 4),
+        };
+        Some(state.judge(&token.refresh_digest(), self.judged_at))
+    }
+
+    /// Stores the successor of `token` and returns it.
+    pub fn rotate(&mut self, token: &Token) -> Result<Token, Refusal> {
+        let salt: [u8; SALT_BYTES] = random();
+        let child = token.child(&salt);
+        self.generation = self
+            .generation
+            .map(|generation| generation.saturating_add(1));
+        let rotated = ROTATE.with(|plan| {
+            plan.execute(&[
+                self.session_digest,
+                bytea(&child.refresh_digest()),
+                bytea(&token.refresh_digest()),
+                bytea(&salt),
+                self.generation.into_datum(),
+                self.judged_at.into_datum(),
+            ])
+        });
+        if rotated.is_empty() {
+            return Err(Refusal::unwritten("token", "names a session that"));
+        }
+        Ok(child)
+    }
+
+    /// The first use of the current secret closes the grace of the one before.
+    fn confirm(&self, token: &Token) {
+        if self.salt.is_some() {
+            CONFIRM.with(|plan| {
+                plan.execute(&[
+                    self.session_digest,
+                    bytea(&token.refresh_digest()),
+                    self.judged_at.into_datum(),
+                ])
+            });
+        }
+    }
+
+    /// Notes the use, at most once a minute.
+    pub fn touch(&mut self) {
+        if is_untouched(self.last_used_at, self.judged_at) {
+            TOUCH.with(|plan| plan.execute(&[self.session_id, self.judged_at.into_datum()]));
+            let idle_ttl = self.idle_ttl;
+            self.idle_expires_at = idle_ttl.and_then(|ttl| later(self.judged_at, ttl).into_datum());
+        }
+    }
+
+    /// The status of a refusal; a spent token revokes the session.
+    pub fn refuse(&self, verdict: Verdict) -> &'static str {
+        match verdict {
+            Verdict::Revoked => "revoked",
+            Verdict::Expired => "expired",
+            Verdict::Idle => "idle",
+            Verdict::Current | Verdict::Previous => "invalid",
+            Verdict::Reused => {
+                let arguments = [self.session_id, self.judged_at.into_datum()];
+                // Its user may have ended it since it was judged, who does not wait for the secret.
+                let revoked: Rows = REVOKE_REUSED.with(|plan| plan.execute(&arguments));
+                if revoked.is_empty() {
+                    "revoked"
+                } else {
+                    "reuse_detected"
+                }
+            }
+        }
+    }
+}
+
+/// Whether a use is to be noted: the last one was noted longer than a minute ago.
+const fn is_untouched(last_used_at: i64, now: i64) -> bool {
+    last_used_at < now - TOUCH_MICROS
+}
+
+/// Returns the one row of rotate and validate; under `PostgREST` a refusal is also a 401.
+pub fn return_status(
+    call: Call,
+    status: &str,
+    token: Option<&Token>,
+    row: &Presented,
+    with_token: bool,
+) {
+    let is_refusal = !matches!(status, "rotated" | "replayed" | "valid");
+    if is_refusal {
+        set_local(c"response.status", c"401");
+    }
+    let mut values = vec![text(status)];
+    if with_token {
+        values.push(token.and_then(|token| text(&token.expose())));
+    }
+    values.extend([
+        row.session_id,
+        row.user_id,
+        row.tenant_id,
+        // A refused token may not see its session's secrets.
+        row.generation.filter(|_| !is_refusal).into_datum(),
+        row.expires_at,
+        row.idle_expires_at,
+    ]);
+    call.return_values(&values);
+}
