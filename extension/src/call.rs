@@ -1,171 +1,131 @@
-//! The entry of every call: arguments in, rows out, refusals raised.
-//!
-//! The functions are version-1 C functions written by hand rather than `#[pg_extern]`, because they
-//! return rows of tables that the extension does not own, straight from the executor.
+//! The frame of every call: arguments in, rows out, refusals raised, and the marker that policies ask for.
 
 use std::ffi::CStr;
 
 use chatkeep_core::Refusal;
-use pgrx::fcinfo::{pg_getarg, pg_getarg_datum};
-use pgrx::{FromDatum, pg_sys};
 
 use crate::caller::identity::Running;
-use crate::postgres::connection::connected;
+use crate::postgres::connection::Connection;
+use crate::postgres::datum::{Datum, Read, Value};
+use crate::postgres::entry::{Answer, Entry};
 use crate::postgres::error;
-use crate::postgres::plan::{Plan, Rows};
-use crate::postgres::settings::{set_for_call, setting, with_settings};
+use crate::postgres::row_store::Returned;
+use crate::postgres::rows::Row;
+use crate::postgres::settings::{self, set_for_level, with_settings};
+use crate::postgres::statement::Statement;
 
-/// One call in progress.
+/// One call in progress, with its connection.
 #[derive(Clone, Copy)]
-pub struct Call(pg_sys::FunctionCallInfo);
+pub struct Call<'c> {
+    entry: Entry<'c>,
+    /// What the call's statements are executed by.
+    pub connection: Connection<'c>,
+}
 
-impl Call {
-    /// Runs `body` for the call that `fcinfo` describes, with an SPI connection, and raises its refusal.
-    ///
-    /// # Safety
-    /// `fcinfo` is the one Postgres passed to the function that is running.
-    pub unsafe fn run(
-        fcinfo: pg_sys::FunctionCallInfo,
-        body: fn(Self) -> Result<(), Refusal>,
-    ) -> pg_sys::Datum {
-        let outcome = {
-            let _running = Running::begin();
-            // As the portable bodies say it: no name in a statement, nor in a trigger that a statement fires, is looked
-            // up where the caller says.
-            with_settings(&[(c"search_path", c"")], || {
-                connected(|| body(Self(fcinfo)))
-            })
-        };
-        if let Err(refusal) = outcome {
-            error::raise(&refusal);
-        }
-        // SAFETY: a set in materialize mode is returned through fcinfo; the datum itself is NULL.
-        unsafe { pgrx::fcinfo::pg_return_null(fcinfo) }
+/// Runs the body of a call, and raises its refusal.
+pub fn run(entry: Entry<'_>, body: for<'c> fn(Call<'c>) -> Result<(), Refusal>) -> Answer {
+    let outcome = {
+        let _running = Running::begin();
+        // As the portable bodies have it: no name in a statement, nor in a trigger that a statement fires, is looked up
+        // where the caller says.
+        with_settings(&[(c"search_path", c"")], || {
+            entry.connected(|entry, connection| body(Call { entry, connection }))
+        })
+    };
+    if let Err(refusal) = outcome {
+        raise(&refusal);
+    }
+    Answer::Null
+}
+
+/// Runs the body of a function that policies ask, without a connection.
+pub fn answer<T: Into<Answer>>(entry: Entry<'_>, body: for<'c> fn(Entry<'c>) -> T) -> Answer {
+    body(entry).into()
+}
+
+/// Raises a refusal.
+pub fn raise(refusal: &Refusal) -> ! {
+    error::raise(refusal.code.sqlstate(), &refusal.message, refusal.hint)
+}
+
+impl<'c> Call<'c> {
+    /// An argument, untouched.
+    pub fn datum(self, position: usize) -> Option<Datum<'c>> {
+        self.entry.argument(position)
     }
 
-    /// Runs `body` for the call that `fcinfo` describes, without an SPI connection, and returns its one value in the
-    /// caller's memory.
-    ///
-    /// # Safety
-    /// `fcinfo` is the one Postgres passed to the function that is running.
-    pub unsafe fn answer(
-        fcinfo: pg_sys::FunctionCallInfo,
-        body: fn(Self) -> Option<pg_sys::Datum>,
-    ) -> pg_sys::Datum {
-        // SAFETY: fcinfo is the running call's.
-        body(Self(fcinfo)).unwrap_or_else(|| unsafe { pgrx::fcinfo::pg_return_null(fcinfo) })
+    /// An argument as a Rust value. Text is borrowed from the caller where it was not toasted.
+    pub fn argument<T: Read<'c>>(self, position: usize) -> Option<T> {
+        self.datum(position).map(Datum::read)
     }
 
-    /// An argument as a Rust value; text and bytes are borrowed from the caller where they were not toasted.
-    pub fn argument<T: FromDatum>(self, position: usize) -> Option<T> {
-        // SAFETY: the SQL declaration, made from the same signature, has this argument with T's type.
-        unsafe { pg_getarg(self.0, position) }
+    /// An argument that may not be NULL, by its position and its name.
+    pub fn required<T: Read<'c>>(self, position: usize, name: &'static str) -> Result<T, Refusal> {
+        self.argument(position)
+            .ok_or_else(|| Refusal::missing(name))
     }
 
-    /// An argument untouched, to be passed on to a plan.
-    pub fn datum(self, position: usize) -> Option<pg_sys::Datum> {
-        // SAFETY: the SQL declaration has this argument.
-        unsafe { pg_getarg_datum(self.0, position) }
+    /// The rows that the call returns.
+    pub fn returned(self) -> Returned<'c> {
+        self.entry.returned()
     }
 
-    /// Returns `rows`, which have the columns of the declared result.
-    pub fn return_rows(self, rows: &Rows) {
-        self.return_tuples(rows.tuples());
+    /// Returns rows of statements, which have the columns of the declared result.
+    pub fn return_rows(self, rows: impl Iterator<Item = Row<'c>>) {
+        self.returned().add(rows);
     }
 
-    /// Returns tuples that have the columns of the declared result.
-    pub fn return_tuples(self, tuples: impl Iterator<Item = pg_sys::HeapTuple>) {
-        let (store, _) = self.result_store();
-        for tuple in tuples {
-            // SAFETY: the store is open, the tuple lives as long as the SPI connection, and is copied.
-            unsafe { pg_sys::tuplestore_puttuple(store, tuple) };
-        }
-    }
-
-    /// Executes `plan` and returns what it returns, straight from the executor: no row is copied twice.
+    /// Executes a statement and returns what it returns, straight from the executor: no row is copied twice.
     /// The number of rows.
-    pub fn return_from(self, plan: &Plan, arguments: &[Option<pg_sys::Datum>]) -> u64 {
-        plan.execute_into(arguments, false, self.result_store())
+    pub fn return_from(self, statement: Statement, arguments: &[Value]) -> u64 {
+        statement.execute_into(self.connection, arguments, self.returned())
     }
 
     /// The same for a statement that only reads, in the snapshot of the caller.
-    pub fn return_read(self, plan: &Plan, arguments: &[Option<pg_sys::Datum>]) -> u64 {
-        plan.execute_into(arguments, true, self.result_store())
+    pub fn return_read(self, statement: Statement, arguments: &[Value]) -> u64 {
+        statement.read_into(self.connection, arguments, self.returned())
     }
 
     /// Returns one row of `values`, in the order of the declared columns.
-    pub fn return_values(self, values: &[Option<pg_sys::Datum>]) {
-        let (store, descriptor) = self.result_store();
-        let mut datums: Vec<pg_sys::Datum> = values
-            .iter()
-            .map(|value| value.unwrap_or(pg_sys::Datum::from(0)))
-            .collect();
-        let mut nulls: Vec<bool> = values.iter().map(Option::is_none).collect();
-        // SAFETY: both arrays have one entry per column of the declared type; values are copied.
-        unsafe {
-            pg_sys::tuplestore_putvalues(
-                store,
-                descriptor,
-                datums.as_mut_ptr(),
-                nulls.as_mut_ptr(),
-            );
-        }
-    }
-
-    /// The set that the call returns, in the caller's memory; opened at its first use.
-    pub fn result_store(self) -> (*mut pg_sys::Tuplestorestate, pg_sys::TupleDesc) {
-        // SAFETY: InitMaterializedSRF checks that the caller takes a set, and fills resultinfo with a
-        // store and a descriptor of the declared type, both in the caller's per-query memory.
-        unsafe {
-            #[expect(
-                clippy::cast_ptr_alignment,
-                reason = "Node is the first field of the ReturnSetInfo it points to"
-            )]
-            let result = (*self.0).resultinfo.cast::<pg_sys::ReturnSetInfo>();
-            if result.is_null() || (*result).setResult.is_null() {
-                pg_sys::InitMaterializedSRF(self.0, 0);
-            }
-            ((*result).setResult, (*result).setDesc)
-        }
+    pub fn return_values(self, values: &[Value]) {
+        self.returned().add_values(values);
     }
 }
 
-/// Declares the C entry points of calls: `name_wrapper` and its `pg_finfo` record.
-macro_rules! calls {
+/// Declares the C entry point of a call, `name_wrapper`, and its `pg_finfo` record.
+macro_rules! declare_call {
+    ($wrapper:ident, $finfo:ident => $body:path) => {
+        $crate::postgres::entry::entry_point!($wrapper, $finfo => $crate::call::run, $body);
+    };
+}
+pub(crate) use declare_call;
+
+/// Declares the C entry points of functions that policies ask: one value, or NULL, of the arguments.
+macro_rules! declare_answers {
     ($($wrapper:ident, $finfo:ident => $body:path;)*) => {$(
-        $crate::postgres::entry::entry!($wrapper, $finfo => $crate::call::Call::run, $body);
+        $crate::postgres::entry::entry_point!($wrapper, $finfo => $crate::call::answer, $body);
     )*};
 }
-pub(crate) use calls;
-
-/// Declares the C entry points of what policies ask: one value, or NULL, of the arguments.
-macro_rules! answers {
-    ($($wrapper:ident, $finfo:ident => $body:path;)*) => {$(
-        $crate::postgres::entry::entry!($wrapper, $finfo => $crate::call::Call::answer, $body);
-    )*};
-}
-pub(crate) use answers;
-
-/// Whether a call is running that writes.
-pub fn is_writing() -> bool {
-    setting(MARKER) == Some("on")
-}
+pub(crate) use declare_answers;
 
 /// The marker that a call sets for its own length, and policies ask for.
 const MARKER: &CStr = c"chatkeep.writing";
 
-/// Runs `body` with the marker that lets writes through the policies, which is put back when the call ends: a call inside a
+/// Whether a call is running that writes.
+pub fn is_writing() -> bool {
+    settings::is(MARKER, b"on")
+}
+
+/// Runs `body` with the marker that lets writes through the policies. It is put back when the call ends: a call inside a
 /// call leaves the outer one its own.
 pub fn writing<T>(body: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
-    marked(c"on", body)
+    // `run` has begun the level of settings that the marker is set for.
+    set_for_level(MARKER, c"on");
+    body()
 }
 
-/// Runs `body` with the marker that says that a call reads: policies then show it deleted chats.
+/// Runs `body` with the marker of a call that reads: policies then show it deleted chats.
 pub fn reading<T>(body: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
-    marked(c"off", body)
-}
-
-fn marked<T>(mark: &CStr, body: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
-    set_for_call(MARKER, mark);
+    set_for_level(MARKER, c"off");
     body()
 }

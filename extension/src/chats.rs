@@ -11,4 +11,5 @@ mod locked_chat;
 mod message_item;
 mod new_messages;
 mod select_branch;
+mod stored_message;
 mod visible_chat;

@@ -5,6 +5,7 @@
 //! of this library, so that their names, grants and comments stay those of the migrations.
 //! Rules live in `chatkeep-core`; here are the statements, their kept plans, and the border to Postgres.
 
+mod batch;
 mod call;
 mod caller;
 mod chats;

@@ -1,9 +1,7 @@
 //! Appending messages at once: what nearly every append does.
 
 use chatkeep_core::Refusal;
-use pgrx::{IntoDatum, pg_sys};
 use std::ffi::CStr;
-use std::thread::LocalKey;
 
 use crate::call::Call;
 use crate::caller::identity;
@@ -11,11 +9,12 @@ use crate::chats::chat_by_index;
 use crate::chats::locked_chat::{Chat, is_count, not_before_now};
 use crate::chats::message_item::Item;
 use crate::chats::new_messages::{self, NewMessages};
-use crate::postgres::datum::{bytes, uuid};
+use crate::postgres::datum::{Uuid, values};
 use crate::postgres::error::{self, Range};
-use crate::postgres::plan::{Plan, plans};
+use crate::postgres::role;
+use crate::postgres::statement::{Statement, c_str, statements};
 
-plans! {
+statements! {
     // Takes the lock that orders the writers of a chat and counts the chat on, where it is still the version that was
     // looked at. No row is touched where somebody has appended, chosen a branch or deleted it, or the policies hide it.
     // "Not distinct" and not "=": the planner would compare the two tenants, and the two owners, of statement and policy
@@ -52,17 +51,10 @@ pub const INSERT_NEW: &CStr = c_str(insert!("on conflict do nothing"));
 /// For a table that may change a row on its way in, or hide it.
 pub const INSERT_RETURNING: &CStr = c_str(insert!("on conflict do nothing returning m.*"));
 
-const fn c_str(text: &'static str) -> &'static CStr {
-    match CStr::from_bytes_with_nul(text.as_bytes()) {
-        Ok(text) => text,
-        Err(_) => c"",
-    }
-}
-
-/// What differs between the two calls: the form of their result and the plan made for it.
+/// What differs between the two calls: the form of their result and the statement planned for it.
 pub struct Form {
     pub outcome: Option<&'static str>,
-    pub insert: &'static LocalKey<Plan>,
+    pub insert: Statement,
 }
 
 /// The way of nearly every append. Appends the items, and returns them, where nothing stands against it: they follow one
@@ -71,11 +63,11 @@ pub struct Form {
 pub fn append_at_once(
     call: Call,
     form: &Form,
-    chat_id: pg_sys::Datum,
+    chat_id: Uuid,
     items: &[Item],
-    ids: &[pg_sys::Datum],
+    ids: &[Uuid],
 ) -> Result<bool, Refusal> {
-    let given: Vec<[u8; 16]> = items.iter().filter_map(|item| item.id).collect();
+    let given: Vec<Uuid> = items.iter().filter_map(|item| item.id).collect();
     let [first, rest @ ..] = items else {
         return Ok(false);
     };
@@ -87,14 +79,13 @@ pub fn append_at_once(
     {
         return Ok(false);
     }
-    let author = identity::user();
-    let owner = match (author, identity::is_service()) {
+    let author = identity::user(call.connection);
+    let owner = match (author, role::is_exempt_from_policies()) {
         (_, true) => None,
-        (Some(author), false) => Some(bytes(author)),
+        (Some(author), false) => Some(author),
         (None, false) => return Ok(false),
     };
-    let chat = bytes(chat_id);
-    let Some(head) = chat_by_index::head(&chat, owner.as_ref(), &given, new_messages::COLUMNS)
+    let Some(head) = chat_by_index::head(&chat_id, owner.as_ref(), &given, new_messages::COLUMNS)
     else {
         return Ok(false);
     };
@@ -103,9 +94,10 @@ pub fn append_at_once(
     }
     let mut rows = NewMessages::to_return(call, form.outcome);
     let mut chat = Chat {
+        connection: call.connection,
         id: chat_id,
-        tenant: uuid(&head.tenant),
-        user: Some(uuid(&head.user)),
+        tenant: head.tenant,
+        user: Some(head.user),
         author,
         leaf: head.leaf,
         last_seq: head.last_seq,
@@ -114,27 +106,26 @@ pub fn append_at_once(
     for (item, &id) in items.iter().zip(ids) {
         rows.push(&mut chat, item, id);
     }
-    let advanced = ADVANCE.with(|plan| {
-        plan.execute(&[
-            Some(chat.id),
-            Some(chat.tenant),
-            chat.user,
-            head.version.into_datum(),
-            chat.last_seq.into_datum(),
-            head.message_count
-                .checked_add(chat.last_seq - head.last_seq)
-                .unwrap_or_else(|| error::out_of_range(Range::Integer))
-                .into_datum(),
-            chat.leaf.map(|leaf| uuid(&leaf)),
-            chat.last_time.into_datum(),
-        ])
-    });
-    if advanced.is_empty() {
+    let message_count = head
+        .message_count
+        .checked_add(chat.last_seq - head.last_seq)
+        .unwrap_or_else(|| error::out_of_range(Range::Integer));
+    let arguments = values![
+        chat.id,
+        chat.tenant,
+        chat.user,
+        head.version,
+        chat.last_seq,
+        message_count,
+        chat.leaf,
+        chat.last_time,
+    ];
+    if ADVANCE.execute(call.connection, &arguments).is_empty() {
         rows.clear();
         return Ok(false);
     }
     // All of them have to arrive: the caller is shown what was formed here.
-    if is_count(rows.insert(form.insert), items.len()) {
+    if is_count(rows.insert(call, form.insert), items.len()) {
         Ok(true)
     } else {
         Err(Refusal::chat_unwritten())

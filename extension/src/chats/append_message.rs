@@ -2,24 +2,21 @@
 
 use chatkeep_core::Refusal;
 use chatkeep_core::message::NewMessage;
+use std::borrow::Cow;
 
-use crate::call::{Call, calls, writing};
+use crate::call::{Call, declare_call, writing};
 use crate::chats::append::{Form, INSERT, INSERT_RETURNING, append_at_once};
 use crate::chats::locked_chat::Chat;
 use crate::chats::message_item::Item;
 use crate::chats::new_messages::NewMessages;
-use crate::postgres::datum::bytes;
-use crate::postgres::jsonb_text as json;
-use crate::postgres::plan::plans;
+use crate::chats::stored_message::return_stored_message;
+use crate::postgres::datum::{Datum, Uuid};
+use crate::postgres::jsonb;
+use crate::postgres::statement::statements;
 
-calls! {
-    append_message_wrapper, pg_finfo_append_message_wrapper => append_message;
-}
+declare_call!(append_message_wrapper, pg_finfo_append_message_wrapper => append_message);
 
-plans! {
-    STORED_MESSAGE(UUIDOID, UUIDOID, UUIDOID) = c"
-        select m.* from chatkeep.messages m
-        where m.id = $1 and m.chat_id = $2 and m.tenant_id = $3";
+statements! {
     // new_messages has the form of the call's result, so each call has a plan of its own.
     INSERT_MESSAGE() = INSERT;
     INSERT_AND_RETURN() = INSERT_RETURNING;
@@ -27,7 +24,7 @@ plans! {
 
 const ONE: Form = Form {
     outcome: None,
-    insert: &INSERT_MESSAGE,
+    insert: INSERT_MESSAGE,
 };
 
 /// The positions of `append_message`'s arguments.
@@ -44,51 +41,63 @@ mod argument {
     pub const TOKEN_COUNT: usize = 9;
 }
 
-fn append_message(call: Call) -> Result<(), Refusal> {
-    let chat_id = call
-        .datum(argument::CHAT_ID)
-        .ok_or_else(|| Refusal::missing("chat_id"))?;
+fn text(datum: Datum<'_>) -> Cow<'_, str> {
+    datum.read()
+}
+
+/// The message that the arguments are, checked.
+fn message(call: Call<'_>) -> Result<Item<'_>, Refusal> {
+    let datum = |position| call.datum(position);
+    let (role, content) = (datum(argument::ROLE), datum(argument::CONTENT));
+    let (parts, metadata) = (datum(argument::PARTS), datum(argument::METADATA));
+    let (status, model) = (datum(argument::STATUS), datum(argument::MODEL));
+    let token_count: Option<i32> = call.argument(argument::TOKEN_COUNT);
     NewMessage {
-        role: call.argument(argument::ROLE),
-        content: call.argument(argument::CONTENT),
-        parts: json::text(call.datum(argument::PARTS)).as_deref(),
-        metadata: json::text(call.datum(argument::METADATA)).as_deref(),
-        status: call.argument(argument::STATUS),
-        model: call.argument(argument::MODEL),
-        token_count: call.argument(argument::TOKEN_COUNT),
+        role: role.map(text).as_deref(),
+        content: content.map(text).as_deref(),
+        parts: parts.map(jsonb::text).as_deref(),
+        metadata: metadata.map(jsonb::text).as_deref(),
+        status: status.map(text).as_deref(),
+        model: model.map(text).as_deref(),
+        token_count,
     }
     .check()?;
-    let item = Item {
-        id: call.datum(argument::MESSAGE_ID).map(bytes),
-        parent: call.datum(argument::PARENT_ID).map(bytes),
-        role: call.datum(argument::ROLE),
-        content: call.datum(argument::CONTENT),
-        parts: call.datum(argument::PARTS),
-        status: call.datum(argument::STATUS),
-        model: call.datum(argument::MODEL),
-        token_count: call.datum(argument::TOKEN_COUNT),
-        metadata: call.datum(argument::METADATA),
-    };
+    Ok(Item {
+        id: call.argument(argument::MESSAGE_ID),
+        parent: call.argument(argument::PARENT_ID),
+        role: role.into(),
+        content: content.into(),
+        parts: parts.into(),
+        status: status.into(),
+        model: model.into(),
+        token_count: token_count.into(),
+        metadata: metadata.into(),
+    })
+}
+
+fn append_message(call: Call) -> Result<(), Refusal> {
+    let chat_id: Uuid = call.required(argument::CHAT_ID, "chat_id")?;
+    let item = message(call)?;
     let id = item.own_or_new_id();
     let (items, ids) = (std::slice::from_ref(&item), std::slice::from_ref(&id));
     writing(|| {
         if append_at_once(call, &ONE, chat_id, items, ids)? {
             return Ok(());
         }
-        let mut chat = Chat::lock(chat_id)?;
+        let mut chat = Chat::lock(call.connection, chat_id)?;
         let is_stored = match item.id {
             Some(wanted) => chat.holds(wanted, &item)?,
             None => false,
         };
         if is_stored {
-            STORED_MESSAGE.with(|plan| call.return_from(plan, &chat.key(id)));
+            return_stored_message(call, &chat.key(id));
             return Ok(());
         }
         chat.follow(item.parent)?;
         let mut rows = NewMessages::to_store(call, ONE.outcome);
         rows.push(&mut chat, &item, id);
         chat.touch(1)?;
-        if rows.insert_and_return(call, &INSERT_AND_RETURN) == 0 {
+        if rows.insert_and_return(call, INSERT_AND_RETURN) == 0 {
             return Err(if item.id.is_some() {
                 Refusal::message_unseen("message_id", "is")
             } else {

@@ -1,20 +1,18 @@
 //! `append_messages`.
 
 use chatkeep_core::Refusal;
-use pgrx::pg_sys;
 
-use crate::call::{Call, calls, writing};
+use crate::call::{Call, declare_call, writing};
 use crate::chats::append::{Form, INSERT, INSERT_NEW, append_at_once};
 use crate::chats::locked_chat::{Chat, is_count};
 use crate::chats::message_item::{self as item, Item};
 use crate::chats::new_messages::NewMessages;
-use crate::postgres::plan::plans;
+use crate::postgres::datum::Uuid;
+use crate::postgres::statement::statements;
 
-calls! {
-    append_messages_wrapper, pg_finfo_append_messages_wrapper => append_messages;
-}
+declare_call!(append_messages_wrapper, pg_finfo_append_messages_wrapper => append_messages);
 
-plans! {
+statements! {
     INSERT_MESSAGES() = INSERT;
     // For messages of whose ids nothing is in sight, and something may be there.
     INSERT_ONE_BY_ONE() = INSERT_NEW;
@@ -22,30 +20,29 @@ plans! {
 
 const BATCH: Form = Form {
     outcome: Some("appended"),
-    insert: &INSERT_MESSAGES,
+    insert: INSERT_MESSAGES,
 };
 
 fn append_messages(call: Call) -> Result<(), Refusal> {
     let (chat_id, messages) = (0, 1);
-    let chat_id = call
-        .datum(chat_id)
-        .ok_or_else(|| Refusal::missing("chat_id"))?;
-    let items = item::read_all(call.datum(messages))?;
-    let ids: Vec<pg_sys::Datum> = items.iter().map(Item::own_or_new_id).collect();
+    let chat_id: Uuid = call.required(chat_id, "chat_id")?;
+    let items = item::read_all(call, call.datum(messages))?;
+    let ids: Vec<Uuid> = items.iter().map(Item::own_or_new_id).collect();
     writing(|| {
         if append_at_once(call, &BATCH, chat_id, &items, &ids)? {
             return Ok(());
         }
-        append_one_by_one(call, Chat::lock(chat_id)?, &items, &ids)
+        let chat = Chat::lock(call.connection, chat_id)?;
+        append_one_by_one(call, chat, &items, &ids)
     })
 }
 
 /// Appends what is not stored, in order, whatever stands against it, and returns a row for every item.
-fn append_one_by_one(
-    call: Call,
-    mut chat: Chat,
+fn append_one_by_one<'c>(
+    call: Call<'c>,
+    mut chat: Chat<'c>,
     items: &[Item],
-    ids: &[pg_sys::Datum],
+    ids: &[Uuid],
 ) -> Result<(), Refusal> {
     let mut stored = chat.stored(items);
     let before = chat.last_seq;
@@ -60,7 +57,7 @@ fn append_one_by_one(
         let is_stored = item.id.is_some_and(|id| stored.contains(&id));
         if is_stored || (item.parent.is_some() && item.parent != chat.leaf) {
             // What is in front must be in the table, to be compared with or to be branched from.
-            waiting.insert()?;
+            waiting.insert(call)?;
         }
         if let Some(id) = item.id.filter(|_| is_stored) {
             chat.holds(id, item).map_err(in_item)?;
@@ -72,7 +69,7 @@ fn append_one_by_one(
         stored.extend(item.id);
         waiting.push(&mut chat, item, id);
     }
-    waiting.insert()?;
+    waiting.insert(call)?;
     if chat.last_seq > before {
         chat.touch(chat.last_seq - before)?;
     }
@@ -80,26 +77,26 @@ fn append_one_by_one(
 }
 
 /// Messages of a batch that wait to be inserted: each follows the one in front.
-struct Waiting {
-    rows: NewMessages,
+struct Waiting<'c> {
+    rows: NewMessages<'c>,
     count: usize,
     /// Whether the client has chosen an id among theirs.
     has_id: bool,
 }
 
-impl Waiting {
-    fn push(&mut self, chat: &mut Chat, item: &Item, id: pg_sys::Datum) {
+impl Waiting<'_> {
+    fn push(&mut self, chat: &mut Chat, item: &Item, id: Uuid) {
         self.rows.push(chat, item, id);
         self.count += 1;
         self.has_id |= item.id.is_some();
     }
 
     /// Inserts them, all or none.
-    fn insert(&mut self) -> Result<(), Refusal> {
+    fn insert(&mut self, call: Call) -> Result<(), Refusal> {
         if self.count == 0 {
             return Ok(());
         }
-        if !is_count(self.rows.insert(&INSERT_ONE_BY_ONE), self.count) {
+        if !is_count(self.rows.insert(call, INSERT_ONE_BY_ONE), self.count) {
             return Err(if self.has_id {
                 Refusal::message_unseen("messages", "has a message_id that is")
             } else {

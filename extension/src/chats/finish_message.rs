@@ -2,17 +2,18 @@
 
 use chatkeep_core::Refusal;
 use chatkeep_core::message::Finish;
+use std::borrow::Cow;
 
-use crate::call::{Call, calls, writing};
+use crate::call::{Call, declare_call, writing};
+use crate::chats::stored_message::return_stored_message;
 use crate::chats::visible_chat::visible_chat;
-use crate::postgres::jsonb_text as json;
-use crate::postgres::plan::{Plan, plans};
+use crate::postgres::datum::{Datum, Uuid, values};
+use crate::postgres::jsonb;
+use crate::postgres::statement::{Statement, statements};
 
-calls! {
-    finish_message_wrapper, pg_finfo_finish_message_wrapper => finish_message;
-}
+declare_call!(finish_message_wrapper, pg_finfo_finish_message_wrapper => finish_message);
 
-plans! {
+statements! {
     FINISH(UUIDOID, UUIDOID, UUIDOID, TEXTOID, JSONBOID, TEXTOID, JSONBOID, INT4OID) = c"
         update chatkeep.messages m
         set content = coalesce($4, m.content::text),
@@ -32,44 +33,43 @@ plans! {
           m.status::text = 'streaming'
         from chatkeep.messages m
         where m.id = $1 and m.chat_id = $2 and m.tenant_id = $3";
-    MESSAGE(UUIDOID, UUIDOID, UUIDOID) = c"
-        select m.* from chatkeep.messages m
-        where m.id = $1 and m.chat_id = $2 and m.tenant_id = $3";
 }
 
 fn finish_message(call: Call) -> Result<(), Refusal> {
     let (chat_id, message_id) = (0, 1);
     let (content, parts, status, metadata, token_count) = (2, 3, 4, 5, 6);
-    let chat_id = call
-        .datum(chat_id)
-        .ok_or_else(|| Refusal::missing("chat_id"))?;
-    let message_id = call
-        .datum(message_id)
-        .ok_or_else(|| Refusal::missing("message_id"))?;
+    let chat_id: Uuid = call.required(chat_id, "chat_id")?;
+    let message_id: Uuid = call.required(message_id, "message_id")?;
+    let [content, parts, status, metadata] =
+        [content, parts, status, metadata].map(|position| call.datum(position));
+    let token_count: Option<i32> = call.argument(token_count);
+    let (said_content, said_status): (Option<Cow<str>>, Option<Cow<str>>) =
+        (content.map(Datum::read), status.map(Datum::read));
     Finish {
-        content: call.argument(content),
-        parts: json::text(call.datum(parts)).as_deref(),
-        status: call.argument(status),
-        metadata: json::text(call.datum(metadata)).as_deref(),
-        token_count: call.argument(token_count),
+        content: said_content.as_deref(),
+        parts: parts.map(jsonb::text).as_deref(),
+        status: said_status.as_deref(),
+        metadata: metadata.map(jsonb::text).as_deref(),
+        token_count,
     }
     .check()?;
     writing(|| {
         let attempt = || {
-            let arguments = [
-                Some(message_id),
-                Some(chat_id),
-                visible_chat(chat_id, Plan::execute)?,
-                call.datum(content),
-                call.datum(parts),
-                call.datum(status),
-                call.datum(metadata),
-                call.datum(token_count),
+            let tenant = visible_chat(call.connection, chat_id, Statement::execute)?;
+            let arguments = values![
+                message_id,
+                chat_id,
+                tenant,
+                content,
+                parts,
+                status,
+                metadata,
+                token_count,
             ];
-            if FINISH.with(|plan| call.return_from(plan, &arguments)) > 0 {
+            if call.return_from(FINISH, &arguments) > 0 {
                 return Ok(true);
             }
-            let is_so = IS_SO.with(|plan| plan.execute(&arguments));
+            let is_so = IS_SO.execute(call.connection, &arguments);
             if is_so.is_empty() {
                 return Ok(false);
             }
@@ -79,7 +79,7 @@ fn finish_message(call: Call) -> Result<(), Refusal> {
             if is_so.get(1) != Some(true) {
                 return Err(Refusal::message_finished());
             }
-            MESSAGE.with(|plan| call.return_from(plan, &arguments));
+            return_stored_message(call, &values![message_id, chat_id, tenant]);
             Ok(true)
         };
         // Twice: a statement that has waited for the move of its own user looks for the message where it was.

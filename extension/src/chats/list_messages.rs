@@ -2,19 +2,17 @@
 
 use chatkeep_core::Refusal;
 use chatkeep_core::message;
-use pgrx::IntoDatum;
 
-use crate::call::{Call, calls, reading};
+use crate::call::{Call, declare_call, reading};
 use crate::chats::visible_chat::visible_chat;
 use crate::postgres::clock::END;
-use crate::postgres::plan::{Plan, plans};
+use crate::postgres::datum::{Uuid, values};
 use crate::postgres::settings::with_settings;
+use crate::postgres::statement::{Statement, statements};
 
-calls! {
-    list_messages_wrapper, pg_finfo_list_messages_wrapper => list_messages;
-}
+declare_call!(list_messages_wrapper, pg_finfo_list_messages_wrapper => list_messages);
 
-plans! {
+statements! {
     // An equal sign at the tenant, next to the one of the policy, would let the planner compare the two and put a node
     // on top that copies every row.
     PAGE_BEFORE(UUIDOID, UUIDOID, TIMESTAMPTZOID, INT4OID) = c"
@@ -41,28 +39,23 @@ plans! {
 
 fn list_messages(call: Call) -> Result<(), Refusal> {
     let (chat_id, before, after, page_size) = (0, 1, 2, 3);
-    let chat_id = call
-        .datum(chat_id)
-        .ok_or_else(|| Refusal::missing("chat_id"))?;
-    message::page_size(call.argument(page_size))?;
+    let chat_id: Uuid = call.required(chat_id, "chat_id")?;
+    let size: Option<i32> = call.argument(page_size);
+    message::page_size(size)?;
     reading(|| {
-        let range = [
-            Some(chat_id),
-            visible_chat(chat_id, Plan::read)?,
-            call.datum(before).or_else(|| END.into_datum()),
-            call.datum(page_size),
-            call.datum(after),
-        ];
-        let page = if call.datum(after).is_none() {
-            &PAGE_BEFORE
-        } else {
-            &PAGE_AFTER
-        };
+        let tenant = visible_chat(call.connection, chat_id, Statement::read)?;
+        let before = call.argument(before).unwrap_or(END);
+        let after: Option<i64> = call.argument(after);
         // Rows come in order from the index by time; a plan that gathers the chat's rows and sorts
         // them looks cheaper wherever chats are small on average. Before PostgreSQL 18 the sort that stays costs
         // so much on paper that it would be compiled just in time.
         with_settings(&[(c"enable_sort", c"off"), (c"jit", c"off")], || {
-            page.with(|plan| call.return_read(plan, &range));
+            match after {
+                None => call.return_read(PAGE_BEFORE, &values![chat_id, tenant, before, size]),
+                Some(after) => {
+                    call.return_read(PAGE_AFTER, &values![chat_id, tenant, before, size, after])
+                }
+            };
         });
         Ok(())
     })

@@ -1,19 +1,19 @@
-//! A chat under lock, and its active path.
+//! A chat under lock, its active path and its messages.
 
 use chatkeep_core::Refusal;
-use pgrx::{IntoDatum, pg_sys};
 use std::collections::HashSet;
 
 use crate::call::Call;
 use crate::caller::identity;
 use crate::chats::message_item::Item;
-use crate::postgres::array;
-use crate::postgres::clock::{BEGINNING, now};
-use crate::postgres::datum::{bytes, text, uuid};
+use crate::postgres::clock::{AFTER_LAST, BEGINNING, now};
+use crate::postgres::connection::Connection;
+use crate::postgres::datum::{Uuid, Value, values};
 use crate::postgres::error::{self, Range};
-use crate::postgres::plan::plans;
+use crate::postgres::role;
+use crate::postgres::statement::statements;
 
-plans! {
+statements! {
     // The lock orders all writers of the chat; what follows sees what they committed.
     LOCK(UUIDOID, UUIDOID, BOOLOID) = c"
         select c.tenant_id, c.user_id, c.active_leaf_id, c.last_seq, c.updated_at, c.deleted_at is not null
@@ -70,37 +70,39 @@ plans! {
         where c.id = $1 and c.tenant_id = $2";
 }
 
+/// The nil UUID, which as a parent means: none.
+pub const NO_MESSAGE: Uuid = [0; 16];
+
 /// The time that the next message of a chat comes after, which is that of its newest or the microsecond before now.
 pub fn not_before_now(newest: i64) -> i64 {
     newest.max(now() - 1)
 }
 
-/// The first microsecond that no timestamp has (`END_TIMESTAMP` of `datatype/timestamp.h`); behind it lies infinity alone.
-const END_OF_TIME: i64 = 9_223_371_331_200_000_000;
-
 /// A chat whose row this transaction has locked, as it stood before the call.
-pub struct Chat {
+pub struct Chat<'c> {
+    /// What its statements are executed by.
+    pub connection: Connection<'c>,
     /// Its key.
-    pub id: pg_sys::Datum,
-    pub tenant: pg_sys::Datum,
+    pub id: Uuid,
+    pub tenant: Uuid,
     /// Its owner.
-    pub user: Option<pg_sys::Datum>,
+    pub user: Option<Uuid>,
     /// Who calls.
-    pub author: Option<pg_sys::Datum>,
+    pub author: Option<Uuid>,
     /// The last message of the active path.
-    pub leaf: Option<[u8; 16]>,
+    pub leaf: Option<Uuid>,
     /// The seq of its newest message.
     pub last_seq: i32,
     /// What the `created_at` of the next message comes after: the newest message's, or now.
     pub last_time: i64,
 }
 
-impl Chat {
+impl<'c> Chat<'c> {
     /// Locks the caller's chat until the transaction ends.
-    pub fn lock(id: pg_sys::Datum) -> Result<Self, Refusal> {
-        let service = identity::is_service();
-        let author = identity::user();
-        let look = || LOCK.with(|plan| plan.execute(&[Some(id), author, service.into_datum()]));
+    pub fn lock(connection: Connection<'c>, id: Uuid) -> Result<Self, Refusal> {
+        let is_service = role::is_exempt_from_policies();
+        let author = identity::user(connection);
+        let look = || LOCK.execute(connection, &values![id, author, is_service]);
         let mut row = look();
         if row.is_empty() {
             // A statement that has waited for the move of its own user looks for the chat where it was.
@@ -115,11 +117,12 @@ impl Chat {
             return Err(Refusal::chat_deleted());
         }
         Ok(Self {
+            connection,
             id,
-            tenant: row.datum(1).ok_or_else(Refusal::chat_not_found)?,
-            user: row.datum(2),
+            tenant: row.get(1).ok_or_else(Refusal::chat_not_found)?,
+            user: row.get(2),
             author,
-            leaf: row.datum(3).map(bytes),
+            leaf: row.get(3),
             last_seq: row.get(4).unwrap_or(0),
             last_time: row.get(5).map_or_else(now, not_before_now),
         })
@@ -131,7 +134,7 @@ impl Chat {
             error::out_of_range(Range::Integer);
         };
         let later = self.last_time.checked_add(1);
-        let Some(time) = later.filter(|time| *time < END_OF_TIME) else {
+        let Some(time) = later.filter(|time| *time < AFTER_LAST) else {
             error::out_of_range(Range::Timestamp);
         };
         (self.last_seq, self.last_time) = (seq, time);
@@ -139,27 +142,28 @@ impl Chat {
     }
 
     /// The key of one of its messages.
-    pub fn key(&self, message: pg_sys::Datum) -> [Option<pg_sys::Datum>; 3] {
-        [Some(message), Some(self.id), Some(self.tenant)]
+    pub fn key(&self, message: Uuid) -> [Value<'static>; 3] {
+        values![message, self.id, self.tenant]
     }
 
     /// Makes the path to `message`, or none for the nil UUID, the active one. False where there is no such message.
-    pub fn activate(&mut self, message: [u8; 16]) -> Result<bool, Refusal> {
+    pub fn activate(&mut self, message: Uuid) -> Result<bool, Refusal> {
         let (mut joins_at, mut between, mut count) = (None, None, None);
-        if message == identity::NIL {
+        if message == NO_MESSAGE {
             self.leaf = None;
         } else {
-            let walk = WALK.with(|plan| plan.execute(&self.key(uuid(&message))));
+            let walk = WALK.execute(self.connection, &self.key(message));
             if walk.get::<i64>(1) == Some(0) {
                 return Ok(false);
             }
-            (joins_at, between, count) = (walk.datum(2), walk.datum(3), walk.get::<i64>(4));
+            (joins_at, between, count) = (walk.get::<i64>(2), walk.datum(3), walk.get::<i64>(4));
             self.leaf = Some(message);
         }
-        let after = joins_at.or_else(|| BEGINNING.into_datum());
-        DEACTIVATE.with(|plan| plan.execute(&[Some(self.id), Some(self.tenant), after]));
+        let after = joins_at.unwrap_or(BEGINNING);
+        DEACTIVATE.execute(self.connection, &values![self.id, self.tenant, after]);
         if let Some(between) = between {
-            let activated = ACTIVATE.with(|plan| plan.execute(&self.key(between)));
+            let activated =
+                ACTIVATE.execute(self.connection, &values![between, self.id, self.tenant]);
             if Some(activated.len()) != count.and_then(|count| u64::try_from(count).ok()) {
                 return Err(Refusal::chat_unwritten());
             }
@@ -168,7 +172,7 @@ impl Chat {
     }
 
     /// Puts the next message after `parent`: NULL and the last message go on, any other starts a branch.
-    pub fn follow(&mut self, parent: Option<[u8; 16]>) -> Result<(), Refusal> {
+    pub fn follow(&mut self, parent: Option<Uuid>) -> Result<(), Refusal> {
         match parent {
             None => Ok(()),
             Some(parent) if self.leaf == Some(parent) => Ok(()),
@@ -179,26 +183,24 @@ impl Chat {
 
     /// Counts the chat on by as many messages as are appended under the lock.
     pub fn touch(&self, count: i32) -> Result<(), Refusal> {
-        let touched = TOUCH.with(|plan| {
-            plan.execute(&[
-                Some(self.id),
-                Some(self.tenant),
-                count.into_datum(),
-                self.leaf.map(|id| uuid(&id)),
-                self.last_time.into_datum(),
-            ])
-        });
-        if touched.is_empty() {
+        let arguments = values![self.id, self.tenant, count, self.leaf, self.last_time];
+        if TOUCH.execute(self.connection, &arguments).is_empty() {
             return Err(Refusal::chat_unwritten());
         }
         Ok(())
     }
 
     /// Whether the chat has a message `id`; a refusal where that one says something else than `item`.
-    pub fn holds(&self, id: [u8; 16], item: &Item) -> Result<bool, Refusal> {
-        let [id, chat, tenant] = self.key(uuid(&id));
-        let same = SAME
-            .with(|plan| plan.execute(&[id, chat, tenant, item.role, item.content, item.parts]));
+    pub fn holds(&self, id: Uuid, item: &Item) -> Result<bool, Refusal> {
+        let arguments = values![
+            id,
+            self.id,
+            self.tenant,
+            item.role,
+            item.content,
+            item.parts
+        ];
+        let same = SAME.execute(self.connection, &arguments);
         match (same.is_empty(), same.get(1)) {
             (true, _) => Ok(false),
             (false, Some(true)) => Ok(true),
@@ -207,38 +209,31 @@ impl Chat {
     }
 
     /// Which of the items' ids the chat has.
-    pub fn stored(&self, items: &[Item]) -> HashSet<[u8; 16]> {
+    pub fn stored(&self, items: &[Item]) -> HashSet<Uuid> {
         if items.iter().all(|item| item.id.is_none()) {
             return HashSet::new();
         }
-        let wanted = items.iter().filter_map(|item| item.id);
-        let ids = array::of(array::UUID, wanted.map(|id| Some(uuid(&id))));
-        let found =
-            STORED.with(|plan| plan.execute(&[Some(ids), Some(self.id), Some(self.tenant)]));
-        found.column(1).flatten().map(bytes).collect()
+        let wanted = self
+            .connection
+            .uuids(items.iter().filter_map(|item| item.id));
+        let found = STORED.execute(self.connection, &values![wanted, self.id, self.tenant]);
+        found.column(1).flatten().collect()
     }
 
     /// Returns what is stored under these ids, in their order.
     pub fn return_stored(
         &self,
         call: Call,
-        ids: &[pg_sys::Datum],
+        ids: &[Uuid],
         outcomes: &[&str],
     ) -> Result<(), Refusal> {
-        let returned = RESULT.with(|plan| {
-            call.return_from(
-                plan,
-                &[
-                    Some(array::of(array::UUID, ids.iter().copied().map(Some))),
-                    Some(array::of(
-                        array::TEXT,
-                        outcomes.iter().map(|outcome| text(outcome)),
-                    )),
-                    Some(self.id),
-                    Some(self.tenant),
-                ],
-            )
-        });
+        let arguments = values![
+            self.connection.uuids(ids.iter().copied()),
+            self.connection.texts(outcomes.iter().copied()),
+            self.id,
+            self.tenant,
+        ];
+        let returned = call.return_from(RESULT, &arguments);
         if is_count(returned, ids.len()) {
             Ok(())
         } else {
@@ -247,6 +242,7 @@ impl Chat {
     }
 }
 
+/// Whether a statement changed or returned this number of rows.
 pub fn is_count(rows: u64, count: usize) -> bool {
     u64::try_from(count) == Ok(rows)
 }

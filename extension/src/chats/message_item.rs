@@ -2,12 +2,12 @@
 
 use chatkeep_core::message::{self, NewMessage};
 use chatkeep_core::{Refusal, limits};
-use pgrx::{IntoDatum, pg_sys};
 
-use crate::new_id::new_uuid;
-use crate::postgres::datum::{text, uuid};
-use crate::postgres::jsonb::{Batch, Value};
-use crate::postgres::jsonb_text as json;
+use crate::batch::{self, Batch};
+use crate::call::Call;
+use crate::new_id::new_id;
+use crate::postgres::datum::{Datum, Uuid, Value};
+use crate::postgres::jsonb;
 
 const MESSAGES: Batch<{ message::ITEM_KEYS.len() }> = Batch {
     argument: "messages",
@@ -16,47 +16,58 @@ const MESSAGES: Batch<{ message::ITEM_KEYS.len() }> = Batch {
     keys_hint: message::ITEM_KEYS_HINT,
 };
 
-/// A message to append. `None` is NULL.
-pub struct Item {
-    pub id: Option<[u8; 16]>,
-    pub parent: Option<[u8; 16]>,
-    pub role: Option<pg_sys::Datum>,
-    pub content: Option<pg_sys::Datum>,
-    pub parts: Option<pg_sys::Datum>,
-    pub status: Option<pg_sys::Datum>,
-    pub model: Option<pg_sys::Datum>,
-    pub token_count: Option<pg_sys::Datum>,
-    pub metadata: Option<pg_sys::Datum>,
+/// The keys of an item.
+mod key {
+    use super::MESSAGES;
+    use crate::batch::Key;
+
+    pub const ROLE: Key = MESSAGES.key("role");
+    pub const CONTENT: Key = MESSAGES.key("content");
+    pub const MESSAGE_ID: Key = MESSAGES.key("message_id");
+    pub const PARTS: Key = MESSAGES.key("parts");
+    pub const METADATA: Key = MESSAGES.key("metadata");
+    pub const PARENT_ID: Key = MESSAGES.key("parent_id");
+    pub const STATUS: Key = MESSAGES.key("status");
+    pub const MODEL: Key = MESSAGES.key("model");
+    pub const TOKEN_COUNT: Key = MESSAGES.key("token_count");
 }
 
-impl Item {
+/// A message to append, checked.
+pub struct Item<'c> {
+    pub id: Option<Uuid>,
+    pub parent: Option<Uuid>,
+    pub role: Value<'c>,
+    pub content: Value<'c>,
+    pub parts: Value<'c>,
+    pub status: Value<'c>,
+    pub model: Value<'c>,
+    pub token_count: Value<'c>,
+    pub metadata: Value<'c>,
+}
+
+impl<'c> Item<'c> {
     /// The id that the client gave, or a new one.
-    pub fn own_or_new_id(&self) -> pg_sys::Datum {
-        self.id.map_or_else(new_uuid, |id| uuid(&id))
+    pub fn own_or_new_id(&self) -> Uuid {
+        self.id.unwrap_or_else(new_id)
     }
 
-    /// What the values of [`message::ITEM_KEYS`] make.
-    fn of(values: [Value; message::ITEM_KEYS.len()]) -> Result<Self, Refusal> {
-        let [
-            role,
-            content,
-            id,
-            parts,
-            metadata,
-            parent,
-            status,
-            model,
-            token_count,
-        ] = values;
-        let (role, content, id) = (role.text()?, content.text()?, id.uuid()?);
-        let (parts, metadata) = (parts.json(), metadata.json().or_else(json::empty_object));
-        let (parent, status) = (parent.uuid()?, status.text()?.unwrap_or("complete"));
-        let (model, token_count) = (model.text()?, token_count.integer()?);
+    /// An item of a batch. Its faults are found in the order of the keys.
+    fn of(item: &batch::Item<'c, { message::ITEM_KEYS.len() }>) -> Result<Self, Refusal> {
+        let (role, content) = (item.text(key::ROLE)?, item.text(key::CONTENT)?);
+        let id = item.uuid(key::MESSAGE_ID)?;
+        let parts = item.jsonb(key::PARTS);
+        let metadata: Datum<'c> = item
+            .jsonb(key::METADATA)
+            .unwrap_or_else(jsonb::empty_object);
+        let parent = item.uuid(key::PARENT_ID)?;
+        let status = item.text(key::STATUS)?.unwrap_or("complete");
+        let model = item.text(key::MODEL)?;
+        let token_count = item.integer(key::TOKEN_COUNT)?;
         NewMessage {
             role,
             content,
-            parts: json::text(parts).as_deref(),
-            metadata: json::text(metadata).as_deref(),
+            parts: parts.map(jsonb::text).as_deref(),
+            metadata: Some(&jsonb::text(metadata)),
             status: Some(status),
             model,
             token_count,
@@ -65,18 +76,18 @@ impl Item {
         Ok(Self {
             id,
             parent,
-            role: role.and_then(text),
-            content: content.and_then(text),
-            parts,
-            status: text(status),
-            model: model.and_then(text),
-            token_count: token_count.into_datum(),
-            metadata,
+            role: role.into(),
+            content: content.into(),
+            parts: parts.into(),
+            status: status.into(),
+            model: model.into(),
+            token_count: token_count.into(),
+            metadata: metadata.into(),
         })
     }
 }
 
 /// Reads and checks all items of a batch before anything is written.
-pub fn read_all(messages: Option<pg_sys::Datum>) -> Result<Vec<Item>, Refusal> {
-    MESSAGES.read(messages, Item::of)
+pub fn read_all<'c>(call: Call<'c>, messages: Option<Datum<'c>>) -> Result<Vec<Item<'c>>, Refusal> {
+    MESSAGES.read(call.connection, messages, Item::of)
 }

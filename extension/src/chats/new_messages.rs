@@ -1,20 +1,18 @@
 //! Messages on their way into the table: rows that a statement reads under the name `new_messages`.
 //!
-//! They have the columns of the call's result, and where nothing can change them any more they are the result: each is
-//! formed once, for the table and for the caller. Their types are those of the table's columns, domains included, so
-//! the statement converts and checks nothing; core has checked every value before.
+//! They have the columns of the call's result. Where nothing can change them any more they are the result: each is formed
+//! once, for the table and for the caller. Their types are those of the table's columns, domains included, so the
+//! statement converts and checks nothing; core has checked every value before.
 
 use std::ffi::CStr;
-use std::thread::LocalKey;
-
-use pgrx::{IntoDatum, pg_sys};
 
 use crate::call::Call;
-use crate::caller::identity;
 use crate::chats::locked_chat::Chat;
 use crate::chats::message_item::Item;
-use crate::postgres::datum::{bytes, text, uuid};
-use crate::postgres::plan::Plan;
+use crate::postgres::datum::{Datum, Uuid, Value, values};
+use crate::postgres::role;
+use crate::postgres::row_store::RowStore;
+use crate::postgres::statement::Statement;
 
 const NAME: &CStr = c"new_messages";
 
@@ -22,57 +20,49 @@ const NAME: &CStr = c"new_messages";
 pub const COLUMNS: usize = 18;
 
 /// Rows of new messages.
-pub struct NewMessages {
-    store: *mut pg_sys::Tuplestorestate,
-    descriptor: pg_sys::TupleDesc,
-    /// What the first column says where the result has one more than the table; NULL otherwise.
-    outcome: Option<pg_sys::Datum>,
-    written_as: Option<pg_sys::Datum>,
+pub struct NewMessages<'c> {
+    rows: RowStore<'c>,
+    /// What the first column says where the result has one more than the table.
+    outcome: Option<Datum<'c>>,
+    written_as: Option<Datum<'c>>,
 }
 
-impl NewMessages {
+impl<'c> NewMessages<'c> {
     /// Rows that are the call's result too, for a table that stores what it is given.
-    pub fn to_return(call: Call, outcome: Option<&str>) -> Self {
-        let (store, descriptor) = call.result_store();
-        Self::new(store, descriptor, outcome)
+    pub fn to_return(call: Call<'c>, outcome: Option<&str>) -> Self {
+        Self::new(call, RowStore::of(call.returned()), outcome)
     }
 
     /// Rows for the table alone, in the form of the call's result.
-    pub fn to_store(call: Call, outcome: Option<&str>) -> Self {
-        let (_, descriptor) = call.result_store();
-        // SAFETY: the store lives in the memory of the SPI connection, as the statement that reads it does.
-        let store = unsafe { pg_sys::tuplestore_begin_heap(false, false, pg_sys::work_mem) };
-        Self::new(store, descriptor, outcome)
+    pub fn to_store(call: Call<'c>, outcome: Option<&str>) -> Self {
+        let rows = RowStore::like(call.connection, call.returned());
+        Self::new(call, rows, outcome)
     }
 
-    fn new(
-        store: *mut pg_sys::Tuplestorestate,
-        descriptor: pg_sys::TupleDesc,
-        outcome: Option<&str>,
-    ) -> Self {
+    fn new(call: Call<'c>, rows: RowStore<'c>, outcome: Option<&str>) -> Self {
+        let text = |text: &str| call.connection.text(text);
         Self {
-            store,
-            descriptor,
+            rows,
             outcome: outcome.and_then(text),
-            written_as: text(&identity::role()),
+            written_as: text(&role::name()),
         }
     }
 
     /// Adds the message that comes next in the chat, after which the one behind it does.
-    pub fn push(&mut self, chat: &mut Chat, item: &Item, id: pg_sys::Datum) {
+    pub fn push(&mut self, chat: &mut Chat, item: &Item, id: Uuid) {
         let (seq, created_at) = chat.advance();
-        let created_at = created_at.into_datum();
-        let parent = chat.leaf.replace(bytes(id));
-        let message: [Option<pg_sys::Datum>; COLUMNS] = [
-            Some(id),
-            Some(chat.id),
-            Some(chat.tenant),
+        let parent = chat.leaf.replace(id);
+        let row: [Value; 1 + COLUMNS] = values![
+            self.outcome,
+            id,
+            chat.id,
+            chat.tenant,
             chat.user,
             created_at,
             created_at,
-            seq.into_datum(),
-            parent.map(|id| uuid(&id)),
-            true.into_datum(),
+            seq,
+            parent,
+            true,
             item.role,
             item.content,
             item.parts,
@@ -84,62 +74,24 @@ impl NewMessages {
             item.metadata,
         ];
         // A column that somebody has added to the table stays NULL here, and the statement does not name it.
-        // SAFETY: the descriptor is complete.
-        let columns = usize::try_from(unsafe { (*self.descriptor).natts }).unwrap_or(0);
-        let (mut values, mut nulls) = (vec![pg_sys::Datum::from(0); columns], vec![true; columns]);
-        let row = self.outcome.map(Some).into_iter().chain(message);
-        for (place, value) in row.enumerate().take(columns) {
-            if let Some(value) = value {
-                (values[place], nulls[place]) = (value, false);
-            }
-        }
-        // SAFETY: both arrays have one entry per column of the descriptor, whose types the values have; the row is a copy.
-        unsafe {
-            pg_sys::tuplestore_putvalues(
-                self.store,
-                self.descriptor,
-                values.as_mut_ptr(),
-                nulls.as_mut_ptr(),
-            );
-        }
+        let first = usize::from(self.outcome.is_none());
+        self.rows.push(&row[first..]);
     }
 
     /// Executes a statement that reads the rows and inserts them. Returns how many it inserted.
-    pub fn insert(&self, statement: &'static LocalKey<Plan>) -> u64 {
-        self.read_by(|| statement.with(|plan| plan.execute(&[])).len())
+    pub fn insert(&self, call: Call, statement: Statement) -> u64 {
+        statement
+            .execute_over(call.connection, NAME, &self.rows)
+            .len()
     }
 
     /// The same with a statement that returns them: they are the call's rows.
-    pub fn insert_and_return(&self, call: Call, statement: &'static LocalKey<Plan>) -> u64 {
-        self.read_by(|| statement.with(|plan| call.return_from(plan, &[])))
-    }
-
-    /// Runs `statement` while it can read the rows.
-    fn read_by(&self, statement: impl FnOnce() -> u64) -> u64 {
-        let mut relation = pg_sys::EphemeralNamedRelationData {
-            md: pg_sys::EphemeralNamedRelationMetadataData {
-                name: NAME.as_ptr().cast_mut(),
-                reliddesc: pg_sys::InvalidOid,
-                tupdesc: self.descriptor,
-                enrtype: pg_sys::EphemeralNameRelationType::ENR_NAMED_TUPLESTORE,
-                enrtuples: 2.0,
-            },
-            reldata: self.store.cast(),
-        };
-        // SAFETY: an SPI connection is open, and forgets the relation before the relation ends. An error closes the
-        // connection. The statement reads the store by a position of its own and leaves that one selected.
-        unsafe {
-            pg_sys::SPI_register_relation(&raw mut relation);
-            let inserted = statement();
-            pg_sys::SPI_unregister_relation(NAME.as_ptr());
-            pg_sys::tuplestore_select_read_pointer(self.store, 0);
-            inserted
-        }
+    pub fn insert_and_return(&self, call: Call, statement: Statement) -> u64 {
+        statement.execute_over_into(call.connection, NAME, &self.rows, call.returned())
     }
 
     /// Forgets all rows.
     pub fn clear(&mut self) {
-        // SAFETY: the store is open.
-        unsafe { pg_sys::tuplestore_clear(self.store) };
+        self.rows.clear();
     }
 }

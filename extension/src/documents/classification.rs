@@ -1,15 +1,16 @@
 //! What is to be done with documents to register.
 
-use pgrx::{FromDatum, IntoDatum, pg_sys};
+use std::borrow::Cow;
 use std::collections::HashSet;
 
-use crate::documents::document_item::{DUPLICATE, Done, Item, array, texts};
-use crate::documents::registrar::Registrar;
+use crate::documents::document_item::Item;
+use crate::documents::registrar::{DUPLICATE, Done, Registrar};
 use crate::postgres::array;
-use crate::postgres::datum::bytes;
-use crate::postgres::plan::{Rows, plans};
+use crate::postgres::datum::{Uuid, Value, values};
+use crate::postgres::rows::Rows;
+use crate::postgres::statement::statements;
 
-plans! {
+statements! {
     // What to make of each item: `duplicate` where its document and this source of it are stored, `alias` where only the
     // source is new, `new` where neither bytes nor source are known, `again` where the document itself has to change, `other`
     // where more has to be done. A source is one private document's, but colleagues add theirs to what is shared, where the
@@ -104,9 +105,8 @@ pub enum Class {
 }
 
 impl Class {
-    fn of(datum: pg_sys::Datum) -> Self {
-        // SAFETY: the column is a text.
-        match unsafe { <&str>::from_datum(datum, false) } {
+    fn of(name: Option<&str>) -> Self {
+        match name {
             Some("duplicate") => Self::Duplicate,
             Some("alias") => Self::Alias,
             Some("new") => Self::New,
@@ -117,15 +117,15 @@ impl Class {
 }
 
 /// What was found of each item.
-pub struct Known {
-    pub rows: Rows,
+pub struct Found<'c> {
+    pub rows: Rows<'c>,
     pub classes: Vec<Class>,
-    pub ids: Vec<Option<[u8; 16]>>,
+    pub ids: Vec<Option<Uuid>>,
     /// Whether the tenant shares the document.
     shared: Vec<bool>,
 }
 
-impl Known {
+impl Found<'_> {
     /// Whether what is left to do may change what the tenant shares. Colleagues write to a shared document under the
     /// tenant's lock, so its owner does too; whoever takes a source from other documents may come to one.
     pub fn writes_shared(&self) -> bool {
@@ -151,51 +151,45 @@ impl Known {
     }
 }
 
-impl Registrar {
-    pub fn classify(&self, items: &[&Item]) -> Known {
-        let rows = CLASSIFY.with(|plan| {
-            plan.execute(&[
-                self.tenant,
-                self.owner,
-                Some(texts(items, |item| &item.source_uri)),
-                Some(texts(items, |item| &item.checksum)),
-                Some(texts(items, |item| item.visibility)),
-                Some(array(array::BOOL, items, |item| {
-                    item.is_described().into_datum()
-                })),
-            ])
-        });
-        Known {
-            classes: rows.column(1).flatten().map(Class::of).collect(),
-            ids: rows.column(2).map(|id| id.map(bytes)).collect(),
-            shared: rows
-                .column(VISIBILITY)
-                .map(|visibility| {
-                    // SAFETY: the column is a text.
-                    let text = visibility.and_then(|it| unsafe { <&str>::from_datum(it, false) });
-                    text == Some("tenant")
-                })
-                .collect(),
+impl<'c> Registrar<'c> {
+    /// What is stored of each item, and what is to be done with it.
+    pub fn classify(&self, items: &[&Item]) -> Found<'c> {
+        let is_described = |item: &Item| Value::Boolean(item.is_described());
+        let arguments = values![
+            self.tenant,
+            self.owner,
+            self.texts(items, |item| &item.source_uri),
+            self.texts(items, |item| &item.checksum),
+            self.texts(items, |item| item.visibility),
+            self.array(array::BOOLEAN, items, is_described),
+        ];
+        let rows = CLASSIFY.execute(self.connection, &arguments);
+        let class = |name: Option<Cow<str>>| Class::of(name.as_deref());
+        let is_tenant = |visibility: Option<Cow<str>>| visibility.as_deref() == Some("tenant");
+        Found {
             rows,
+            classes: rows.column(1).map(class).collect(),
+            ids: rows.column(2).collect(),
+            shared: rows.column(VISIBILITY).map(is_tenant).collect(),
         }
     }
 
     /// Whether nothing of these items is known, and each is about other bytes and another source.
     pub fn is_new(&self, items: &[&Item]) -> bool {
-        let differ = |value: fn(&Item) -> &str| {
+        let differ = |value: for<'i> fn(&'i Item) -> &'i str| {
             let values: HashSet<&str> = items.iter().map(|item| value(item)).collect();
             values.len() == items.len()
         };
         // Shared bytes may be what the owner has as a private document, which no index holds against the insert.
         let is_private = !items.iter().any(|item| item.is_shared());
         is_private && differ(|item| &item.source_uri) && differ(|item| &item.checksum) && {
-            let arguments = [
+            let arguments = values![
                 self.tenant,
                 self.owner,
-                Some(texts(items, |item| &item.source_uri)),
-                Some(texts(items, |item| &item.checksum)),
+                self.texts(items, |item| &item.source_uri),
+                self.texts(items, |item| &item.checksum),
             ];
-            IS_NEW.with(|plan| plan.execute(&arguments)).get(1) == Some(true)
+            IS_NEW.execute(self.connection, &arguments).get(1) == Some(true)
         }
     }
 }

@@ -1,13 +1,14 @@
 //! `document_checksum`.
 
-use chatkeep_core::digest;
-use pgrx::{extension_sql, pg_sys};
+use chatkeep_core::digest::{self, Hasher};
+use pgrx::extension_sql;
 
-use crate::call::{Call, answers};
-use crate::postgres::bytea as content;
-use crate::postgres::datum::text;
+use crate::call::declare_answers;
+use crate::postgres::bytea;
+use crate::postgres::datum::Datum;
+use crate::postgres::entry::Entry;
 
-answers! {
+declare_answers! {
     document_checksum_wrapper, pg_finfo_document_checksum_wrapper => document_checksum;
 }
 
@@ -20,7 +21,13 @@ extension_sql!(
 );
 
 /// The SHA-256 of the bytes, 64 lower-case hexadecimal characters.
-fn document_checksum(call: Call) -> Option<pg_sys::Datum> {
-    let content = call.datum(0)?;
-    text(&digest::hex(&content::digest_of(content)))
+fn document_checksum(entry: Entry) -> Option<String> {
+    entry.argument(0).map(checksum_of)
+}
+
+/// The checksum of a bytea, hashed where its bytes are stored.
+pub fn checksum_of(content: Datum) -> String {
+    let mut hasher = Hasher::new();
+    bytea::read_in_slices(content, |bytes| hasher.update(bytes));
+    digest::hex(&hasher.finish())
 }

@@ -1,27 +1,49 @@
-//! A document to register.
+//! A document to register, and how a batch of them is read from jsonb.
 
-use chatkeep_core::Refusal;
 use chatkeep_core::document::{self, NewDocument};
-use pgrx::{IntoDatum, pg_sys};
+use chatkeep_core::{Refusal, limits};
 use std::borrow::Cow;
 
-use crate::postgres::array;
-use crate::postgres::datum::{text, uuid};
-use crate::postgres::jsonb_text as json;
+use crate::batch::{self, Batch};
+use crate::call::Call;
+use crate::postgres::datum::Datum;
+use crate::postgres::jsonb;
 
-/// A document to register, checked. `None` is NULL.
-pub struct Item {
-    pub source_uri: String,
-    pub checksum: String,
-    pub title: Option<pg_sys::Datum>,
-    pub mime_type: Option<pg_sys::Datum>,
-    pub byte_size: Option<pg_sys::Datum>,
-    pub visibility: &'static str,
-    /// Tags and properties, unless both are empty.
-    pub metadata: Option<(pg_sys::Datum, pg_sys::Datum)>,
+const DOCUMENTS: Batch<{ document::ITEM_KEYS.len() }> = Batch {
+    argument: "documents",
+    most: limits::BATCH_DOCUMENTS,
+    keys: document::ITEM_KEYS,
+    keys_hint: document::ITEM_KEYS_HINT,
+};
+
+/// The keys of an item.
+mod key {
+    use super::DOCUMENTS;
+    use crate::batch::Key;
+
+    pub const SOURCE_URI: Key = DOCUMENTS.key("source_uri");
+    pub const CHECKSUM: Key = DOCUMENTS.key("checksum");
+    pub const TITLE: Key = DOCUMENTS.key("title");
+    pub const MIME_TYPE: Key = DOCUMENTS.key("mime_type");
+    pub const BYTE_SIZE: Key = DOCUMENTS.key("byte_size");
+    pub const TAGS: Key = DOCUMENTS.key("tags");
+    pub const VISIBILITY: Key = DOCUMENTS.key("visibility");
+    pub const PROPERTIES: Key = DOCUMENTS.key("properties");
 }
 
-impl Item {
+/// A document to register, checked.
+pub struct Item<'c> {
+    pub source_uri: String,
+    pub checksum: String,
+    pub title: Option<Cow<'c, str>>,
+    pub mime_type: Option<Cow<'c, str>>,
+    pub byte_size: Option<i64>,
+    pub visibility: &'static str,
+    /// Tags and properties, unless both are empty.
+    pub metadata: Option<(Datum<'c>, Datum<'c>)>,
+}
+
+impl<'c> Item<'c> {
     /// Whether the tenant may read it.
     pub fn is_shared(&self) -> bool {
         self.visibility == "tenant"
@@ -29,72 +51,88 @@ impl Item {
 
     /// Whether it says more than where its bytes came from.
     pub fn is_described(&self) -> bool {
-        let given = [self.title, self.mime_type, self.byte_size];
-        self.metadata.is_some() || given.iter().any(Option::is_some)
+        self.title.is_some()
+            || self.mime_type.is_some()
+            || self.byte_size.is_some()
+            || self.metadata.is_some()
+    }
+
+    /// Its tags, if it has metadata.
+    pub fn tags(&self) -> Option<Datum<'c>> {
+        self.metadata.map(|(tags, _)| tags)
+    }
+
+    /// Its properties, if it has metadata.
+    pub fn properties(&self) -> Option<Datum<'c>> {
+        self.metadata.map(|(_, properties)| properties)
     }
 }
 
 /// The arguments of `register_document`, as they come.
-pub struct Given<'a> {
-    pub source_uri: Option<&'a str>,
-    pub checksum: Option<&'a str>,
-    pub title: Option<&'a str>,
-    pub mime_type: Option<&'a str>,
+pub struct Given<'c> {
+    pub source_uri: Option<Cow<'c, str>>,
+    pub checksum: Option<Cow<'c, str>>,
+    pub title: Option<Cow<'c, str>>,
+    pub mime_type: Option<Cow<'c, str>>,
     pub byte_size: Option<i64>,
-    pub tags: Option<pg_sys::Datum>,
-    pub visibility: Option<&'a str>,
-    pub properties: Option<pg_sys::Datum>,
+    pub tags: Option<Datum<'c>>,
+    pub visibility: Option<Cow<'c, str>>,
+    pub properties: Option<Datum<'c>>,
 }
 
-impl Given<'_> {
-    pub fn check(self) -> Result<Item, Refusal> {
-        let (tags, properties) = (json::text(self.tags), json::text(self.properties));
+impl<'c> Given<'c> {
+    /// An item of a batch. Its faults are found in the order of the keys.
+    fn of(item: &batch::Item<'c, { document::ITEM_KEYS.len() }>) -> Result<Self, Refusal> {
+        let text = |key| Ok(item.text(key)?.map(Cow::Borrowed));
+        let object = |key| Some(item.jsonb(key).unwrap_or_else(jsonb::empty_object));
+        Ok(Self {
+            source_uri: text(key::SOURCE_URI)?,
+            checksum: text(key::CHECKSUM)?,
+            title: text(key::TITLE)?,
+            mime_type: text(key::MIME_TYPE)?,
+            byte_size: item.big_integer(key::BYTE_SIZE)?,
+            tags: object(key::TAGS),
+            visibility: text(key::VISIBILITY)?.or(Some(Cow::Borrowed("private"))),
+            properties: object(key::PROPERTIES),
+        })
+    }
+
+    /// The document that the arguments are, or what is wrong with them.
+    pub fn check(self) -> Result<Item<'c>, Refusal> {
+        let (tags, properties) = (self.tags.map(jsonb::text), self.properties.map(jsonb::text));
         let stored = NewDocument {
-            source_uri: self.source_uri,
-            checksum: self.checksum,
-            title: self.title,
-            mime_type: self.mime_type,
+            source_uri: self.source_uri.as_deref(),
+            checksum: self.checksum.as_deref(),
+            title: self.title.as_deref(),
+            mime_type: self.mime_type.as_deref(),
             byte_size: self.byte_size,
             tags: tags.as_deref(),
-            visibility: self.visibility,
+            visibility: self.visibility.as_deref(),
             properties: properties.as_deref(),
         }
         .check()?;
         let is_empty = |text: &Option<Cow<str>>| text.as_deref() == Some("{}");
         let is_described = !is_empty(&tags) || !is_empty(&properties);
+        let visibility = document::VISIBILITIES
+            .into_iter()
+            .find(|known| Some(*known) == self.visibility.as_deref())
+            .unwrap_or("private");
         Ok(Item {
             source_uri: stored.source_uri.into_owned(),
             checksum: stored.checksum,
-            title: self.title.and_then(text),
-            mime_type: self.mime_type.and_then(text),
-            byte_size: self.byte_size.into_datum(),
-            visibility: document::VISIBILITIES
-                .into_iter()
-                .find(|known| Some(*known) == self.visibility)
-                .unwrap_or("private"),
+            title: self.title,
+            mime_type: self.mime_type,
+            byte_size: self.byte_size,
+            visibility,
             metadata: self.tags.zip(self.properties).filter(|_| is_described),
         })
     }
 }
 
-/// How a document came to be, and which it is.
-pub type Done = (&'static str, [u8; 16]);
-
-pub const CREATED: &str = "created";
-pub const DUPLICATE: &str = "duplicate";
-
-pub fn array(
-    element: array::Element,
-    items: &[&Item],
-    value: impl Fn(&Item) -> Option<pg_sys::Datum>,
-) -> pg_sys::Datum {
-    array::of(element, items.iter().map(|item| value(item)))
-}
-
-pub fn texts(items: &[&Item], value: impl Fn(&Item) -> &str) -> pg_sys::Datum {
-    array(array::TEXT, items, |item| text(value(item)))
-}
-
-pub fn uuids(ids: &[[u8; 16]]) -> pg_sys::Datum {
-    array::of(array::UUID, ids.iter().map(|id| Some(uuid(id))))
+/// Reads and checks all items of a batch before anything is written.
+pub fn read_all<'c>(
+    call: Call<'c>,
+    documents: Option<Datum<'c>>,
+) -> Result<Vec<Item<'c>>, Refusal> {
+    DOCUMENTS.read(call.connection, documents, |item| Given::of(item)?.check())
 }

@@ -1,17 +1,17 @@
-//! New documents and new sources of known ones.
+//! New documents, and new sources of known ones.
 
 use chatkeep_core::Refusal;
-use pgrx::pg_sys;
 use std::collections::HashSet;
 
-use crate::documents::document_item::{Item, array, texts, uuids};
+use crate::documents::document_item::Item;
 use crate::documents::registrar::Registrar;
-use crate::new_id::new_uuid;
+use crate::new_id::new_id;
 use crate::postgres::array;
-use crate::postgres::datum::{bytes, text};
-use crate::postgres::plan::{Rows, plans};
+use crate::postgres::datum::{Uuid, values};
+use crate::postgres::rows::Rows;
+use crate::postgres::statement::statements;
 
-plans! {
+statements! {
     INSERT(UUIDOID, UUIDOID, UUIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT8ARRAYOID, TEXTARRAYOID, UUIDOID) = c"
         insert into chatkeep.documents as d (
           id, tenant_id, user_id, source_uri, checksum, title, mime_type, byte_size, visibility, supersedes
@@ -43,34 +43,34 @@ plans! {
 }
 
 /// Rows of documents that were inserted, and of each item the document that was.
-pub type Inserted = (Rows, Vec<Option<[u8; 16]>>);
+pub type Inserted<'c> = (Rows<'c>, Vec<Option<Uuid>>);
 
-impl Registrar {
-    /// Inserts documents with what is said of them, and returns their rows and an id for each item; none for one whose bytes or source somebody else has just stored.
+impl<'c> Registrar<'c> {
+    /// Inserts the documents with their tags and properties. Returns the rows and, for each item, the new id, or `None` if
+    /// another transaction has just stored the same bytes or source.
     pub fn insert(
         &self,
         items: &[&Item],
-        supersedes: Option<pg_sys::Datum>,
-    ) -> Result<Inserted, Refusal> {
+        supersedes: Option<Uuid>,
+    ) -> Result<Inserted<'c>, Refusal> {
         // Sorted, so that they tell the order of a batch.
-        let mut ids: Vec<[u8; 16]> = items.iter().map(|_| bytes(new_uuid())).collect();
+        let mut ids: Vec<Uuid> = items.iter().map(|_| new_id()).collect();
         ids.sort_unstable();
-        let rows = INSERT.with(|plan| {
-            plan.execute(&[
-                self.tenant,
-                self.owner,
-                Some(uuids(&ids)),
-                Some(texts(items, |item| &item.source_uri)),
-                Some(texts(items, |item| &item.checksum)),
-                Some(array(array::TEXT, items, |item| item.title)),
-                Some(array(array::TEXT, items, |item| item.mime_type)),
-                Some(array(array::BIGINT, items, |item| item.byte_size)),
-                Some(texts(items, |item| item.visibility)),
-                supersedes,
-            ])
-        });
-        let stored: HashSet<[u8; 16]> = rows.column(2).flatten().map(bytes).collect();
-        let described: Vec<(&Item, [u8; 16])> = items
+        let arguments = values![
+            self.tenant,
+            self.owner,
+            self.uuids(&ids),
+            self.texts(items, |item| &item.source_uri),
+            self.texts(items, |item| &item.checksum),
+            self.array(array::TEXT, items, |item| item.title.as_deref().into()),
+            self.array(array::TEXT, items, |item| item.mime_type.as_deref().into()),
+            self.array(array::BIGINT, items, |item| item.byte_size.into()),
+            self.texts(items, |item| item.visibility),
+            supersedes,
+        ];
+        let rows = INSERT.execute(self.connection, &arguments);
+        let stored: HashSet<Uuid> = rows.column(2).flatten().collect();
+        let described: Vec<(&Item, Uuid)> = items
             .iter()
             .zip(&ids)
             .filter(|(item, id)| item.metadata.is_some() && stored.contains(*id))
@@ -91,48 +91,34 @@ impl Registrar {
 
     /// Stores tags and properties of documents that have none, and returns of how many; `access` is theirs, unless it is what
     /// the items say.
-    pub fn insert_metadata(
-        &self,
-        rows: &[(&Item, [u8; 16])],
-        access: Option<pg_sys::Datum>,
-    ) -> u64 {
+    pub fn insert_metadata(&self, rows: &[(&Item, Uuid)], access: Option<&str>) -> u64 {
         if rows.is_empty() {
             return 0;
         }
-        let (items, ids): (Vec<&Item>, Vec<[u8; 16]>) = rows.iter().copied().unzip();
-        INSERT_METADATA
-            .with(|plan| {
-                plan.execute(&[
-                    self.tenant,
-                    self.owner,
-                    Some(uuids(&ids)),
-                    Some(array(array::TEXT, &items, |item| {
-                        access.or_else(|| text(item.visibility))
-                    })),
-                    Some(array(array::JSONB, &items, |item| {
-                        item.metadata.map(|(tags, _)| tags)
-                    })),
-                    Some(array(array::JSONB, &items, |item| {
-                        item.metadata.map(|(_, properties)| properties)
-                    })),
-                ])
-            })
-            .len()
+        let (items, ids): (Vec<&Item>, Vec<Uuid>) = rows.iter().copied().unzip();
+        let arguments = values![
+            self.tenant,
+            self.owner,
+            self.uuids(&ids),
+            self.texts(&items, |item| access.unwrap_or(item.visibility)),
+            self.array(array::JSONB, &items, |item| item.tags().into()),
+            self.array(array::JSONB, &items, |item| item.properties().into()),
+        ];
+        INSERT_METADATA.execute(self.connection, &arguments).len()
     }
 
     /// Adds sources to known documents, and returns the documents that took them.
-    pub fn add_aliases(&self, rows: &[(&Item, [u8; 16])]) -> HashSet<[u8; 16]> {
+    pub fn add_aliases(&self, rows: &[(&Item, Uuid)]) -> HashSet<Uuid> {
         if rows.is_empty() {
             return HashSet::new();
         }
-        let (items, ids): (Vec<&Item>, Vec<[u8; 16]>) = rows.iter().copied().unzip();
-        let changed = ADD_ALIASES.with(|plan| {
-            plan.execute(&[
-                self.tenant,
-                Some(uuids(&ids)),
-                Some(texts(&items, |item| &item.source_uri)),
-            ])
-        });
-        changed.column(1).flatten().map(bytes).collect()
+        let (items, ids): (Vec<&Item>, Vec<Uuid>) = rows.iter().copied().unzip();
+        let arguments = values![
+            self.tenant,
+            self.uuids(&ids),
+            self.texts(&items, |item| &item.source_uri),
+        ];
+        let changed = ADD_ALIASES.execute(self.connection, &arguments);
+        changed.column(1).flatten().collect()
     }
 }

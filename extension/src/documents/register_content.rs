@@ -1,26 +1,25 @@
 //! `register_content`.
 
-use chatkeep_core::{Refusal, digest};
+use chatkeep_core::Refusal;
+use std::borrow::Cow;
 
-use crate::call::{Call, calls};
+use crate::call::{Call, declare_call};
+use crate::documents::document_checksum::checksum_of;
 use crate::documents::document_item::Given;
 use crate::documents::registration::register;
-use crate::postgres::bytea as content;
+use crate::postgres::bytea;
 
-calls! {
-    register_content_wrapper, pg_finfo_register_content_wrapper => register_content;
-}
+declare_call!(register_content_wrapper, pg_finfo_register_content_wrapper => register_content);
 
 fn register_content(call: Call) -> Result<(), Refusal> {
-    let source_uri: Option<&str> = call.argument(0);
-    source_uri.ok_or_else(|| Refusal::missing("source_uri"))?;
+    let source_uri: Cow<str> = call.required(0, "source_uri")?;
     let content = call.datum(1).ok_or_else(|| Refusal::missing("content"))?;
     let item = Given {
-        source_uri,
-        checksum: Some(&digest::hex(&content::digest_of(content))),
+        source_uri: Some(source_uri),
+        checksum: Some(checksum_of(content).into()),
         title: call.argument(2),
         mime_type: call.argument(3),
-        byte_size: Some(content::size_of(content)),
+        byte_size: Some(bytea::size_of(content)),
         tags: call.datum(4),
         visibility: call.argument(5),
         properties: call.datum(6),

@@ -2,13 +2,11 @@
 
 use chatkeep_core::Refusal;
 
-use crate::call::{Call, calls};
+use crate::call::{Call, declare_call};
 use crate::documents::document_item::Given;
 use crate::documents::registration::register;
 
-calls! {
-    register_document_wrapper, pg_finfo_register_document_wrapper => register_document;
-}
+declare_call!(register_document_wrapper, pg_finfo_register_document_wrapper => register_document);
 
 fn register_document(call: Call) -> Result<(), Refusal> {
     let item = Given {

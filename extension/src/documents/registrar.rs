@@ -1,49 +1,88 @@
 //! Who registers documents.
 
-use pgrx::{IntoDatum, pg_sys};
+use crate::caller::identity::{self, Member};
+use crate::documents::document_item::Item;
+use crate::postgres::array::Element;
+use crate::postgres::connection::Connection;
+use crate::postgres::datum::{Datum, Uuid, Value, values};
+use crate::postgres::statement::statements;
 
-use crate::caller::identity;
-use crate::postgres::datum::bytes;
-use crate::postgres::plan::plans;
-
-plans! {
+statements! {
     LOCK(UUIDOID, UUIDOID, BOOLOID, BOOLOID) = c"select chatkeep_private.lock_documents($1, $2, $3, $4)";
 }
 
+/// How a document came to be, and which it is.
+pub type Done = (&'static str, Uuid);
+
+/// The document was not known before.
+pub const CREATED: &str = "created";
+/// The document was known.
+pub const DUPLICATE: &str = "duplicate";
+
 /// Who registers.
-pub struct Registrar {
-    pub tenant: Option<pg_sys::Datum>,
-    pub owner: Option<pg_sys::Datum>,
-    pub is_batch: bool,
+#[derive(Clone, Copy)]
+pub struct Registrar<'c> {
+    /// What its statements are executed by.
+    pub connection: Connection<'c>,
+    pub tenant: Option<Uuid>,
+    pub owner: Option<Uuid>,
 }
 
-impl Registrar {
+impl<'c> Registrar<'c> {
     /// The caller as of now, who may be disabled or moved while nothing is locked.
-    pub fn look(is_batch: bool) -> Self {
-        let (tenant, owner) = identity::member().unwrap_or_else(|| identity::enter(None, false));
+    pub fn look(connection: Connection<'c>) -> Self {
+        let member = identity::member(connection)
+            .unwrap_or_else(|| identity::enter(connection, None, false));
+        Self::of(connection, member)
+    }
+
+    /// The caller until the transaction ends.
+    pub fn enter(connection: Connection<'c>) -> Self {
+        Self::of(connection, identity::enter(connection, None, false))
+    }
+
+    fn of(connection: Connection<'c>, member: Member) -> Self {
         Self {
-            tenant,
-            owner,
-            is_batch,
+            connection,
+            tenant: member.tenant,
+            owner: member.user,
         }
     }
 
-    /// The caller until the transaction ends. Whether the tenant is another one now.
-    pub fn enter(&mut self) -> bool {
-        let before = self.tenant.map(bytes);
-        (self.tenant, self.owner) = identity::enter(None, false);
-        self.tenant.map(bytes) != before
+    /// The same by another connection.
+    pub fn over(self, connection: Connection<'_>) -> Registrar<'_> {
+        Registrar { connection, ..self }
     }
 
     /// Until the transaction ends nobody else registers for this owner, or where it `shares`, writes what this tenant
     /// shares. False where somebody does, unless `wait` is set.
     pub fn lock(&self, shares: bool, wait: bool) -> bool {
-        let arguments = [
-            self.tenant,
-            self.owner,
-            shares.into_datum(),
-            wait.into_datum(),
-        ];
-        LOCK.with(|plan| plan.execute(&arguments)).get(1) == Some(true)
+        let arguments = values![self.tenant, self.owner, shares, wait];
+        LOCK.execute(self.connection, &arguments).get(1) == Some(true)
+    }
+
+    /// An array of a value of each item.
+    pub fn array<'v>(
+        &self,
+        element: Element,
+        items: &[&'v Item<'v>],
+        value: impl Fn(&'v Item<'v>) -> Value<'v>,
+    ) -> Datum<'c> {
+        self.connection
+            .array(element, items.iter().map(|item| value(item)))
+    }
+
+    /// An array of a text of each item.
+    pub fn texts<'v>(
+        &self,
+        items: &[&'v Item<'v>],
+        text: impl Fn(&'v Item<'v>) -> &'v str,
+    ) -> Datum<'c> {
+        self.connection.texts(items.iter().map(|item| text(item)))
+    }
+
+    /// An array of ids.
+    pub fn uuids(&self, ids: &[Uuid]) -> Datum<'c> {
+        self.connection.uuids(ids.iter().copied())
     }
 }

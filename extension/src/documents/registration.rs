@@ -9,16 +9,15 @@ use chatkeep_core::Refusal;
 use std::collections::HashSet;
 
 use crate::call::{Call, writing};
-use crate::documents::classification::{Class, Known};
-use crate::documents::document_item::{CREATED, DUPLICATE, Done, Item, uuids};
-use crate::documents::registrar::Registrar;
-use crate::documents::stored_batch;
-use crate::postgres::array;
+use crate::documents::classification::{Class, Found};
+use crate::documents::document_item::Item;
+use crate::documents::registrar::{CREATED, DUPLICATE, Done, Registrar};
+use crate::documents::stored_batch::Known;
 use crate::postgres::connection::connected;
-use crate::postgres::datum::text;
-use crate::postgres::plan::plans;
+use crate::postgres::datum::{Uuid, values};
+use crate::postgres::statement::statements;
 
-plans! {
+statements! {
     RESULT(UUIDOID, UUIDARRAYOID, TEXTARRAYOID) = c"
         select i.outcome, d.id, d.tenant_id, d.user_id, d.source_uri, d.aliases, d.checksum, d.title, d.mime_type,
           d.byte_size, d.status, d.error, d.visibility, d.supersedes, d.created_at, d.updated_at, d.deleted_at, d.access
@@ -27,6 +26,7 @@ plans! {
         order by i.place";
 }
 
+/// Registers all items in a call that writes.
 pub fn register(call: Call, items: &[Item], is_batch: bool) -> Result<(), Refusal> {
     writing(|| register_items(call, items, is_batch))
 }
@@ -34,22 +34,24 @@ pub fn register(call: Call, items: &[Item], is_batch: bool) -> Result<(), Refusa
 /// Registers all items and returns a row for each, in their order.
 /// A refusal says which of a batch it is about.
 fn register_items(call: Call, items: &[Item], is_batch: bool) -> Result<(), Refusal> {
-    let mut registrar = Registrar::look(is_batch);
+    let mut registrar = Registrar::look(call.connection);
     let mut stored = registrar.stored(items);
     // Nobody waits for a lock who has nothing to write.
     if stored.iter().all(Option::is_some) {
-        call.return_tuples(stored.into_iter().flatten().map(|row| row.tuple));
+        call.return_rows(stored.into_iter().flatten().map(|known| known.row));
         return Ok(());
     }
     if let [item] = items {
         let found = registrar.classify(&[item]);
         if found.is_settled() {
-            call.return_tuples(found.rows.tuples());
+            call.return_rows(found.rows.iter());
             return Ok(());
         }
     }
-    if registrar.enter() {
-        // In another tenant than a moment ago.
+    let entered = Registrar::enter(call.connection);
+    let has_moved = entered.tenant != registrar.tenant;
+    registrar = entered;
+    if has_moved {
         stored = registrar.stored(items);
     }
     let rest: Vec<&Item> = items
@@ -61,7 +63,7 @@ fn register_items(call: Call, items: &[Item], is_batch: bool) -> Result<(), Refu
     let mut shares = rest.iter().any(|item| item.is_shared());
     let mut is_locked = rest.len() > 1 && registrar.lock(shares, false);
     if is_locked && rest.len() == items.len() && registrar.is_new(&rest) {
-        return registrar.register_new(call, &rest);
+        return registrar.register_new(call, &rest, is_batch);
     }
     // What is found may take the tenant's lock besides, once.
     let found = loop {
@@ -74,11 +76,11 @@ fn register_items(call: Call, items: &[Item], is_batch: bool) -> Result<(), Refu
         is_locked = registrar.lock(shares, true);
     };
     if found.is_settled() {
-        let mut others = found.rows.tuples();
-        call.return_tuples(
+        let mut others = found.rows.iter();
+        call.return_rows(
             stored
                 .into_iter()
-                .filter_map(|row| row.map_or_else(|| others.next(), |row| Some(row.tuple))),
+                .filter_map(|known| known.map_or_else(|| others.next(), |known| Some(known.row))),
         );
         return Ok(());
     }
@@ -94,7 +96,9 @@ fn register_items(call: Call, items: &[Item], is_batch: bool) -> Result<(), Refu
                     done
                 } else {
                     let companions = companions(&rest, &done, place);
-                    registrar.register_alone(rest[place], &companions, position)?
+                    registrar
+                        .register_alone(rest[place], &companions)
+                        .map_err(|refusal| of_item(refusal, is_batch, position))?
                 }),
                 None => None,
             },
@@ -106,7 +110,11 @@ fn register_items(call: Call, items: &[Item], is_batch: bool) -> Result<(), Refu
 }
 
 /// The items behind one that are about the same bytes for the same readers, and not done yet.
-fn companions<'a>(items: &[&'a Item], done: &[Option<Done>], place: usize) -> Vec<&'a Item> {
+fn companions<'a>(
+    items: &[&'a Item<'a>],
+    done: &[Option<Done>],
+    place: usize,
+) -> Vec<&'a Item<'a>> {
     let item = items[place];
     let behind = items.iter().zip(done).skip(place + 1);
     behind
@@ -117,11 +125,11 @@ fn companions<'a>(items: &[&'a Item], done: &[Option<Done>], place: usize) -> Ve
         .collect()
 }
 
-impl Registrar {
+impl<'c> Registrar<'c> {
     /// Those of the items that are stored as they are. For one the statement that follows is as fast.
-    fn stored(&self, items: &[Item]) -> Vec<Option<stored_batch::Row>> {
+    fn stored(&self, items: &[Item]) -> Vec<Option<Known<'c>>> {
         if items.len() > 1 {
-            stored_batch::known(self.tenant, self.owner, items)
+            self.known(items)
         } else {
             vec![None; items.len()]
         }
@@ -131,7 +139,7 @@ impl Registrar {
     fn register_many(
         &self,
         items: &[&Item],
-        known: &Known,
+        known: &Found,
         done: &mut [Option<Done>],
     ) -> Result<(), Refusal> {
         let (mut sources, mut checksums) = (HashSet::new(), HashSet::new());
@@ -158,7 +166,7 @@ impl Registrar {
             }
         }
 
-        let rows: Vec<(&Item, [u8; 16])> = added
+        let rows: Vec<(&Item, Uuid)> = added
             .iter()
             .filter_map(|place| known.ids[*place].map(|id| (items[*place], id)))
             .collect();
@@ -172,38 +180,29 @@ impl Registrar {
     }
 
     /// Registers items of which nothing was known, and returns a row for each.
-    fn register_new(&self, call: Call, items: &[&Item]) -> Result<(), Refusal> {
+    fn register_new(&self, call: Call, items: &[&Item], is_batch: bool) -> Result<(), Refusal> {
         let (rows, ids) = self.insert(items, None)?;
         if ids.iter().all(Option::is_some) {
             // The statement inserts, and returns, in the order of its arrays.
-            call.return_rows(&rows);
+            call.return_rows(rows.iter());
             return Ok(());
         }
         let mut done = Vec::with_capacity(items.len());
         for (position, (item, id)) in items.iter().zip(ids).enumerate() {
             done.push(match id {
                 Some(id) => (CREATED, id),
-                None => self.register_alone(item, &[], position)?,
+                None => self
+                    .register_alone(item, &[])
+                    .map_err(|refusal| of_item(refusal, is_batch, position))?,
             });
         }
         self.return_stored(call, &done);
         Ok(())
     }
 
-    /// Registers one of several items; a refusal names its place.
-    fn register_alone(
-        &self,
-        item: &Item,
-        companions: &[&Item],
-        position: usize,
-    ) -> Result<Done, Refusal> {
-        connected(|| self.register_one(item, companions)).map_err(|refusal| {
-            if self.is_batch {
-                refusal.in_item("documents", position)
-            } else {
-                refusal
-            }
-        })
+    /// Registers one of several items. What it takes of memory is free again afterwards.
+    fn register_alone(&self, item: &Item, companions: &[&Item]) -> Result<Done, Refusal> {
+        connected(|connection| self.over(connection).register_one(item, companions))
     }
 
     /// Registers what may change other documents on its way. `companions` are later items of the same bytes, whose sources a
@@ -246,9 +245,17 @@ impl Registrar {
 
     /// Returns what is stored under these ids, in their order.
     fn return_stored(&self, call: Call, done: &[Done]) {
-        let (outcomes, ids): (Vec<&str>, Vec<[u8; 16]>) = done.iter().copied().unzip();
-        let outcomes = array::of(array::TEXT, outcomes.into_iter().map(text));
-        RESULT
-            .with(|plan| call.return_from(plan, &[self.tenant, Some(uuids(&ids)), Some(outcomes)]));
+        let (outcomes, ids): (Vec<&str>, Vec<Uuid>) = done.iter().copied().unzip();
+        let outcomes = self.connection.texts(outcomes.into_iter());
+        call.return_from(RESULT, &values![self.tenant, self.uuids(&ids), outcomes]);
+    }
+}
+
+/// A refusal of an item, which names its place where there are several.
+fn of_item(refusal: Refusal, is_batch: bool, position: usize) -> Refusal {
+    if is_batch {
+        refusal.in_item("documents", position)
+    } else {
+        refusal
     }
 }

@@ -1,14 +1,13 @@
 //! Changes of documents that are stored.
 
-use pgrx::pg_sys;
-use std::thread::LocalKey;
+use std::borrow::Cow;
 
-use crate::documents::document_item::{Item, texts};
+use crate::documents::document_item::Item;
 use crate::documents::registrar::Registrar;
-use crate::postgres::datum::{text, uuid};
-use crate::postgres::plan::{Plan, plans};
+use crate::postgres::datum::{Uuid, values};
+use crate::postgres::statement::statements;
 
-plans! {
+statements! {
     // Keeps a document as it is until other documents have given their source to it.
     HOLD(UUIDOID, UUIDOID) = c"
         select d.id from chatkeep.documents d
@@ -91,50 +90,46 @@ plans! {
           and (($4 <> '{}' and m.tags <> pg_catalog.jsonb_strip_nulls($4)) or ($5 <> '{}' and m.properties <> $5))";
 }
 
-impl Registrar {
+impl Registrar<'_> {
     /// Locks a document; false where it is history by now.
-    pub fn hold(&self, id: [u8; 16]) -> bool {
-        let held = HOLD.with(|plan| plan.execute(&[self.tenant, Some(uuid(&id))]));
-        !held.is_empty()
+    pub fn hold(&self, id: Uuid) -> bool {
+        !HOLD
+            .execute(self.connection, &values![self.tenant, id])
+            .is_empty()
     }
 
     /// Takes the item's source from the documents that hold it, other than `except`, and returns the one it was of.
-    pub fn release(&self, item: &Item, except: Option<[u8; 16]>) -> Option<pg_sys::Datum> {
-        let except = except.map(|id| uuid(&id));
-        let arguments = [self.tenant, self.owner, text(&item.source_uri), except];
-        let released =
-            |plan: &'static LocalKey<Plan>| plan.with(|plan| plan.execute(&arguments)).datum(1);
-        let (own, shared) = (released(&RELEASE_SOURCE), released(&RELEASE_ALIAS));
+    pub fn release(&self, item: &Item, except: Option<Uuid>) -> Option<Uuid> {
+        let source = item.source_uri.as_str();
+        let arguments = values![self.tenant, self.owner, source, except];
+        let own = RELEASE_SOURCE.execute(self.connection, &arguments).get(1);
+        let shared = RELEASE_ALIAS.execute(self.connection, &arguments).get(1);
         own.or(shared)
     }
 
     /// Brings a stored document up to what the item says. False where it is history by now, or cannot be changed.
-    pub fn renew(&self, item: &Item, companions: &[&Item], id: [u8; 16]) -> bool {
-        let key = Some(uuid(&id));
-        let source = text(&item.source_uri);
-        let sources: Vec<&Item> = std::iter::once(item)
-            .chain(companions.iter().copied())
-            .collect();
-        let visibility = text(item.visibility);
-        RENEW.with(|plan| {
-            plan.execute(&[
-                self.tenant,
-                key,
-                self.owner,
-                item.title,
-                item.mime_type,
-                item.byte_size,
-                Some(texts(&sources, |item| &item.source_uri)),
-                visibility,
-            ])
-        });
-        let live =
-            LIVE.with(|plan| plan.execute(&[self.tenant, key, self.owner, source, visibility]));
+    pub fn renew(&self, item: &Item, companions: &[&Item], id: Uuid) -> bool {
+        let sources = std::iter::once(item).chain(companions.iter().copied());
+        let sources = sources.map(|item| item.source_uri.as_str());
+        let renewed = values![
+            self.tenant,
+            id,
+            self.owner,
+            item.title.as_deref(),
+            item.mime_type.as_deref(),
+            item.byte_size,
+            self.connection.texts(sources),
+            item.visibility,
+        ];
+        RENEW.execute(self.connection, &renewed);
+        let source = item.source_uri.as_str();
+        let live = values![self.tenant, id, self.owner, source, item.visibility];
+        let live = LIVE.execute(self.connection, &live);
         if let (Some(true), Some((tags, properties))) = (live.get(1), item.metadata) {
-            DESCRIBE.with(|plan| {
-                plan.execute(&[self.tenant, key, self.owner, Some(tags), Some(properties)])
-            });
-            self.insert_metadata(&[(item, id)], live.datum(2));
+            let described = values![self.tenant, id, self.owner, tags, properties];
+            DESCRIBE.execute(self.connection, &described);
+            let access: Option<Cow<str>> = live.get(2);
+            self.insert_metadata(&[(item, id)], access.as_deref());
         }
         !live.is_empty()
     }

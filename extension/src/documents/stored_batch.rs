@@ -4,17 +4,19 @@
 //! statement that goes from place to place, under the policies, and looks at each row as if nothing were known of it. So
 //! the index only saves the search: a place that is wrong shows nothing, or a row that matches no item.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-use pgrx::{FromDatum, IntoDatum, pg_sys};
-
 use crate::documents::document_item::Item;
-use crate::postgres::array;
-use crate::postgres::datum::bytes;
-use crate::postgres::plan::{Rows, plans};
-use crate::postgres::table::{Table, is_uuid, with_snapshot};
+use crate::documents::registrar::Registrar;
+use crate::postgres::datum::{Uuid, values};
+use crate::postgres::index_scan::{Place, is_uuid};
+use crate::postgres::relation::Table;
+use crate::postgres::rows::{Row, Rows};
+use crate::postgres::snapshot::with_latest;
+use crate::postgres::statement::statements;
 
-plans! {
+statements! {
     STORED(UUIDOID, UUIDOID, TIDARRAYOID) = c"
         select 'duplicate', d.id, d.tenant_id, d.user_id, d.source_uri, d.aliases, d.checksum, d.title, d.mime_type,
           d.byte_size, d.status, d.error, d.visibility, d.supersedes, d.created_at, d.updated_at, d.deleted_at, d.access
@@ -32,62 +34,52 @@ const ALIASES: i32 = 6;
 const CHECKSUM: i32 = 7;
 const STATUS: i32 = 11;
 
-/// A row of the call's result, and the document it is of.
+/// A document that is stored as an item says: a row of the call's result.
 #[derive(Clone, Copy)]
-pub struct Row {
-    pub tuple: pg_sys::HeapTuple,
-    pub id: [u8; 16],
+pub struct Known<'c> {
+    pub row: Row<'c>,
+    pub id: Uuid,
 }
 
-/// The result rows of items that are stored as they are, the owner's and private; `None` for any other item.
-pub fn known(
-    tenant: Option<pg_sys::Datum>,
-    owner: Option<pg_sys::Datum>,
-    items: &[Item],
-) -> Vec<Option<Row>> {
-    let nothing = || vec![None; items.len()];
-    let Some(places) = owner.and_then(|owner| places(bytes(owner), items)) else {
-        return nothing();
-    };
-    if places.is_empty() {
-        return nothing();
+impl<'c> Registrar<'c> {
+    /// The result rows of items that are stored as they are, the owner's and private; `None` for any other item.
+    pub fn known(&self, items: &[Item]) -> Vec<Option<Known<'c>>> {
+        let nothing = || vec![None; items.len()];
+        let Some(places) = self.owner.and_then(|owner| self.places(&owner, items)) else {
+            return nothing();
+        };
+        if places.is_empty() {
+            return nothing();
+        }
+        let places = self.connection.tids(&places);
+        let arguments = values![self.tenant, self.owner, places];
+        let stored = Stored::of(STORED.execute(self.connection, &arguments));
+        items.iter().map(|item| stored.row(item)).collect()
     }
-    let places = array::of(
-        array::TID,
-        places
-            .iter()
-            .map(|place| Some(pg_sys::Datum::from(std::ptr::from_ref(place)))),
-    );
-    let rows = STORED.with(|plan| plan.execute(&[tenant, owner, Some(places)]));
-    let stored = Stored::of(&rows);
-    items.iter().map(|item| stored.row(item)).collect()
-}
 
-/// Where rows of the items' checksums may lie.
-fn places(owner: [u8; 16], items: &[Item]) -> Option<Vec<pg_sys::ItemPointerData>> {
-    let mut fronts: Vec<i64> = items
-        .iter()
-        .filter(|item| !item.is_shared())
-        .filter_map(|item| u64::from_str_radix(item.checksum.get(..16)?, 16).ok())
-        .map(u64::cast_signed)
-        .collect();
-    // In the order of the index, whose pages are then read one after the other.
-    fronts.sort_unstable();
-    fronts.dedup();
-    let fronts = array::of(array::BIGINT, fronts.into_iter().map(IntoDatum::into_datum));
-    let look = |snapshot| {
-        Table::open(
-            c"chatkeep",
-            c"documents",
-            c"documents_checksum_front_idx",
-            |table| {
-                let user_id = table.number(c"user_id")?;
-                table.places(fronts, is_uuid(user_id, &owner), snapshot)
-            },
-        )
-    };
-    // SAFETY: a snapshot of this moment.
-    unsafe { with_snapshot(pg_sys::GetLatestSnapshot(), look) }
+    /// Where rows of the items' checksums may lie.
+    fn places(&self, owner: &Uuid, items: &[Item]) -> Option<Vec<Place>> {
+        let mut fronts: Vec<i64> = items
+            .iter()
+            .filter(|item| !item.is_shared())
+            .filter_map(|item| u64::from_str_radix(item.checksum.get(..16)?, 16).ok())
+            .map(u64::cast_signed)
+            .collect();
+        // In the order of the index, whose pages are then read one after the other.
+        fronts.sort_unstable();
+        fronts.dedup();
+        with_latest(|snapshot| {
+            Table::open(
+                c"chatkeep",
+                c"documents",
+                c"documents_checksum_front_idx",
+                |table| {
+                    let user_id = table.number(c"user_id")?;
+                    table.places(self.connection, &fronts, is_uuid(user_id, owner), snapshot)
+                },
+            )
+        })
+    }
 }
 
 /// The first characters of a checksum, by which it is found sooner than by all of it. Where two have the same the second is
@@ -99,52 +91,42 @@ fn front(checksum: &str) -> Option<Front> {
 }
 
 /// Rows by their checksum.
-struct Stored<'a> {
-    rows: &'a Rows,
-    by_checksum: HashMap<Front, (&'a str, pg_sys::HeapTuple)>,
+struct Stored<'c> {
+    by_checksum: HashMap<Front, (Cow<'c, str>, Row<'c>)>,
 }
 
-impl<'a> Stored<'a> {
-    fn of(rows: &'a Rows) -> Self {
-        let checksums = rows.column(CHECKSUM).flatten();
-        let by_checksum = checksums
-            .zip(rows.tuples())
-            .filter_map(|(checksum, row)| {
-                // SAFETY: the column is a text, and lives as long as the rows.
-                let checksum = unsafe { <&str>::from_datum(checksum, false) };
-                let checksum = checksum?;
-                Some((front(checksum)?, (checksum, row)))
+impl<'c> Stored<'c> {
+    fn of(rows: Rows<'c>) -> Self {
+        let by_checksum = rows
+            .iter()
+            .filter_map(|row| {
+                let checksum: Cow<str> = row.get(CHECKSUM)?;
+                Some((front(&checksum)?, (checksum, row)))
             })
             .collect();
-        Self { rows, by_checksum }
+        Self { by_checksum }
     }
 
     /// The row of an item, if nothing is left to do for it.
-    fn row(&self, item: &Item) -> Option<Row> {
+    fn row(&self, item: &Item) -> Option<Known<'c>> {
         if item.is_shared() {
             return None;
         }
-        let (checksum, row) = *self.by_checksum.get(&front(&item.checksum)?)?;
-        let has_source = self.text(row, SOURCE_URI) == Some(item.source_uri.as_str())
-            || self
-                .aliases(row)
+        let (checksum, row) = self.by_checksum.get(&front(&item.checksum)?)?;
+        let is_text = |column, text: &str| {
+            let found: Option<Cow<str>> = row.get(column);
+            found.as_deref() == Some(text)
+        };
+        let has_source = is_text(SOURCE_URI, &item.source_uri)
+            || aliases(*row)
                 .iter()
                 .any(|alias| alias.as_deref() == Some(item.source_uri.as_str()));
-        let is_renewed = item.is_described() && self.text(row, STATUS) == Some("pending");
-        let id = bytes(self.rows.value(row, ID)?);
-        (checksum == item.checksum && has_source && !is_renewed).then_some(Row { tuple: row, id })
+        let is_renewed = item.is_described() && is_text(STATUS, "pending");
+        let id = row.get(ID)?;
+        (*checksum == item.checksum && has_source && !is_renewed).then_some(Known { row: *row, id })
     }
+}
 
-    fn text(&self, row: pg_sys::HeapTuple, column: i32) -> Option<&str> {
-        // SAFETY: the column is a text, and lives as long as the rows.
-        unsafe { <&str>::from_datum(self.rows.value(row, column)?, false) }
-    }
-
-    fn aliases(&self, row: pg_sys::HeapTuple) -> Vec<Option<String>> {
-        let value = self.rows.value(row, ALIASES);
-        // SAFETY: the column is an array of text.
-        value
-            .and_then(|value| unsafe { Vec::from_datum(value, false) })
-            .unwrap_or_default()
-    }
+fn aliases(row: Row) -> Vec<Option<String>> {
+    row.get(ALIASES).unwrap_or_default()
 }

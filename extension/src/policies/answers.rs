@@ -1,20 +1,18 @@
 //! What policies ask.
 
 use chatkeep_core::Refusal;
-use chatkeep_core::session::{GRACE_MICROS, SECRET_BYTES};
-use pgrx::{IntoDatum, pg_sys};
+use chatkeep_core::session::GRACE_MICROS;
 
-use crate::call::{Call, answers, is_writing};
-use crate::caller::identity::{self, Moment, asked, caller};
-use crate::policies::presented::presented_digest;
-use crate::policies::tenant::{self, Found};
+use crate::call::{declare_answers, is_writing, raise};
+use crate::caller::identity;
+use crate::policies::{presented, tenant};
 use crate::postgres::clock::now;
 use crate::postgres::connection::connected;
-use crate::postgres::datum::{bytea, uuid};
-use crate::postgres::error;
-use crate::postgres::plan::plans;
+use crate::postgres::datum::{Datum, Uuid, Value};
+use crate::postgres::entry::Entry;
+use crate::postgres::statement::statements;
 
-answers! {
+declare_answers! {
     uid_wrapper, pg_finfo_uid_wrapper => uid;
     writer_wrapper, pg_finfo_writer_wrapper => writer;
     tenant_id_wrapper, pg_finfo_tenant_id_wrapper => tenant_id;
@@ -24,7 +22,7 @@ answers! {
     may_read_salt_wrapper, pg_finfo_may_read_salt_wrapper => may_read_salt;
 }
 
-plans! {
+statements! {
     TENANT() = c"
         select u.tenant_id from chatkeep.users u where u.id = auth.uid() and u.disabled_at is null";
     UNMOVED(UUIDOID, UUIDOID, INT4OID, INT4OID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID) = c"
@@ -35,74 +33,63 @@ plans! {
 }
 
 /// `uid()`: the signed-in user, which is what `auth.uid()` says.
-fn uid(_: Call) -> Option<pg_sys::Datum> {
-    identity::uid().map(|user| uuid(&user))
+fn uid(_: Entry) -> Option<Uuid> {
+    identity::uid()
 }
 
-/// `writer()`: the same inside a call that writes; nobody outside.
-fn writer(call: Call) -> Option<pg_sys::Datum> {
-    if is_writing() { uid(call) } else { None }
+/// `writer()`: the signed-in user inside a call that writes, and nobody outside.
+fn writer(_: Entry) -> Option<Uuid> {
+    if is_writing() { identity::uid() } else { None }
 }
 
 /// `tenant_id()`: the tenant of the signed-in user, read anew by each call.
 ///
-/// Policies ask several times in a statement, and a statement of its own for each made a sixth of an append. So this
-/// reads the one row by its index: the row that the policy of `chatkeep.users` shows the caller, under the caller's
-/// own privileges. Whatever is out of the ordinary is left to the statement.
-fn tenant_id(_: Call) -> Option<pg_sys::Datum> {
-    let known = caller(|known| {
-        let moment = Moment::of_statement();
-        if let Some((_, tenant)) = known.tenant.filter(|(read, _)| *read == moment) {
-            return Found::Some(tenant);
-        }
-        let found = tenant::tenant(&known.user);
-        // Only what was found is kept: a membership may come into being in the middle of a call, by first use.
-        known.tenant = match found {
-            Found::Some(tenant) => Some((moment, tenant)),
-            Found::None | Found::Ask => None,
-        };
-        found
-    });
-    let tenant = match known {
-        Some(Found::Some(tenant)) => Some(tenant),
-        Some(Found::None) => None,
-        Some(Found::Ask) | None => asked(&TENANT),
-    };
-    tenant.map(|tenant| uuid(&tenant))
+/// Policies ask several times in a statement, and a statement for each answer took a sixth of an append. So this reads the
+/// one row by its index: the row that the policy of `chatkeep.users` shows the caller, under the caller's privileges. In
+/// every other case a statement answers.
+fn tenant_id(_: Entry) -> Option<Uuid> {
+    match identity::tenant(tenant::of_user) {
+        Some(Ok(tenant)) => tenant,
+        Some(Err(tenant::NotReadable)) | None => identity::asked(TENANT),
+    }
 }
 
 /// `keeps_order()`, which the policy asks of every new version of a chat: inside the calls all is well, and a direct
-/// update may change the title, metadata and `archived_at` alone. The statement sees the version that is about to be replaced.
-fn keeps_order(call: Call) -> Option<pg_sys::Datum> {
+/// update may change the title, metadata and `archived_at` alone. The statement sees the version that is about to be
+/// replaced.
+fn keeps_order(entry: Entry) -> bool {
     let is_unmoved = || {
-        let columns: [_; 7] = std::array::from_fn(|position| call.datum(position));
-        !UNMOVED.with(|plan| plan.execute(&columns)).is_empty()
+        let columns: [Value; 7] = std::array::from_fn(|position| entry.argument(position).into());
+        connected(|connection| !UNMOVED.execute(connection, &columns).is_empty())
     };
-    if !is_writing() && !connected(is_unmoved) {
-        error::raise(&Refusal::chat_moved_directly());
+    if !is_writing() && !is_unmoved() {
+        raise(&Refusal::chat_moved_directly());
     }
-    true.into_datum()
+    true
 }
 
-/// `presented_session()`, which the policies ask: the digest of the session secret that is presented; NULL without one.
-fn presented_session(_: Call) -> Option<pg_sys::Datum> {
-    bytea(&presented_digest(0)?)
+/// `presented_session()`: the digest of the session secret that is presented; NULL without one.
+fn presented_session(_: Entry) -> Option<Vec<u8>> {
+    presented::session_digest().map(Vec::from)
 }
 
-/// `presented_refresh()`: the same of the refresh secret.
-fn presented_refresh(_: Call) -> Option<pg_sys::Datum> {
-    bytea(&presented_digest(2 * SECRET_BYTES)?)
+/// `presented_refresh()`: the digest of the refresh secret that is presented; NULL without one.
+fn presented_refresh(_: Entry) -> Option<Vec<u8>> {
+    presented::refresh_digest().map(Vec::from)
 }
 
 /// `may_read_salt()`: whether the refresh secret that is presented is the current one of a session, or the one before for
 /// as long as a rotation may be repeated.
-fn may_read_salt(call: Call) -> Option<pg_sys::Datum> {
+fn may_read_salt(entry: Entry) -> Option<bool> {
     let (refresh_digest, previous_digest, rotated_at) = (0, 1, 2);
-    let presented = presented_digest(2 * SECRET_BYTES)?;
-    let is = |digest| call.argument::<&[u8]>(digest) == Some(presented.as_slice());
+    let presented = presented::refresh_digest()?;
+    let is = |digest| {
+        let digest: Option<Vec<u8>> = entry.argument(digest).map(Datum::read);
+        digest.is_some_and(|digest| digest == presented)
+    };
     let is_repeatable = || {
-        let rotated_at: Option<i64> = call.argument(rotated_at);
+        let rotated_at: Option<i64> = entry.argument(rotated_at).map(Datum::read);
         rotated_at.is_some_and(|rotated_at| now() < rotated_at.saturating_add(GRACE_MICROS))
     };
-    (is(refresh_digest) || (is(previous_digest) && is_repeatable())).into_datum()
+    Some(is(refresh_digest) || (is(previous_digest) && is_repeatable()))
 }

@@ -1,30 +1,40 @@
-//! The bytes of a document: hashed where they lie. A value out of line is read slice by slice, so that a document of any
-//! size takes the memory of one slice, where a function of one argument is handed a copy of all of it.
+//! The bytes of a bytea, wherever it is stored. A value out of line is read slice by slice, so that one of any size takes
+//! the memory of one slice.
 
-use chatkeep_core::digest::{Hasher, sha256};
 use pgrx::{pg_sys, varlena};
 
-/// Bytes read at a time. A slice is copied from shared buffers and hashed at once, so it should still lie in the core's
-/// own cache then; and it should be long beside what it costs to begin reading, which is a descent of an index.
+use crate::postgres::datum::Datum;
+use crate::postgres::error;
+
+/// Bytes read at a time. A slice is copied from shared buffers and used at once, so it should still fit into the core's
+/// own cache; and each slice costs a descent of an index, so it should not be short.
 const SLICE: i32 = 256 << 10;
 
-/// The SHA-256 of a bytea that is not NULL, whether it lies in the row, out of line, compressed or not.
-pub fn digest_of(content: pg_sys::Datum) -> [u8; 32] {
+/// Shows `visit` the bytes of a bytea from its first to its last, in one slice or several.
+pub fn read_in_slices(content: Datum, mut visit: impl FnMut(&[u8])) {
+    let content = checked(content);
     match size_out_of_line(content) {
-        Some(size) => digest_of_slices(content, size),
-        None => with_bytes(content, sha256),
+        Some(size) => each_slice(content, size, visit),
+        None => with_bytes(content, &mut visit),
     }
 }
 
-/// How many bytes a bytea has that is not NULL, read from its header or toast pointer alone.
-pub fn size_of(content: pg_sys::Datum) -> i64 {
+/// How many bytes a bytea has, read from its header or toast pointer alone.
+pub fn size_of(content: Datum) -> i64 {
     // SAFETY: the datum is a varlena of any kind.
-    let size = unsafe { pg_sys::toast_raw_datum_size(content) };
+    let size = unsafe { pg_sys::toast_raw_datum_size(checked(content)) };
     i64::try_from(size - pg_sys::VARHDRSZ).unwrap_or(0)
 }
 
-/// How many bytes a value has that lies out of line as it is, so that any part of it can be read without the rest;
-/// `None` of any other. A compressed one can only be unpacked from its beginning.
+fn checked(content: Datum) -> pg_sys::Datum {
+    if !content.is_of(pg_sys::BYTEAOID) {
+        error::internal("a value was read as a bytea, and is none");
+    }
+    content.raw()
+}
+
+/// How many bytes a value has that is stored out of line as it is, so that any part of it can be read without the rest;
+/// `None` for any other. A compressed one can only be unpacked from its beginning.
 fn size_out_of_line(content: pg_sys::Datum) -> Option<i32> {
     // SAFETY: the datum is a varlena of any kind, and both sizes are read from its header or toast pointer alone.
     unsafe {
@@ -40,8 +50,7 @@ fn size_out_of_line(content: pg_sys::Datum) -> Option<i32> {
     }
 }
 
-fn digest_of_slices(content: pg_sys::Datum, size: i32) -> [u8; 32] {
-    let mut hasher = Hasher::new();
+fn each_slice(content: pg_sys::Datum, size: i32, mut visit: impl FnMut(&[u8])) {
     let mut first = 0;
     while first < size {
         pgrx::check_for_interrupts!();
@@ -49,25 +58,23 @@ fn digest_of_slices(content: pg_sys::Datum, size: i32) -> [u8; 32] {
         // SAFETY: the datum points to a value out of line; its slice is palloc'd, and nothing refers to it afterwards.
         unsafe {
             let slice = pg_sys::pg_detoast_datum_slice(content.cast_mut_ptr(), first, count);
-            hasher.update(varlena::varlena_to_byte_slice(slice));
+            visit(varlena::varlena_to_byte_slice(slice));
             pg_sys::pfree(slice.cast());
         }
         first += count;
     }
-    hasher.finish()
 }
 
-/// Lends the bytes of a value: borrowed if they lie in the row, otherwise a copy that ends with the loan.
-fn with_bytes<T>(content: pg_sys::Datum, read: impl FnOnce(&[u8]) -> T) -> T {
+/// Lends the bytes of a value: borrowed if they are in the row, otherwise a copy that ends with the loan.
+fn with_bytes(content: pg_sys::Datum, visit: &mut impl FnMut(&[u8])) {
     // SAFETY: the datum is a varlena; detoasting gives the same pointer or a palloc'd copy, which nothing refers to
-    // after `read`.
+    // after `visit`.
     unsafe {
         let value = content.cast_mut_ptr::<pg_sys::varlena>();
         let bytes = pg_sys::pg_detoast_datum_packed(value);
-        let answer = read(varlena::varlena_to_byte_slice(bytes));
+        visit(varlena::varlena_to_byte_slice(bytes));
         if bytes != value {
             pg_sys::pfree(bytes.cast());
         }
-        answer
     }
 }

@@ -1,17 +1,16 @@
-//! From a refusal to a Postgres error: the only place that turns codes into SQLSTATEs.
+//! Errors of the server.
 
-use chatkeep_core::Refusal;
 use pgrx::pg_sys;
 
-/// Raises `refusal` with its SQLSTATE, message and hint.
+/// Raises an error with its SQLSTATE, message and hint.
 ///
 /// pgrx's own errors know a closed list of SQLSTATEs, without `PTnnn`; so the error is built as `elog.c` would.
-pub fn raise(refusal: &Refusal) -> ! {
+pub fn raise(sqlstate: &str, message: &str, hint: &str) -> ! {
     let mut error = pg_sys::ErrorData {
         elevel: pgrx::PgLogLevel::ERROR as i32,
-        sqlerrcode: pack(refusal.code.sqlstate()),
-        message: c_string(&refusal.message),
-        hint: c_string(refusal.hint),
+        sqlerrcode: pack(sqlstate),
+        message: c_string(message),
+        hint: c_string(hint),
         // SAFETY: CurrentMemoryContext is set while a function runs; ThrowErrorData copies what it needs into it.
         assoc_context: unsafe { pg_sys::CurrentMemoryContext },
         ..pg_sys::ErrorData::default()
@@ -20,6 +19,15 @@ pub fn raise(refusal: &Refusal) -> ! {
     // The call leaves by longjmp, which pgrx's guard turns into an unwind that is rethrown unchanged.
     unsafe { pg_sys::ThrowErrorData(&raw mut error) };
     unreachable!("ThrowErrorData returns for levels below ERROR only")
+}
+
+/// Raises what is wrong with the library itself.
+pub fn internal(what: &str) -> ! {
+    pgrx::ereport!(
+        ERROR,
+        pgrx::PgSqlErrorCode::ERRCODE_INTERNAL_ERROR,
+        what.to_owned()
+    );
 }
 
 /// Raises what a sum past the end of its type raises in a statement, in the same words.
@@ -53,7 +61,8 @@ fn pack(sqlstate: &str) -> i32 {
     })
 }
 
+/// A copy of the text, up to its first NUL.
 fn c_string(text: &str) -> *mut std::ffi::c_char {
-    // SAFETY: pnstrdup copies `len` bytes and ends them with NUL; messages of core hold none inside.
+    // SAFETY: pnstrdup copies at most `len` bytes and ends them with NUL.
     unsafe { pg_sys::pnstrdup(text.as_ptr().cast(), text.len()) }
 }

@@ -1,9 +1,16 @@
 //! jsonb as Postgres holds it, read in place: the items of an array and the values of their keys.
 
-use chatkeep_core::batch::{self, Kind};
-use chatkeep_core::{Refusal, uuid};
-use pgrx::pg_sys;
+use std::borrow::Cow;
+use std::ffi::CStr;
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 use std::str::FromStr;
+
+use pgrx::pg_sys;
+
+use crate::postgres::connection::Connection;
+use crate::postgres::datum::Datum;
+use crate::postgres::error;
 
 /// `JB_CMASK` and the flags of `utils/jsonb.h`.
 const COUNT: u32 = 0x0FFF_FFFF;
@@ -11,225 +18,219 @@ const OBJECT: u32 = 0x2000_0000;
 const ARRAY: u32 = 0x4000_0000;
 const SCALAR: u32 = 0x1000_0000;
 
-/// An object or array inside a jsonb.
-#[derive(Clone, Copy)]
-struct Container(*mut pg_sys::JsonbContainer);
+/// A whole varlena of four bytes, as the server aligns it.
+#[repr(C, align(8))]
+struct Varlena([u32; 2]);
 
-impl Container {
-    /// The outermost value of a jsonb argument.
-    fn of(datum: pg_sys::Datum) -> Self {
-        // SAFETY: the datum is a jsonb; detoasting gives a whole varlena with an aligned header, and
-        // the container follows its length word.
-        unsafe {
-            let value = pg_sys::pg_detoast_datum(datum.cast_mut_ptr());
+/// The header says that the varlena has 8 bytes (`SET_VARSIZE_4B` of `varatt.h`). The rest is an object without keys.
+static EMPTY_OBJECT: Varlena = Varlena([
+    if cfg!(target_endian = "big") {
+        8
+    } else {
+        8 << 2
+    },
+    OBJECT,
+]);
+
+/// `{}`.
+pub fn empty_object<'m>() -> Datum<'m> {
+    let value = pg_sys::Datum::from(&raw const EMPTY_OBJECT);
+    // SAFETY: the varlena is a jsonb.
+    unsafe { Datum::new(value, pg_sys::JSONBOID) }
+}
+
+/// The text of a jsonb. An empty object, the usual default, is known without printing it.
+pub fn text(jsonb: Datum) -> Cow<'static, str> {
+    let value = checked(jsonb);
+    if is_empty_object(value) {
+        return Cow::Borrowed("{}");
+    }
+    // SAFETY: the datum is a jsonb, which is what jsonb_out takes; it returns a C string.
+    let printed: Option<&CStr> =
+        unsafe { pgrx::direct_function_call(pg_sys::jsonb_out, &[Some(value)]) };
+    printed.map_or_else(Cow::default, |text| {
+        Cow::Owned(text.to_string_lossy().into_owned())
+    })
+}
+
+fn is_empty_object(value: pg_sys::Datum) -> bool {
+    // SAFETY: the datum is a jsonb; detoasting gives a plain varlena whose payload has the length it says.
+    unsafe {
+        let value = pg_sys::pg_detoast_datum_packed(value.cast_mut_ptr());
+        pgrx::varlena_to_byte_slice(value) == OBJECT.to_ne_bytes()
+    }
+}
+
+fn checked(jsonb: Datum) -> pg_sys::Datum {
+    if !jsonb.is_of(pg_sys::JSONBOID) {
+        error::internal("a value was read as a jsonb, and is none");
+    }
+    jsonb.raw()
+}
+
+/// An object or array inside a jsonb, which stays for `'m`.
+#[derive(Clone, Copy)]
+struct Container<'m> {
+    container: *mut pg_sys::JsonbContainer,
+    memory: PhantomData<&'m ()>,
+}
+
+impl Container<'_> {
+    fn header(self) -> u32 {
+        // SAFETY: a container begins with its header.
+        unsafe { (*self.container).header }
+    }
+
+    fn len(self) -> u32 {
+        self.header() & COUNT
+    }
+}
+
+/// An array.
+#[derive(Clone, Copy)]
+pub struct Array<'m>(Container<'m>);
+
+impl<'c> Array<'c> {
+    /// The array that a jsonb is; `None` where it is something else.
+    pub fn of(connection: Connection<'c>, jsonb: Datum<'c>) -> Option<Self> {
+        let value = checked(jsonb);
+        // SAFETY: detoasting gives the same pointer or a copy in the connection's memory: a whole varlena with an aligned
+        // header, and the container follows its length word.
+        let container = connection.in_memory(|| unsafe {
+            let value = pg_sys::pg_detoast_datum(value.cast_mut_ptr());
             #[expect(
                 clippy::cast_ptr_alignment,
                 reason = "a detoasted varlena is aligned for its header"
             )]
             let jsonb = value.cast::<pg_sys::Jsonb>();
-            Self(&raw mut (*jsonb).root)
-        }
+            &raw mut (*jsonb).root
+        });
+        let container = Container {
+            container,
+            memory: PhantomData,
+        };
+        let header = container.header();
+        // A scalar is in an array of its own, which does not count.
+        (header & ARRAY != 0 && header & SCALAR == 0).then_some(Self(container))
     }
 
-    fn header(self) -> u32 {
-        // SAFETY: a container begins with its header.
-        unsafe { (*self.0).header }
+    /// How many items it has.
+    pub fn len(self) -> u32 {
+        self.0.len()
     }
 
-    /// Items of an array, keys of an object.
-    fn len(self) -> u32 {
-        self.header() & COUNT
-    }
-
-    /// Whether this is an object.
-    fn is_object(self) -> bool {
-        self.header() & OBJECT != 0
-    }
-
-    /// Whether this is an array; a scalar lies in one of its own, which does not count.
-    fn is_array(self) -> bool {
-        self.header() & ARRAY != 0 && self.header() & SCALAR == 0
-    }
-
-    /// The object at a position of this array; `None` when something else is there.
-    fn object(self, position: u32) -> Option<Self> {
-        // SAFETY: the container is an array; the value is palloc'd, or NULL beyond its end.
+    /// The object at a position; `None` where something else is there, or nothing.
+    pub fn object(self, position: u32) -> Option<Object<'c>> {
+        // SAFETY: the container is an array; the value is palloc'd, or NULL beyond its end. What it points to is a part
+        // of the array.
         unsafe {
-            let value = pg_sys::getIthJsonbValueFromContainer(self.0, position);
+            let value = pg_sys::getIthJsonbValueFromContainer(self.0.container, position);
             if value.is_null() || (*value).type_ != pg_sys::jbvType::jbvBinary {
                 return None;
             }
-            let inner = Self((*value).val.binary.data);
-            inner.is_object().then_some(inner)
+            let inner = Container {
+                container: (*value).val.binary.data,
+                memory: PhantomData,
+            };
+            (inner.header() & OBJECT != 0).then_some(Object(inner))
         }
     }
+}
 
-    /// The value of a key of this object; JSON null counts as absent, and is `present` all the same.
-    fn get(self, key: &'static str) -> Value {
-        // SAFETY: the container is an object; the value is palloc'd, or NULL where the key is absent.
+/// An object.
+#[derive(Clone, Copy)]
+pub struct Object<'m>(Container<'m>);
+
+impl<'m> Object<'m> {
+    /// How many keys it has.
+    pub fn len(self) -> u32 {
+        self.0.len()
+    }
+
+    /// The value of a key; `None` where the object lacks it.
+    pub fn get(self, key: &str) -> Option<Json<'m>> {
+        let mut value = MaybeUninit::uninit();
+        // SAFETY: the container is an object. The function fills in `value` and returns it, or NULL where the key is
+        // absent. What a value points to is a part of the object.
         unsafe {
-            let value = pg_sys::getKeyJsonValueFromContainer(
-                self.0,
+            let found = pg_sys::getKeyJsonValueFromContainer(
+                self.0.container,
                 key.as_ptr().cast(),
                 i32::try_from(key.len()).unwrap_or(0),
-                std::ptr::null_mut(),
+                value.as_mut_ptr(),
             );
-            Value { key, value }
-        }
-    }
-}
-
-/// An array argument whose items are objects.
-pub struct Batch<const KEYS: usize> {
-    /// Its name.
-    pub argument: &'static str,
-    /// The most items it may have.
-    pub most: usize,
-    /// The keys an item may have, and the sentence that lists them.
-    pub keys: [&'static str; KEYS],
-    pub keys_hint: &'static str,
-}
-
-impl<const KEYS: usize> Batch<KEYS> {
-    /// What `read` makes of the values of each item's keys; a refusal names the item.
-    pub fn read<T>(
-        &self,
-        array: Option<pg_sys::Datum>,
-        read: impl Fn([Value; KEYS]) -> Result<T, Refusal>,
-    ) -> Result<Vec<T>, Refusal> {
-        let array = Container::of(array.ok_or_else(|| Refusal::missing(self.argument))?);
-        if !array.is_array() {
-            return Err(Refusal::invalid(
-                self.argument,
-                "must be a JSON array",
-                "Wrap the value in one.",
-            ));
-        }
-        batch::size(self.argument, array.len() as usize, self.most)?;
-        (0..array.len())
-            .map(|position| {
-                let place = position as usize;
-                let object = array
-                    .object(position)
-                    .ok_or_else(|| batch::item_not_object(self.argument, place))?;
-                // Most items have few of the keys; who has found all of an item's need not ask for the others.
-                let mut unknown = object.len();
-                let values = self.keys.map(|key| {
-                    let value = if unknown == 0 {
-                        Value::absent(key)
-                    } else {
-                        object.get(key)
-                    };
-                    unknown -= u32::from(value.is_present());
-                    value
-                });
-                if unknown > 0 {
-                    return Err(batch::item_unknown_key(
-                        self.argument,
-                        place,
-                        self.keys_hint,
-                    ));
-                }
-                read(values).map_err(|refusal| refusal.in_item(self.argument, place))
+            (!found.is_null()).then(|| Json {
+                value: value.assume_init(),
+                memory: PhantomData,
             })
-            .collect()
+        }
     }
 }
 
-/// What a key names.
+/// A value inside a jsonb, which stays for `'m`.
 #[derive(Clone, Copy)]
-pub struct Value {
-    key: &'static str,
-    value: *mut pg_sys::JsonbValue,
+pub struct Json<'m> {
+    value: pg_sys::JsonbValue,
+    memory: PhantomData<&'m ()>,
 }
 
-impl Value {
-    const fn absent(key: &'static str) -> Self {
-        Self {
-            key,
-            value: std::ptr::null_mut(),
-        }
+impl<'m> Json<'m> {
+    /// Whether it is null.
+    pub fn is_null(&self) -> bool {
+        self.value.type_ == pg_sys::jbvType::jbvNull
     }
 
-    /// Whether the key is there, be it with null.
-    pub fn is_present(self) -> bool {
-        !self.value.is_null()
-    }
-
-    fn is_null(self) -> bool {
-        // SAFETY: the pointer is NULL or a value.
-        self.value.is_null() || unsafe { (*self.value).type_ == pg_sys::jbvType::jbvNull }
-    }
-
-    /// A string, borrowed from the jsonb.
-    pub fn text(self) -> Result<Option<&'static str>, Refusal> {
-        self.string(Kind::Text)
-    }
-
-    fn string(self, kind: Kind) -> Result<Option<&'static str>, Refusal> {
-        if self.is_null() {
-            return Ok(None);
-        }
-        // SAFETY: the value is a string where its type says so; jsonb holds text in the database's
-        // encoding, which pgrx requires to be UTF-8, and it outlives the call that it is an argument of.
-        unsafe {
-            if (*self.value).type_ != pg_sys::jbvType::jbvString {
-                return Err(batch::wrong_kind(self.key, kind));
-            }
-            let string = (*self.value).val.string;
-            let bytes = std::slice::from_raw_parts(
-                string.val.cast::<u8>(),
-                usize::try_from(string.len).unwrap_or(0),
-            );
-            Ok(Some(std::str::from_utf8_unchecked(bytes)))
-        }
-    }
-
-    /// A string that is a UUID.
-    pub fn uuid(self) -> Result<Option<[u8; 16]>, Refusal> {
-        match self.string(Kind::Uuid)? {
-            None => Ok(None),
-            Some(text) => uuid::parse(text)
-                .map(Some)
-                .ok_or_else(|| batch::wrong_kind(self.key, Kind::Uuid)),
-        }
-    }
-
-    /// A whole number of 32 bits.
-    pub fn integer(self) -> Result<Option<i32>, Refusal> {
-        self.number(Kind::Integer)
-    }
-
-    /// A whole number of 64 bits.
-    pub fn big_integer(self) -> Result<Option<i64>, Refusal> {
-        self.number(Kind::BigInteger)
-    }
-
-    fn number<T: FromStr>(self, kind: Kind) -> Result<Option<T>, Refusal> {
-        if self.is_null() {
-            return Ok(None);
-        }
-        let wrong = || batch::wrong_kind(self.key, kind);
-        // SAFETY: the value is a numeric where its type says so; numeric_out prints it.
-        let printed: Option<&std::ffi::CStr> = unsafe {
-            if (*self.value).type_ != pg_sys::jbvType::jbvNumeric {
-                return Err(wrong());
-            }
-            let number = pg_sys::Datum::from((*self.value).val.numeric);
-            pgrx::direct_function_call(pg_sys::numeric_out, &[Some(number)])
-        };
-        printed
-            .and_then(|text| text.to_str().ok()?.parse().ok())
-            .map(Some)
-            .ok_or_else(wrong)
-    }
-
-    /// Any value but null, as a jsonb of its own.
-    pub fn json(self) -> Option<pg_sys::Datum> {
-        if self.is_null() {
+    /// The string that it is; `None` where it is something else.
+    pub fn text(&self) -> Option<&'m str> {
+        if self.value.type_ != pg_sys::jbvType::jbvString {
             return None;
         }
-        // SAFETY: the value is complete; the copy is palloc'd.
-        Some(unsafe { pg_sys::Datum::from(pg_sys::JsonbValueToJsonb(self.value)) })
+        // SAFETY: the value is a string, which is a part of the jsonb.
+        let bytes = unsafe {
+            let string = self.value.val.string;
+            let length = usize::try_from(string.len).unwrap_or(0);
+            std::slice::from_raw_parts(string.val.cast::<u8>(), length)
+        };
+        if is_utf8() {
+            // SAFETY: jsonb holds text in the database's encoding, which is UTF-8.
+            return Some(unsafe { std::str::from_utf8_unchecked(bytes) });
+        }
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Some(text),
+            Err(_) => error::internal("a string is not UTF-8, as all text has to be"),
+        }
     }
+
+    /// The number that it is, read by Rust from how the server prints it; `None` where it is something else.
+    pub fn number<T: FromStr>(&self) -> Option<T> {
+        if self.value.type_ != pg_sys::jbvType::jbvNumeric {
+            return None;
+        }
+        // SAFETY: the value is a numeric; numeric_out prints it as a C string.
+        let printed: Option<&CStr> = unsafe {
+            let number = pg_sys::Datum::from(self.value.val.numeric);
+            pgrx::direct_function_call(pg_sys::numeric_out, &[Some(number)])
+        };
+        printed.and_then(|text| text.to_str().ok()?.parse().ok())
+    }
+
+    /// The value as a jsonb of its own.
+    pub fn jsonb<'c>(&self, connection: Connection<'c>) -> Datum<'c> {
+        let mut value = self.value;
+        // SAFETY: the value is complete; its copy is palloc'd in the connection's memory.
+        connection.in_memory(|| unsafe {
+            let jsonb = pg_sys::JsonbValueToJsonb(&raw mut value);
+            Datum::new(pg_sys::Datum::from(jsonb), pg_sys::JSONBOID)
+        })
+    }
+}
+
+/// Whether text of the database is UTF-8.
+fn is_utf8() -> bool {
+    thread_local! {
+        // SAFETY: reads the encoding of the database, which a backend does not change.
+        static IS_UTF8: bool = u32::try_from(unsafe { pg_sys::GetDatabaseEncoding() })
+            == Ok(pg_sys::pg_enc::PG_UTF8);
+    }
+    IS_UTF8.with(|is_utf8| *is_utf8)
 }

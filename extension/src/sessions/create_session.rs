@@ -2,23 +2,22 @@
 
 use chatkeep_core::Refusal;
 use chatkeep_core::session::{NewSession, Token};
-use pgrx::IntoDatum;
+use std::borrow::Cow;
 
-use crate::call::{Call, calls, writing};
-use crate::caller::identity;
+use crate::call::{Call, declare_call, writing};
+use crate::caller::identity::{self, Member};
 use crate::policies::presented::presenting;
 use crate::postgres::clock::now;
-use crate::postgres::datum::{bytea, text, uuid};
-use crate::postgres::jsonb_text as json;
-use crate::postgres::plan::plans;
+use crate::postgres::datum::{Datum, values};
+use crate::postgres::interval::Interval;
+use crate::postgres::jsonb;
 use crate::postgres::random::random;
-use crate::sessions::lifetime::{later, life};
+use crate::postgres::statement::statements;
+use crate::sessions::lifetime::lifetime;
 
-calls! {
-    create_session_wrapper, pg_finfo_create_session_wrapper => create_session;
-}
+declare_call!(create_session_wrapper, pg_finfo_create_session_wrapper => create_session);
 
-plans! {
+statements! {
     REVOKE_OLDEST(UUIDOID, INT4OID) = c"
         update chatkeep.sessions s
         set revoked_at = pg_catalog.clock_timestamp(), revoked_reason = 'limit'
@@ -43,59 +42,64 @@ plans! {
 
 fn create_session(call: Call) -> Result<(), Refusal> {
     let (user_agent, ip, ttl, idle_ttl, max_sessions, metadata, user_id) = (0, 1, 2, 3, 4, 5, 6);
+    let [user_agent, ip, ttl, idle_ttl, metadata] =
+        [user_agent, ip, ttl, idle_ttl, metadata].map(|position| call.datum(position));
+    let max_sessions: Option<i32> = call.argument(max_sessions);
+    let said_user_agent: Option<Cow<str>> = user_agent.map(Datum::read);
+    let as_interval = |life: Option<Datum>| life.map(Datum::read::<Interval>);
     NewSession {
-        user_agent: call.argument(user_agent),
-        ttl: call.datum(ttl).map(|ttl| life(ttl, now())),
-        idle_ttl: call.datum(idle_ttl).map(|ttl| life(ttl, now())),
-        max_sessions: call.argument(max_sessions),
-        metadata: json::text(call.datum(metadata)).as_deref(),
+        user_agent: said_user_agent.as_deref(),
+        ttl: as_interval(ttl).map(|ttl| lifetime(ttl, now())),
+        idle_ttl: as_interval(idle_ttl).map(|ttl| lifetime(ttl, now())),
+        max_sessions,
+        metadata: metadata.map(jsonb::text).as_deref(),
     }
     .check()?;
     writing(|| {
         // Of two that count at once, each counts what the other has opened.
-        let is_limited = call.datum(max_sessions).is_some();
-        let (tenant, owner) = identity::enter(call.datum(user_id), is_limited);
+        let is_limited = max_sessions.is_some();
+        let Member { tenant, user } =
+            identity::enter(call.connection, call.argument(user_id), is_limited);
         if is_limited {
-            REVOKE_OLDEST.with(|plan| plan.execute(&[owner, call.datum(max_sessions)]));
+            REVOKE_OLDEST.execute(call.connection, &values![user, max_sessions]);
         }
         let token = Token::new(random(), random());
-        let id = uuid(&token.session_id());
-        let session_digest = bytea(&token.session_digest());
+        let id = token.session_id();
+        let session_digest = token.session_digest();
         let moment = now();
-        let end_of = |life: usize| call.datum(life).and_then(|life| later(moment, life));
+        let end_of = |life| as_interval(life).and_then(|life| life.after(moment));
         let (expires_at, idle_expires_at) = (end_of(ttl), end_of(idle_ttl));
         let opened = presenting(&token, || {
-            let session = INSERT_SESSION.with(|plan| {
-                plan.execute(&[
-                    Some(id),
-                    tenant,
-                    owner,
-                    session_digest,
-                    moment.into_datum(),
-                    expires_at.into_datum(),
-                    call.datum(idle_ttl),
-                    call.datum(user_agent),
-                    call.datum(ip),
-                    call.datum(metadata),
-                ])
-            });
-            let secret = INSERT_SECRET.with(|plan| {
-                plan.execute(&[session_digest, Some(id), bytea(&token.refresh_digest())])
-            });
+            let session = values![
+                id,
+                tenant,
+                user,
+                session_digest.as_slice(),
+                moment,
+                expires_at,
+                idle_ttl,
+                user_agent,
+                ip,
+                metadata,
+            ];
+            let refresh_digest = token.refresh_digest();
+            let secret = values![session_digest.as_slice(), id, refresh_digest.as_slice()];
+            let session = INSERT_SESSION.execute(call.connection, &session);
+            let secret = INSERT_SECRET.execute(call.connection, &secret);
             !session.is_empty() && !secret.is_empty()
         });
         if !opened {
             return Err(Refusal::unwritten("user_id", "names a user whose session"));
         }
-        call.return_values(&[
-            text("created"),
-            text(&token.expose()),
-            Some(id),
-            owner,
+        call.return_values(&values![
+            "created",
+            token.expose().as_str(),
+            id,
+            user,
             tenant,
-            0_i32.into_datum(),
-            expires_at.into_datum(),
-            idle_expires_at.into_datum(),
+            0,
+            expires_at,
+            idle_expires_at,
         ]);
         Ok(())
     })

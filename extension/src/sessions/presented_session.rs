@@ -2,17 +2,18 @@
 
 use chatkeep_core::Refusal;
 use chatkeep_core::session::{SALT_BYTES, State, TOUCH_MICROS, Token, Verdict};
-use pgrx::{IntoDatum, pg_sys};
+use std::borrow::Cow;
 
 use crate::call::Call;
 use crate::postgres::clock::now;
-use crate::postgres::datum::{bytea, text};
-use crate::postgres::plan::{Rows, plans};
+use crate::postgres::connection::Connection;
+use crate::postgres::datum::{Uuid, Value, values};
+use crate::postgres::interval::Interval;
 use crate::postgres::random::random;
 use crate::postgres::settings::set_local;
-use crate::sessions::lifetime::later;
+use crate::postgres::statement::statements;
 
-plans! {
+statements! {
     SECRET_AND_SESSION(BYTEAOID) = c"
         select x.session_id, x.refresh_digest, x.previous_digest, x.rotation_salt, x.generation, x.rotated_at,
           s.user_id, s.tenant_id, s.expires_at, s.last_used_at, s.last_used_at + s.idle_ttl, s.revoked_at is not null, s.idle_ttl
@@ -41,16 +42,22 @@ plans! {
         update chatkeep.sessions s set revoked_at = $2, revoked_reason = 'reuse' where s.id = $1 and s.revoked_at is null";
 }
 
+/// The token that a call is given; `None` where it cannot be one.
+pub fn presented_token(call: Call) -> Option<Token> {
+    let token: Cow<str> = call.argument(0)?;
+    Token::parse(&token)
+}
+
 /// The row that a presented token unlocked, as it was judged.
 #[derive(Default)]
 pub struct Presented {
-    session_digest: Option<pg_sys::Datum>,
-    session_id: Option<pg_sys::Datum>,
-    user_id: Option<pg_sys::Datum>,
-    tenant_id: Option<pg_sys::Datum>,
-    expires_at: Option<pg_sys::Datum>,
-    idle_expires_at: Option<pg_sys::Datum>,
-    idle_ttl: Option<pg_sys::Datum>,
+    session_digest: [u8; 32],
+    session_id: Option<Uuid>,
+    user_id: Option<Uuid>,
+    tenant_id: Option<Uuid>,
+    expires_at: Option<i64>,
+    idle_expires_at: Option<i64>,
+    idle_ttl: Option<Interval>,
     generation: Option<i32>,
     pub salt: Option<Vec<u8>>,
     last_used_at: i64,
@@ -69,58 +76,69 @@ impl Presented {
     }
 
     /// The status of a validation whose verdict was made without a lock; notes what is to be noted.
-    pub fn settle(&mut self, token: &Token, verdict: Option<Verdict>) -> &'static str {
+    pub fn settle(
+        &mut self,
+        connection: Connection,
+        token: &Token,
+        verdict: Option<Verdict>,
+    ) -> &'static str {
         // Only what looks like a spent token is judged again under the lock, before it costs a session.
         let verdict = match verdict {
-            Some(Verdict::Reused) => self.judge(token, true),
+            Some(Verdict::Reused) => self.judge(connection, token, true),
             verdict => verdict,
         };
         match verdict {
             None => "invalid",
             Some(Verdict::Current) => {
-                self.confirm(token);
-                self.touch();
+                self.confirm(connection, token);
+                self.touch(connection);
                 "valid"
             }
             Some(Verdict::Previous) => {
-                self.touch();
+                self.touch(connection);
                 "valid"
             }
-            Some(refused) => self.refuse(refused),
+            Some(refused) => self.refuse(connection, refused),
         }
     }
 
     /// Reads the row and judges the token; `None` if it unlocks nothing.
-    pub fn judge(&mut self, token: &Token, locked: bool) -> Option<Verdict> {
-        self.session_digest = bytea(&token.session_digest());
-        let plan = if locked {
-            &SECRET_LOCKED
+    pub fn judge(
+        &mut self,
+        connection: Connection,
+        token: &Token,
+        locked: bool,
+    ) -> Option<Verdict> {
+        self.session_digest = token.session_digest();
+        let statement = if locked {
+            SECRET_LOCKED
         } else {
-            &SECRET_AND_SESSION
+            SECRET_AND_SESSION
         };
-        let secret = plan.with(|plan| plan.execute(&[self.session_digest]));
+        let digest = values![self.session_digest.as_slice()];
+        let secret = statement.execute(connection, &digest);
         // A token that shows no secret is spent, or was never issued: the session says which.
-        self.session_id = secret.datum(1).or_else(|| {
-            SPENT
-                .with(|plan| plan.execute(&[self.session_digest]))
-                .datum(1)
-        });
+        self.session_id = secret
+            .get(1)
+            .or_else(|| SPENT.execute(connection, &digest).get(1));
         self.session_id?;
         // Read after the lock, so that a revocation by the one before is seen.
-        let after = (locked || secret.is_empty())
-            .then(|| SESSION.with(|plan| plan.execute(&[self.session_id])));
-        let (session, first) = after.as_ref().map_or((&secret, 7), |session| (session, 1));
+        let (session, first) = if locked || secret.is_empty() {
+            (SESSION.execute(connection, &values![self.session_id]), 1)
+        } else {
+            (secret, 7)
+        };
         if session.is_empty() {
             self.session_id = None;
             return None;
         }
         self.judged_at = now();
-        self.user_id = session.datum(first);
-        self.tenant_id = session.datum(first + 1);
-        self.expires_at = session.datum(first + 2);
+        self.user_id = session.get(first);
+        self.tenant_id = session.get(first + 1);
+        self.expires_at = session.get(first + 2);
         self.last_used_at = session.get(first + 3)?;
-        self.idle_expires_at = session.datum(first + 4);
-        self.idle_ttl = session.datum(first + 6);
+        self.idle_expires_at = session.get(first + 4);
+        self.idle_ttl = session.get(first + 6);
         self.generation = secret.get(5);
         self.salt = secret.get(4);
         let state = State {
@@ -135,62 +153,55 @@ impl Presented {
     }
 
     /// Stores the successor of `token` and returns it.
-    pub fn rotate(&mut self, token: &Token) -> Result<Token, Refusal> {
+    pub fn rotate(&mut self, connection: Connection, token: &Token) -> Result<Token, Refusal> {
         let salt: [u8; SALT_BYTES] = random();
         let child = token.child(&salt);
         self.generation = self
             .generation
             .map(|generation| generation.saturating_add(1));
-        let rotated = ROTATE.with(|plan| {
-            plan.execute(&[
-                self.session_digest,
-                bytea(&child.refresh_digest()),
-                bytea(&token.refresh_digest()),
-                bytea(&salt),
-                self.generation.into_datum(),
-                self.judged_at.into_datum(),
-            ])
-        });
-        if rotated.is_empty() {
+        let (refresh_digest, previous_digest) = (child.refresh_digest(), token.refresh_digest());
+        let arguments = values![
+            self.session_digest.as_slice(),
+            refresh_digest.as_slice(),
+            previous_digest.as_slice(),
+            salt.as_slice(),
+            self.generation,
+            self.judged_at,
+        ];
+        if ROTATE.execute(connection, &arguments).is_empty() {
             return Err(Refusal::unwritten("token", "names a session that"));
         }
         Ok(child)
     }
 
     /// The first use of the current secret closes the grace of the one before.
-    fn confirm(&self, token: &Token) {
+    fn confirm(&self, connection: Connection, token: &Token) {
         if self.salt.is_some() {
-            CONFIRM.with(|plan| {
-                plan.execute(&[
-                    self.session_digest,
-                    bytea(&token.refresh_digest()),
-                    self.judged_at.into_datum(),
-                ])
-            });
+            let (session, refresh) = (&self.session_digest, token.refresh_digest());
+            let arguments = values![session.as_slice(), refresh.as_slice(), self.judged_at];
+            CONFIRM.execute(connection, &arguments);
         }
     }
 
     /// Notes the use, at most once a minute.
-    pub fn touch(&mut self) {
+    pub fn touch(&mut self, connection: Connection) {
         if is_untouched(self.last_used_at, self.judged_at) {
-            TOUCH.with(|plan| plan.execute(&[self.session_id, self.judged_at.into_datum()]));
-            let idle_ttl = self.idle_ttl;
-            self.idle_expires_at = idle_ttl.and_then(|ttl| later(self.judged_at, ttl).into_datum());
+            TOUCH.execute(connection, &values![self.session_id, self.judged_at]);
+            self.idle_expires_at = self.idle_ttl.and_then(|ttl| ttl.after(self.judged_at));
         }
     }
 
     /// The status of a refusal; a spent token revokes the session.
-    pub fn refuse(&self, verdict: Verdict) -> &'static str {
+    pub fn refuse(&self, connection: Connection, verdict: Verdict) -> &'static str {
         match verdict {
             Verdict::Revoked => "revoked",
             Verdict::Expired => "expired",
             Verdict::Idle => "idle",
             Verdict::Current | Verdict::Previous => "invalid",
             Verdict::Reused => {
-                let arguments = [self.session_id, self.judged_at.into_datum()];
+                let arguments = values![self.session_id, self.judged_at];
                 // Its user may have ended it since it was judged, who does not wait for the secret.
-                let revoked: Rows = REVOKE_REUSED.with(|plan| plan.execute(&arguments));
-                if revoked.is_empty() {
+                if REVOKE_REUSED.execute(connection, &arguments).is_empty() {
                     "revoked"
                 } else {
                     "reuse_detected"
@@ -217,16 +228,17 @@ pub fn return_status(
     if is_refusal {
         set_local(c"response.status", c"401");
     }
-    let mut values = vec![text(status)];
+    let token = token.map(Token::expose);
+    let mut values = vec![Value::from(status)];
     if with_token {
-        values.push(token.and_then(|token| text(&token.expose())));
+        values.push(token.as_ref().map(|token| token.as_str()).into());
     }
-    values.extend([
+    values.extend(values![
         row.session_id,
         row.user_id,
         row.tenant_id,
         // A refused token may not see its session's secrets.
-        row.generation.filter(|_| !is_refusal).into_datum(),
+        row.generation.filter(|_| !is_refusal),
         row.expires_at,
         row.idle_expires_at,
     ]);

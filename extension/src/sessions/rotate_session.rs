@@ -1,34 +1,32 @@
 //! `rotate_session`.
 
 use chatkeep_core::Refusal;
-use chatkeep_core::session::{Token, Verdict};
+use chatkeep_core::session::Verdict;
 
-use crate::call::{Call, calls, writing};
+use crate::call::{Call, declare_call, writing};
 use crate::policies::presented::presenting;
-use crate::sessions::presented_session::{Presented, return_status};
+use crate::sessions::presented_session::{Presented, presented_token, return_status};
 
-calls! {
-    rotate_session_wrapper, pg_finfo_rotate_session_wrapper => rotate_session;
-}
+declare_call!(rotate_session_wrapper, pg_finfo_rotate_session_wrapper => rotate_session);
 
 fn rotate_session(call: Call) -> Result<(), Refusal> {
     writing(|| {
-        let Some(token) = call.argument::<&str>(0).and_then(Token::parse) else {
+        let Some(token) = presented_token(call) else {
             return_status(call, "invalid", None, &Presented::default(), true);
             return Ok(());
         };
         presenting(&token, || {
             let mut row = Presented::default();
-            let (status, child) = match row.judge(&token, true) {
+            let (status, child) = match row.judge(call.connection, &token, true) {
                 None => ("invalid", None),
-                Some(Verdict::Current) => ("rotated", Some(row.rotate(&token)?)),
+                Some(Verdict::Current) => ("rotated", Some(row.rotate(call.connection, &token)?)),
                 Some(Verdict::Previous) => {
                     ("replayed", row.salt.as_ref().map(|salt| token.child(salt)))
                 }
-                Some(refused) => (row.refuse(refused), None),
+                Some(refused) => (row.refuse(call.connection, refused), None),
             };
             if child.is_some() {
-                row.touch();
+                row.touch(call.connection);
             }
             return_status(call, status, child.as_ref(), &row, true);
             Ok(())
