@@ -1,6 +1,6 @@
 //! Chats and their messages.
 
-mod append;
+mod append_at_once;
 mod append_message;
 mod append_messages;
 mod chat_by_index;

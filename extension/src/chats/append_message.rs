@@ -5,9 +5,9 @@ use chatkeep_core::message::NewMessage;
 use std::borrow::Cow;
 
 use crate::call::{Call, declare_call, writing};
-use crate::chats::append::{Form, INSERT, INSERT_RETURNING, append_at_once};
+use crate::chats::append_at_once::{INSERT, INSERT_RETURNING, ResultShape, append_at_once};
 use crate::chats::locked_chat::Chat;
-use crate::chats::message_item::Item;
+use crate::chats::message_item::MessageItem;
 use crate::chats::new_messages::NewMessages;
 use crate::chats::stored_message::return_stored_message;
 use crate::postgres::datum::{Datum, Uuid};
@@ -22,7 +22,7 @@ statements! {
     INSERT_AND_RETURN() = INSERT_RETURNING;
 }
 
-const ONE: Form = Form {
+const ONE: ResultShape = ResultShape {
     outcome: None,
     insert: INSERT_MESSAGE,
 };
@@ -46,7 +46,7 @@ fn text(datum: Datum<'_>) -> Cow<'_, str> {
 }
 
 /// The message that the arguments are, checked.
-fn message(call: Call<'_>) -> Result<Item<'_>, Refusal> {
+fn message(call: Call<'_>) -> Result<MessageItem<'_>, Refusal> {
     let datum = |position| call.datum(position);
     let (role, content) = (datum(argument::ROLE), datum(argument::CONTENT));
     let (parts, metadata) = (datum(argument::PARTS), datum(argument::METADATA));
@@ -62,7 +62,7 @@ fn message(call: Call<'_>) -> Result<Item<'_>, Refusal> {
         token_count,
     }
     .check()?;
-    Ok(Item {
+    Ok(MessageItem {
         id: call.argument(argument::MESSAGE_ID),
         parent: call.argument(argument::PARENT_ID),
         role: role.into(),

@@ -3,9 +3,9 @@
 use chatkeep_core::Refusal;
 
 use crate::call::{Call, declare_call, writing};
-use crate::chats::append::{Form, INSERT, INSERT_NEW, append_at_once};
+use crate::chats::append_at_once::{INSERT, INSERT_NEW, ResultShape, append_at_once};
 use crate::chats::locked_chat::{Chat, is_count};
-use crate::chats::message_item::{self as item, Item};
+use crate::chats::message_item::{self, MessageItem};
 use crate::chats::new_messages::NewMessages;
 use crate::postgres::datum::Uuid;
 use crate::postgres::statement::statements;
@@ -18,7 +18,7 @@ statements! {
     INSERT_ONE_BY_ONE() = INSERT_NEW;
 }
 
-const BATCH: Form = Form {
+const BATCH: ResultShape = ResultShape {
     outcome: Some("appended"),
     insert: INSERT_MESSAGES,
 };
@@ -26,8 +26,8 @@ const BATCH: Form = Form {
 fn append_messages(call: Call) -> Result<(), Refusal> {
     let (chat_id, messages) = (0, 1);
     let chat_id: Uuid = call.required(chat_id, "chat_id")?;
-    let items = item::read_all(call, call.datum(messages))?;
-    let ids: Vec<Uuid> = items.iter().map(Item::own_or_new_id).collect();
+    let items = message_item::read_all(call, call.datum(messages))?;
+    let ids: Vec<Uuid> = items.iter().map(MessageItem::own_or_new_id).collect();
     writing(|| {
         if append_at_once(call, &BATCH, chat_id, &items, &ids)? {
             return Ok(());
@@ -41,10 +41,10 @@ fn append_messages(call: Call) -> Result<(), Refusal> {
 fn append_one_by_one<'c>(
     call: Call<'c>,
     mut chat: Chat<'c>,
-    items: &[Item],
+    items: &[MessageItem],
     ids: &[Uuid],
 ) -> Result<(), Refusal> {
-    let mut stored = chat.stored(items);
+    let mut stored = chat.stored_ids(items);
     let before = chat.last_seq;
     let mut outcomes = Vec::with_capacity(items.len());
     let mut waiting = Waiting {
@@ -85,7 +85,7 @@ struct Waiting<'c> {
 }
 
 impl Waiting<'_> {
-    fn push(&mut self, chat: &mut Chat, item: &Item, id: Uuid) {
+    fn push(&mut self, chat: &mut Chat, item: &MessageItem, id: Uuid) {
         self.rows.push(chat, item, id);
         self.count += 1;
         self.has_id |= item.id.is_some();

@@ -10,7 +10,7 @@ use crate::postgres::relation::Table;
 use crate::postgres::snapshot::{Snapshot, TransactionId, with_latest};
 
 /// A chat that messages can be appended to, as it stood when it was looked at.
-pub struct Head {
+pub struct ChatHead {
     /// Its tenant and its owner.
     pub tenant: Uuid,
     pub user: Uuid,
@@ -29,7 +29,12 @@ pub struct Head {
 /// and shown just as they are inserted: their table has `columns` columns, no trigger or rule that could change a row on
 /// its way in, and the policies of the migrations. `None` also where that cannot be told this way. `owner` is `None` for a
 /// role that is exempt from policies.
-pub fn head(chat: &Uuid, owner: Option<&Uuid>, messages: &[Uuid], columns: usize) -> Option<Head> {
+pub fn chat_head(
+    chat: &Uuid,
+    owner: Option<&Uuid>,
+    messages: &[Uuid],
+    columns: usize,
+) -> Option<ChatHead> {
     with_latest(|snapshot| {
         let head = Table::open(c"chatkeep", c"chats", c"chats_pkey", |table| {
             live_chat(table, chat, owner, snapshot)
@@ -53,7 +58,12 @@ pub fn head(chat: &Uuid, owner: Option<&Uuid>, messages: &[Uuid], columns: usize
 }
 
 /// The one chat of this id that is the owner's, if it is live.
-fn live_chat(table: &Table, chat: &Uuid, owner: Option<&Uuid>, snapshot: Snapshot) -> Option<Head> {
+fn live_chat(
+    table: &Table,
+    chat: &Uuid,
+    owner: Option<&Uuid>,
+    snapshot: Snapshot,
+) -> Option<ChatHead> {
     let [id, tenant_id, user_id, leaf_id] =
         table.columns([c"id", c"tenant_id", c"user_id", c"active_leaf_id"])?;
     let [last_seq, message_count, updated_at, deleted_at] =
@@ -67,7 +77,7 @@ fn live_chat(table: &Table, chat: &Uuid, owner: Option<&Uuid>, snapshot: Snapsho
             .filter(|(user, _)| owner.is_none_or(|owner| user == owner));
         if let Some((user, tenant)) = own {
             count += 1;
-            found = row.is_null(deleted_at).then(|| Head {
+            found = row.is_null(deleted_at).then(|| ChatHead {
                 tenant,
                 user,
                 leaf: row.get(leaf_id),

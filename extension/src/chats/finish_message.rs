@@ -24,7 +24,7 @@ statements! {
           updated_at = greatest(pg_catalog.clock_timestamp(), m.updated_at)
         where m.id = $1 and m.chat_id = $2 and m.tenant_id = $3 and m.status::text = 'streaming'
         returning m.*";
-    IS_SO(UUIDOID, UUIDOID, UUIDOID, TEXTOID, JSONBOID, TEXTOID, JSONBOID, INT4OID) = c"
+    IS_ALREADY_FINISHED(UUIDOID, UUIDOID, UUIDOID, TEXTOID, JSONBOID, TEXTOID, JSONBOID, INT4OID) = c"
         select m.status::text = $6
           and m.content::text = coalesce($4, m.content::text)
           and m.parts::jsonb is not distinct from coalesce($5, m.parts::jsonb)
@@ -69,14 +69,14 @@ fn finish_message(call: Call) -> Result<(), Refusal> {
             if call.return_from(FINISH, &arguments) > 0 {
                 return Ok(true);
             }
-            let is_so = IS_SO.execute(call.connection, &arguments);
-            if is_so.is_empty() {
+            let finished = IS_ALREADY_FINISHED.execute(call.connection, &arguments);
+            if finished.is_empty() {
                 return Ok(false);
             }
-            if is_so.get(2) == Some(true) {
+            if finished.get(2) == Some(true) {
                 return Err(Refusal::unwritten("message_id", "names a message that"));
             }
-            if is_so.get(1) != Some(true) {
+            if finished.get(1) != Some(true) {
                 return Err(Refusal::message_finished());
             }
             return_stored_message(call, &values![message_id, chat_id, tenant]);

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use crate::call::Call;
 use crate::caller::identity;
-use crate::chats::message_item::Item;
+use crate::chats::message_item::MessageItem;
 use crate::postgres::clock::{AFTER_LAST, BEGINNING, now};
 use crate::postgres::connection::Connection;
 use crate::postgres::datum::{Uuid, Value, values};
@@ -44,18 +44,18 @@ statements! {
     ACTIVATE(UUIDARRAYOID, UUIDOID, UUIDOID) = c"
         update chatkeep.messages m set active = true
         where m.id = any ($1) and m.chat_id = $2 and m.tenant_id = $3";
-    STORED(UUIDARRAYOID, UUIDOID, UUIDOID) = c"
+    STORED_IDS(UUIDARRAYOID, UUIDOID, UUIDOID) = c"
         select w.id from pg_catalog.unnest($1) w (id)
         where (
           select true from chatkeep.messages m
           where m.id = w.id and m.chat_id = $2 and m.tenant_id = $3
           limit 1
         )";
-    SAME(UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID, JSONBOID) = c"
+    SAYS_THE_SAME(UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID, JSONBOID) = c"
         select (m.role::text, m.content::text, m.parts::jsonb) is not distinct from ($4, $5, $6)
         from chatkeep.messages m
         where m.id = $1 and m.chat_id = $2 and m.tenant_id = $3";
-    RESULT(UUIDARRAYOID, TEXTARRAYOID, UUIDOID, UUIDOID) = c"
+    STORED_MESSAGES(UUIDARRAYOID, TEXTARRAYOID, UUIDOID, UUIDOID) = c"
         select i.outcome, n.id, n.chat_id, n.tenant_id, n.user_id, n.created_at, n.updated_at, n.seq, n.parent_id, n.active,
           n.role, n.content, n.parts, n.status, n.author_id, n.written_as, n.model, n.token_count, n.metadata
         from unnest($1, $2) with ordinality i (id, outcome, place), lateral (
@@ -191,7 +191,7 @@ impl<'c> Chat<'c> {
     }
 
     /// Whether the chat has a message `id`; a refusal where that one says something else than `item`.
-    pub fn holds(&self, id: Uuid, item: &Item) -> Result<bool, Refusal> {
+    pub fn holds(&self, id: Uuid, item: &MessageItem) -> Result<bool, Refusal> {
         let arguments = values![
             id,
             self.id,
@@ -200,7 +200,7 @@ impl<'c> Chat<'c> {
             item.content,
             item.parts
         ];
-        let same = SAME.execute(self.connection, &arguments);
+        let same = SAYS_THE_SAME.execute(self.connection, &arguments);
         match (same.is_empty(), same.get(1)) {
             (true, _) => Ok(false),
             (false, Some(true)) => Ok(true),
@@ -209,14 +209,14 @@ impl<'c> Chat<'c> {
     }
 
     /// Which of the items' ids the chat has.
-    pub fn stored(&self, items: &[Item]) -> HashSet<Uuid> {
+    pub fn stored_ids(&self, items: &[MessageItem]) -> HashSet<Uuid> {
         if items.iter().all(|item| item.id.is_none()) {
             return HashSet::new();
         }
         let wanted = self
             .connection
             .uuids(items.iter().filter_map(|item| item.id));
-        let found = STORED.execute(self.connection, &values![wanted, self.id, self.tenant]);
+        let found = STORED_IDS.execute(self.connection, &values![wanted, self.id, self.tenant]);
         found.column(1).flatten().collect()
     }
 
@@ -233,7 +233,7 @@ impl<'c> Chat<'c> {
             self.id,
             self.tenant,
         ];
-        let returned = call.return_from(RESULT, &arguments);
+        let returned = call.return_from(STORED_MESSAGES, &arguments);
         if is_count(returned, ids.len()) {
             Ok(())
         } else {

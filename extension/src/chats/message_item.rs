@@ -33,7 +33,7 @@ mod key {
 }
 
 /// A message to append, checked.
-pub struct Item<'c> {
+pub struct MessageItem<'c> {
     pub id: Option<Uuid>,
     pub parent: Option<Uuid>,
     pub role: Value<'c>,
@@ -45,7 +45,7 @@ pub struct Item<'c> {
     pub metadata: Value<'c>,
 }
 
-impl<'c> Item<'c> {
+impl<'c> MessageItem<'c> {
     /// The id that the client gave, or a new one.
     pub fn own_or_new_id(&self) -> Uuid {
         self.id.unwrap_or_else(new_id)
@@ -88,6 +88,9 @@ impl<'c> Item<'c> {
 }
 
 /// Reads and checks all items of a batch before anything is written.
-pub fn read_all<'c>(call: Call<'c>, messages: Option<Datum<'c>>) -> Result<Vec<Item<'c>>, Refusal> {
-    MESSAGES.read(call.connection, messages, Item::of)
+pub fn read_all<'c>(
+    call: Call<'c>,
+    messages: Option<Datum<'c>>,
+) -> Result<Vec<MessageItem<'c>>, Refusal> {
+    MESSAGES.read(call.connection, messages, MessageItem::of)
 }

@@ -8,7 +8,7 @@ use std::ffi::CStr;
 
 use crate::call::Call;
 use crate::chats::locked_chat::Chat;
-use crate::chats::message_item::Item;
+use crate::chats::message_item::MessageItem;
 use crate::postgres::datum::{Datum, Uuid, Value, values};
 use crate::postgres::role;
 use crate::postgres::row_store::RowStore;
@@ -49,7 +49,7 @@ impl<'c> NewMessages<'c> {
     }
 
     /// Adds the message that comes next in the chat, after which the one behind it does.
-    pub fn push(&mut self, chat: &mut Chat, item: &Item, id: Uuid) {
+    pub fn push(&mut self, chat: &mut Chat, item: &MessageItem, id: Uuid) {
         let (seq, created_at) = chat.advance();
         let parent = chat.leaf.replace(id);
         let row: [Value; 1 + COLUMNS] = values![

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use crate::documents::document_item::Item;
-use crate::documents::registrar::{DUPLICATE, Done, Registrar};
+use crate::documents::document_item::DocumentItem;
+use crate::documents::registrar::{Registered, Registrar};
 use crate::postgres::array;
 use crate::postgres::datum::{Uuid, Value, values};
 use crate::postgres::rows::Rows;
@@ -117,7 +117,7 @@ impl Class {
 }
 
 /// What was found of each item.
-pub struct Found<'c> {
+pub struct Classification<'c> {
     pub rows: Rows<'c>,
     pub classes: Vec<Class>,
     pub ids: Vec<Option<Uuid>>,
@@ -125,7 +125,7 @@ pub struct Found<'c> {
     shared: Vec<bool>,
 }
 
-impl Found<'_> {
+impl Classification<'_> {
     /// Whether what is left to do may change what the tenant shares. Colleagues write to a shared document under the
     /// tenant's lock, so its owner does too; whoever takes a source from other documents may come to one.
     pub fn writes_shared(&self) -> bool {
@@ -140,12 +140,12 @@ impl Found<'_> {
     }
 
     /// What is stored as it is; `None` where something is left to do.
-    pub fn duplicates(&self) -> Vec<Option<Done>> {
+    pub fn duplicates(&self) -> Vec<Option<Registered>> {
         let found = self.classes.iter().zip(&self.ids);
         found
             .map(|(class, id)| {
                 id.filter(|_| *class == Class::Duplicate)
-                    .map(|id| (DUPLICATE, id))
+                    .map(Registered::duplicate)
             })
             .collect()
     }
@@ -153,8 +153,8 @@ impl Found<'_> {
 
 impl<'c> Registrar<'c> {
     /// What is stored of each item, and what is to be done with it.
-    pub fn classify(&self, items: &[&Item]) -> Found<'c> {
-        let is_described = |item: &Item| Value::Boolean(item.is_described());
+    pub fn classify(&self, items: &[&DocumentItem]) -> Classification<'c> {
+        let is_described = |item: &DocumentItem| Value::Boolean(item.is_described());
         let arguments = values![
             self.tenant,
             self.owner,
@@ -166,7 +166,7 @@ impl<'c> Registrar<'c> {
         let rows = CLASSIFY.execute(self.connection, &arguments);
         let class = |name: Option<Cow<str>>| Class::of(name.as_deref());
         let is_tenant = |visibility: Option<Cow<str>>| visibility.as_deref() == Some("tenant");
-        Found {
+        Classification {
             rows,
             classes: rows.column(1).map(class).collect(),
             ids: rows.column(2).collect(),
@@ -175,8 +175,8 @@ impl<'c> Registrar<'c> {
     }
 
     /// Whether nothing of these items is known, and each is about other bytes and another source.
-    pub fn is_new(&self, items: &[&Item]) -> bool {
-        let differ = |value: for<'i> fn(&'i Item) -> &'i str| {
+    pub fn is_new(&self, items: &[&DocumentItem]) -> bool {
+        let differ = |value: for<'i> fn(&'i DocumentItem) -> &'i str| {
             let values: HashSet<&str> = items.iter().map(|item| value(item)).collect();
             values.len() == items.len()
         };

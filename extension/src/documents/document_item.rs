@@ -32,7 +32,7 @@ mod key {
 }
 
 /// A document to register, checked.
-pub struct Item<'c> {
+pub struct DocumentItem<'c> {
     pub source_uri: String,
     pub checksum: String,
     pub title: Option<Cow<'c, str>>,
@@ -43,7 +43,7 @@ pub struct Item<'c> {
     pub metadata: Option<(Datum<'c>, Datum<'c>)>,
 }
 
-impl<'c> Item<'c> {
+impl<'c> DocumentItem<'c> {
     /// Whether the tenant may read it.
     pub fn is_shared(&self) -> bool {
         self.visibility == "tenant"
@@ -69,7 +69,7 @@ impl<'c> Item<'c> {
 }
 
 /// The arguments of `register_document`, as they come.
-pub struct Given<'c> {
+pub struct DocumentArguments<'c> {
     pub source_uri: Option<Cow<'c, str>>,
     pub checksum: Option<Cow<'c, str>>,
     pub title: Option<Cow<'c, str>>,
@@ -80,7 +80,7 @@ pub struct Given<'c> {
     pub properties: Option<Datum<'c>>,
 }
 
-impl<'c> Given<'c> {
+impl<'c> DocumentArguments<'c> {
     /// An item of a batch. Its faults are found in the order of the keys.
     fn of(item: &batch::Item<'c, { document::ITEM_KEYS.len() }>) -> Result<Self, Refusal> {
         let text = |key| Ok(item.text(key)?.map(Cow::Borrowed));
@@ -98,7 +98,7 @@ impl<'c> Given<'c> {
     }
 
     /// The document that the arguments are, or what is wrong with them.
-    pub fn check(self) -> Result<Item<'c>, Refusal> {
+    pub fn check(self) -> Result<DocumentItem<'c>, Refusal> {
         let (tags, properties) = (self.tags.map(jsonb::text), self.properties.map(jsonb::text));
         let stored = NewDocument {
             source_uri: self.source_uri.as_deref(),
@@ -117,7 +117,7 @@ impl<'c> Given<'c> {
             .into_iter()
             .find(|known| Some(*known) == self.visibility.as_deref())
             .unwrap_or("private");
-        Ok(Item {
+        Ok(DocumentItem {
             source_uri: stored.source_uri.into_owned(),
             checksum: stored.checksum,
             title: self.title,
@@ -133,6 +133,8 @@ impl<'c> Given<'c> {
 pub fn read_all<'c>(
     call: Call<'c>,
     documents: Option<Datum<'c>>,
-) -> Result<Vec<Item<'c>>, Refusal> {
-    DOCUMENTS.read(call.connection, documents, |item| Given::of(item)?.check())
+) -> Result<Vec<DocumentItem<'c>>, Refusal> {
+    DOCUMENTS.read(call.connection, documents, |item| {
+        DocumentArguments::of(item)?.check()
+    })
 }

@@ -3,7 +3,7 @@
 use chatkeep_core::Refusal;
 use std::collections::HashSet;
 
-use crate::documents::document_item::Item;
+use crate::documents::document_item::DocumentItem;
 use crate::documents::registrar::Registrar;
 use crate::new_id::new_id;
 use crate::postgres::array;
@@ -42,15 +42,19 @@ statements! {
         returning d.id";
 }
 
-/// Rows of documents that were inserted, and of each item the document that was.
-pub type Inserted<'c> = (Rows<'c>, Vec<Option<Uuid>>);
+/// Documents that were inserted.
+pub struct Inserted<'c> {
+    /// Their rows.
+    pub rows: Rows<'c>,
+    /// The new id of each item; `None` where another transaction has just stored the same bytes or source.
+    pub ids: Vec<Option<Uuid>>,
+}
 
 impl<'c> Registrar<'c> {
-    /// Inserts the documents with their tags and properties. Returns the rows and, for each item, the new id, or `None` if
-    /// another transaction has just stored the same bytes or source.
+    /// Inserts documents with their tags and properties.
     pub fn insert(
         &self,
-        items: &[&Item],
+        items: &[&DocumentItem],
         supersedes: Option<Uuid>,
     ) -> Result<Inserted<'c>, Refusal> {
         // Sorted, so that they tell the order of a batch.
@@ -70,7 +74,7 @@ impl<'c> Registrar<'c> {
         ];
         let rows = INSERT.execute(self.connection, &arguments);
         let stored: HashSet<Uuid> = rows.column(2).flatten().collect();
-        let described: Vec<(&Item, Uuid)> = items
+        let described: Vec<(&DocumentItem, Uuid)> = items
             .iter()
             .zip(&ids)
             .filter(|(item, id)| item.metadata.is_some() && stored.contains(*id))
@@ -86,16 +90,16 @@ impl<'c> Registrar<'c> {
             .into_iter()
             .map(|id| stored.contains(&id).then_some(id))
             .collect();
-        Ok((rows, ids))
+        Ok(Inserted { rows, ids })
     }
 
     /// Stores tags and properties of documents that have none, and returns of how many; `access` is theirs, unless it is what
     /// the items say.
-    pub fn insert_metadata(&self, rows: &[(&Item, Uuid)], access: Option<&str>) -> u64 {
+    pub fn insert_metadata(&self, rows: &[(&DocumentItem, Uuid)], access: Option<&str>) -> u64 {
         if rows.is_empty() {
             return 0;
         }
-        let (items, ids): (Vec<&Item>, Vec<Uuid>) = rows.iter().copied().unzip();
+        let (items, ids): (Vec<&DocumentItem>, Vec<Uuid>) = rows.iter().copied().unzip();
         let arguments = values![
             self.tenant,
             self.owner,
@@ -108,11 +112,11 @@ impl<'c> Registrar<'c> {
     }
 
     /// Adds sources to known documents, and returns the documents that took them.
-    pub fn add_aliases(&self, rows: &[(&Item, Uuid)]) -> HashSet<Uuid> {
+    pub fn add_aliases(&self, rows: &[(&DocumentItem, Uuid)]) -> HashSet<Uuid> {
         if rows.is_empty() {
             return HashSet::new();
         }
-        let (items, ids): (Vec<&Item>, Vec<Uuid>) = rows.iter().copied().unzip();
+        let (items, ids): (Vec<&DocumentItem>, Vec<Uuid>) = rows.iter().copied().unzip();
         let arguments = values![
             self.tenant,
             self.uuids(&ids),

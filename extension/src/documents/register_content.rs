@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use crate::call::{Call, declare_call};
 use crate::documents::document_checksum::checksum_of;
-use crate::documents::document_item::Given;
+use crate::documents::document_item::DocumentArguments;
 use crate::documents::registration::register;
 use crate::postgres::bytea;
 
@@ -14,7 +14,7 @@ declare_call!(register_content_wrapper, pg_finfo_register_content_wrapper => reg
 fn register_content(call: Call) -> Result<(), Refusal> {
     let source_uri: Cow<str> = call.required(0, "source_uri")?;
     let content = call.datum(1).ok_or_else(|| Refusal::missing("content"))?;
-    let item = Given {
+    let item = DocumentArguments {
         source_uri: Some(source_uri),
         checksum: Some(checksum_of(content).into()),
         title: call.argument(2),

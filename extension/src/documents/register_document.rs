@@ -3,13 +3,13 @@
 use chatkeep_core::Refusal;
 
 use crate::call::{Call, declare_call};
-use crate::documents::document_item::Given;
+use crate::documents::document_item::DocumentArguments;
 use crate::documents::registration::register;
 
 declare_call!(register_document_wrapper, pg_finfo_register_document_wrapper => register_document);
 
 fn register_document(call: Call) -> Result<(), Refusal> {
-    let item = Given {
+    let item = DocumentArguments {
         source_uri: call.argument(0),
         checksum: call.argument(1),
         title: call.argument(2),

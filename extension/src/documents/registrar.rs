@@ -1,7 +1,7 @@
 //! Who registers documents.
 
 use crate::caller::identity::{self, Member};
-use crate::documents::document_item::Item;
+use crate::documents::document_item::DocumentItem;
 use crate::postgres::array::Element;
 use crate::postgres::connection::Connection;
 use crate::postgres::datum::{Datum, Uuid, Value, values};
@@ -11,13 +11,33 @@ statements! {
     LOCK(UUIDOID, UUIDOID, BOOLOID, BOOLOID) = c"select chatkeep_private.lock_documents($1, $2, $3, $4)";
 }
 
-/// How a document came to be, and which it is.
-pub type Done = (&'static str, Uuid);
+/// A document that an item was registered as.
+#[derive(Clone, Copy)]
+pub struct Registered {
+    /// How it came to be: `created`, `duplicate` or `new_version`.
+    pub outcome: &'static str,
+    pub id: Uuid,
+}
 
-/// The document was not known before.
-pub const CREATED: &str = "created";
-/// The document was known.
-pub const DUPLICATE: &str = "duplicate";
+impl Registered {
+    /// A document that was not known before.
+    pub const fn created(id: Uuid) -> Self {
+        let outcome = "created";
+        Self { outcome, id }
+    }
+
+    /// A document that was known.
+    pub const fn duplicate(id: Uuid) -> Self {
+        let outcome = "duplicate";
+        Self { outcome, id }
+    }
+
+    /// A document that took a source from another one.
+    pub const fn new_version(id: Uuid) -> Self {
+        let outcome = "new_version";
+        Self { outcome, id }
+    }
+}
 
 /// Who registers.
 #[derive(Clone, Copy)]
@@ -30,14 +50,14 @@ pub struct Registrar<'c> {
 
 impl<'c> Registrar<'c> {
     /// The caller as of now, who may be disabled or moved while nothing is locked.
-    pub fn look(connection: Connection<'c>) -> Self {
+    pub fn unlocked(connection: Connection<'c>) -> Self {
         let member = identity::member(connection)
             .unwrap_or_else(|| identity::enter(connection, None, false));
         Self::of(connection, member)
     }
 
     /// The caller until the transaction ends.
-    pub fn enter(connection: Connection<'c>) -> Self {
+    pub fn entered(connection: Connection<'c>) -> Self {
         Self::of(connection, identity::enter(connection, None, false))
     }
 
@@ -65,8 +85,8 @@ impl<'c> Registrar<'c> {
     pub fn array<'v>(
         &self,
         element: Element,
-        items: &[&'v Item<'v>],
-        value: impl Fn(&'v Item<'v>) -> Value<'v>,
+        items: &[&'v DocumentItem<'v>],
+        value: impl Fn(&'v DocumentItem<'v>) -> Value<'v>,
     ) -> Datum<'c> {
         self.connection
             .array(element, items.iter().map(|item| value(item)))
@@ -75,8 +95,8 @@ impl<'c> Registrar<'c> {
     /// An array of a text of each item.
     pub fn texts<'v>(
         &self,
-        items: &[&'v Item<'v>],
-        text: impl Fn(&'v Item<'v>) -> &'v str,
+        items: &[&'v DocumentItem<'v>],
+        text: impl Fn(&'v DocumentItem<'v>) -> &'v str,
     ) -> Datum<'c> {
         self.connection.texts(items.iter().map(|item| text(item)))
     }

@@ -9,16 +9,16 @@ use chatkeep_core::Refusal;
 use std::collections::HashSet;
 
 use crate::call::{Call, writing};
-use crate::documents::classification::{Class, Found};
-use crate::documents::document_item::Item;
-use crate::documents::registrar::{CREATED, DUPLICATE, Done, Registrar};
-use crate::documents::stored_batch::Known;
+use crate::documents::classification::{Class, Classification};
+use crate::documents::document_item::DocumentItem;
+use crate::documents::insertion::Inserted;
+use crate::documents::registrar::{Registered, Registrar};
 use crate::postgres::connection::connected;
 use crate::postgres::datum::{Uuid, values};
 use crate::postgres::statement::statements;
 
 statements! {
-    RESULT(UUIDOID, UUIDARRAYOID, TEXTARRAYOID) = c"
+    STORED_DOCUMENTS(UUIDOID, UUIDARRAYOID, TEXTARRAYOID) = c"
         select i.outcome, d.id, d.tenant_id, d.user_id, d.source_uri, d.aliases, d.checksum, d.title, d.mime_type,
           d.byte_size, d.status, d.error, d.visibility, d.supersedes, d.created_at, d.updated_at, d.deleted_at, d.access
         from rows from (pg_catalog.unnest($2), pg_catalog.unnest($3)) with ordinality i (id, outcome, place),
@@ -27,18 +27,18 @@ statements! {
 }
 
 /// Registers all items in a call that writes.
-pub fn register(call: Call, items: &[Item], is_batch: bool) -> Result<(), Refusal> {
+pub fn register(call: Call, items: &[DocumentItem], is_batch: bool) -> Result<(), Refusal> {
     writing(|| register_items(call, items, is_batch))
 }
 
 /// Registers all items and returns a row for each, in their order.
 /// A refusal says which of a batch it is about.
-fn register_items(call: Call, items: &[Item], is_batch: bool) -> Result<(), Refusal> {
-    let mut registrar = Registrar::look(call.connection);
+fn register_items(call: Call, items: &[DocumentItem], is_batch: bool) -> Result<(), Refusal> {
+    let mut registrar = Registrar::unlocked(call.connection);
     let mut stored = registrar.stored(items);
     // Nobody waits for a lock who has nothing to write.
     if stored.iter().all(Option::is_some) {
-        call.return_rows(stored.into_iter().flatten().map(|known| known.row));
+        call.return_rows(stored.into_iter().flatten().map(|document| document.row));
         return Ok(());
     }
     if let [item] = items {
@@ -48,13 +48,13 @@ fn register_items(call: Call, items: &[Item], is_batch: bool) -> Result<(), Refu
             return Ok(());
         }
     }
-    let entered = Registrar::enter(call.connection);
+    let entered = Registrar::entered(call.connection);
     let has_moved = entered.tenant != registrar.tenant;
     registrar = entered;
     if has_moved {
         stored = registrar.stored(items);
     }
-    let rest: Vec<&Item> = items
+    let rest: Vec<&DocumentItem> = items
         .iter()
         .zip(&stored)
         .filter_map(|(item, row)| row.is_none().then_some(item))
@@ -77,11 +77,9 @@ fn register_items(call: Call, items: &[Item], is_batch: bool) -> Result<(), Refu
     };
     if found.is_settled() {
         let mut others = found.rows.iter();
-        call.return_rows(
-            stored
-                .into_iter()
-                .filter_map(|known| known.map_or_else(|| others.next(), |known| Some(known.row))),
-        );
+        call.return_rows(stored.into_iter().filter_map(|document| {
+            document.map_or_else(|| others.next(), |document| Some(document.row))
+        }));
         return Ok(());
     }
     let mut done = found.duplicates();
@@ -90,7 +88,7 @@ fn register_items(call: Call, items: &[Item], is_batch: bool) -> Result<(), Refu
     let mut all = Vec::with_capacity(items.len());
     for (position, row) in stored.into_iter().enumerate() {
         let next = match row {
-            Some(row) => Some((DUPLICATE, row.id)),
+            Some(row) => Some(Registered::duplicate(row.id)),
             None => match places.next() {
                 Some(place) => Some(if let Some(done) = done[place] {
                     done
@@ -111,10 +109,10 @@ fn register_items(call: Call, items: &[Item], is_batch: bool) -> Result<(), Refu
 
 /// The items behind one that are about the same bytes for the same readers, and not done yet.
 fn companions<'a>(
-    items: &[&'a Item<'a>],
-    done: &[Option<Done>],
+    items: &[&'a DocumentItem<'a>],
+    done: &[Option<Registered>],
     place: usize,
-) -> Vec<&'a Item<'a>> {
+) -> Vec<&'a DocumentItem<'a>> {
     let item = items[place];
     let behind = items.iter().zip(done).skip(place + 1);
     behind
@@ -125,30 +123,21 @@ fn companions<'a>(
         .collect()
 }
 
-impl<'c> Registrar<'c> {
-    /// Those of the items that are stored as they are. For one the statement that follows is as fast.
-    fn stored(&self, items: &[Item]) -> Vec<Option<Known<'c>>> {
-        if items.len() > 1 {
-            self.known(items)
-        } else {
-            vec![None; items.len()]
-        }
-    }
-
+impl Registrar<'_> {
     /// Registers, by one statement for each class, the new documents and the new sources that no other item is about.
     fn register_many(
         &self,
-        items: &[&Item],
-        known: &Found,
-        done: &mut [Option<Done>],
+        items: &[&DocumentItem],
+        found: &Classification,
+        done: &mut [Option<Registered>],
     ) -> Result<(), Refusal> {
         let (mut sources, mut checksums) = (HashSet::new(), HashSet::new());
         let mut alone = Vec::new();
         for (place, item) in items.iter().enumerate() {
-            if known.classes[place] != Class::Duplicate {
+            if found.classes[place] != Class::Duplicate {
                 let is_first = sources.insert(item.source_uri.as_str());
                 let is_new = checksums.insert(item.checksum.as_str());
-                match known.classes[place] {
+                match found.classes[place] {
                     Class::New if is_first && is_new => alone.push(place),
                     Class::Alias if is_first => alone.push(place),
                     _ => {}
@@ -157,31 +146,36 @@ impl<'c> Registrar<'c> {
         }
         let (new, added): (Vec<usize>, Vec<usize>) = alone
             .into_iter()
-            .partition(|place| known.classes[*place] == Class::New);
+            .partition(|place| found.classes[*place] == Class::New);
         if !new.is_empty() {
-            let rows: Vec<&Item> = new.iter().map(|place| items[*place]).collect();
-            let (_, ids) = self.insert(&rows, None)?;
+            let rows: Vec<&DocumentItem> = new.iter().map(|place| items[*place]).collect();
+            let Inserted { ids, .. } = self.insert(&rows, None)?;
             for (place, id) in new.into_iter().zip(ids) {
-                done[place] = id.map(|id| (CREATED, id));
+                done[place] = id.map(Registered::created);
             }
         }
 
-        let rows: Vec<(&Item, Uuid)> = added
+        let rows: Vec<(&DocumentItem, Uuid)> = added
             .iter()
-            .filter_map(|place| known.ids[*place].map(|id| (items[*place], id)))
+            .filter_map(|place| found.ids[*place].map(|id| (items[*place], id)))
             .collect();
         let changed = self.add_aliases(&rows);
         for place in added {
-            done[place] = known.ids[place]
+            done[place] = found.ids[place]
                 .filter(|id| changed.contains(id))
-                .map(|id| (DUPLICATE, id));
+                .map(Registered::duplicate);
         }
         Ok(())
     }
 
     /// Registers items of which nothing was known, and returns a row for each.
-    fn register_new(&self, call: Call, items: &[&Item], is_batch: bool) -> Result<(), Refusal> {
-        let (rows, ids) = self.insert(items, None)?;
+    fn register_new(
+        &self,
+        call: Call,
+        items: &[&DocumentItem],
+        is_batch: bool,
+    ) -> Result<(), Refusal> {
+        let Inserted { rows, ids } = self.insert(items, None)?;
         if ids.iter().all(Option::is_some) {
             // The statement inserts, and returns, in the order of its arrays.
             call.return_rows(rows.iter());
@@ -190,7 +184,7 @@ impl<'c> Registrar<'c> {
         let mut done = Vec::with_capacity(items.len());
         for (position, (item, id)) in items.iter().zip(ids).enumerate() {
             done.push(match id {
-                Some(id) => (CREATED, id),
+                Some(id) => Registered::created(id),
                 None => self
                     .register_alone(item, &[])
                     .map_err(|refusal| of_item(refusal, is_batch, position))?,
@@ -201,13 +195,21 @@ impl<'c> Registrar<'c> {
     }
 
     /// Registers one of several items. What it takes of memory is free again afterwards.
-    fn register_alone(&self, item: &Item, companions: &[&Item]) -> Result<Done, Refusal> {
+    fn register_alone(
+        &self,
+        item: &DocumentItem,
+        companions: &[&DocumentItem],
+    ) -> Result<Registered, Refusal> {
         connected(|connection| self.over(connection).register_one(item, companions))
     }
 
     /// Registers what may change other documents on its way. `companions` are later items of the same bytes, whose sources a
     /// colleague's document takes by the same update.
-    fn register_one(&self, item: &Item, companions: &[&Item]) -> Result<Done, Refusal> {
+    fn register_one(
+        &self,
+        item: &DocumentItem,
+        companions: &[&DocumentItem],
+    ) -> Result<Registered, Refusal> {
         /// More than any race takes.
         const ROUNDS: u32 = 5;
         let mut replaced = None;
@@ -215,39 +217,43 @@ impl<'c> Registrar<'c> {
         // Each round sees what others committed meanwhile. The locks leave few to lose a race to, so a document that is in
         // the way round after round is one that a policy hides.
         for _ in 0..ROUNDS {
-            let known = self.classify(&[item]);
-            if !is_alone && known.writes_shared() {
+            let found = self.classify(&[item]);
+            if !is_alone && found.writes_shared() {
                 is_alone = self.lock(true, true);
                 continue;
             }
-            let id = known.ids.first().copied().flatten();
-            if known.classes.first() == Some(&Class::Other) {
+            let id = found.ids.first().copied().flatten();
+            if found.classes.first() == Some(&Class::Other) {
                 if id.is_some_and(|id| !self.hold(id)) {
                     continue;
                 }
                 replaced = self.release(item, id).or(replaced);
             }
             if let Some(id) = id {
-                if known.is_settled() || self.renew(item, companions, id) {
-                    return Ok((DUPLICATE, id));
+                if found.is_settled() || self.renew(item, companions, id) {
+                    return Ok(Registered::duplicate(id));
                 }
-            } else if let Some(Some(id)) = self.insert(&[item], replaced)?.1.first() {
-                let outcome = if replaced.is_none() {
-                    CREATED
+            } else if let Some(Some(id)) = self.insert(&[item], replaced)?.ids.first() {
+                return Ok(if replaced.is_none() {
+                    Registered::created(*id)
                 } else {
-                    "new_version"
-                };
-                return Ok((outcome, *id));
+                    Registered::new_version(*id)
+                });
             }
         }
         Err(Refusal::document_unseen())
     }
 
     /// Returns what is stored under these ids, in their order.
-    fn return_stored(&self, call: Call, done: &[Done]) {
-        let (outcomes, ids): (Vec<&str>, Vec<Uuid>) = done.iter().copied().unzip();
-        let outcomes = self.connection.texts(outcomes.into_iter());
-        call.return_from(RESULT, &values![self.tenant, self.uuids(&ids), outcomes]);
+    fn return_stored(&self, call: Call, registered: &[Registered]) {
+        let ids = registered.iter().map(|document| document.id);
+        let outcomes = registered.iter().map(|document| document.outcome);
+        let arguments = values![
+            self.tenant,
+            self.connection.uuids(ids),
+            self.connection.texts(outcomes),
+        ];
+        call.return_from(STORED_DOCUMENTS, &arguments);
     }
 }
 

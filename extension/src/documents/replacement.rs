@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::documents::document_item::Item;
+use crate::documents::document_item::DocumentItem;
 use crate::documents::registrar::Registrar;
 use crate::postgres::datum::{Uuid, values};
 use crate::postgres::statement::statements;
@@ -99,7 +99,7 @@ impl Registrar<'_> {
     }
 
     /// Takes the item's source from the documents that hold it, other than `except`, and returns the one it was of.
-    pub fn release(&self, item: &Item, except: Option<Uuid>) -> Option<Uuid> {
+    pub fn release(&self, item: &DocumentItem, except: Option<Uuid>) -> Option<Uuid> {
         let source = item.source_uri.as_str();
         let arguments = values![self.tenant, self.owner, source, except];
         let own = RELEASE_SOURCE.execute(self.connection, &arguments).get(1);
@@ -108,7 +108,7 @@ impl Registrar<'_> {
     }
 
     /// Brings a stored document up to what the item says. False where it is history by now, or cannot be changed.
-    pub fn renew(&self, item: &Item, companions: &[&Item], id: Uuid) -> bool {
+    pub fn renew(&self, item: &DocumentItem, companions: &[&DocumentItem], id: Uuid) -> bool {
         let sources = std::iter::once(item).chain(companions.iter().copied());
         let sources = sources.map(|item| item.source_uri.as_str());
         let renewed = values![

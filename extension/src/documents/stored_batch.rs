@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use crate::documents::document_item::Item;
+use crate::documents::document_item::DocumentItem;
 use crate::documents::registrar::Registrar;
 use crate::postgres::datum::{Uuid, values};
 use crate::postgres::index_scan::{Place, is_uuid};
@@ -36,15 +36,19 @@ const STATUS: i32 = 11;
 
 /// A document that is stored as an item says: a row of the call's result.
 #[derive(Clone, Copy)]
-pub struct Known<'c> {
+pub struct StoredDocument<'c> {
     pub row: Row<'c>,
     pub id: Uuid,
 }
 
 impl<'c> Registrar<'c> {
     /// The result rows of items that are stored as they are, the owner's and private; `None` for any other item.
-    pub fn known(&self, items: &[Item]) -> Vec<Option<Known<'c>>> {
+    pub fn stored(&self, items: &[DocumentItem]) -> Vec<Option<StoredDocument<'c>>> {
         let nothing = || vec![None; items.len()];
+        // For a single item the statement that follows is as fast.
+        if items.len() < 2 {
+            return nothing();
+        }
         let Some(places) = self.owner.and_then(|owner| self.places(&owner, items)) else {
             return nothing();
         };
@@ -53,12 +57,12 @@ impl<'c> Registrar<'c> {
         }
         let places = self.connection.tids(&places);
         let arguments = values![self.tenant, self.owner, places];
-        let stored = Stored::of(STORED.execute(self.connection, &arguments));
-        items.iter().map(|item| stored.row(item)).collect()
+        let rows = ByChecksum::of(STORED.execute(self.connection, &arguments));
+        items.iter().map(|item| rows.row(item)).collect()
     }
 
     /// Where rows of the items' checksums may lie.
-    fn places(&self, owner: &Uuid, items: &[Item]) -> Option<Vec<Place>> {
+    fn places(&self, owner: &Uuid, items: &[DocumentItem]) -> Option<Vec<Place>> {
         let mut fronts: Vec<i64> = items
             .iter()
             .filter(|item| !item.is_shared())
@@ -90,12 +94,10 @@ fn front(checksum: &str) -> Option<Front> {
     checksum.as_bytes().first_chunk().copied()
 }
 
-/// Rows by their checksum.
-struct Stored<'c> {
-    by_checksum: HashMap<Front, (Cow<'c, str>, Row<'c>)>,
-}
+/// Rows by the front of their checksum, with the whole of it.
+struct ByChecksum<'c>(HashMap<Front, (Cow<'c, str>, Row<'c>)>);
 
-impl<'c> Stored<'c> {
+impl<'c> ByChecksum<'c> {
     fn of(rows: Rows<'c>) -> Self {
         let by_checksum = rows
             .iter()
@@ -104,15 +106,15 @@ impl<'c> Stored<'c> {
                 Some((front(&checksum)?, (checksum, row)))
             })
             .collect();
-        Self { by_checksum }
+        Self(by_checksum)
     }
 
     /// The row of an item, if nothing is left to do for it.
-    fn row(&self, item: &Item) -> Option<Known<'c>> {
+    fn row(&self, item: &DocumentItem) -> Option<StoredDocument<'c>> {
         if item.is_shared() {
             return None;
         }
-        let (checksum, row) = self.by_checksum.get(&front(&item.checksum)?)?;
+        let (checksum, row) = self.0.get(&front(&item.checksum)?)?;
         let is_text = |column, text: &str| {
             let found: Option<Cow<str>> = row.get(column);
             found.as_deref() == Some(text)
@@ -123,7 +125,8 @@ impl<'c> Stored<'c> {
                 .any(|alias| alias.as_deref() == Some(item.source_uri.as_str()));
         let is_renewed = item.is_described() && is_text(STATUS, "pending");
         let id = row.get(ID)?;
-        (*checksum == item.checksum && has_source && !is_renewed).then_some(Known { row: *row, id })
+        (*checksum == item.checksum && has_source && !is_renewed)
+            .then_some(StoredDocument { row: *row, id })
     }
 }
 

@@ -25,7 +25,7 @@ declare_answers! {
 statements! {
     TENANT() = c"
         select u.tenant_id from chatkeep.users u where u.id = auth.uid() and u.disabled_at is null";
-    UNMOVED(UUIDOID, UUIDOID, INT4OID, INT4OID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID) = c"
+    KEEPS_ORDER(UUIDOID, UUIDOID, INT4OID, INT4OID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID) = c"
         select from chatkeep.chats c
         where c.id = $1 and c.tenant_id = $2
           and (c.message_count, c.last_seq, c.active_leaf_id, c.updated_at, c.deleted_at)
@@ -60,7 +60,7 @@ fn tenant_id(_: Entry) -> Option<Uuid> {
 fn keeps_order(entry: Entry) -> bool {
     let is_unmoved = || {
         let columns: [Value; 7] = std::array::from_fn(|position| entry.argument(position).into());
-        connected(|connection| !UNMOVED.execute(connection, &columns).is_empty())
+        connected(|connection| !KEEPS_ORDER.execute(connection, &columns).is_empty())
     };
     if !is_writing() && !is_unmoved() {
         raise(&Refusal::chat_moved_directly());

@@ -50,7 +50,7 @@ pub fn presented_token(call: Call) -> Option<Token> {
 
 /// The row that a presented token unlocked, as it was judged.
 #[derive(Default)]
-pub struct Presented {
+pub struct PresentedSession {
     session_digest: [u8; 32],
     session_id: Option<Uuid>,
     user_id: Option<Uuid>,
@@ -64,7 +64,7 @@ pub struct Presented {
     judged_at: i64,
 }
 
-impl Presented {
+impl PresentedSession {
     /// Whether a token of this verdict is valid, and its use leaves nothing to write.
     pub fn is_settled(&self, verdict: Option<Verdict>) -> bool {
         let closes_grace = match verdict {
@@ -221,7 +221,7 @@ pub fn return_status(
     call: Call,
     status: &str,
     token: Option<&Token>,
-    row: &Presented,
+    row: &PresentedSession,
     with_token: bool,
 ) {
     let is_refusal = !matches!(status, "rotated" | "replayed" | "valid");

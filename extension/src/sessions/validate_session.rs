@@ -4,17 +4,17 @@ use chatkeep_core::Refusal;
 
 use crate::call::{Call, declare_call, writing};
 use crate::policies::presented::presenting;
-use crate::sessions::presented_session::{Presented, presented_token, return_status};
+use crate::sessions::presented_session::{PresentedSession, presented_token, return_status};
 
 declare_call!(validate_session_wrapper, pg_finfo_validate_session_wrapper => validate_session);
 
 fn validate_session(call: Call) -> Result<(), Refusal> {
     let Some(token) = presented_token(call) else {
-        return_status(call, "invalid", None, &Presented::default(), false);
+        return_status(call, "invalid", None, &PresentedSession::default(), false);
         return Ok(());
     };
     presenting(&token, || {
-        let mut row = Presented::default();
+        let mut row = PresentedSession::default();
         let verdict = row.judge(call.connection, &token, false);
         // Nearly every validation leaves nothing to write, and needs no marker.
         let status = if row.is_settled(verdict) {

@@ -7,7 +7,7 @@ use crate::call::Call;
 use crate::caller::identity;
 use crate::chats::chat_by_index;
 use crate::chats::locked_chat::{Chat, is_count, not_before_now};
-use crate::chats::message_item::Item;
+use crate::chats::message_item::MessageItem;
 use crate::chats::new_messages::{self, NewMessages};
 use crate::postgres::datum::{Uuid, values};
 use crate::postgres::error::{self, Range};
@@ -52,7 +52,7 @@ pub const INSERT_NEW: &CStr = c_str(insert!("on conflict do nothing"));
 pub const INSERT_RETURNING: &CStr = c_str(insert!("on conflict do nothing returning m.*"));
 
 /// What differs between the two calls: the form of their result and the statement planned for it.
-pub struct Form {
+pub struct ResultShape {
     pub outcome: Option<&'static str>,
     pub insert: Statement,
 }
@@ -62,9 +62,9 @@ pub struct Form {
 /// otherwise, with nothing done.
 pub fn append_at_once(
     call: Call,
-    form: &Form,
+    shape: &ResultShape,
     chat_id: Uuid,
-    items: &[Item],
+    items: &[MessageItem],
     ids: &[Uuid],
 ) -> Result<bool, Refusal> {
     let given: Vec<Uuid> = items.iter().filter_map(|item| item.id).collect();
@@ -85,14 +85,15 @@ pub fn append_at_once(
         (Some(author), false) => Some(author),
         (None, false) => return Ok(false),
     };
-    let Some(head) = chat_by_index::head(&chat_id, owner.as_ref(), &given, new_messages::COLUMNS)
+    let Some(head) =
+        chat_by_index::chat_head(&chat_id, owner.as_ref(), &given, new_messages::COLUMNS)
     else {
         return Ok(false);
     };
     if first.parent.is_some() && first.parent != head.leaf {
         return Ok(false);
     }
-    let mut rows = NewMessages::to_return(call, form.outcome);
+    let mut rows = NewMessages::to_return(call, shape.outcome);
     let mut chat = Chat {
         connection: call.connection,
         id: chat_id,
@@ -125,7 +126,7 @@ pub fn append_at_once(
         return Ok(false);
     }
     // All of them have to arrive: the caller is shown what was formed here.
-    if is_count(rows.insert(call, form.insert), items.len()) {
+    if is_count(rows.insert(call, shape.insert), items.len()) {
         Ok(true)
     } else {
         Err(Refusal::chat_unwritten())
