@@ -9,37 +9,12 @@ use crate::new_id::new_id;
 use crate::postgres::array;
 use crate::postgres::datum::{Uuid, values};
 use crate::postgres::rows::Rows;
-use crate::postgres::statement::statements;
+use crate::postgres::statement::{sql_file, statements};
 
 statements! {
-    INSERT(UUIDOID, UUIDOID, UUIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT8ARRAYOID, TEXTARRAYOID, UUIDOID) = c"
-        insert into chatkeep.documents as d (
-          id, tenant_id, user_id, source_uri, checksum, title, mime_type, byte_size, visibility, supersedes
-        )
-        select i.id, $1, $2, i.source_uri, i.checksum, i.title, i.mime_type, i.byte_size, i.visibility, $10
-        from rows from (pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6),
-            pg_catalog.unnest($7), pg_catalog.unnest($8), pg_catalog.unnest($9))
-          i (id, source_uri, checksum, title, mime_type, byte_size, visibility)
-        on conflict do nothing
-        returning 'created', d.id, d.tenant_id, d.user_id, d.source_uri, d.aliases, d.checksum, d.title, d.mime_type,
-          d.byte_size, d.status, d.error, d.visibility, d.supersedes, d.created_at, d.updated_at, d.deleted_at, d.access";
-    INSERT_METADATA(UUIDOID, UUIDOID, UUIDARRAYOID, TEXTARRAYOID, JSONBARRAYOID, JSONBARRAYOID) = c"
-        insert into chatkeep.document_metadata (document_id, tenant_id, document_access, user_id, tags, properties)
-        select i.id, $1, i.visibility, $2, pg_catalog.jsonb_strip_nulls(i.tags), i.properties
-        from rows from (pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6))
-          i (id, visibility, tags, properties)
-        on conflict do nothing";
-    ADD_ALIASES(UUIDOID, UUIDARRAYOID, TEXTARRAYOID) = c"
-        update chatkeep.documents d
-        set aliases = pg_catalog.array_cat(d.aliases, i.sources), updated_at = pg_catalog.clock_timestamp()
-        from (
-          select s.id, pg_catalog.array_agg(s.source_uri order by s.place) as sources
-          from rows from (pg_catalog.unnest($2), pg_catalog.unnest($3)) with ordinality s (id, source_uri, place)
-          group by s.id
-        ) i
-        where d.id = i.id and d.tenant_id = $1 and d.status <> 'archived' and d.deleted_at is null
-          and not i.sources operator(pg_catalog.&&) pg_catalog.array_prepend(d.source_uri, d.aliases)
-        returning d.id";
+    INSERT(UUIDOID, UUIDOID, UUIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT8ARRAYOID, TEXTARRAYOID, UUIDOID) = sql_file!("statements/insert_documents.sql");
+    INSERT_METADATA(UUIDOID, UUIDOID, UUIDARRAYOID, TEXTARRAYOID, JSONBARRAYOID, JSONBARRAYOID) = sql_file!("statements/insert_metadata.sql");
+    ADD_ALIASES(UUIDOID, UUIDARRAYOID, TEXTARRAYOID) = sql_file!("statements/add_aliases.sql");
 }
 
 /// Documents that were inserted.

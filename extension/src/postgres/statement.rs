@@ -246,13 +246,23 @@ fn spi_error(what: &str, code: i32) -> ! {
     error::internal(&format!("{what} (SPI code {code})"));
 }
 
-/// A text as C has it. Empty where the text does not end in NUL, or has one inside.
+/// A text that ends in NUL, as C has it. Made in a constant, any other text does not compile.
 pub const fn c_str(text: &'static str) -> &'static CStr {
-    match CStr::from_bytes_with_nul(text.as_bytes()) {
+    let text = CStr::from_bytes_with_nul(text.as_bytes());
+    assert!(text.is_ok(), "a text ends in its only NUL");
+    match text {
         Ok(text) => text,
         Err(_) => c"",
     }
 }
+
+/// The SQL of a file beside the one that asks for it.
+macro_rules! sql_file {
+    ($file:literal) => {
+        $crate::postgres::statement::c_str(concat!(include_str!($file), "\0"))
+    };
+}
+pub(crate) use sql_file;
 
 /// Declares kept statements, with the types of their parameters.
 macro_rules! statements {
