@@ -5,6 +5,8 @@
 //! of this library, so that their names, grants and comments stay those of the migrations.
 //! Rules live in `chatkeep-core`; here are the statements, their kept plans, and the border to Postgres.
 
+#![deny(unsafe_code)]
+
 mod batch;
 mod call;
 mod caller;
@@ -13,6 +15,10 @@ mod documents;
 mod engine;
 mod new_id;
 mod policies;
+#[expect(
+    unsafe_code,
+    reason = "the border to Postgres; nothing else of the library touches its memory"
+)]
 mod postgres;
 mod sessions;
 #[cfg(any(test, feature = "pg_test"))]

@@ -171,6 +171,7 @@ macro_rules! entry_point {
         ///
         /// # Safety
         /// `call` must be a valid call of a function that is declared with this symbol.
+        #[allow(unsafe_code, reason = "the macro is a part of the border to Postgres")]
         #[pgrx::pg_guard]
         #[unsafe(no_mangle)]
         pub unsafe extern "C-unwind" fn $wrapper(
@@ -181,6 +182,7 @@ macro_rules! entry_point {
         }
 
         /// The record of the entry point.
+        #[allow(unsafe_code, reason = "the macro is a part of the border to Postgres")]
         #[unsafe(no_mangle)]
         pub extern "C" fn $finfo() -> &'static pgrx::pg_sys::Pg_finfo_record {
             const RECORD: pgrx::pg_sys::Pg_finfo_record =

@@ -221,6 +221,7 @@ impl Statement {
         name: &'static CStr,
         rows: &RowStore<'_>,
     ) -> Rows<'c> {
+        connection.check_innermost();
         self.0.with(|kept| {
             kept.plan_for(rows);
             rows.readable(name, || kept.run(connection, &[], false))
@@ -235,6 +236,7 @@ impl Statement {
         rows: &RowStore<'_>,
         returned: Returned<'_>,
     ) -> u64 {
+        connection.check_innermost();
         self.0.with(|kept| {
             kept.plan_for(rows);
             rows.readable(name, || kept.run_into(connection, &[], false, returned))
