@@ -26,7 +26,7 @@ pub struct Key {
 }
 
 impl<const KEYS: usize> Batch<KEYS> {
-    /// The key of this name. Made in a constant, a name that is none of the keys does not compile.
+    /// Finds a key by its name. In a constant, a name that is none of the keys does not compile.
     pub const fn key(&self, name: &str) -> Key {
         let mut position = 0;
         while position < KEYS && !is_same(self.keys[position], name) {
@@ -36,7 +36,7 @@ impl<const KEYS: usize> Batch<KEYS> {
         Key { position }
     }
 
-    /// What `read` makes of each item. A refusal names the item.
+    /// Reads each item by `read`. A refusal names the item.
     pub fn read<'c, T>(
         &self,
         connection: Connection<'c>,
@@ -58,7 +58,7 @@ impl<const KEYS: usize> Batch<KEYS> {
                 let object = array
                     .object(position)
                     .ok_or_else(|| batch::item_not_object(self.argument, place))?;
-                // Most items have few of the keys. Once all keys of an item are found, the others need not be looked for.
+                // Most items have few of the keys. Once all keys of an item are found, no other is looked for.
                 let mut unknown = object.len();
                 let values = self.keys.map(|key| {
                     let value = (unknown > 0).then(|| object.get(key)).flatten();

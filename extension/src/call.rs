@@ -1,4 +1,4 @@
-//! The frame of every call: arguments in, rows out, refusals raised, and the marker that policies ask for.
+//! The frame of every call: it reads arguments, returns rows, raises refusals and sets the marker that policies read.
 
 use std::ffi::CStr;
 
@@ -26,8 +26,8 @@ pub struct Call<'c> {
 pub fn run(entry: Entry<'_>, body: for<'c> fn(Call<'c>) -> Result<(), Refusal>) -> Answer {
     let outcome = {
         let _running = Running::begin();
-        // As the portable bodies have it: no name in a statement, nor in a trigger that a statement fires, is looked up
-        // where the caller says.
+        // As in the portable bodies: statements, and triggers that they fire, look up no name where the caller's
+        // `search_path` says.
         with_settings(&[(c"search_path", c"")], || {
             entry.connected(|entry, connection| body(Call { entry, connection }))
         })
@@ -38,7 +38,7 @@ pub fn run(entry: Entry<'_>, body: for<'c> fn(Call<'c>) -> Result<(), Refusal>) 
     Answer::Null
 }
 
-/// Runs the body of a function that policies ask, without a connection.
+/// Runs the body of a function that policies call, without a connection.
 pub fn answer<T: Into<Answer>>(entry: Entry<'_>, body: for<'c> fn(Entry<'c>) -> T) -> Answer {
     body(entry).into()
 }
@@ -75,8 +75,8 @@ impl<'c> Call<'c> {
         self.returned().add(rows);
     }
 
-    /// Executes a statement and returns what it returns, straight from the executor: no row is copied twice.
-    /// The number of rows.
+    /// Executes a statement and returns its rows, straight from the executor: no row is copied twice. Returns the
+    /// number of rows.
     pub fn return_from(self, statement: Statement, arguments: &[Value]) -> u64 {
         statement.execute_into(self.connection, arguments, self.returned())
     }
@@ -100,7 +100,7 @@ macro_rules! declare_call {
 }
 pub(crate) use declare_call;
 
-/// Declares the C entry points of functions that policies ask: one value, or NULL, of the arguments.
+/// Declares the C entry points of functions that policies call. They return one value, or NULL.
 macro_rules! declare_answers {
     ($($wrapper:ident, $finfo:ident => $body:path;)*) => {$(
         $crate::postgres::entry::entry_point!($wrapper, $finfo => $crate::call::answer, $body);
@@ -108,23 +108,23 @@ macro_rules! declare_answers {
 }
 pub(crate) use declare_answers;
 
-/// The marker that a call sets for its own length, and policies ask for.
+/// The marker that a call sets while it runs. Policies read it.
 const MARKER: &CStr = c"chatkeep.writing";
 
-/// Whether a call is running that writes.
+/// Whether a writing call is running.
 pub fn is_writing() -> bool {
     settings::is(MARKER, b"on")
 }
 
-/// Runs `body` with the marker that lets writes through the policies. It is put back when the call ends: a call inside a
-/// call leaves the outer one its own.
+/// Runs `body` with the marker that lets writes through the policies. The marker gets its old value back when the call
+/// ends, so a call inside another call does not take it away from the outer one.
 pub fn writing<T>(body: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
-    // `run` has begun the level of settings that the marker is set for.
+    // `run` has begun the level of settings at which the old value is saved.
     set_for_level(MARKER, c"on");
     body()
 }
 
-/// Runs `body` with the marker of a call that reads: policies then show it deleted chats.
+/// Runs `body` with the marker of a reading call. Policies then show deleted chats to it.
 pub fn reading<T>(body: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
     set_for_level(MARKER, c"off");
     body()

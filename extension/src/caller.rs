@@ -1,4 +1,4 @@
-//! Who calls.
+//! The caller: the claims of the request, the user and the membership.
 
 pub mod claims;
 pub mod identity;

@@ -1,4 +1,4 @@
-//! `engine()`: which engine answers. `calls()`: which calls it implements.
+//! `engine()` says which engine answers, and `calls()` which calls this one implements.
 
 use chatkeep_core::{Refusal, server};
 use pgrx::iter::SetOfIterator;
@@ -27,13 +27,13 @@ fn engine(call: Call) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// What is known against this server; NULL if nothing.
+/// The known security problems of this server version; NULL if there are none.
 #[pg_extern(stable, parallel_safe)]
 fn server_warning() -> Option<String> {
     server::warning(settings::get(c"server_version_num")?.parse().ok()?)
 }
 
-// Who installs the extension is told at once.
+// Warns whoever installs the extension.
 extension_sql!(
     r"
     do $$

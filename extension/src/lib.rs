@@ -1,9 +1,12 @@
 //! Chatkeep's native engine: the calls of schema `chatkeep` in Rust, inside `PostgreSQL`.
 //!
-//! The extension owns functions only, never a table: `pg_dump` would lose its rows. It is created into
-//! schema `chatkeep_native`; `sql/engines/native.sql` then points the public functions at the symbols
-//! of this library, so that their names, grants and comments stay those of the migrations.
-//! Rules live in `chatkeep-core`; here are the statements, their kept plans, and the border to Postgres.
+//! The extension owns functions only, never a table: `pg_dump` would lose its rows. It is created in schema
+//! `chatkeep_native`. `sql/engines/native.sql` then points the public functions at the symbols of this library, so
+//! their names, grants and comments stay those of the migrations.
+//!
+//! The rules are in `chatkeep-core`. Modules stand in floors, and each uses only floors below its own: `postgres` (the
+//! border to the server), `caller`, `call`, `policies`, and then `chats`, `sessions`, `documents` and `engine`. A call
+//! is a file of its name.
 
 #![deny(unsafe_code)]
 
@@ -26,7 +29,7 @@ mod tests;
 
 pgrx::pg_module_magic!();
 
-/// What `cargo pgrx test` needs to know of the server it starts.
+/// What `cargo pgrx test` has to know about the server that it starts.
 #[cfg(test)]
 pub mod pg_test {
     /// Nothing to prepare.

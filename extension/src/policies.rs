@@ -1,4 +1,4 @@
-//! What row level security asks of the library, and what the library knows of row level security.
+//! The functions that policies call, and the check that policies are those of the migrations.
 
 mod answers;
 pub mod fingerprints;

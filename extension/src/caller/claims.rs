@@ -1,4 +1,4 @@
-//! The signed-in user, read from the claims of the request as `auth.uid()` does, without making jsonb of them.
+//! Reads the signed-in user from the claims of the request, as `auth.uid()` does, without making jsonb of them.
 
 use chatkeep_core::{json, uuid};
 use std::cell::Cell;
@@ -13,11 +13,11 @@ use crate::postgres::settings;
 const UID: &str = "selectcoalesce(nullif(current_setting('request.jwt.claim.sub',true),''),\
 (nullif(current_setting('request.jwt.claims',true),'')::jsonb->>'sub'))::uuid";
 
-/// The older setting, which overrules the claims.
+/// The older setting. Where it is not empty, it overrides the claims.
 const SUB: &CStr = c"request.jwt.claim.sub";
 const CLAIMS: &CStr = c"request.jwt.claims";
 
-/// The claims of the request, where no older setting overrules them.
+/// The claims of the request, unless the older setting overrides them.
 pub fn of_request() -> Option<String> {
     if settings::is_set(SUB) {
         return None;
@@ -25,13 +25,13 @@ pub fn of_request() -> Option<String> {
     settings::get(CLAIMS)
 }
 
-/// Whether these are the claims of the request still.
+/// Whether the claims of the request are still these.
 pub fn are(claims: &str) -> bool {
     !settings::is_set(SUB) && settings::is(CLAIMS, claims.as_bytes())
 }
 
-/// The user that claims name. `None` where there is none, where `auth.uid()` is not Supabase's own, and where the
-/// claims are not what a gateway writes: `auth.uid()` then decides, or refuses.
+/// The user that the claims name. `None` if there is no user, if somebody has replaced Supabase's `auth.uid()`, or if a
+/// gateway would not write such claims. The caller must then ask `auth.uid()`, which may refuse them.
 pub fn subject(claims: &str) -> Option<Uuid> {
     if !uid_is_supabases_own() {
         return None;
@@ -40,11 +40,12 @@ pub fn subject(claims: &str) -> Option<Uuid> {
 }
 
 thread_local! {
-    /// The version of `auth.uid()` that was judged last, and the judgement.
+    /// The version of `auth.uid()` that was checked last, and whether it was Supabase's own.
     static JUDGED: Cell<Option<(Version, bool)>> = const { Cell::new(None) };
 }
 
-/// Whether `auth.uid()` is Supabase's own. Its row is looked at each time, its text only when it is another row.
+/// Whether `auth.uid()` is Supabase's own. Each call looks at the version of its row, and reads its source only if the
+/// version has changed.
 fn uid_is_supabases_own() -> bool {
     let judgement = with_function(c"auth", c"uid", |function| {
         let version = function.version();

@@ -1,4 +1,4 @@
-//! Who calls: the user, the membership, and the lock on it.
+//! The user who calls, the user's membership, and the lock on it.
 
 use std::cell::Cell;
 
@@ -12,21 +12,23 @@ use crate::postgres::statement::{Statement, statements};
 statements! {
     UID() = c"select auth.uid()";
     MEMBER() = c"select chatkeep.tenant_id(), auth.uid()";
-    /// What nearly every call needs: the user is there, and is not disabled.
+    /// Enough for nearly every call: the user exists and is not disabled.
     ENTER_OWN(UUIDOID) = c"
         select u.tenant_id from chatkeep.users u where u.id = $1 and u.disabled_at is null for share";
     ENTER(UUIDOID, BOOLOID) = c"select chatkeep_private.enter($1, $2), coalesce($1, auth.uid())";
 }
 
 thread_local! {
-    /// Calls that are running, one inside the other.
+    /// The number of calls that are running, one inside the other.
     static CALLS: Cell<u32> = const { Cell::new(0) };
     static CALLER: Cell<Option<Caller>> = const { Cell::new(None) };
 }
 
-/// What is known of the caller while a call runs, whose policies ask again and again. It holds for the claims and the role
-/// that it was read for: when they change in the middle of a call, the caller is read anew. The tenant holds for the
-/// snapshot that it was read in: a later statement sees that the user was disabled or moved.
+/// The caller of the running call. Policies ask for it again and again.
+///
+/// It holds for the claims and the role that it was read for: when they change in the middle of a call, the caller is
+/// read anew. The tenant holds for the snapshot that it was read in: a later statement sees that the user was disabled
+/// or moved.
 struct Caller {
     role: RoleId,
     claims: String,
@@ -34,7 +36,7 @@ struct Caller {
     tenant: Option<(Moment, Uuid)>,
 }
 
-/// A call that is running. When the outermost one ends, however it ends, everything known of the caller is forgotten.
+/// A running call. When the outermost one ends, with or without an error, the library forgets the caller.
 pub struct Running(());
 
 impl Running {
@@ -54,7 +56,7 @@ impl Drop for Running {
     }
 }
 
-/// What `read` reads of the caller that the claims of this moment name; `None` where `auth.uid()` has to be asked.
+/// Reads the caller that the current claims name. `None` if `auth.uid()` has to be asked.
 fn with_caller<T>(read: impl FnOnce(&mut Caller) -> T) -> Option<T> {
     let role = role::current();
     let known = CALLER
@@ -78,18 +80,18 @@ fn with_caller<T>(read: impl FnOnce(&mut Caller) -> T) -> Option<T> {
     Some(answer)
 }
 
-/// The signed-in user, which is what `auth.uid()` says.
+/// The signed-in user, as `auth.uid()` returns it.
 pub fn uid() -> Option<Uuid> {
     with_caller(|caller| caller.user).or_else(|| asked(UID))
 }
 
-/// The same by the connection of a call.
+/// The same for a call that has a connection.
 pub fn user(connection: Connection) -> Option<Uuid> {
     with_caller(|caller| caller.user).or_else(|| UID.execute(connection, &[]).get(1))
 }
 
-/// The tenant of the caller as `read` finds it, which is given the user. A tenant that was found is kept for the snapshot
-/// of the running statement. `None` where `auth.uid()` has to be asked who calls.
+/// The caller's tenant, which `read` finds for the user. A tenant that was found is kept for the snapshot of the
+/// running statement. `None` if `auth.uid()` has to be asked for the user.
 pub fn tenant<E>(
     read: impl FnOnce(&Uuid) -> Result<Option<Uuid>, E>,
 ) -> Option<Result<Option<Uuid>, E>> {
@@ -100,13 +102,14 @@ pub fn tenant<E>(
             return Ok(Some(tenant));
         }
         let found = read(&caller.user);
-        // Only a tenant that was found is kept: a membership may come into being in the middle of a call, by first use.
+        // Only a tenant that was found is kept: the first use of a new user creates the membership in the middle of a
+        // call.
         caller.tenant = moment.zip(found.as_ref().ok().copied().flatten());
         found
     })
 }
 
-/// What a statement that returns one uuid says.
+/// The one uuid that a statement returns.
 pub fn asked(statement: Statement) -> Option<Uuid> {
     connected(|connection| statement.read(connection, &[]).get(1))
 }
@@ -120,7 +123,7 @@ pub struct Member {
     pub user: Option<Uuid>,
 }
 
-/// The caller's membership as of now, without a lock; `None` where there is none, or it is disabled.
+/// The caller's current membership, without a lock. `None` if there is none or it is disabled.
 pub fn member(connection: Connection) -> Option<Member> {
     let member = MEMBER.execute(connection, &[]);
     let tenant = member.get(1);
@@ -130,8 +133,8 @@ pub fn member(connection: Connection) -> Option<Member> {
     })
 }
 
-/// Locks the user whom a call is for, the caller or the user whom `service_role` names, until the transaction ends.
-/// `alone` keeps out other calls that ask for it too. This is `chatkeep_private.enter`.
+/// Locks the user of a call until the transaction ends: the caller, or the user whom `service_role` names. With
+/// `alone`, other calls that pass it wait too. This is `chatkeep_private.enter`.
 pub fn enter(connection: Connection, for_user: Option<Uuid>, alone: bool) -> Member {
     if for_user.is_none() && !alone {
         let user = user(connection);

@@ -1,4 +1,4 @@
-//! Appending messages at once: what nearly every append does.
+//! Appends messages at once. This is the fast path, which nearly every append takes.
 
 use chatkeep_core::Refusal;
 use std::ffi::CStr;
@@ -15,10 +15,10 @@ use crate::postgres::role;
 use crate::postgres::statement::{Statement, c_str, statements};
 
 statements! {
-    // Takes the lock that orders the writers of a chat and counts the chat on, where it is still the version that was
-    // looked at. No row is touched where somebody has appended, chosen a branch or deleted it, or the policies hide it.
-    // "Not distinct" and not "=": the planner would compare the two tenants, and the two owners, of statement and policy
-    // in a node of its own.
+    // Locks the chat row and increases its counters, provided that the row is still the version we read (compared by
+    // `xmin`). It updates no row if somebody has appended, selected a branch or deleted the chat, or if policies hide
+    // it. It says "is not distinct from" because of the planner: with "=" it would compare the tenants of statement and
+    // policy, and the owners, in a node of its own.
     ADVANCE(UUIDOID, UUIDOID, UUIDOID, XIDOID, INT4OID, INT4OID, UUIDOID, TIMESTAMPTZOID) = c"
         update chatkeep.chats c
         set last_seq = $5, message_count = $6, active_leaf_id = $7, updated_at = $8
@@ -44,22 +44,22 @@ macro_rules! insert {
     };
 }
 
-/// Nothing is returned: what a message is made of is known, and RETURNING would put every row to the policy of SELECT
-/// once more.
+/// It returns nothing: the call already has the rows, and RETURNING would evaluate the SELECT policy for each of them
+/// again.
 pub const INSERT: &CStr = c_str(insert!(""));
 pub const INSERT_NEW: &CStr = c_str(insert!("on conflict do nothing"));
-/// For a table that may change a row on its way in, or hide it.
+/// For a table with a trigger or policy that may change or hide a row.
 pub const INSERT_RETURNING: &CStr = c_str(insert!("on conflict do nothing returning m.*"));
 
-/// What differs between the two calls: the form of their result and the statement planned for it.
+/// The result of each call: its first column, if it has one more than the table, and the statement planned for its
+/// rows.
 pub struct ResultShape {
     pub outcome: Option<&'static str>,
     pub insert: Statement,
 }
 
-/// The way of nearly every append. Appends the items, and returns them, where nothing stands against it: they follow one
-/// another and the chat's last message, none of them is stored, and nobody else appends at the same time. False
-/// otherwise, with nothing done.
+/// Appends the items and returns them, if they follow one another and the chat's last message, none of them is stored,
+/// and nobody else appends at the same time. Otherwise it does nothing and returns false.
 pub fn append_at_once(
     call: Call,
     shape: &ResultShape,
@@ -125,7 +125,7 @@ pub fn append_at_once(
         rows.clear();
         return Ok(false);
     }
-    // All of them have to arrive: the caller is shown what was formed here.
+    // Every row has to arrive, since the caller is shown the rows that were formed here.
     if is_count(rows.insert(call, shape.insert), items.len()) {
         Ok(true)
     } else {

@@ -17,7 +17,7 @@ use crate::postgres::statement::statements;
 declare_call!(append_message_wrapper, pg_finfo_append_message_wrapper => append_message);
 
 statements! {
-    // new_messages has the form of the call's result, so each call has a plan of its own.
+    // `new_messages` has the columns of the call's result, so each call needs its own plan.
     INSERT_MESSAGE() = INSERT;
     INSERT_AND_RETURN() = INSERT_RETURNING;
 }
@@ -45,7 +45,7 @@ fn text(datum: Datum<'_>) -> Cow<'_, str> {
     datum.read()
 }
 
-/// The message that the arguments are, checked.
+/// Reads and checks the message that the arguments describe.
 fn message(call: Call<'_>) -> Result<MessageItem<'_>, Refusal> {
     let datum = |position| call.datum(position);
     let (role, content) = (datum(argument::ROLE), datum(argument::CONTENT));

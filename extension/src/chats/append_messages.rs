@@ -14,7 +14,7 @@ declare_call!(append_messages_wrapper, pg_finfo_append_messages_wrapper => appen
 
 statements! {
     INSERT_MESSAGES() = INSERT;
-    // For messages of whose ids nothing is in sight, and something may be there.
+    // For messages whose ids look new, but may be stored where policies hide them.
     INSERT_ONE_BY_ONE() = INSERT_NEW;
 }
 
@@ -37,7 +37,7 @@ fn append_messages(call: Call) -> Result<(), Refusal> {
     })
 }
 
-/// Appends what is not stored, in order, whatever stands against it, and returns a row for every item.
+/// The slow path: appends the items that are not stored, in order, and returns a row for every item.
 fn append_one_by_one<'c>(
     call: Call<'c>,
     mut chat: Chat<'c>,
@@ -56,7 +56,8 @@ fn append_one_by_one<'c>(
         let in_item = |refusal: Refusal| refusal.in_item("messages", position);
         let is_stored = item.id.is_some_and(|id| stored.contains(&id));
         if is_stored || (item.parent.is_some() && item.parent != chat.leaf) {
-            // What is in front must be in the table, to be compared with or to be branched from.
+            // The messages before it must be in the table first: this item is compared with one of them, or branches
+            // from it.
             waiting.insert(call)?;
         }
         if let Some(id) = item.id.filter(|_| is_stored) {
@@ -76,11 +77,11 @@ fn append_one_by_one<'c>(
     chat.return_stored(call, ids, &outcomes)
 }
 
-/// Messages of a batch that wait to be inserted: each follows the one in front.
+/// Messages of a batch that wait to be inserted together. Each follows the one before it.
 struct Waiting<'c> {
     rows: NewMessages<'c>,
     count: usize,
-    /// Whether the client has chosen an id among theirs.
+    /// Whether the client has chosen the id of one of them.
     has_id: bool,
 }
 
@@ -91,7 +92,7 @@ impl Waiting<'_> {
         self.has_id |= item.id.is_some();
     }
 
-    /// Inserts them, all or none.
+    /// Inserts all of them, or none.
     fn insert(&mut self, call: Call) -> Result<(), Refusal> {
         if self.count == 0 {
             return Ok(());

@@ -1,7 +1,7 @@
-//! A chat and its messages, read by index, without a statement.
+//! Reads a chat by index, and whether it has certain messages, without a statement.
 //!
-//! What is read only chooses between two ways that both end in statements under policies. Nothing is shown to a caller, and
-//! nothing is decided, by a look alone.
+//! The answer only chooses between two ways that both end in statements under policies. Nothing is shown to a caller,
+//! and no access is decided, outside of statements.
 
 use crate::policies::fingerprints;
 use crate::postgres::datum::Uuid;
@@ -9,26 +9,29 @@ use crate::postgres::index_scan::is_uuid;
 use crate::postgres::relation::Table;
 use crate::postgres::snapshot::{Snapshot, TransactionId, with_latest};
 
-/// A chat that messages can be appended to, as it stood when it was looked at.
+/// A chat that messages can be appended to, as it was when we read it.
 pub struct ChatHead {
     /// Its tenant and its owner.
     pub tenant: Uuid,
     pub user: Uuid,
     /// The last message of the active path.
     pub leaf: Option<Uuid>,
-    /// How many messages it has, on all branches.
+    /// The number of its messages, on all branches.
     pub message_count: i32,
     /// The seq and the `created_at` of its newest message.
     pub last_seq: i32,
     pub updated_at: i64,
-    /// The transaction that wrote this version of the row. Whatever changes the chat puts another one there.
+    /// The transaction that wrote this version of the row. Every change of the chat replaces it.
     pub version: TransactionId,
 }
 
-/// A chat as of this moment, where it is live, the owner's and has none of the messages, and where messages are stored
-/// and shown just as they are inserted: their table has `columns` columns, no trigger or rule that could change a row on
-/// its way in, and the policies of the migrations. `None` also where that cannot be told this way. `owner` is `None` for a
-/// role that is exempt from policies.
+/// Reads a chat as it is now. `None` unless all of these are true:
+///
+/// - The chat exists, is not deleted, and is the owner's. A role that is exempt from policies passes no owner.
+/// - The chat has none of the messages.
+/// - Messages are stored and shown just as they are inserted: their table has `columns` columns, no trigger or rule that
+///   may change a row, and the policies of the migrations.
+/// - The caller may select what is read.
 pub fn chat_head(
     chat: &Uuid,
     owner: Option<&Uuid>,
@@ -57,7 +60,7 @@ pub fn chat_head(
     })
 }
 
-/// The one chat of this id that is the owner's, if it is live.
+/// The owner's one chat of this id, unless it is deleted.
 fn live_chat(
     table: &Table,
     chat: &Uuid,
@@ -89,6 +92,6 @@ fn live_chat(
         }
         true
     });
-    // A role that is exempt from policies may see chats of several tenants.
+    // A role that is exempt from policies may find chats of several tenants.
     found.filter(|_| count == 1)
 }

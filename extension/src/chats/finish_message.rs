@@ -1,4 +1,4 @@
-//! `finish_message`: the end of a message that streamed.
+//! `finish_message`: ends a message that was streaming.
 
 use chatkeep_core::Refusal;
 use chatkeep_core::message::Finish;
@@ -82,7 +82,7 @@ fn finish_message(call: Call) -> Result<(), Refusal> {
             return_stored_message(call, &values![message_id, chat_id, tenant]);
             Ok(true)
         };
-        // Twice: a statement that has waited for the move of its own user looks for the message where it was.
+        // Twice: a statement that waited while its own user moved to another tenant has looked in the old one.
         if attempt()? || attempt()? {
             Ok(())
         } else {

@@ -1,4 +1,4 @@
-//! A chat under lock, its active path and its messages.
+//! A chat that a call appends to: its lock, its active path and its messages.
 
 use chatkeep_core::Refusal;
 use std::collections::HashSet;
@@ -14,14 +14,14 @@ use crate::postgres::role;
 use crate::postgres::statement::statements;
 
 statements! {
-    // The lock orders all writers of the chat; what follows sees what they committed.
+    // The lock orders all writers of the chat. Later statements see what the writers before committed.
     LOCK(UUIDOID, UUIDOID, BOOLOID) = c"
         select c.tenant_id, c.user_id, c.active_leaf_id, c.last_seq, c.updated_at, c.deleted_at is not null
         from chatkeep.chats c
         where c.id = $1 and (c.user_id = $2 or $3)
         limit 2
         for no key update";
-    // The way from a message up to the active path: where it joins, and what lies between.
+    // Walks from a message up to the active path: finds where it joins, and the messages in between.
     WALK(UUIDOID, UUIDOID, UUIDOID) = c"
         with recursive walk as (
           select m.id, m.parent_id, m.active, m.created_at from chatkeep.messages m
@@ -70,15 +70,15 @@ statements! {
         where c.id = $1 and c.tenant_id = $2";
 }
 
-/// The nil UUID, which as a parent means: none.
+/// The nil UUID. As a parent it means: no message.
 pub const NO_MESSAGE: Uuid = [0; 16];
 
-/// The time that the next message of a chat comes after, which is that of its newest or the microsecond before now.
+/// The time after which the next message of a chat comes: that of the newest message, or the microsecond before now.
 pub fn not_before_now(newest: i64) -> i64 {
     newest.max(now() - 1)
 }
 
-/// A chat whose row this transaction has locked, as it stood before the call.
+/// A chat that a call appends to. It counts on as messages are formed; `lock` reads it under a lock.
 pub struct Chat<'c> {
     /// What its statements are executed by.
     pub connection: Connection<'c>,
@@ -93,7 +93,7 @@ pub struct Chat<'c> {
     pub leaf: Option<Uuid>,
     /// The seq of its newest message.
     pub last_seq: i32,
-    /// What the `created_at` of the next message comes after: the newest message's, or now.
+    /// The time after which the next message comes.
     pub last_time: i64,
 }
 
@@ -105,7 +105,7 @@ impl<'c> Chat<'c> {
         let look = || LOCK.execute(connection, &values![id, author, is_service]);
         let mut row = look();
         if row.is_empty() {
-            // A statement that has waited for the move of its own user looks for the chat where it was.
+            // A statement that waited while its own user moved to another tenant has looked in the old one.
             row = look();
         }
         match row.len() {
@@ -146,7 +146,8 @@ impl<'c> Chat<'c> {
         values![message, self.id, self.tenant]
     }
 
-    /// Makes the path to `message`, or none for the nil UUID, the active one. False where there is no such message.
+    /// Activates the path to a message, and deactivates the rest. The nil UUID activates no message. Returns false if
+    /// the chat has no such message.
     pub fn activate(&mut self, message: Uuid) -> Result<bool, Refusal> {
         let (mut joins_at, mut between, mut count) = (None, None, None);
         if message == NO_MESSAGE {
@@ -171,7 +172,8 @@ impl<'c> Chat<'c> {
         Ok(true)
     }
 
-    /// Puts the next message after `parent`: NULL and the last message go on, any other starts a branch.
+    /// Puts the next message after `parent`. NULL and the last message continue the path, any other parent starts a
+    /// branch.
     pub fn follow(&mut self, parent: Option<Uuid>) -> Result<(), Refusal> {
         match parent {
             None => Ok(()),
@@ -181,7 +183,7 @@ impl<'c> Chat<'c> {
         }
     }
 
-    /// Counts the chat on by as many messages as are appended under the lock.
+    /// Adds the appended messages to the counters of the chat's row.
     pub fn touch(&self, count: i32) -> Result<(), Refusal> {
         let arguments = values![self.id, self.tenant, count, self.leaf, self.last_time];
         if TOUCH.execute(self.connection, &arguments).is_empty() {
@@ -190,7 +192,7 @@ impl<'c> Chat<'c> {
         Ok(())
     }
 
-    /// Whether the chat has a message `id`; a refusal where that one says something else than `item`.
+    /// Whether the chat has a message of this id. Refuses the item if that message says something else.
     pub fn holds(&self, id: Uuid, item: &MessageItem) -> Result<bool, Refusal> {
         let arguments = values![
             id,
@@ -208,7 +210,7 @@ impl<'c> Chat<'c> {
         }
     }
 
-    /// Which of the items' ids the chat has.
+    /// The ids of the items that the chat has.
     pub fn stored_ids(&self, items: &[MessageItem]) -> HashSet<Uuid> {
         if items.iter().all(|item| item.id.is_none()) {
             return HashSet::new();
@@ -220,7 +222,7 @@ impl<'c> Chat<'c> {
         found.column(1).flatten().collect()
     }
 
-    /// Returns what is stored under these ids, in their order.
+    /// Returns the stored messages of these ids, in their order.
     pub fn return_stored(
         &self,
         call: Call,

@@ -1,4 +1,4 @@
-//! A message to append, and how a batch of them is read from jsonb.
+//! A message to append, as an item of a batch or by arguments.
 
 use chatkeep_core::message::{self, NewMessage};
 use chatkeep_core::{Refusal, limits};
@@ -51,7 +51,7 @@ impl<'c> MessageItem<'c> {
         self.id.unwrap_or_else(new_id)
     }
 
-    /// An item of a batch. Its faults are found in the order of the keys.
+    /// Reads an item of a batch. The first fault in the order of the keys is the one that is reported.
     fn of(item: &batch::Item<'c, { message::ITEM_KEYS.len() }>) -> Result<Self, Refusal> {
         let (role, content) = (item.text(key::ROLE)?, item.text(key::CONTENT)?);
         let id = item.uuid(key::MESSAGE_ID)?;

@@ -1,8 +1,8 @@
-//! Messages on their way into the table: rows that a statement reads under the name `new_messages`.
+//! Messages on their way into the table, as rows that a statement reads under the name `new_messages`.
 //!
-//! They have the columns of the call's result. Where nothing can change them any more they are the result: each is formed
+//! They have the columns of the call's result. If nothing can change them any more they are the result: each is formed
 //! once, for the table and for the caller. Their types are those of the table's columns, domains included, so the
-//! statement converts and checks nothing; core has checked every value before.
+//! statement converts and checks nothing. Core has checked every value before.
 
 use std::ffi::CStr;
 
@@ -22,18 +22,18 @@ pub const COLUMNS: usize = 18;
 /// Rows of new messages.
 pub struct NewMessages<'c> {
     rows: RowStore<'c>,
-    /// What the first column says where the result has one more than the table.
+    /// The first column, if the result has one more than the table.
     outcome: Option<Datum<'c>>,
     written_as: Option<Datum<'c>>,
 }
 
 impl<'c> NewMessages<'c> {
-    /// Rows that are the call's result too, for a table that stores what it is given.
+    /// Rows that are also the call's result. The table must store them as they are.
     pub fn to_return(call: Call<'c>, outcome: Option<&str>) -> Self {
         Self::new(call, RowStore::of(call.returned()), outcome)
     }
 
-    /// Rows for the table alone, in the form of the call's result.
+    /// Rows for the table alone, with the columns of the call's result.
     pub fn to_store(call: Call<'c>, outcome: Option<&str>) -> Self {
         let rows = RowStore::like(call.connection, call.returned());
         Self::new(call, rows, outcome)
@@ -48,7 +48,7 @@ impl<'c> NewMessages<'c> {
         }
     }
 
-    /// Adds the message that comes next in the chat, after which the one behind it does.
+    /// Adds the next message of the chat. The following one comes after it.
     pub fn push(&mut self, chat: &mut Chat, item: &MessageItem, id: Uuid) {
         let (seq, created_at) = chat.advance();
         let parent = chat.leaf.replace(id);
@@ -73,19 +73,19 @@ impl<'c> NewMessages<'c> {
             item.token_count,
             item.metadata,
         ];
-        // A column that somebody has added to the table stays NULL here, and the statement does not name it.
+        // A column that somebody has added to the table stays NULL. The statement does not name it.
         let first = usize::from(self.outcome.is_none());
         self.rows.push(&row[first..]);
     }
 
-    /// Executes a statement that reads the rows and inserts them. Returns how many it inserted.
+    /// Executes a statement that reads the rows and inserts them. Returns the number of inserted rows.
     pub fn insert(&self, call: Call, statement: Statement) -> u64 {
         statement
             .execute_over(call.connection, NAME, &self.rows)
             .len()
     }
 
-    /// The same with a statement that returns them: they are the call's rows.
+    /// The same for a statement with RETURNING: what it returns are the call's rows.
     pub fn insert_and_return(&self, call: Call, statement: Statement) -> u64 {
         statement.execute_over_into(call.connection, NAME, &self.rows, call.returned())
     }

@@ -17,8 +17,8 @@ statements! {
         limit 2";
 }
 
-/// The tenant of a chat that the caller may see, or why the caller may not. A call that only reads looks in the snapshot
-/// of its caller, one that writes as of now.
+/// The tenant of a chat that the caller may see; a refusal if the caller may not. A call that only reads looks in the
+/// snapshot of its caller. A call that writes looks at the present.
 pub fn visible_chat<'c>(
     connection: Connection<'c>,
     chat: Uuid,

@@ -1,4 +1,4 @@
-//! What is to be done with documents to register.
+//! Classifies documents to register: what is stored of each, and what is to be done with it.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -11,17 +11,18 @@ use crate::postgres::rows::Rows;
 use crate::postgres::statement::{sql_file, statements};
 
 statements! {
-    // What to make of each item: `duplicate` where its document and this source of it are stored, `alias` where only the
-    // source is new, `new` where neither bytes nor source are known, `again` where the document itself has to change, `other`
-    // where more has to be done. A source is one private document's, but colleagues add theirs to what is shared, where the
-    // owner may have them elsewhere.
+    // What is to be done with each item: `duplicate`: nothing, since the document and this source of it are stored;
+    // `alias`: only the source is new; `new`: neither the bytes nor the source are known; `again`: the document itself
+    // has to change; `other`: more has to be done. A source belongs to at most one private document of an owner. A
+    // shared document may in addition list sources that colleagues added, and the owner may hold the same source in
+    // another document.
     CLASSIFY(UUIDOID, UUIDOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, BOOLARRAYOID) = sql_file!("statements/classify.sql");
-    // Whether nobody knows anything of a private batch: no source is held by a document of the owner, no bytes are shared in
-    // the tenant. Private bytes are left to the insert, which passes over what is there.
+    // Whether a private batch is new: no document of the owner has one of its sources, and the tenant shares none of
+    // its bytes. Private bytes need no check, since the insert skips the ones that are stored.
     IS_NEW(UUIDOID, UUIDOID, TEXTARRAYOID, TEXTARRAYOID) = sql_file!("statements/is_new.sql");
 }
 
-/// The column of CLASSIFY that says who sees the document.
+/// The column of CLASSIFY with the document's visibility.
 const VISIBILITY: i32 = 13;
 
 /// What is to be done with an item.
@@ -33,7 +34,7 @@ pub enum Class {
     Alias,
     /// New bytes of a new source.
     New,
-    /// A known document and source, which has to change itself and no other.
+    /// A known document and source. The document has to change, and no other does.
     Again,
     /// Anything else.
     Other,
@@ -51,7 +52,7 @@ impl Class {
     }
 }
 
-/// What was found of each item.
+/// What is stored of each item, and the class of the item.
 pub struct Classification<'c> {
     pub rows: Rows<'c>,
     pub classes: Vec<Class>,
@@ -61,8 +62,9 @@ pub struct Classification<'c> {
 }
 
 impl Classification<'_> {
-    /// Whether what is left to do may change what the tenant shares. Colleagues write to a shared document under the
-    /// tenant's lock, so its owner does too; whoever takes a source from other documents may come to one.
+    /// Whether the rest of the work may change what the tenant shares. Colleagues write to a shared document under the
+    /// tenant's lock, so its owner has to take that lock too. An item that takes a source from other documents may take
+    /// it from a shared one.
     pub fn writes_shared(&self) -> bool {
         let found = self.classes.iter().zip(&self.shared);
         found.into_iter().any(|(class, is_shared)| {
@@ -74,7 +76,7 @@ impl Classification<'_> {
         self.classes.iter().all(|class| *class == Class::Duplicate)
     }
 
-    /// What is stored as it is; `None` where something is left to do.
+    /// The documents that are stored as they are; `None` for an item with work left to do.
     pub fn duplicates(&self) -> Vec<Option<Registered>> {
         let found = self.classes.iter().zip(&self.ids);
         found
@@ -87,7 +89,7 @@ impl Classification<'_> {
 }
 
 impl<'c> Registrar<'c> {
-    /// What is stored of each item, and what is to be done with it.
+    /// Classifies the items.
     pub fn classify(&self, items: &[&DocumentItem]) -> Classification<'c> {
         let is_described = |item: &DocumentItem| Value::Boolean(item.is_described());
         let arguments = values![
@@ -109,13 +111,13 @@ impl<'c> Registrar<'c> {
         }
     }
 
-    /// Whether nothing of these items is known, and each is about other bytes and another source.
+    /// Whether all items are new and private, and no two have the same bytes or the same source.
     pub fn is_new(&self, items: &[&DocumentItem]) -> bool {
         let differ = |value: for<'i> fn(&'i DocumentItem) -> &'i str| {
             let values: HashSet<&str> = items.iter().map(|item| value(item)).collect();
             values.len() == items.len()
         };
-        // Shared bytes may be what the owner has as a private document, which no index holds against the insert.
+        // The owner may have shared bytes as a private document, and no index would stop the insert.
         let is_private = !items.iter().any(|item| item.is_shared());
         is_private && differ(|item| &item.source_uri) && differ(|item| &item.checksum) && {
             let arguments = values![

@@ -12,7 +12,7 @@ declare_answers! {
     document_checksum_wrapper, pg_finfo_document_checksum_wrapper => document_checksum;
 }
 
-// Declared by hand because a `#[pg_extern]` would be handed a whole copy of the bytes.
+// Declared by hand, because a `#[pg_extern]` function would receive a copy of all bytes.
 extension_sql!(
     r"
     create function @extschema@.document_checksum(content bytea) returns text
@@ -25,7 +25,7 @@ fn document_checksum(entry: Entry) -> Option<String> {
     entry.argument(0).map(checksum_of)
 }
 
-/// The checksum of a bytea, hashed where its bytes are stored.
+/// The checksum of a bytea. Its bytes are hashed where they are stored.
 pub fn checksum_of(content: Datum) -> String {
     let mut hasher = Hasher::new();
     bytea::read_in_slices(content, |bytes| hasher.update(bytes));

@@ -1,4 +1,4 @@
-//! A document to register, and how a batch of them is read from jsonb.
+//! A document to register, as an item of a batch or by arguments.
 
 use chatkeep_core::document::{self, NewDocument};
 use chatkeep_core::{Refusal, limits};
@@ -49,7 +49,7 @@ impl<'c> DocumentItem<'c> {
         self.visibility == "tenant"
     }
 
-    /// Whether it says more than where its bytes came from.
+    /// Whether it describes the document, beyond its source and its bytes.
     pub fn is_described(&self) -> bool {
         self.title.is_some()
             || self.mime_type.is_some()
@@ -81,7 +81,7 @@ pub struct DocumentArguments<'c> {
 }
 
 impl<'c> DocumentArguments<'c> {
-    /// An item of a batch. Its faults are found in the order of the keys.
+    /// Reads an item of a batch. The first fault in the order of the keys is the one that is reported.
     fn of(item: &batch::Item<'c, { document::ITEM_KEYS.len() }>) -> Result<Self, Refusal> {
         let text = |key| Ok(item.text(key)?.map(Cow::Borrowed));
         let object = |key| Some(item.jsonb(key).unwrap_or_else(jsonb::empty_object));
@@ -97,7 +97,7 @@ impl<'c> DocumentArguments<'c> {
         })
     }
 
-    /// The document that the arguments are, or what is wrong with them.
+    /// Checks the arguments.
     pub fn check(self) -> Result<DocumentItem<'c>, Refusal> {
         let (tags, properties) = (self.tags.map(jsonb::text), self.properties.map(jsonb::text));
         let stored = NewDocument {

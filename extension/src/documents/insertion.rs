@@ -1,4 +1,4 @@
-//! New documents, and new sources of known ones.
+//! Inserts new documents, and new sources of known ones.
 
 use chatkeep_core::Refusal;
 use std::collections::HashSet;
@@ -32,7 +32,7 @@ impl<'c> Registrar<'c> {
         items: &[&DocumentItem],
         supersedes: Option<Uuid>,
     ) -> Result<Inserted<'c>, Refusal> {
-        // Sorted, so that they tell the order of a batch.
+        // Sorted, so that the order of ids is the order of the batch.
         let mut ids: Vec<Uuid> = items.iter().map(|_| new_id()).collect();
         ids.sort_unstable();
         let arguments = values![
@@ -68,8 +68,8 @@ impl<'c> Registrar<'c> {
         Ok(Inserted { rows, ids })
     }
 
-    /// Stores tags and properties of documents that have none, and returns of how many; `access` is theirs, unless it is what
-    /// the items say.
+    /// Stores tags and properties of documents that have none, and returns the number of documents. `access` is that of
+    /// the documents; without it the items say who has access.
     pub fn insert_metadata(&self, rows: &[(&DocumentItem, Uuid)], access: Option<&str>) -> u64 {
         if rows.is_empty() {
             return 0;
@@ -86,7 +86,7 @@ impl<'c> Registrar<'c> {
         INSERT_METADATA.execute(self.connection, &arguments).len()
     }
 
-    /// Adds sources to known documents, and returns the documents that took them.
+    /// Adds sources to known documents, and returns the documents that were changed.
     pub fn add_aliases(&self, rows: &[(&DocumentItem, Uuid)]) -> HashSet<Uuid> {
         if rows.is_empty() {
             return HashSet::new();

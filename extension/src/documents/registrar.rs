@@ -1,4 +1,4 @@
-//! Who registers documents.
+//! The user who registers documents, and the locks on the user's documents.
 
 use crate::caller::identity::{self, Member};
 use crate::documents::document_item::DocumentItem;
@@ -11,7 +11,7 @@ statements! {
     LOCK(UUIDOID, UUIDOID, BOOLOID, BOOLOID) = c"select chatkeep_private.lock_documents($1, $2, $3, $4)";
 }
 
-/// A document that an item was registered as.
+/// The document of an item.
 #[derive(Clone, Copy)]
 pub struct Registered {
     /// How it came to be: `created`, `duplicate` or `new_version`.
@@ -39,7 +39,7 @@ impl Registered {
     }
 }
 
-/// Who registers.
+/// The user who registers documents, and the user's tenant.
 #[derive(Clone, Copy)]
 pub struct Registrar<'c> {
     /// What its statements are executed by.
@@ -49,14 +49,14 @@ pub struct Registrar<'c> {
 }
 
 impl<'c> Registrar<'c> {
-    /// The caller as of now, who may be disabled or moved while nothing is locked.
+    /// The caller, without a lock: somebody may disable or move the user meanwhile.
     pub fn unlocked(connection: Connection<'c>) -> Self {
         let member = identity::member(connection)
             .unwrap_or_else(|| identity::enter(connection, None, false));
         Self::of(connection, member)
     }
 
-    /// The caller until the transaction ends.
+    /// The caller, locked until the transaction ends.
     pub fn entered(connection: Connection<'c>) -> Self {
         Self::of(connection, identity::enter(connection, None, false))
     }
@@ -69,19 +69,19 @@ impl<'c> Registrar<'c> {
         }
     }
 
-    /// The same by another connection.
+    /// The same user with another connection.
     pub fn over(self, connection: Connection<'_>) -> Registrar<'_> {
         Registrar { connection, ..self }
     }
 
-    /// Until the transaction ends nobody else registers for this owner, or where it `shares`, writes what this tenant
-    /// shares. False where somebody does, unless `wait` is set.
+    /// Locks the owner's documents for registrations until the transaction ends; with `shares`, also what the tenant
+    /// shares. Returns false if somebody else has the lock, unless it should `wait`.
     pub fn lock(&self, shares: bool, wait: bool) -> bool {
         let arguments = values![self.tenant, self.owner, shares, wait];
         LOCK.execute(self.connection, &arguments).get(1) == Some(true)
     }
 
-    /// An array of a value of each item.
+    /// An array with one value per item.
     pub fn array<'v>(
         &self,
         element: Element,
@@ -92,7 +92,7 @@ impl<'c> Registrar<'c> {
             .array(element, items.iter().map(|item| value(item)))
     }
 
-    /// An array of a text of each item.
+    /// An array with one text per item.
     pub fn texts<'v>(
         &self,
         items: &[&'v DocumentItem<'v>],

@@ -1,9 +1,9 @@
-//! Registering documents: one row per bytes and owner, whoever else registers them at the same time.
+//! Registers documents. The same bytes of the same owner end in one row, whatever others register at the same time.
 //!
-//! A batch is looked up by one statement, without a lock. Where everything is known that is all. What has to write takes
-//! the lock of the owner's documents first and looks again: then nobody else of this owner, or of this tenant where
-//! documents are shared, registers meanwhile. The bulk of a batch, new documents and new sources of known ones, takes one
-//! statement each; an item that depends on others, or changes more than that, follows on its own.
+//! One statement looks a batch up, without a lock. If everything is stored already, that is all. Otherwise the call
+//! locks the owner's documents first and looks again. From then on nobody else registers for this owner, or for this
+//! tenant if documents are shared. New documents take one statement together, and so do new sources of known documents.
+//! An item that depends on others, or changes more than that, follows on its own.
 
 use chatkeep_core::Refusal;
 use std::collections::HashSet;
@@ -21,17 +21,16 @@ statements! {
     STORED_DOCUMENTS(UUIDOID, UUIDARRAYOID, TEXTARRAYOID) = sql_file!("statements/stored_documents.sql");
 }
 
-/// Registers all items in a call that writes.
+/// Registers all items, and returns a row for each, in their order. A refusal names the item of a batch.
 pub fn register(call: Call, items: &[DocumentItem], is_batch: bool) -> Result<(), Refusal> {
     writing(|| register_items(call, items, is_batch))
 }
 
-/// Registers all items and returns a row for each, in their order.
-/// A refusal says which of a batch it is about.
+/// The same inside a writing call.
 fn register_items(call: Call, items: &[DocumentItem], is_batch: bool) -> Result<(), Refusal> {
     let mut registrar = Registrar::unlocked(call.connection);
     let mut stored = registrar.stored(items);
-    // Nobody waits for a lock who has nothing to write.
+    // A call that has nothing to write waits for no lock.
     if stored.iter().all(Option::is_some) {
         call.return_rows(stored.into_iter().flatten().map(|document| document.row));
         return Ok(());
@@ -60,7 +59,7 @@ fn register_items(call: Call, items: &[DocumentItem], is_batch: bool) -> Result<
     if is_locked && rest.len() == items.len() && registrar.is_new(&rest) {
         return registrar.register_new(call, &rest, is_batch);
     }
-    // What is found may take the tenant's lock besides, once.
+    // The items that are found may require the tenant's lock too. That happens at most once.
     let found = loop {
         let found = registrar.classify(&rest);
         let writes_shared = found.writes_shared();
@@ -102,7 +101,7 @@ fn register_items(call: Call, items: &[DocumentItem], is_batch: bool) -> Result<
     Ok(())
 }
 
-/// The items behind one that are about the same bytes for the same readers, and not done yet.
+/// The later items with the same bytes and the same visibility that are not done yet.
 fn companions<'a>(
     items: &[&'a DocumentItem<'a>],
     done: &[Option<Registered>],
@@ -119,7 +118,8 @@ fn companions<'a>(
 }
 
 impl Registrar<'_> {
-    /// Registers, by one statement for each class, the new documents and the new sources that no other item is about.
+    /// Registers the new documents by one statement, and the new sources by another. Items that depend on others are
+    /// left.
     fn register_many(
         &self,
         items: &[&DocumentItem],
@@ -163,7 +163,7 @@ impl Registrar<'_> {
         Ok(())
     }
 
-    /// Registers items of which nothing was known, and returns a row for each.
+    /// Registers a batch that is new, and returns a row for each item.
     fn register_new(
         &self,
         call: Call,
@@ -172,7 +172,7 @@ impl Registrar<'_> {
     ) -> Result<(), Refusal> {
         let Inserted { rows, ids } = self.insert(items, None)?;
         if ids.iter().all(Option::is_some) {
-            // The statement inserts, and returns, in the order of its arrays.
+            // The statement inserts and returns in the order of its arrays.
             call.return_rows(rows.iter());
             return Ok(());
         }
@@ -189,7 +189,7 @@ impl Registrar<'_> {
         Ok(())
     }
 
-    /// Registers one of several items. What it takes of memory is free again afterwards.
+    /// Registers one of several items. Its memory is freed afterwards.
     fn register_alone(
         &self,
         item: &DocumentItem,
@@ -198,8 +198,8 @@ impl Registrar<'_> {
         connected(|connection| self.over(connection).register_one(item, companions))
     }
 
-    /// Registers what may change other documents on its way. `companions` are later items of the same bytes, whose sources a
-    /// colleague's document takes by the same update.
+    /// Registers an item that may change other documents. `companions` are later items with the same bytes: if the
+    /// document is a colleague's, the same update adds their sources.
     fn register_one(
         &self,
         item: &DocumentItem,
@@ -209,8 +209,8 @@ impl Registrar<'_> {
         const ROUNDS: u32 = 5;
         let mut replaced = None;
         let mut is_alone = item.is_shared();
-        // Each round sees what others committed meanwhile. The locks leave few to lose a race to, so a document that is in
-        // the way round after round is one that a policy hides.
+        // Each round sees what others have committed meanwhile. The locks leave few transactions to lose a race to. So
+        // if a document is in the way in every round, a policy hides it.
         for _ in 0..ROUNDS {
             let found = self.classify(&[item]);
             if !is_alone && found.writes_shared() {
@@ -239,7 +239,7 @@ impl Registrar<'_> {
         Err(Refusal::document_unseen())
     }
 
-    /// Returns what is stored under these ids, in their order.
+    /// Returns the stored documents, in their order.
     fn return_stored(&self, call: Call, registered: &[Registered]) {
         let ids = registered.iter().map(|document| document.id);
         let outcomes = registered.iter().map(|document| document.outcome);
@@ -252,7 +252,7 @@ impl Registrar<'_> {
     }
 }
 
-/// A refusal of an item, which names its place where there are several.
+/// A refusal of an item. It names the item's place in a batch.
 fn of_item(refusal: Refusal, is_batch: bool, position: usize) -> Refusal {
     if is_batch {
         refusal.in_item("documents", position)

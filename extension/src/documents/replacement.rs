@@ -1,4 +1,4 @@
-//! Changes of documents that are stored.
+//! Changes documents that are stored.
 
 use std::borrow::Cow;
 
@@ -8,28 +8,31 @@ use crate::postgres::datum::{Uuid, values};
 use crate::postgres::statement::{sql_file, statements};
 
 statements! {
-    // Keeps a document as it is until other documents have given their source to it.
+    // Keeps a document from changing until other documents have given their source to it.
     HOLD(UUIDOID, UUIDOID) = sql_file!("statements/hold.sql");
-    // A source leaves the document that is named by it: the next of its aliases takes its place, and without one it is
-    // history. A colleague's source may be what the owner has elsewhere, and names nothing then.
+    // Takes a source from the document that is named by it. The document takes the next of its aliases as its name.
+    // Without one it is archived. An alias that a colleague added may be a source that the owner has in another
+    // document, so it names nothing.
     RELEASE_SOURCE(UUIDOID, UUIDOID, TEXTOID, UUIDOID) = sql_file!("statements/release_source.sql");
     RELEASE_ALIAS(UUIDOID, UUIDOID, TEXTOID, UUIDOID) = sql_file!("statements/release_alias.sql");
-    // An ingest that failed, or was given up, begins anew, and one that has not begun takes what its owner says last. By one
-    // update: a second one of a colleague's document would wait for that colleague's row, which a move may hold.
+    // Restarts an ingest that failed or was given up. An ingest that has not begun takes the owner's newest
+    // description. It is one update: a second update of a colleague's document would wait for the colleague's row,
+    // which a move may hold.
     RENEW(UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID, INT8OID, TEXTARRAYOID, TEXTOID) = sql_file!("statements/renew.sql");
     LIVE(UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID) = sql_file!("statements/live_document.sql");
     DESCRIBE(UUIDOID, UUIDOID, UUIDOID, JSONBOID, JSONBOID) = sql_file!("statements/describe.sql");
 }
 
 impl Registrar<'_> {
-    /// Locks a document; false where it is history by now.
+    /// Locks a document. Returns false if it is archived or deleted by now.
     pub fn hold(&self, id: Uuid) -> bool {
         !HOLD
             .execute(self.connection, &values![self.tenant, id])
             .is_empty()
     }
 
-    /// Takes the item's source from the documents that hold it, other than `except`, and returns the one it was of.
+    /// Takes the item's source from all documents that have it, except one. Returns the document that was named by it,
+    /// or else one that listed it.
     pub fn release(&self, item: &DocumentItem, except: Option<Uuid>) -> Option<Uuid> {
         let source = item.source_uri.as_str();
         let arguments = values![self.tenant, self.owner, source, except];
@@ -38,7 +41,7 @@ impl Registrar<'_> {
         own.or(shared)
     }
 
-    /// Brings a stored document up to what the item says. False where it is history by now, or cannot be changed.
+    /// Updates a stored document to what the item says. Returns false if it is archived by now, or cannot be changed.
     pub fn renew(&self, item: &DocumentItem, companions: &[&DocumentItem], id: Uuid) -> bool {
         let sources = std::iter::once(item).chain(companions.iter().copied());
         let sources = sources.map(|item| item.source_uri.as_str());

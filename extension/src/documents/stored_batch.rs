@@ -1,8 +1,9 @@
-//! Which of many documents are stored as they are: the way of a batch that is known, ten thousand in some 30 ms.
+//! Finds the documents of a batch that are stored as they are. This is the fast path for known batches: 10,000
+//! documents in about 30 ms.
 //!
-//! The index of checksums is read directly, in its own order, and tells where rows may lie. What is there is read by a
-//! statement that goes from place to place, under the policies, and looks at each row as if nothing were known of it. So
-//! the index only saves the search: a place that is wrong shows nothing, or a row that matches no item.
+//! It reads the places of the batch's checksums directly from their index, in the index's order. A statement under the
+//! policies then reads the rows at these places, and checks each as if nothing were known about it. So the index only
+//! saves the search: a wrong place shows nothing, or a row that matches no item.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -20,14 +21,14 @@ statements! {
     STORED(UUIDOID, UUIDOID, TIDARRAYOID) = sql_file!("statements/documents_at_places.sql");
 }
 
-/// The columns of STORED that are looked at.
+/// The columns of STORED that are read.
 const ID: i32 = 2;
 const SOURCE_URI: i32 = 5;
 const ALIASES: i32 = 6;
 const CHECKSUM: i32 = 7;
 const STATUS: i32 = 11;
 
-/// A document that is stored as an item says: a row of the call's result.
+/// A document that is stored as an item says, as a row of the call's result.
 #[derive(Clone, Copy)]
 pub struct StoredDocument<'c> {
     pub row: Row<'c>,
@@ -35,10 +36,10 @@ pub struct StoredDocument<'c> {
 }
 
 impl<'c> Registrar<'c> {
-    /// The result rows of items that are stored as they are, the owner's and private; `None` for any other item.
+    /// The result rows of items that are private and stored as they are; `None` for other items.
     pub fn stored(&self, items: &[DocumentItem]) -> Vec<Option<StoredDocument<'c>>> {
         let nothing = || vec![None; items.len()];
-        // For a single item the statement that follows is as fast.
+        // For a single item the next statement is as fast.
         if items.len() < 2 {
             return nothing();
         }
@@ -54,7 +55,7 @@ impl<'c> Registrar<'c> {
         items.iter().map(|item| rows.row(item)).collect()
     }
 
-    /// Where rows of the items' checksums may lie.
+    /// The places where rows of the items' checksums may be.
     fn places(&self, owner: &Uuid, items: &[DocumentItem]) -> Option<Vec<Place>> {
         let mut fronts: Vec<i64> = items
             .iter()
@@ -62,7 +63,7 @@ impl<'c> Registrar<'c> {
             .filter_map(|item| u64::from_str_radix(item.checksum.get(..16)?, 16).ok())
             .map(u64::cast_signed)
             .collect();
-        // In the order of the index, whose pages are then read one after the other.
+        // In the order of the index, so that its pages are read one after the other.
         fronts.sort_unstable();
         fronts.dedup();
         with_latest(|snapshot| {
@@ -79,8 +80,8 @@ impl<'c> Registrar<'c> {
     }
 }
 
-/// The first characters of a checksum, by which it is found sooner than by all of it. Where two have the same the second is
-/// not found, and takes the longer way.
+/// The first characters of a checksum, which are faster to look up than all of it. If two documents have the same
+/// front, the second is not found, and takes the slow path.
 type Front = [u8; 16];
 
 fn front(checksum: &str) -> Option<Front> {
@@ -102,7 +103,7 @@ impl<'c> ByChecksum<'c> {
         Self(by_checksum)
     }
 
-    /// The row of an item, if nothing is left to do for it.
+    /// The row of an item that has nothing left to do.
     fn row(&self, item: &DocumentItem) -> Option<StoredDocument<'c>> {
         if item.is_shared() {
             return None;

@@ -1,4 +1,4 @@
-//! What policies ask.
+//! The functions that policies call.
 
 use chatkeep_core::Refusal;
 use chatkeep_core::session::GRACE_MICROS;
@@ -32,21 +32,21 @@ statements! {
             is not distinct from ($3, $4, $5, $6, $7)";
 }
 
-/// `uid()`: the signed-in user, which is what `auth.uid()` says.
+/// `uid()`: the signed-in user, as `auth.uid()` returns it.
 fn uid(_: Entry) -> Option<Uuid> {
     identity::uid()
 }
 
-/// `writer()`: the signed-in user inside a call that writes, and nobody outside.
+/// `writer()`: the signed-in user inside a writing call, NULL outside.
 fn writer(_: Entry) -> Option<Uuid> {
     if is_writing() { identity::uid() } else { None }
 }
 
 /// `tenant_id()`: the tenant of the signed-in user, read anew by each call.
 ///
-/// Policies ask several times in a statement, and a statement for each answer took a sixth of an append. So this reads the
-/// one row by its index: the row that the policy of `chatkeep.users` shows the caller, under the caller's privileges. In
-/// every other case a statement answers.
+/// A statement calls it several times through policies. Executing a statement each time took a sixth of an append. So
+/// this reads the one row by index: the row that the policy of `chatkeep.users` shows to the caller, under the caller's
+/// privileges. In every other case a statement answers.
 fn tenant_id(_: Entry) -> Option<Uuid> {
     match identity::tenant(tenant::of_user) {
         Some(Ok(tenant)) => tenant,
@@ -54,9 +54,8 @@ fn tenant_id(_: Entry) -> Option<Uuid> {
     }
 }
 
-/// `keeps_order()`, which the policy asks of every new version of a chat: inside the calls all is well, and a direct
-/// update may change the title, metadata and `archived_at` alone. The statement sees the version that is about to be
-/// replaced.
+/// `keeps_order()`: the policy calls it for every new version of a chat. Calls may change anything. A direct update may
+/// change the title, the metadata and `archived_at`. The statement sees the version that is about to be replaced.
 fn keeps_order(entry: Entry) -> bool {
     let is_unmoved = || {
         let columns: [Value; 7] = std::array::from_fn(|position| entry.argument(position).into());
@@ -78,8 +77,8 @@ fn presented_refresh(_: Entry) -> Option<Vec<u8>> {
     presented::refresh_digest().map(Vec::from)
 }
 
-/// `may_read_salt()`: whether the refresh secret that is presented is the current one of a session, or the one before for
-/// as long as a rotation may be repeated.
+/// `may_read_salt()`: whether the presented refresh secret is the current one of a session, or the previous one while a
+/// rotation may be repeated.
 fn may_read_salt(entry: Entry) -> Option<bool> {
     let (refresh_digest, previous_digest, rotated_at) = (0, 1, 2);
     let presented = presented::refresh_digest()?;

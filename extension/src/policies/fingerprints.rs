@@ -1,8 +1,8 @@
-//! Whether the row security of a table is what the migrations have made: enabled and forced, with their policies and no
-//! other. A row may be read by its index only where that is so, since then it is known what the policies would say.
+//! Checks whether the row security of a table is that of the migrations: enabled and forced, with their policies and no
+//! other. Only such a table may be read by index, since only then it is known which rows the policies show.
 //!
-//! `fingerprints.tsv` holds a fingerprint for each table, so no policy is written down twice. A judgement stands until the
-//! backend hears of a change that it might rest on, as plans of statements do.
+//! `fingerprints.tsv` holds a fingerprint for each table, so no policy is written down twice. A judgement holds until
+//! the backend hears of a catalog change that could affect it, as plans of statements do.
 
 use chatkeep_core::digest::{hex, sha256};
 use pgrx::{pg_extern, pg_sys};
@@ -14,15 +14,15 @@ use crate::postgres::relation::Table;
 use crate::postgres::row_security::{self, RowSecurity};
 use crate::postgres::settings::with_settings;
 
-/// Written by `cargo xtask lint renew`, by the query `xtask/src/lint/fingerprints.sql`, which says what is in a
-/// fingerprint; here the same is made of what the server keeps of an open table.
+/// `cargo xtask lint renew` writes it by the query `xtask/src/lint/fingerprints.sql`, which explains what a fingerprint
+/// consists of. This module makes the same fingerprint of an open table.
 const FINGERPRINTS: &str = include_str!("fingerprints.tsv");
 
 /// A judgement of one table.
 #[derive(Clone, Copy)]
 struct Judged {
     table: pg_sys::Oid,
-    /// How many changes had been heard of when it was made.
+    /// The number of catalog changes that the backend had heard of.
     changes: u64,
     are_the_migrations: bool,
 }
@@ -45,7 +45,7 @@ pub fn are_the_migrations(table: &Table) -> bool {
         && known.map_or_else(|| judge(table, changes), |judged| judged.are_the_migrations)
 }
 
-/// Judges a table anew, and keeps the judgement if it may be asked for again.
+/// Judges a table again, and keeps the judgement if the table has a fingerprint.
 fn judge(table: &Table, changes: u64) -> bool {
     let Some(expected) = expected(table) else {
         return false;
@@ -76,7 +76,7 @@ fn expected(table: &Table) -> Option<&'static str> {
 
 /// The fingerprint of the row security that a table has now.
 fn fingerprint(table: &Table) -> Option<String> {
-    // Expressions are written out by these settings: with every name that is not the server's own in its schema.
+    // With these settings the server writes every name that is not its own with its schema.
     let settings = [
         (c"search_path", c"pg_catalog, pg_temp"),
         (c"quote_all_identifiers", c"off"),
@@ -114,8 +114,8 @@ fn text(security: &RowSecurity) -> String {
     text
 }
 
-/// Whether the row security of a table is enabled and forced, with the policies of this release and no other. What is read
-/// without a statement elsewhere is read by statements where it is not.
+/// Whether row security of a table is enabled and forced, with the policies of this release and no other. If it is not,
+/// the native engine executes statements where it would read by index.
 #[pg_extern(
     stable,
     strict,

@@ -1,4 +1,4 @@
-//! The tenant of a user, read by index, without a statement.
+//! Reads the tenant of a user by index, without a statement.
 
 use crate::policies::fingerprints;
 use crate::postgres::datum::Uuid;
@@ -7,14 +7,14 @@ use crate::postgres::relation::Table;
 use crate::postgres::row_security;
 use crate::postgres::snapshot::with_statements;
 
-/// A row cannot be read by index: the table or its policies are not those of the migrations, or the caller may not select
-/// from it. The caller must use SQL instead.
+/// The row cannot be read by index: the table or its policies are not those of the migrations, or the role lacks
+/// SELECT. The caller must use SQL instead.
 pub struct NotReadable;
 
-/// The tenant of a user, in the snapshot of the running statement; `None` for a user who is not there, or is disabled.
+/// The tenant of a user, in the snapshot of the running statement. `None` if the user does not exist or is disabled.
 ///
-/// It is shown to the caller, so it is read only where a statement would show it: under the policies of the migrations,
-/// and unless the caller wants errors instead of policies (`row_security = off`).
+/// The answer is shown to the caller. So it is read by index only where a statement would show it: under the policies
+/// of the migrations, and not with `row_security = off`, which asks for an error instead.
 pub fn of_user(user: &Uuid) -> Result<Option<Uuid>, NotReadable> {
     if !row_security::is_on() {
         return Err(NotReadable);

@@ -191,7 +191,7 @@ impl Statement {
     }
 
     /// Executes a statement that may write. What it returns goes straight from the executor to what the call returns.
-    /// Answers the number of rows.
+    /// Returns the number of rows.
     pub fn execute_into(
         self,
         connection: Connection<'_>,

@@ -56,7 +56,7 @@ fn create_session(call: Call) -> Result<(), Refusal> {
     }
     .check()?;
     writing(|| {
-        // Of two that count at once, each counts what the other has opened.
+        // Two calls that count sessions wait for each other, so that the second counts the session of the first.
         let is_limited = max_sessions.is_some();
         let Member { tenant, user } =
             identity::enter(call.connection, call.argument(user_id), is_limited);

@@ -1,4 +1,4 @@
-//! The session whose token is presented.
+//! The session of a presented token: how the token is judged, and what follows.
 
 use chatkeep_core::Refusal;
 use chatkeep_core::session::{SALT_BYTES, State, TOUCH_MICROS, Token, Verdict};
@@ -34,7 +34,7 @@ statements! {
         update chatkeep_private.session_secrets x
         set previous_digest = null, rotation_salt = null, confirmed_at = $3
         where x.session_token = $1 and x.refresh_digest = $2";
-    // Seldom: where a token shows no secret.
+    // Executed seldom: if a token unlocks no secret.
     SPENT(BYTEAOID) = c"select chatkeep_private.spent_session($1)";
     TOUCH(UUIDOID, TIMESTAMPTZOID) = c"
         update chatkeep.sessions s set last_used_at = $2 where s.id = $1";
@@ -42,13 +42,13 @@ statements! {
         update chatkeep.sessions s set revoked_at = $2, revoked_reason = 'reuse' where s.id = $1 and s.revoked_at is null";
 }
 
-/// The token that a call is given; `None` where it cannot be one.
+/// The token that a call is given; `None` if the text cannot be one.
 pub fn presented_token(call: Call) -> Option<Token> {
     let token: Cow<str> = call.argument(0)?;
     Token::parse(&token)
 }
 
-/// The row that a presented token unlocked, as it was judged.
+/// The session that a presented token unlocked, as it was when the token was judged.
 #[derive(Default)]
 pub struct PresentedSession {
     session_digest: [u8; 32],
@@ -65,7 +65,7 @@ pub struct PresentedSession {
 }
 
 impl PresentedSession {
-    /// Whether a token of this verdict is valid, and its use leaves nothing to write.
+    /// Whether a token with this verdict is valid, and its use has nothing to write.
     pub fn is_settled(&self, verdict: Option<Verdict>) -> bool {
         let closes_grace = match verdict {
             Some(Verdict::Current) => self.salt.is_some(),
@@ -75,14 +75,14 @@ impl PresentedSession {
         !closes_grace && !is_untouched(self.last_used_at, self.judged_at)
     }
 
-    /// The status of a validation whose verdict was made without a lock; notes what is to be noted.
+    /// The status of a validation that was judged without a lock. Writes what the use changes.
     pub fn settle(
         &mut self,
         connection: Connection,
         token: &Token,
         verdict: Option<Verdict>,
     ) -> &'static str {
-        // Only what looks like a spent token is judged again under the lock, before it costs a session.
+        // A token that looks spent costs the session, so it is judged again under the lock first.
         let verdict = match verdict {
             Some(Verdict::Reused) => self.judge(connection, token, true),
             verdict => verdict,
@@ -102,7 +102,7 @@ impl PresentedSession {
         }
     }
 
-    /// Reads the row and judges the token; `None` if it unlocks nothing.
+    /// Reads the session and judges the token. `None` if the token unlocks nothing.
     pub fn judge(
         &mut self,
         connection: Connection,
@@ -117,12 +117,12 @@ impl PresentedSession {
         };
         let digest = values![self.session_digest.as_slice()];
         let secret = statement.execute(connection, &digest);
-        // A token that shows no secret is spent, or was never issued: the session says which.
+        // A token that unlocks no secret is spent or was never issued. The session tells which.
         self.session_id = secret
             .get(1)
             .or_else(|| SPENT.execute(connection, &digest).get(1));
         self.session_id?;
-        // Read after the lock, so that a revocation by the one before is seen.
+        // The session is read after the lock, to see a revocation by the call that held it before.
         let (session, first) = if locked || secret.is_empty() {
             (SESSION.execute(connection, &values![self.session_id]), 1)
         } else {
@@ -152,7 +152,7 @@ impl PresentedSession {
         Some(state.judge(&token.refresh_digest(), self.judged_at))
     }
 
-    /// Stores the successor of `token` and returns it.
+    /// Stores the successor of the token, and returns it.
     pub fn rotate(&mut self, connection: Connection, token: &Token) -> Result<Token, Refusal> {
         let salt: [u8; SALT_BYTES] = random();
         let child = token.child(&salt);
@@ -174,7 +174,7 @@ impl PresentedSession {
         Ok(child)
     }
 
-    /// The first use of the current secret closes the grace of the one before.
+    /// The first use of the current token ends the grace period of the previous one.
     fn confirm(&self, connection: Connection, token: &Token) {
         if self.salt.is_some() {
             let (session, refresh) = (&self.session_digest, token.refresh_digest());
@@ -183,7 +183,7 @@ impl PresentedSession {
         }
     }
 
-    /// Notes the use, at most once a minute.
+    /// Writes the time of the use, at most once a minute.
     pub fn touch(&mut self, connection: Connection) {
         if is_untouched(self.last_used_at, self.judged_at) {
             TOUCH.execute(connection, &values![self.session_id, self.judged_at]);
@@ -191,7 +191,7 @@ impl PresentedSession {
         }
     }
 
-    /// The status of a refusal; a spent token revokes the session.
+    /// The status of a refusal. A spent token revokes the session.
     pub fn refuse(&self, connection: Connection, verdict: Verdict) -> &'static str {
         match verdict {
             Verdict::Revoked => "revoked",
@@ -200,7 +200,8 @@ impl PresentedSession {
             Verdict::Current | Verdict::Previous => "invalid",
             Verdict::Reused => {
                 let arguments = values![self.session_id, self.judged_at];
-                // Its user may have ended it since it was judged, who does not wait for the secret.
+                // The user may have ended the session since it was judged: ending it does not wait for the lock on the
+                // secret.
                 if REVOKE_REUSED.execute(connection, &arguments).is_empty() {
                     "revoked"
                 } else {
@@ -211,12 +212,12 @@ impl PresentedSession {
     }
 }
 
-/// Whether a use is to be noted: the last one was noted longer than a minute ago.
+/// Whether the last use was written more than a minute ago.
 const fn is_untouched(last_used_at: i64, now: i64) -> bool {
     last_used_at < now - TOUCH_MICROS
 }
 
-/// Returns the one row of rotate and validate; under `PostgREST` a refusal is also a 401.
+/// Returns the one row of rotate and validate. Under `PostgREST` a refusal also answers 401.
 pub fn return_status(
     call: Call,
     status: &str,

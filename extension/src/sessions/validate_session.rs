@@ -16,7 +16,7 @@ fn validate_session(call: Call) -> Result<(), Refusal> {
     presenting(&token, || {
         let mut row = PresentedSession::default();
         let verdict = row.judge(call.connection, &token, false);
-        // Nearly every validation leaves nothing to write, and needs no marker.
+        // Nearly every validation has nothing to write, and needs no marker.
         let status = if row.is_settled(verdict) {
             "valid"
         } else {
