@@ -6,7 +6,7 @@ use crate::caller::claims;
 use crate::postgres::connection::{Connection, connected};
 use crate::postgres::datum::{Uuid, values};
 use crate::postgres::role::{self, RoleId};
-use crate::postgres::snapshot::Moment;
+use crate::postgres::snapshot::{Moment, Snapshot, with_statements};
 use crate::postgres::statement::{Statement, statements};
 
 statements! {
@@ -90,23 +90,31 @@ pub fn user(connection: Connection) -> Option<Uuid> {
     with_caller(|caller| caller.user).or_else(|| UID.execute(connection, &[]).get(1))
 }
 
-/// The caller's tenant, which `read` finds for the user. A tenant that was found is kept for the snapshot of the
-/// running statement. `None` if `auth.uid()` has to be asked for the user.
+/// The caller's tenant, which `read` finds for the user in the snapshot of the running statement. A tenant that was found
+/// is kept for that snapshot. `None` if `auth.uid()` has to be asked for the user.
 pub fn tenant<E>(
-    read: impl FnOnce(&Uuid) -> Result<Option<Uuid>, E>,
+    read: impl FnOnce(&Uuid, Snapshot) -> Result<Option<Uuid>, E>,
 ) -> Option<Result<Option<Uuid>, E>> {
-    with_caller(|caller| {
-        let moment = Moment::of_statement();
-        let kept = caller.tenant.filter(|(read, _)| Some(*read) == moment);
-        if let Some((_, tenant)) = kept {
-            return Ok(Some(tenant));
-        }
-        let found = read(&caller.user);
-        // Only a tenant that was found is kept: the first use of a new user creates the membership in the middle of a
-        // call.
-        caller.tenant = moment.zip(found.as_ref().ok().copied().flatten());
-        found
-    })
+    let found = with_statements(|snapshot| {
+        with_caller(|caller| {
+            let moment = Moment::of(snapshot);
+            let kept = caller.tenant.filter(|(read, _)| *read == moment);
+            if let Some((_, tenant)) = kept {
+                return Ok(Some(tenant));
+            }
+            let found = read(&caller.user, snapshot);
+            // Only a tenant that was found is kept: the first use of a new user creates the membership in the middle of
+            // a call.
+            caller.tenant = found
+                .as_ref()
+                .ok()
+                .copied()
+                .flatten()
+                .map(|tenant| (moment, tenant));
+            found
+        })
+    });
+    found.flatten()
 }
 
 /// The one uuid that a statement returns.

@@ -56,9 +56,12 @@ impl<'c> Entry<'c> {
                 return pg_sys::InvalidOid;
             }
             let argument = i32::try_from(position).unwrap_or(-1);
-            let of_type = pg_sys::get_fn_expr_argtype(function, argument);
-            if of_type != pg_sys::InvalidOid {
-                return of_type;
+            if let Some(calling) = calling_expression(function) {
+                let arguments = (*calling).args;
+                if !arguments.is_null() && argument < (*arguments).length {
+                    let argument = (*(*arguments).elements.add(position)).ptr_value;
+                    return type_of_expression(argument.cast());
+                }
             }
             let (mut types, mut count) = (std::ptr::null_mut(), 0);
             pg_sys::get_func_signature((*function).fn_oid, &raw mut types, &raw mut count);
@@ -78,11 +81,11 @@ impl<'c> Entry<'c> {
             let result = (*self.call).resultinfo;
             let is_open = !result.is_null()
                 && (*result).type_ == pg_sys::NodeTag::T_ReturnSetInfo
-                && !(*set_info(result)).setResult.is_null();
+                && !(*node::<pg_sys::ReturnSetInfo>(result)).setResult.is_null();
             if !is_open {
                 pg_sys::InitMaterializedSRF(self.call, 0);
             }
-            let result = set_info(result);
+            let result = node::<pg_sys::ReturnSetInfo>(result);
             Returned::new((*result).setResult, (*result).setDesc)
         }
     }
@@ -123,11 +126,10 @@ impl<'c> Entry<'c> {
             let function = (*self.call).flinfo;
             if function.is_null() {
                 pg_sys::InvalidOid
+            } else if let Some(calling) = calling_expression(function) {
+                (*calling).funcresulttype
             } else {
-                match pg_sys::get_fn_expr_rettype(function) {
-                    pg_sys::InvalidOid => pg_sys::get_func_rettype((*function).fn_oid),
-                    of_type => of_type,
-                }
+                pg_sys::get_func_rettype((*function).fn_oid)
             }
         };
         if !value.is_of(base_type(declared)) {
@@ -136,13 +138,39 @@ impl<'c> Entry<'c> {
     }
 }
 
-/// A `Node` is the first field of the `ReturnSetInfo` that it stands for.
-#[expect(
-    clippy::cast_ptr_alignment,
-    reason = "the server aligns a ReturnSetInfo for all of its fields"
-)]
-const fn set_info(result: pg_sys::fmNodePtr) -> *mut pg_sys::ReturnSetInfo {
-    result.cast::<pg_sys::ReturnSetInfo>()
+/// The expression that calls a function, where it is an ordinary one. This is `get_fn_expr_argtype` and
+/// `get_fn_expr_rettype` of `fmgr.h` for the common case: each way into the server costs as much as a policy's answer.
+///
+/// # Safety
+/// The function was looked up for a call in progress.
+unsafe fn calling_expression(function: *mut pg_sys::FmgrInfo) -> Option<*mut pg_sys::FuncExpr> {
+    // SAFETY: as the caller says; a node begins with its tag.
+    unsafe {
+        let calling = (*function).fn_expr;
+        let is_ordinary = !calling.is_null() && (*calling).type_ == pg_sys::NodeTag::T_FuncExpr;
+        is_ordinary.then(|| node(calling))
+    }
+}
+
+/// `exprType` of `nodes/nodeFuncs.h`.
+///
+/// # Safety
+/// The expression is a parsed one.
+unsafe fn type_of_expression(expression: *mut pg_sys::Node) -> pg_sys::Oid {
+    // SAFETY: as the caller says; a node begins with its tag.
+    unsafe {
+        match (*expression).type_ {
+            pg_sys::NodeTag::T_Const => (*node::<pg_sys::Const>(expression)).consttype,
+            pg_sys::NodeTag::T_Param => (*node::<pg_sys::Param>(expression)).paramtype,
+            pg_sys::NodeTag::T_Var => (*node::<pg_sys::Var>(expression)).vartype,
+            _ => pg_sys::exprType(expression),
+        }
+    }
+}
+
+/// A node as the type that its tag says: `castNode` of `nodes/nodes.h`.
+const fn node<T>(node: *mut pg_sys::Node) -> *mut T {
+    node.cast::<T>()
 }
 
 /// Runs `body` for a call, and returns its answer.

@@ -11,7 +11,7 @@ thread_local! {
 }
 
 /// How many changes this backend has heard of since it first asked: of tables with their columns, policies and privileges,
-/// of roles and their memberships, of functions, operators and schemas. Ask once a table is locked, since locking it hears
+/// of roles and their memberships, of functions, operators, types and schemas. Ask once a table is locked, since locking it hears
 /// of changes.
 pub fn changes() -> u64 {
     if !LISTENS.replace(true) {
@@ -29,6 +29,7 @@ fn listen() {
             pg_sys::SysCacheIdentifier::AUTHMEMROLEMEM,
             pg_sys::SysCacheIdentifier::PROCOID,
             pg_sys::SysCacheIdentifier::OPEROID,
+            pg_sys::SysCacheIdentifier::TYPEOID,
             pg_sys::SysCacheIdentifier::NAMESPACEOID,
         ] {
             let cache = c_int::try_from(cache).unwrap_or(0);

@@ -2,11 +2,12 @@
 
 use std::ffi::CStr;
 use std::marker::PhantomData;
+use std::rc::Rc;
 
 use pgrx::pg_sys;
 
 use crate::postgres::connection::Connection;
-use crate::postgres::datum::{Value, base_type};
+use crate::postgres::datum::Value;
 use crate::postgres::error;
 use crate::postgres::row_type::RowType;
 use crate::postgres::rows::Row;
@@ -69,7 +70,7 @@ pub struct RowStore<'c> {
     store: *mut pg_sys::Tuplestorestate,
     of_type: RowType,
     /// The type of each column, or the one that its domain is made over.
-    types: Vec<pg_sys::Oid>,
+    types: Rc<[pg_sys::Oid]>,
     open: PhantomData<&'c ()>,
 }
 
@@ -79,7 +80,7 @@ impl<'c> RowStore<'c> {
         Self {
             store: returned.store,
             of_type: returned.of_type,
-            types: returned.of_type.types().map(base_type).collect(),
+            types: returned.of_type.base_types(),
             open: PhantomData,
         }
     }
@@ -99,7 +100,7 @@ impl<'c> RowStore<'c> {
     pub fn push(&mut self, values: &[Value]) {
         let columns = self.types.len();
         let (mut datums, mut nulls) = (vec![pg_sys::Datum::from(0); columns], vec![true; columns]);
-        for (position, (value, of_type)) in values.iter().zip(&self.types).enumerate() {
+        for (position, (value, of_type)) in values.iter().zip(self.types.iter()).enumerate() {
             if !value.is_of(*of_type) {
                 error::internal("a value was put into a column of another type");
             }

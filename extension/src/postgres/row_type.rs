@@ -1,8 +1,12 @@
 //! The types of the columns of a row.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use pgrx::pg_sys;
 
 use crate::postgres::datum::base_type;
+use crate::postgres::invalidation::changes;
 
 /// A descriptor of rows.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,6 +40,31 @@ impl RowType {
         self.columns().iter().map(|column| column.atttypid)
     }
 
+    /// The types of all columns, where a domain is the type that it is made over.
+    pub fn base_types(self) -> Rc<[pg_sys::Oid]> {
+        let changes = changes();
+        let kept = KEPT.with_borrow(|kept| {
+            let is_same = |kept: &&Resolved| {
+                kept.changes == changes && self.types().eq(kept.types.iter().copied())
+            };
+            kept.iter()
+                .find(is_same)
+                .map(|kept| kept.base_types.clone())
+        });
+        kept.unwrap_or_else(|| {
+            let base_types: Rc<[pg_sys::Oid]> = self.types().map(base_type).collect();
+            KEPT.with_borrow_mut(|kept| {
+                kept.retain(|kept| kept.changes == changes);
+                kept.push(Resolved {
+                    changes,
+                    types: self.types().collect(),
+                    base_types: base_types.clone(),
+                });
+            });
+            base_types
+        })
+    }
+
     /// Whether rows of the other type have the same form: each column has the same type, or a domain over the same.
     pub fn has_form_of(self, other: Self) -> bool {
         let is_same = |(one, other)| one == other || base_type(one) == base_type(other);
@@ -58,4 +87,16 @@ impl RowType {
             }
         }
     }
+}
+
+/// The base types of rows of one form, as far as this backend has heard of changes.
+struct Resolved {
+    changes: u64,
+    types: Vec<pg_sys::Oid>,
+    base_types: Rc<[pg_sys::Oid]>,
+}
+
+thread_local! {
+    /// One for each form of rows that calls return, so few.
+    static KEPT: RefCell<Vec<Resolved>> = const { RefCell::new(Vec::new()) };
 }

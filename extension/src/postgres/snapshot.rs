@@ -57,16 +57,14 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// The moment of the running statement.
-    pub fn of_statement() -> Option<Self> {
-        with_statements(|snapshot| {
-            // SAFETY: the snapshot is valid.
-            let snapshot = unsafe { &*snapshot.raw() };
-            Self {
-                oldest: snapshot.xmin,
-                next: snapshot.xmax,
-                ended: snapshot.snapXactCompletionCount,
-            }
-        })
+    /// The moment of a snapshot.
+    pub fn of(snapshot: Snapshot) -> Self {
+        // SAFETY: the snapshot is valid.
+        let snapshot = unsafe { &*snapshot.raw() };
+        Self {
+            oldest: snapshot.xmin,
+            next: snapshot.xmax,
+            ended: snapshot.snapXactCompletionCount,
+        }
     }
 }
