@@ -75,7 +75,7 @@ Writes what is derived from other files, and `cargo xtask lint` fails where one 
 
 - sql/supabase/migrations from sql/supabase/schemas: one migration for each folder, its files in the order of schema_paths in
   sql/supabase/config.toml. After a release its migrations stay as they are;
-- from a database that the migrations have made: sql/grants.tsv, extension/src/policies.tsv, edge/js/database.types.ts,
+- from a database that the migrations have made: sql/grants.tsv, extension/src/policies/fingerprints.tsv, edge/js/database.types.ts,
   edge/js/lib/signatures.js, docs/reference.md and the table of calls in README.md.
 
 Look at the difference before you commit it.
