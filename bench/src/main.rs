@@ -12,21 +12,21 @@ mod connection;
 mod documents;
 mod edge;
 mod failure;
-mod machine;
+mod host;
 mod messages;
-mod people;
 mod plot;
 mod progress;
 mod proxy;
 mod random;
+mod repetitions;
 mod report;
-mod rounds;
 mod scenarios;
 mod server;
 mod sessions;
 mod statistics;
 mod stores;
-mod words;
+mod text;
+mod users;
 
 use crate::edge::Runtimes;
 use crate::failure::{Failure, Result};
@@ -89,9 +89,9 @@ fn run() -> Result<()> {
         }
         _ => return Err(Failure::new(USAGE)),
     };
-    machine::punctual_timers();
+    host::punctual_timers();
     let server = Server::from_environment()?;
-    let about = [&machine::describe(&server)?, &*machine::settings(&server)?];
+    let about = [&host::describe(&server)?, &*host::settings(&server)?];
     measure(&name, scenarios, &server, about, &options)
 }
 

@@ -1,17 +1,17 @@
 //! How fast `document_checksum` hashes, and how much memory it takes for it, beside Postgres' own `sha256()` and, where the
 //! server has it, pgcrypto's `digest()`.
 
-use super::Length;
 use crate::backend;
 use crate::connection::{Connection, Statement, Value};
 use crate::failure::{Failure, Result};
 use crate::progress::Progress;
 use crate::random::Random;
+use crate::repetitions::alternate;
 use crate::report::{Asked, Comparison, Unit};
-use crate::rounds::alternate;
+use crate::scenarios::Length;
 use crate::server::{Database, Engine, Server};
 use crate::statistics::Summary;
-use crate::words::Words;
+use crate::text::TextGenerator;
 use std::time::Instant;
 
 /// Bytes of a MiB.
@@ -202,7 +202,7 @@ fn fill(database: &Database<'_>) -> Result<Vec<u8>> {
     let insert = admin.prepare("insert into contents values ($1, $2)")?;
     let mebibyte = random.bytes(MEBI);
     let warm = random.bytes(64 << 10);
-    let text = Words::new(11).text(MEBI);
+    let text = TextGenerator::new(11).text(MEBI);
     for (name, bytes) in [
         ("1 MiB", &mebibyte[..]),
         ("warm", &warm),

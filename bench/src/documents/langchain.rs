@@ -6,7 +6,7 @@
 //! `force_update` leaves the first out, and then the document goes to the vector store again.
 
 use super::corpus::Document;
-use super::registry::{Registry, expect_known};
+use super::document_store::{DocumentStore, expect_known};
 use crate::clock;
 use crate::connection::{Connection, Statement, Value};
 use crate::failure::Result;
@@ -86,7 +86,7 @@ impl LangChain {
     }
 }
 
-impl Registry for LangChain {
+impl DocumentStore for LangChain {
     fn name(&self) -> &'static str {
         "LangChain"
     }

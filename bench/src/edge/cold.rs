@@ -2,8 +2,8 @@
 
 use super::runtimes::{Runtime, Runtimes, number, word};
 use crate::failure::Result;
+use crate::repetitions::alternate;
 use crate::report::{Asked, Comparison, Unit};
-use crate::rounds::alternate;
 use crate::scenarios::Length;
 
 /// Milliseconds.

@@ -1,7 +1,7 @@
 //! The runtimes of JavaScript, and what runs in them.
 
 use crate::failure::{Doing, Failure, Result};
-use crate::machine;
+use crate::host;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -57,7 +57,7 @@ impl Runtimes {
         let deno = self.version("deno")?;
         let node = self.version("node")?;
         let workerd = self.version("workerd")?;
-        let processor = machine::processor();
+        let processor = host::processor();
         Ok(format!("{processor}, {deno}, Node {node}, {workerd}"))
     }
 

@@ -1,16 +1,17 @@
 //! How many messages one connection appends in a second: `append_message` on both engines, and the same work as one
 //! bare prepared statement, which is what a call could cost at the least.
 
-use super::{Length, load};
+use super::load;
 use crate::backend;
 use crate::connection::{Connection, Statement, Value};
 use crate::failure::Result;
-use crate::people;
 use crate::random::Random;
+use crate::repetitions::alternate;
 use crate::report::{Asked, Comparison, Unit};
-use crate::rounds::alternate;
+use crate::scenarios::Length;
 use crate::server::{Database, Engine, Server};
 use crate::stores::Texts;
+use crate::users;
 use std::time::Instant;
 
 const CALL: &str = "select id, seq, created_at from chatkeep.append_message($1, $2, $3)";
@@ -62,9 +63,9 @@ impl Writer {
     fn new(database: &Database<'_>, texts: &Texts, sql: &str, is_bare: bool) -> Result<Self> {
         let mut random = Random::fresh();
         let user = random.uuid();
-        people::add(&mut database.connect()?, &user)?;
+        users::add(&mut database.connect()?, &user)?;
         let mut connection = database.connect()?;
-        people::sign_in(&mut connection, &user)?;
+        users::sign_in(&mut connection, &user)?;
         let statement = connection.prepare(sql)?;
         Ok(Self {
             connection,
@@ -100,7 +101,7 @@ impl Writer {
 
     /// Begins a new chat and warms up.
     fn begin(&mut self) -> Result<()> {
-        self.chat = people::create_chat(&mut self.connection)?;
+        self.chat = users::create_chat(&mut self.connection)?;
         self.last = None;
         (0..20).try_for_each(|_| self.append())
     }

@@ -1,15 +1,16 @@
 //! The newest page of a chat, and a page a million messages deep: what both read, and how long both take.
 
-use super::{Length, load};
+use super::load;
 use crate::connection::Connection;
 use crate::failure::{Doing, Failure, Result};
-use crate::people;
 use crate::progress::Progress;
 use crate::random::Random;
+use crate::repetitions::alternate;
 use crate::report::{Asked, Comparison, Unit};
-use crate::rounds::alternate;
+use crate::scenarios::Length;
 use crate::server::{Engine, Server};
-use crate::words::Words;
+use crate::text::TextGenerator;
+use crate::users;
 use std::time::Instant;
 
 /// Pages read at each depth, this many messages apart: whether 50 messages lie on five heap pages or six is chance.
@@ -32,9 +33,9 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
         };
         let user = Random::fresh().uuid();
         let mut admin = database.connect()?;
-        people::add(&mut admin, &user)?;
+        users::add(&mut admin, &user)?;
         let progress = Progress::start("pages: loading");
-        load::texts(&mut admin, &mut Words::new(11), 10_000)?;
+        load::texts(&mut admin, &mut TextGenerator::new(11), 10_000)?;
         load::chats(&mut admin, &user, 1, messages)?;
         database.settle()?;
         drop(progress);
@@ -45,7 +46,7 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
         drop(admin);
 
         let mut reader = database.connect()?;
-        people::sign_in(&mut reader, &user)?;
+        users::sign_in(&mut reader, &user)?;
         for depth in &depths {
             for call in &depth.calls {
                 reader.query(call)?;

@@ -2,9 +2,9 @@
 
 use crate::connection::{Connection, Rows, Statement};
 use crate::failure::{Failure, Result};
-use crate::people;
 use crate::random::Random;
 use crate::server::Database;
+use crate::users;
 
 /// A connection of role anon, and the token of a session.
 pub struct Session {
@@ -36,9 +36,9 @@ pub fn load_others(database: &Database<'_>) -> Result<()> {
 /// A new session of a new user; its token.
 pub fn open(database: &Database<'_>, random: &mut Random) -> Result<String> {
     let user = random.uuid();
-    people::add(&mut database.connect()?, &user)?;
+    users::add(&mut database.connect()?, &user)?;
     let mut connection = database.connect()?;
-    people::sign_in(&mut connection, &user)?;
+    users::sign_in(&mut connection, &user)?;
     connection.value(
         "select token from chatkeep.create_session('bench', '192.0.2.1', idle_ttl => '7 days')",
     )

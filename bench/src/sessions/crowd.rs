@@ -1,10 +1,10 @@
 //! Sixty-four connections that present one token at the same moment: one rotation, and the same successor for all.
 
-use super::Length;
 use super::chatkeep::{Session, load_others, open};
 use crate::failure::{Failure, Result};
 use crate::random::Random;
 use crate::report::{Asked, Comparison, Unit};
+use crate::scenarios::Length;
 use crate::server::{Engine, Server};
 use std::sync::Barrier;
 use std::time::Instant;

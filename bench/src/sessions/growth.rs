@@ -1,10 +1,10 @@
 //! What many rotations leave behind: updates that were not HOT, and pages that the table of secrets grew by.
 
-use super::Length;
 use super::chatkeep::{Session, load_others, open};
 use crate::failure::Result;
 use crate::random::Random;
 use crate::report::{Asked, Comparison, Unit};
+use crate::scenarios::Length;
 use crate::server::{Engine, Server};
 
 const NOT_HOT: &str =

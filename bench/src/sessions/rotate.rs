@@ -1,13 +1,13 @@
 //! How long a rotation takes: `rotate_session`, on both engines, and the statements of `GoTrue`, over one connection and
 //! over eight at once.
 
-use super::Length;
 use super::chatkeep::{OTHERS, Session, load_others, open};
 use super::gotrue::{self, GoTrue, Version};
 use crate::failure::{Failure, Result};
 use crate::random::Random;
+use crate::repetitions::alternate;
 use crate::report::{Asked, Comparison, Unit};
-use crate::rounds::alternate;
+use crate::scenarios::Length;
 use crate::server::{Database, Engine, Server};
 use std::time::Instant;
 

@@ -1,12 +1,12 @@
 //! What `validate_session` costs, beside the shortest way to look at a session: one bare SELECT of its row by digest.
 
-use super::Length;
 use super::chatkeep::{Session, load_others, open};
 use crate::connection::{Connection, Statement};
 use crate::failure::Result;
 use crate::random::Random;
+use crate::repetitions::alternate;
 use crate::report::{Asked, Comparison, Unit};
-use crate::rounds::alternate;
+use crate::scenarios::Length;
 use crate::server::{Engine, Server};
 use std::time::Instant;
 

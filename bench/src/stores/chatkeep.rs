@@ -1,11 +1,11 @@
 //! Chatkeep: a turn is one call of `append_messages`, by the chat's owner, under Row Level Security.
 
-use super::{Store, Texts};
+use super::store::{Store, Texts};
 use crate::connection::{Connection, Statement};
 use crate::failure::Result;
-use crate::people;
 use crate::random::Random;
 use crate::server::Database;
+use crate::users;
 use std::fmt::Write;
 use std::net::SocketAddr;
 
@@ -39,9 +39,9 @@ impl Chatkeep {
     ) -> Result<Self> {
         let mut random = Random::fresh();
         let user = random.uuid();
-        people::add(&mut database.connect()?, &user)?;
+        users::add(&mut database.connect()?, &user)?;
         let mut connection = database.connect_at(address)?;
-        people::sign_in(&mut connection, &user)?;
+        users::sign_in(&mut connection, &user)?;
         let append = connection
             .prepare("select id, seq, created_at, outcome from chatkeep.append_messages($1, $2)")?;
         Ok(Self {
@@ -89,7 +89,7 @@ impl Store for Chatkeep {
     }
 
     fn open(&mut self, turns: usize) -> Result<()> {
-        self.chat = people::create_chat(&mut self.connection)?;
+        self.chat = users::create_chat(&mut self.connection)?;
         if turns > 0 {
             self.append(turns)?;
         }

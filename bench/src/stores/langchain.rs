@@ -2,7 +2,7 @@
 //! a transaction in a round trip of its own and sends both inserts in one pipeline. Its table holds
 //! no chat, owner, order or constraint.
 
-use super::{Store, Texts, create_tables};
+use super::store::{Store, Texts, create_tables};
 use crate::connection::{Connection, Statement};
 use crate::failure::Result;
 use crate::random::Random;

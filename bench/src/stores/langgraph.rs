@@ -1,7 +1,7 @@
 //! S2: one turn of LangGraph's `invoke` on a graph of one node, with `PostgresSaver` and psycopg 3 in
 //! pipeline mode. It keeps states, not messages: every step stores the whole conversation again.
 
-use super::{Store, Texts, create_tables};
+use super::store::{Store, Texts, create_tables};
 use crate::clock;
 use crate::connection::{Connection, Statement, Value};
 use crate::failure::Result;

@@ -1,7 +1,7 @@
 //! S3: Mastra's `saveMessages` with two messages, over node-postgres: five round trips. Its content
 //! holds each text twice, as `parts` and as `content`.
 
-use super::{Store, Texts, create_tables};
+use super::store::{Store, Texts, create_tables};
 use crate::clock;
 use crate::connection::{Connection, Statement};
 use crate::failure::Result;

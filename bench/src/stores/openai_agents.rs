@@ -1,7 +1,7 @@
 //! S6: `SQLAlchemySession.add_items([user, answer])` of openai-agents, over asyncpg. Both inserts
 //! share one Sync, which makes five round trips; six were seen of the package itself.
 
-use super::{Store, Texts, create_tables};
+use super::store::{Store, Texts, create_tables};
 use crate::connection::{Connection, Statement};
 use crate::failure::Result;
 use crate::random::Random;

@@ -2,7 +2,7 @@
 //! reads the chat and its whole history, and stores the two messages one by one. No index helps it,
 //! so its tables hold nothing but the one conversation: anything more would only slow it down.
 
-use super::{Store, Texts, create_tables};
+use super::store::{Store, Texts, create_tables};
 use crate::clock;
 use crate::connection::{Connection, Statement, Value};
 use crate::failure::Result;

@@ -1,4 +1,4 @@
-//! What the measurements were taken on.
+//! The host that the measurements are taken on.
 
 use crate::failure::Result;
 use crate::server::Server;

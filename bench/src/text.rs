@@ -3,17 +3,17 @@
 
 use crate::random::Random;
 
-/// Words of the language.
+/// TextGenerator of the language.
 pub const VOCABULARY: usize = 20_000;
 
-pub struct Words {
+pub struct TextGenerator {
     by_rank: Vec<String>,
     /// Sums of 1/rank up to each word.
     weights: Vec<f64>,
     random: Random,
 }
 
-impl Words {
+impl TextGenerator {
     /// The same seed gives the same words and texts.
     pub fn new(seed: u64) -> Self {
         let mut random = Random::new(seed);
@@ -81,15 +81,15 @@ mod tests {
 
     #[test]
     fn texts_have_the_length_asked_for_and_repeat_with_the_seed() {
-        let text = Words::new(1).text(500);
+        let text = TextGenerator::new(1).text(500);
         assert_eq!(text.len(), 500);
-        assert_eq!(text, Words::new(1).text(500));
-        assert_ne!(text, Words::new(2).text(500));
+        assert_eq!(text, TextGenerator::new(1).text(500));
+        assert_ne!(text, TextGenerator::new(2).text(500));
     }
 
     #[test]
     fn a_frequent_word_is_more_frequent_than_a_rare_one() {
-        let mut words = Words::new(3);
+        let mut words = TextGenerator::new(3);
         let text = words.text(200_000);
         let count = |rank| {
             let word = words.ranked(rank).to_owned();
