@@ -1,7 +1,7 @@
 //! The host that the measurements are taken on.
 
-use crate::failure::Result;
 use crate::server::Server;
+use anyhow::Result;
 use std::fs;
 
 /// CPU, cores and PostgreSQL's version, in one line.

@@ -3,10 +3,10 @@
 use super::corpus::Document;
 use super::document_store::{DocumentStore, expect_known};
 use crate::connection::{Connection, Statement};
-use crate::failure::{Failure, Result};
 use crate::random::Random;
 use crate::server::Database;
 use crate::users;
+use anyhow::{Result, ensure};
 use std::fmt::Write;
 
 pub struct Chatkeep {
@@ -65,12 +65,11 @@ impl DocumentStore for Chatkeep {
         };
         self.connection
             .visit(&self.register, &[(&items).into()], count)?;
-        if others > 0 || ids.len() != documents.len() {
-            return Err(Failure::new(format!(
-                "register_documents: {known} duplicates, {new} created, {others} others of {}",
-                documents.len()
-            )));
-        }
+        ensure!(
+            others == 0 && ids.len() == documents.len(),
+            "register_documents: {known} duplicates, {new} created, {others} others of {}",
+            documents.len()
+        );
         expect_known(
             self.name,
             known,

@@ -3,7 +3,6 @@
 
 use crate::backend;
 use crate::connection::{Connection, Statement, Value};
-use crate::failure::{Failure, Result};
 use crate::progress::Progress;
 use crate::random::Random;
 use crate::repetitions::alternate;
@@ -12,6 +11,7 @@ use crate::scenarios::Length;
 use crate::server::{Database, Engine, Server};
 use crate::statistics::Summary;
 use crate::text::TextGenerator;
+use anyhow::{Context, Result, ensure};
 use std::time::Instant;
 
 /// Bytes of a MiB.
@@ -100,7 +100,7 @@ impl Hasher {
         let values: Vec<Value<'_>> = parameter.into_iter().map(Value::Bytes).collect();
         let rows = self.connection.fetch(&self.statement, &values)?;
         let digest = rows.into_iter().flatten().flatten().next();
-        digest.ok_or_else(|| Failure::new("a digest is missing"))
+        digest.context("a digest is missing")
     }
 
     /// Hashes as often as the case says.
@@ -232,14 +232,13 @@ fn agree(case: &Case, hashers: &mut [Hasher], parameter: Option<&[u8]>) -> Resul
         .iter_mut()
         .map(|hasher| hasher.hash(parameter))
         .collect::<Result<Vec<_>>>()?;
-    if digests.windows(2).all(|pair| pair.first() == pair.last()) {
-        return Ok(());
-    }
-    Err(Failure::new(format!(
+    ensure!(
+        digests.windows(2).all(|pair| pair.first() == pair.last()),
         "{}: the digests differ: {}",
         case.name,
         digests.join(", ")
-    )))
+    );
+    Ok(())
 }
 
 /// MiB per second.

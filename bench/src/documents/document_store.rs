@@ -2,7 +2,7 @@
 
 use super::corpus::Document;
 use crate::connection::Connection;
-use crate::failure::{Failure, Result};
+use anyhow::{Result, ensure};
 use std::time::Instant;
 
 pub trait DocumentStore {
@@ -25,10 +25,9 @@ pub fn time(store: &mut dyn DocumentStore, documents: &[Document], are_known: bo
 
 /// Fails unless a store knows as many documents as it should.
 pub fn expect_known(name: &str, found: usize, expected: usize) -> Result<()> {
-    if found == expected {
-        return Ok(());
-    }
-    Err(Failure::new(format!(
+    ensure!(
+        found == expected,
         "{name} knows {found} documents where it should know {expected}"
-    )))
+    );
+    Ok(())
 }

@@ -4,12 +4,12 @@ use super::corpus;
 use super::document_store::{DocumentStore, time};
 use super::stores::{Size, load};
 use crate::connection::Connection;
-use crate::failure::Result;
 use crate::random::Random;
 use crate::repetitions::alternate;
 use crate::report::{Asked, Comparison, Unit};
 use crate::scenarios::Length;
 use crate::server::{Database, Engine, Server};
+use anyhow::Result;
 
 /// Rows that were inserted, updated and deleted, and rows that are dead, in all tables of a store.
 fn counters(schemas: &str) -> String {

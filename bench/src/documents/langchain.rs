@@ -9,9 +9,9 @@ use super::corpus::Document;
 use super::document_store::{DocumentStore, expect_known};
 use crate::clock;
 use crate::connection::{Connection, Statement, Value};
-use crate::failure::Result;
 use crate::random::Random;
 use crate::server::Database;
+use anyhow::Result;
 use std::collections::HashSet;
 
 /// `batch_size` of `index()`.

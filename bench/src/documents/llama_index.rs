@@ -10,8 +10,8 @@
 use super::corpus::Document;
 use super::document_store::{DocumentStore, expect_known};
 use crate::connection::{Connection, Statement};
-use crate::failure::Result;
 use crate::server::Database;
+use anyhow::Result;
 use serde_json::Value;
 use std::collections::HashMap;
 

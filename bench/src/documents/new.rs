@@ -3,11 +3,11 @@
 use super::corpus;
 use super::document_store::{DocumentStore, time};
 use super::stores::{Size, load};
-use crate::failure::Result;
 use crate::repetitions::alternate;
 use crate::report::{Asked, Comparison, Unit};
 use crate::scenarios::Length;
 use crate::server::{Engine, Server};
+use anyhow::Result;
 
 pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
     let size = Size::of(length);

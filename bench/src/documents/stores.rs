@@ -4,9 +4,9 @@ use super::chatkeep::Chatkeep;
 use super::document_store::DocumentStore;
 use super::langchain::LangChain;
 use super::llama_index::LlamaIndex;
-use crate::failure::Result;
 use crate::scenarios::Length;
 use crate::server::Database;
+use anyhow::Result;
 
 /// How many documents the stores hold before, and how many are registered at a time.
 #[derive(Debug, Clone, Copy)]

@@ -4,7 +4,6 @@
 use super::load;
 use crate::backend;
 use crate::connection::{Connection, Statement, Value};
-use crate::failure::Result;
 use crate::random::Random;
 use crate::repetitions::alternate;
 use crate::report::{Asked, Comparison, Unit};
@@ -12,6 +11,7 @@ use crate::scenarios::Length;
 use crate::server::{Database, Engine, Server};
 use crate::stores::Texts;
 use crate::users;
+use anyhow::Result;
 use std::time::Instant;
 
 const CALL: &str = "select id, seq, created_at from chatkeep.append_message($1, $2, $3)";

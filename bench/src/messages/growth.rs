@@ -2,7 +2,6 @@
 
 use super::load;
 use crate::connection::{Connection, Statement};
-use crate::failure::Result;
 use crate::progress::Progress;
 use crate::random::Random;
 use crate::repetitions::alternate;
@@ -12,6 +11,7 @@ use crate::server::{Database, Engine, Server};
 use crate::stores::Texts;
 use crate::text::TextGenerator;
 use crate::users;
+use anyhow::Result;
 use std::time::Instant;
 
 /// Chats of each user, and messages of each chat.

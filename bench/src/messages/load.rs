@@ -2,12 +2,12 @@
 //! without waiting for them.
 
 use crate::connection::Connection;
-use crate::failure::Result;
 use crate::random::Random;
 use crate::server::Database;
 use crate::stores::MESSAGE;
 use crate::text::TextGenerator;
 use crate::users;
+use anyhow::Result;
 
 /// Conversations of fifty others, each as long as a day of talking: statements are planned as for tables in use.
 pub fn others(database: &Database<'_>) -> Result<()> {

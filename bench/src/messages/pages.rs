@@ -2,7 +2,6 @@
 
 use super::load;
 use crate::connection::Connection;
-use crate::failure::{Doing, Failure, Result};
 use crate::progress::Progress;
 use crate::random::Random;
 use crate::repetitions::alternate;
@@ -11,6 +10,7 @@ use crate::scenarios::Length;
 use crate::server::{Engine, Server};
 use crate::text::TextGenerator;
 use crate::users;
+use anyhow::{Context, Result, anyhow};
 use std::time::Instant;
 
 /// Pages read at each depth, this many messages apart: whether 50 messages lie on five heap pages or six is chance.
@@ -144,11 +144,11 @@ fn depths(admin: &mut Connection, chat: &str, messages: usize) -> Result<Vec<Dep
 fn buffers_of(reader: &mut Connection, call: &str) -> Result<f64> {
     let sql = format!("explain (analyze, buffers, timing off, format json) {call}");
     let text = reader.value(&sql)?;
-    let plan: serde_json::Value = serde_json::from_str(&text).doing("reading a plan")?;
+    let plan: serde_json::Value = serde_json::from_str(&text).context("reading a plan")?;
     let blocks = |name: &str| {
         plan.pointer("/0/Plan")
             .and_then(|plan| plan.get(name)?.as_f64())
-            .ok_or_else(|| Failure::new(format!("the plan holds no {name}")))
+            .ok_or_else(|| anyhow!("the plan holds no {name}"))
     };
     Ok(blocks("Shared Hit Blocks")? + blocks("Shared Read Blocks")?)
 }

@@ -3,7 +3,6 @@
 use super::load;
 use crate::backend;
 use crate::connection::{Connection, Statement};
-use crate::failure::Result;
 use crate::random::Random;
 use crate::repetitions::alternate;
 use crate::report::{Asked, Comparison, Unit};
@@ -11,6 +10,7 @@ use crate::scenarios::Length;
 use crate::server::{Engine, Server};
 use crate::stores::Texts;
 use crate::users;
+use anyhow::Result;
 
 const CALLS: [(&str, &str, bool); 3] = [
     (

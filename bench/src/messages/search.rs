@@ -3,7 +3,6 @@
 use super::append::Writer;
 use super::load;
 use crate::connection::Connection;
-use crate::failure::{Failure, Result};
 use crate::progress::Progress;
 use crate::random::Random;
 use crate::repetitions::alternate;
@@ -13,6 +12,7 @@ use crate::server::{Database, Engine, Server};
 use crate::stores::Texts;
 use crate::text::TextGenerator;
 use crate::users;
+use anyhow::{Result, ensure};
 use std::time::Instant;
 
 const CHATS: usize = 100;
@@ -106,11 +106,7 @@ fn load_and_index(
     let missing = admin.value(
         "select (select count(*) from chatkeep.messages) - (select count(*) from chatkeep.message_search)",
     )?;
-    if missing != "0" {
-        return Err(Failure::new(format!(
-            "index_messages left {missing} messages out"
-        )));
-    }
+    ensure!(missing == "0", "index_messages left {missing} messages out");
     database.settle()?;
     Ok(took)
 }

@@ -3,7 +3,6 @@
 
 use super::load;
 use crate::backend;
-use crate::failure::Result;
 use crate::proxy::Proxy;
 use crate::repetitions::alternate;
 use crate::report::{Asked, Comparison, Unit};
@@ -12,6 +11,7 @@ use crate::server::{Database, Engine, Server};
 use crate::stores::{
     Chatkeep, Driver, Ids, LangChain, LangGraph, Mastra, OpenAiAgents, Store, Texts, Vercel,
 };
+use anyhow::Result;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 

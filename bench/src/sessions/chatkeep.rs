@@ -1,10 +1,10 @@
 //! A session of Chatkeep's: made by its user, rotated and validated by nobody but its token.
 
 use crate::connection::{Connection, Rows, Statement};
-use crate::failure::{Failure, Result};
 use crate::random::Random;
 use crate::server::Database;
 use crate::users;
+use anyhow::{Result, anyhow, ensure};
 
 /// A connection of role anon, and the token of a session.
 pub struct Session {
@@ -61,9 +61,7 @@ impl Session {
     /// Trades the token for its successor.
     pub fn rotate(&mut self) -> Result<()> {
         let (status, token) = self.present()?;
-        if status != "rotated" {
-            return Err(Failure::new(format!("rotate_session says {status}")));
-        }
+        ensure!(status == "rotated", "rotate_session says {status}");
         self.token = token;
         Ok(())
     }
@@ -75,10 +73,10 @@ impl Session {
         let mut cells = rows.into_iter().flatten().flatten();
         match (cells.next(), cells.next()) {
             (Some(status), Some(token)) => Ok((status, token)),
-            (status, _) => Err(Failure::new(format!(
+            (status, _) => Err(anyhow!(
                 "rotate_session says {}",
                 status.unwrap_or_default()
-            ))),
+            )),
         }
     }
 

@@ -4,9 +4,9 @@
 
 use super::chatkeep::OTHERS;
 use crate::connection::{Connection, Statement};
-use crate::failure::Result;
 use crate::random::Random;
 use crate::server::Database;
+use anyhow::Result;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Version {

@@ -1,11 +1,11 @@
 //! What many rotations leave behind: updates that were not HOT, and pages that the table of secrets grew by.
 
 use super::chatkeep::{Session, load_others, open};
-use crate::failure::Result;
 use crate::random::Random;
 use crate::report::{Asked, Comparison, Unit};
 use crate::scenarios::Length;
 use crate::server::{Engine, Server};
+use anyhow::Result;
 
 const NOT_HOT: &str =
     "select n_tup_upd - n_tup_hot_upd from pg_stat_user_tables where relname = 'session_secrets'";

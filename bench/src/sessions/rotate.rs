@@ -3,12 +3,12 @@
 
 use super::chatkeep::{OTHERS, Session, load_others, open};
 use super::gotrue::{self, GoTrue, Version};
-use crate::failure::{Failure, Result};
 use crate::random::Random;
 use crate::repetitions::alternate;
 use crate::report::{Asked, Comparison, Unit};
 use crate::scenarios::Length;
 use crate::server::{Database, Engine, Server};
+use anyhow::{Result, anyhow, ensure};
 use std::time::Instant;
 
 // A handful of either: nothing is gained by a box.
@@ -121,11 +121,10 @@ fn auth_server(database: &Database<'_>, connections: usize, version: Version) ->
         .map(|_| {
             let mut session = GoTrue::new(database, version, &mut random)?;
             let trips = session.round_trips()?;
-            if trips != expected {
-                return Err(Failure::new(format!(
-                    "GoTrue's rotation takes {expected} round trips, and this one {trips}"
-                )));
-            }
+            ensure!(
+                trips == expected,
+                "GoTrue's rotation takes {expected} round trips, and this one {trips}"
+            );
             Ok(Rotator::GoTrue(session))
         })
         .collect()
@@ -148,7 +147,7 @@ fn time(side: &mut Side, rotations: usize) -> Result<f64> {
             threads.into_iter().try_for_each(|thread| {
                 thread
                     .join()
-                    .unwrap_or_else(|_| Err(Failure::new("a thread of the bench panicked")))
+                    .unwrap_or_else(|_| Err(anyhow!("a thread of the bench panicked")))
             })
         })?;
     }

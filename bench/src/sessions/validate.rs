@@ -2,12 +2,12 @@
 
 use super::chatkeep::{Session, load_others, open};
 use crate::connection::{Connection, Statement};
-use crate::failure::Result;
 use crate::random::Random;
 use crate::repetitions::alternate;
 use crate::report::{Asked, Comparison, Unit};
 use crate::scenarios::Length;
 use crate::server::{Engine, Server};
+use anyhow::Result;
 use std::time::Instant;
 
 enum Looker {

@@ -2,10 +2,10 @@
 
 use super::store::{Store, Texts};
 use crate::connection::{Connection, Statement};
-use crate::failure::Result;
 use crate::random::Random;
 use crate::server::Database;
 use crate::users;
+use anyhow::Result;
 use std::fmt::Write;
 use std::net::SocketAddr;
 

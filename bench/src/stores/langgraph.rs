@@ -4,8 +4,8 @@
 use super::store::{Store, Texts, create_tables};
 use crate::clock;
 use crate::connection::{Connection, Statement, Value};
-use crate::failure::Result;
 use crate::random::Random;
+use anyhow::Result;
 
 const READ: &str = "
 select thread_id, checkpoint, checkpoint_ns, checkpoint_id, parent_checkpoint_id, metadata,

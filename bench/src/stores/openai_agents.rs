@@ -3,8 +3,8 @@
 
 use super::store::{Store, Texts, create_tables};
 use crate::connection::{Connection, Statement};
-use crate::failure::Result;
 use crate::random::Random;
+use anyhow::Result;
 
 pub struct OpenAiAgents {
     connection: Connection,

@@ -1,8 +1,8 @@
 //! What a store of conversations does in a benchmark, and the messages that it stores.
 
 use crate::connection::Connection;
-use crate::failure::Result;
 use crate::text::TextGenerator;
+use anyhow::Result;
 use std::rc::Rc;
 
 /// Characters of a message.

@@ -5,8 +5,8 @@
 use super::store::{Store, Texts, create_tables};
 use crate::clock;
 use crate::connection::{Connection, Statement, Value};
-use crate::failure::Result;
 use crate::random::Random;
+use anyhow::Result;
 
 const COUNT: &str = r#"select count("Message_v2"."id") from "Message_v2"
     inner join "Chat" on "Message_v2"."chatId" = "Chat"."id"
