@@ -3,7 +3,7 @@
 use super::corpus::Document;
 use super::document_store::{DocumentStore, expect_known};
 use crate::connection::{Connection, Statement};
-use crate::random::Random;
+use crate::random;
 use crate::server::Database;
 use crate::users;
 use anyhow::{Result, ensure};
@@ -18,7 +18,7 @@ pub struct Chatkeep {
 impl Chatkeep {
     /// A user with a store of this many documents.
     pub fn new(name: &'static str, database: &Database<'_>, store: usize) -> Result<Self> {
-        let user = Random::fresh().uuid();
+        let user = random::uuid();
         let mut admin = database.connect()?;
         users::add(&mut admin, &user)?;
         // Foreign keys hold by construction; checking them one by one would take most of the time.

@@ -4,7 +4,7 @@
 use crate::backend;
 use crate::connection::{Connection, Statement, Value};
 use crate::progress::Progress;
-use crate::random::Random;
+use crate::random::{SEED, Seeded};
 use crate::repetitions::alternate;
 use crate::report::{Asked, Comparison, Unit};
 use crate::scenarios::Length;
@@ -12,6 +12,7 @@ use crate::server::{Database, Engine, Server};
 use crate::statistics::Summary;
 use crate::text::TextGenerator;
 use anyhow::{Context, Result, ensure};
+use rand::{RngExt, SeedableRng};
 use std::time::Instant;
 
 /// Bytes of a MiB.
@@ -193,16 +194,16 @@ fn functions(admin: &mut Connection) -> Result<(Vec<Function>, String)> {
 
 /// Fills the table, and returns bytes to be sent as a parameter.
 fn fill(database: &Database<'_>) -> Result<Vec<u8>> {
-    let mut random = Random::new(11);
+    let mut random = Seeded::seed_from_u64(SEED);
     let mut admin = database.connect()?;
     admin.execute(
         "create table contents (name text primary key, content bytea not null);
          alter table contents alter column content set storage external",
     )?;
     let insert = admin.prepare("insert into contents values ($1, $2)")?;
-    let mebibyte = random.bytes(MEBI);
-    let warm = random.bytes(64 << 10);
-    let text = TextGenerator::new(11).text(MEBI);
+    let mebibyte = bytes(&mut random, MEBI);
+    let warm = bytes(&mut random, 64 << 10);
+    let text = TextGenerator::new(SEED)?.text(MEBI);
     for (name, bytes) in [
         ("1 MiB", &mebibyte[..]),
         ("warm", &warm),
@@ -223,7 +224,12 @@ fn fill(database: &Database<'_>) -> Result<Vec<u8>> {
     admin.execute(&repeat("16 MiB, extended", 16, "1 MiB"))?;
     admin.execute(&repeat("16 MiB, compressed", 16, "text"))?;
     database.settle()?;
-    Ok(random.bytes(16 * MEBI))
+    Ok(bytes(&mut random, 16 * MEBI))
+}
+
+/// This many bytes, which do not compress.
+fn bytes(random: &mut Seeded, count: usize) -> Vec<u8> {
+    random.random_iter().take(count).collect()
 }
 
 /// Fails unless all functions say the same.

@@ -4,12 +4,13 @@ use super::corpus;
 use super::document_store::{DocumentStore, time};
 use super::stores::{Size, load};
 use crate::connection::Connection;
-use crate::random::Random;
+use crate::random::{SEED, Seeded};
 use crate::repetitions::alternate;
 use crate::report::{Asked, Comparison, Unit};
 use crate::scenarios::Length;
 use crate::server::{Database, Engine, Server};
 use anyhow::Result;
+use rand::SeedableRng;
 
 /// Rows that were inserted, updated and deleted, and rows that are dead, in all tables of a store.
 fn counters(schemas: &str) -> String {
@@ -39,11 +40,11 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
             return Ok(vec![]);
         };
         // The same seed: in a round all sides register the same documents.
-        let mut sides: Vec<(Box<dyn DocumentStore>, Random)> =
+        let mut sides: Vec<(Box<dyn DocumentStore>, Seeded)> =
             { load(native, portable, size)?.into_iter() }
-                .map(|store| (store, Random::new(13)))
+                .map(|store| (store, Seeded::seed_from_u64(SEED)))
                 .collect();
-        let measure = |(store, random): &mut (Box<dyn DocumentStore>, Random)| {
+        let measure = |(store, random): &mut (Box<dyn DocumentStore>, Seeded)| {
             let documents = corpus::known(random, size.store, size.batch);
             time(store.as_mut(), &documents, true)
         };

@@ -4,7 +4,7 @@
 use super::load;
 use crate::backend;
 use crate::connection::{Connection, Statement, Value};
-use crate::random::Random;
+use crate::random;
 use crate::repetitions::alternate;
 use crate::report::{Asked, Comparison, Unit};
 use crate::scenarios::Length;
@@ -41,7 +41,6 @@ pub struct Writer {
     statement: Statement,
     is_bare: bool,
     texts: Texts,
-    random: Random,
     chat: String,
     last: Option<String>,
 }
@@ -61,8 +60,7 @@ impl Writer {
     }
 
     fn new(database: &Database<'_>, texts: &Texts, sql: &str, is_bare: bool) -> Result<Self> {
-        let mut random = Random::fresh();
-        let user = random.uuid();
+        let user = random::uuid();
         users::add(&mut database.connect()?, &user)?;
         let mut connection = database.connect()?;
         users::sign_in(&mut connection, &user)?;
@@ -72,7 +70,6 @@ impl Writer {
             statement,
             is_bare,
             texts: texts.clone(),
-            random,
             chat: String::new(),
             last: None,
         })
@@ -85,7 +82,7 @@ impl Writer {
             let values = [chat.into(), "user".into(), (&*text).into()];
             return self.connection.run(&self.statement, &values);
         }
-        let id = self.random.uuid();
+        let id = random::uuid();
         let parent = self.last.as_ref().map_or(Value::Null, Into::into);
         let values = [
             chat.into(),
@@ -141,7 +138,7 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
         };
         load::others(native)?;
         load::others(portable)?;
-        let texts = Texts::new();
+        let texts = Texts::new()?;
         let mut writers = [
             Writer::calling(native, &texts)?,
             Writer::calling(portable, &texts)?,

@@ -3,7 +3,7 @@
 use super::load;
 use crate::connection::{Connection, Statement};
 use crate::progress::Progress;
-use crate::random::Random;
+use crate::random::{self, SEED};
 use crate::repetitions::alternate;
 use crate::report::{Asked, Comparison, Unit};
 use crate::scenarios::Length;
@@ -28,13 +28,12 @@ struct Writer {
 /// A database with this many users, and a connection of one of them.
 fn writer(database: &Database<'_>, users: usize) -> Result<Writer> {
     let mut admin = database.connect()?;
-    let mut random = Random::fresh();
     let mut progress = Progress::start(&format!("growth: loading {users} users"));
-    load::texts(&mut admin, &mut TextGenerator::new(13), 2_000)?;
+    load::texts(&mut admin, &mut TextGenerator::new(SEED)?, 2_000)?;
     let mut user = String::new();
     for index in 0..users {
         progress.show(index, users);
-        user = random.uuid();
+        user = random::uuid();
         users::add(&mut admin, &user)?;
         load::chats(&mut admin, &user, CHATS, MESSAGES)?;
     }
@@ -48,7 +47,7 @@ fn writer(database: &Database<'_>, users: usize) -> Result<Writer> {
             .prepare("select id, seq, created_at from chatkeep.append_message($1, $2, $3)")?,
         connection,
         chats: rows.into_iter().flatten().flatten().collect(),
-        texts: Texts::new(),
+        texts: Texts::new()?,
     })
 }
 

@@ -2,7 +2,7 @@
 //! without waiting for them.
 
 use crate::connection::Connection;
-use crate::random::Random;
+use crate::random::{self, SEED};
 use crate::server::Database;
 use crate::stores::MESSAGE;
 use crate::text::TextGenerator;
@@ -12,10 +12,9 @@ use anyhow::Result;
 /// Conversations of fifty others, each as long as a day of talking: statements are planned as for tables in use.
 pub fn others(database: &Database<'_>) -> Result<()> {
     let mut admin = database.connect()?;
-    texts(&mut admin, &mut TextGenerator::new(5), 100)?;
-    let mut random = Random::fresh();
+    texts(&mut admin, &mut TextGenerator::new(SEED)?, 100)?;
     for _ in 0..50 {
-        let user = random.uuid();
+        let user = random::uuid();
         users::add(&mut admin, &user)?;
         chats(&mut admin, &user, 20, 40)?;
     }

@@ -3,7 +3,7 @@
 use super::load;
 use crate::connection::Connection;
 use crate::progress::Progress;
-use crate::random::Random;
+use crate::random::{self, SEED};
 use crate::repetitions::alternate;
 use crate::report::{Asked, Comparison, Unit};
 use crate::scenarios::Length;
@@ -31,11 +31,11 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
         let Some(database) = databases.first() else {
             return Ok(vec![]);
         };
-        let user = Random::fresh().uuid();
+        let user = random::uuid();
         let mut admin = database.connect()?;
         users::add(&mut admin, &user)?;
         let progress = Progress::start("pages: loading");
-        load::texts(&mut admin, &mut TextGenerator::new(11), 10_000)?;
+        load::texts(&mut admin, &mut TextGenerator::new(SEED)?, 10_000)?;
         load::chats(&mut admin, &user, 1, messages)?;
         database.settle()?;
         drop(progress);

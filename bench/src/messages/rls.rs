@@ -3,7 +3,7 @@
 use super::load;
 use crate::backend;
 use crate::connection::{Connection, Statement};
-use crate::random::Random;
+use crate::random;
 use crate::repetitions::alternate;
 use crate::report::{Asked, Comparison, Unit};
 use crate::scenarios::Length;
@@ -72,10 +72,10 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
         let Some(database) = databases.first() else {
             return Ok(vec![]);
         };
-        let user = Random::fresh().uuid();
+        let user = random::uuid();
         users::add(&mut database.connect()?, &user)?;
         load::others(database)?;
-        let texts = Texts::new();
+        let texts = Texts::new()?;
         let mut callers = Vec::new();
         for (_, sql, takes_text) in CALLS {
             let mut connection = database.connect()?;

@@ -4,7 +4,7 @@ use super::append::Writer;
 use super::load;
 use crate::connection::Connection;
 use crate::progress::Progress;
-use crate::random::Random;
+use crate::random::{self, SEED};
 use crate::repetitions::alternate;
 use crate::report::{Asked, Comparison, Unit};
 use crate::scenarios::Length;
@@ -35,8 +35,8 @@ fn searches(server: &Server, length: Length) -> Result<Comparison> {
         let Some(database) = databases.first() else {
             return Ok(());
         };
-        let user = Random::fresh().uuid();
-        let mut texts = TextGenerator::new(17);
+        let user = random::uuid();
+        let mut texts = TextGenerator::new(SEED)?;
         let progress = Progress::start("search: loading and indexing");
         let indexing = load_and_index(database, &user, &mut texts, messages)?;
         drop(progress);
@@ -141,7 +141,7 @@ fn append(server: &Server, length: Length) -> Result<Comparison> {
         load::others(with)?;
         load::others(without)?;
         take_search_away(&mut without.connect()?)?;
-        let texts = Texts::new();
+        let texts = Texts::new()?;
         let mut writers = [
             Writer::calling(with, &texts)?,
             Writer::calling(without, &texts)?,

@@ -30,7 +30,7 @@ pub fn stores(
 ) -> Result<Vec<Box<dyn Store>>> {
     load::others(native)?;
     load::others(portable)?;
-    let texts = Texts::new();
+    let texts = Texts::new()?;
     let connect = || native.connect_at(address);
     let ours = |name, database, ids| Chatkeep::new(name, database, address, texts.clone(), ids);
     let vercel = |driver| Vercel::new(connect()?, texts.clone(), driver);

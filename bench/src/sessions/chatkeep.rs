@@ -1,7 +1,7 @@
 //! A session of Chatkeep's: made by its user, rotated and validated by nobody but its token.
 
 use crate::connection::{Connection, Rows, Statement};
-use crate::random::Random;
+use crate::random;
 use crate::server::Database;
 use crate::users;
 use anyhow::{Result, anyhow, ensure};
@@ -34,8 +34,8 @@ pub fn load_others(database: &Database<'_>) -> Result<()> {
 }
 
 /// A new session of a new user; its token.
-pub fn open(database: &Database<'_>, random: &mut Random) -> Result<String> {
-    let user = random.uuid();
+pub fn open(database: &Database<'_>) -> Result<String> {
+    let user = random::uuid();
     users::add(&mut database.connect()?, &user)?;
     let mut connection = database.connect()?;
     users::sign_in(&mut connection, &user)?;

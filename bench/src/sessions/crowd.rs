@@ -1,7 +1,6 @@
 //! Sixty-four connections that present one token at the same moment: one rotation, and the same successor for all.
 
 use super::chatkeep::{Session, load_others, open};
-use crate::random::Random;
 use crate::report::{Asked, Comparison, Unit};
 use crate::scenarios::Length;
 use crate::server::{Engine, Server};
@@ -18,7 +17,7 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
             return Ok(vec![]);
         };
         load_others(database)?;
-        let token = open(database, &mut Random::fresh())?;
+        let token = open(database)?;
         let mut sessions = (0..CONNECTIONS)
             .map(|_| Session::of(database, token.clone()))
             .collect::<Result<Vec<_>>>()?;

@@ -3,7 +3,6 @@
 
 use super::chatkeep::{OTHERS, Session, load_others, open};
 use super::gotrue::{self, GoTrue, Version};
-use crate::random::Random;
 use crate::repetitions::alternate;
 use crate::report::{Asked, Comparison, Unit};
 use crate::scenarios::Length;
@@ -102,24 +101,22 @@ fn run(
 }
 
 fn chatkeep(database: &Database<'_>, connections: usize) -> Result<Side> {
-    let mut random = Random::fresh();
     (0..connections)
         .map(|_| {
-            let token = open(database, &mut random)?;
+            let token = open(database)?;
             Session::of(database, token).map(Rotator::Chatkeep)
         })
         .collect()
 }
 
 fn auth_server(database: &Database<'_>, connections: usize, version: Version) -> Result<Side> {
-    let mut random = Random::fresh();
     let expected = match version {
         Version::Counter => 18,
         Version::Rows => 24,
     };
     (0..connections)
         .map(|_| {
-            let mut session = GoTrue::new(database, version, &mut random)?;
+            let mut session = GoTrue::new(database, version)?;
             let trips = session.round_trips()?;
             ensure!(
                 trips == expected,

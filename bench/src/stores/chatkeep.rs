@@ -2,7 +2,7 @@
 
 use super::store::{Store, Texts};
 use crate::connection::{Connection, Statement};
-use crate::random::Random;
+use crate::random;
 use crate::server::Database;
 use crate::users;
 use anyhow::Result;
@@ -23,7 +23,6 @@ pub struct Chatkeep {
     connection: Connection,
     append: Statement,
     texts: Texts,
-    random: Random,
     ids: Ids,
     chat: String,
 }
@@ -37,8 +36,7 @@ impl Chatkeep {
         texts: Texts,
         ids: Ids,
     ) -> Result<Self> {
-        let mut random = Random::fresh();
-        let user = random.uuid();
+        let user = random::uuid();
         users::add(&mut database.connect()?, &user)?;
         let mut connection = database.connect_at(address)?;
         users::sign_in(&mut connection, &user)?;
@@ -49,7 +47,6 @@ impl Chatkeep {
             connection,
             append,
             texts,
-            random,
             ids,
             chat: String::new(),
         })
@@ -60,7 +57,7 @@ impl Chatkeep {
         // Writing to a string cannot fail.
         let _ = write!(into, r#"{{"role":"{role}","content":"{text}""#);
         if self.ids == Ids::Client {
-            let _ = write!(into, r#","message_id":"{}""#, self.random.uuid());
+            let _ = write!(into, r#","message_id":"{}""#, random::uuid());
         }
         into.push('}');
     }

@@ -3,7 +3,7 @@
 
 use super::store::{Store, Texts, create_tables};
 use crate::connection::{Connection, Statement};
-use crate::random::Random;
+use crate::random;
 use anyhow::Result;
 
 pub struct OpenAiAgents {
@@ -12,7 +12,6 @@ pub struct OpenAiAgents {
     insert: Statement,
     touch: Statement,
     texts: Texts,
-    random: Random,
     session: String,
 }
 
@@ -36,7 +35,6 @@ impl OpenAiAgents {
             )?,
             connection,
             texts,
-            random: Random::fresh(),
             session: String::new(),
         })
     }
@@ -49,7 +47,7 @@ impl OpenAiAgents {
                 r#""type":"output_text","logprobs":[]}}],"role":"assistant","#,
                 r#""status":"completed","type":"message"}}"#
             ),
-            id = self.random.uuid(),
+            id = random::uuid(),
             text = self.texts.next()
         );
         let session = &self.session;
@@ -70,7 +68,7 @@ impl Store for OpenAiAgents {
     }
 
     fn open(&mut self, turns: usize) -> Result<()> {
-        self.session = self.random.uuid();
+        self.session = random::uuid();
         self.connection.execute(&format!(
             "INSERT INTO agent_sessions (session_id) VALUES ('{}')",
             self.session

@@ -1,6 +1,7 @@
 //! What a store of conversations does in a benchmark, and the messages that it stores.
 
 use crate::connection::Connection;
+use crate::random::SEED;
 use crate::text::TextGenerator;
 use anyhow::Result;
 use std::rc::Rc;
@@ -33,12 +34,12 @@ pub struct Texts {
 }
 
 impl Texts {
-    pub fn new() -> Self {
-        let mut texts = TextGenerator::new(7);
-        Self {
+    pub fn new() -> Result<Self> {
+        let mut texts = TextGenerator::new(SEED)?;
+        Ok(Self {
             pool: (0..512).map(|_| texts.text(MESSAGE).into()).collect(),
             next: 0,
-        }
+        })
     }
 
     pub fn next(&mut self) -> Rc<str> {
