@@ -1,5 +1,6 @@
 //! Histories of sessions.
 
+mod call;
 mod database;
 mod history;
 mod world;

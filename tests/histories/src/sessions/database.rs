@@ -1,6 +1,6 @@
 //! The database: callers on connections of their own, and a superuser who moves time.
 
-use super::history::Call;
+use super::call::Call;
 use crate::connection::{self, Outcome, run};
 use postgres::{Client, SimpleQueryRow};
 use std::fmt::Write;

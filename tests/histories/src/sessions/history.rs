@@ -1,5 +1,6 @@
 //! What may happen to the sessions of one user, and how it is played.
 
+use super::call::{Call, Opening};
 use super::database::{CALLERS, Database, Seen};
 use super::world::World;
 use proptest::prelude::*;
@@ -7,18 +8,10 @@ use std::time::Instant;
 
 /// Time passes in steps of so many seconds. Grace, idleness and lives are multiples of it, and a history takes less
 /// than one step to play, so both sides of every boundary are met and none is missed by a slow machine.
-pub const UNIT: i64 = 5;
+const UNIT: i64 = 5;
 
 /// Of a token: how many were first seen after it.
 type Back = u8;
-
-/// How the user opens a session. Lives in seconds.
-#[derive(Debug, Clone, Copy)]
-pub struct Opening {
-    pub ttl: i64,
-    pub idle_ttl: Option<i64>,
-    pub max_sessions: Option<usize>,
-}
 
 /// A step of a history. Tokens are named by their age, so that a shorter history still makes sense.
 #[derive(Debug, Clone)]
@@ -46,62 +39,6 @@ pub enum Presenting {
     RevokeOthers,
     /// Not the token but its session, by the owner.
     Revoke,
-}
-
-/// A call to be made.
-#[derive(Debug, Clone)]
-pub enum Call {
-    Create(Opening),
-    Rotate(String),
-    Validate(String),
-    Elevate(String),
-    RevokeOthers(String),
-    /// By its place among the user's sessions, and its id.
-    Revoke(usize, String),
-    RevokeAll,
-}
-
-impl Call {
-    /// Whether somebody is signed in.
-    pub const fn needs_user(&self) -> bool {
-        !matches!(self, Self::Rotate(_) | Self::Validate(_))
-    }
-
-    pub fn sql(&self) -> String {
-        match self {
-            Self::Create(Opening {
-                ttl,
-                idle_ttl,
-                max_sessions,
-            }) => {
-                let idle = idle_ttl.map_or("null".to_owned(), |idle| format!("'{idle} seconds'"));
-                let most = max_sessions.map_or("null".to_owned(), |most| most.to_string());
-                format!(
-                    "select status, token, session_id, generation from chatkeep.create_session(
-                       ttl => '{ttl} seconds', idle_ttl => {idle}, max_sessions => {most})"
-                )
-            }
-            Self::Rotate(token) => {
-                format!("select status, token, generation from chatkeep.rotate_session('{token}')")
-            }
-            Self::Validate(token) => {
-                format!("select status, generation from chatkeep.validate_session('{token}')")
-            }
-            Self::Elevate(token) => {
-                format!(
-                    "select status, generation from chatkeep.elevate_session('{token}', 'aal2')"
-                )
-            }
-            Self::RevokeOthers(token) => format!(
-                "select status, revoked as ended from chatkeep.revoke_other_sessions('{token}')"
-            ),
-            Self::Revoke(_, id) => format!("select status from chatkeep.revoke_session('{id}')"),
-            Self::RevokeAll => {
-                "select 'revoked' as status, count(*) as ended from chatkeep.revoke_all_sessions()"
-                    .to_owned()
-            }
-        }
-    }
 }
 
 /// Histories of up to 16 steps after the first session.
@@ -188,8 +125,11 @@ fn attempt(database: &mut Database, history: &[Step]) -> Result<(), String> {
     }
     let stored = stage.database.stored(UNIT)?;
     let now = stage.now;
-    let agrees = stage.worlds.iter().any(|world| world.stored(now) == stored);
-    let expected = stage.worlds.first().map(|world| world.stored(now));
+    let agrees = stage
+        .worlds
+        .iter()
+        .any(|world| world.stored(now, UNIT) == stored);
+    let expected = stage.worlds.first().map(|world| world.stored(now, UNIT));
     agrees
         .then_some(())
         .ok_or_else(|| format!("the rows at the end are {stored:?}, the model has {expected:?}"))

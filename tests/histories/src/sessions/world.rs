@@ -1,7 +1,7 @@
 //! The model, and which text each of its tokens has in the database.
 
+use super::call::{Call, Opening};
 use super::database::{Seen, Stored};
-use super::history::{Call, Opening, UNIT};
 use chatkeep_core::sessions::model::{Answer, Book, TokenId};
 use std::collections::HashMap;
 
@@ -117,15 +117,15 @@ impl World {
         token.ok_or_else(|| "presents a token that the model never handed out".to_owned())
     }
 
-    /// What the rows should be.
-    pub fn stored(&self, now: i64) -> Vec<Stored> {
+    /// What the rows should be; `unit` is the step of time, in seconds.
+    pub fn stored(&self, now: i64, unit: i64) -> Vec<Stored> {
         let sessions = self.book.sessions.iter();
         sessions
             .map(|session| Stored {
                 revoked: session.revoked.map(str::to_owned),
                 generation: session.generation,
                 has_previous: session.previous.is_some(),
-                unused: (now - session.last_used_at) / (UNIT * 1_000_000),
+                unused: (now - session.last_used_at) / (unit * 1_000_000),
             })
             .collect()
     }
