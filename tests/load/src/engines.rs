@@ -1,8 +1,9 @@
 //! Random calls, good and bad, on two databases side by side, a native and a portable one. They are committed, so the
 //! state that the next call meets evolves; both must answer alike: the same rows, or the same SQLSTATE, message and hint.
 
+mod call;
 mod callers;
-mod calls;
+mod choice;
 mod conversations;
 mod documents;
 mod maker;
@@ -14,7 +15,7 @@ mod values;
 use crate::connection::{Outcome, Place, shortened};
 use crate::dice::Dice;
 use crate::report::Report;
-use calls::Call;
+use call::Call;
 use maker::Known;
 use side::{Said, Side};
 use std::time::{Duration, Instant};
@@ -47,7 +48,7 @@ pub fn run(place: &Place, seed: u64, seconds: u64) -> Outcome<(String, Report)> 
             }
             known.pass(number);
             let mut dice = Dice::at(seed, &[round, number]);
-            let call = calls::next(&mut known, &people, &mut dice);
+            let call = choice::next(&mut known, &people, &mut dice);
             let [native, portable] = both(&mut sides, |side| side.answer(&call))?;
             calls += 1;
             refused += u64::from(native.is_refused());

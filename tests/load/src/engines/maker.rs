@@ -1,22 +1,12 @@
 //! Makes arguments, mostly good ones: of what is known of the databases, or odd values.
 
+use super::call::{Argument, Call, Kind};
 use super::callers::{People, chosen};
-use super::calls::Call;
 use super::names::{Names, placeholder};
 use super::side::Said;
 use super::values;
 use crate::dice::Dice;
 use crate::literal;
-
-/// What an id is of.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    Chat,
-    Message,
-    Session,
-    Token,
-    Document,
-}
 
 /// So many calls of a round take far less than the ten seconds of grace: a spent token that is older is forgotten, since
 /// the two databases might see it on two sides of that moment.
@@ -74,9 +64,6 @@ pub struct Maker<'a> {
     pub people: &'a People,
     pub dice: &'a mut Dice,
 }
-
-/// The literal of an argument; none where it is left out.
-pub type Argument = Option<String>;
 
 impl Maker<'_> {
     /// A good value, and now and then a bad one.

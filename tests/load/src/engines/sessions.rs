@@ -1,7 +1,7 @@
 //! Calls on sessions.
 
-use super::calls::Asked;
-use super::maker::{Kind, Maker};
+use super::call::{Asked, Kind};
+use super::maker::Maker;
 use super::values;
 
 pub fn next(maker: &mut Maker) -> Asked {

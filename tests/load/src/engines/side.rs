@@ -1,7 +1,7 @@
 //! One of the two databases, and what it answers.
 
+use super::call::{Call, Level, Order};
 use super::callers::People;
-use super::calls::{Call, Level, Order};
 use super::names::Names;
 use crate::connection::{Answer, Outcome, Place, answer, rows, value};
 use crate::store;
