@@ -3,6 +3,7 @@
 //! was acknowledged is there.
 
 mod acknowledged;
+mod client;
 mod conversations;
 mod disturber;
 mod documents;
@@ -11,8 +12,7 @@ mod turn;
 mod upkeep;
 mod world;
 
-use crate::connection::{Outcome, Place, answer};
-use crate::dice::Dice;
+use crate::connection::{Outcome, Place};
 use crate::report::Report;
 use crate::store;
 use std::sync::Barrier;
@@ -20,8 +20,6 @@ use std::time::{Duration, Instant};
 use world::World;
 
 const CLIENTS: u64 = 12;
-/// A statement that takes longer has waited without a bound.
-pub const TIMEOUT: &str = "20s";
 
 pub fn run(place: &Place, seed: u64, seconds: u64) -> Outcome<(String, Report)> {
     let mut superuser = place.superuser("60s")?;
@@ -35,7 +33,7 @@ pub fn run(place: &Place, seed: u64, seconds: u64) -> Outcome<(String, Report)> 
     let ends: Vec<Outcome<(u64, Report)>> = std::thread::scope(|scope| {
         let (world, start) = (&world, &start);
         let clients: Vec<_> = (0..CLIENTS)
-            .map(|number| scope.spawn(move || client(place, world, number, start, end)))
+            .map(|number| scope.spawn(move || client::run(place, world, number, start, end)))
             .collect();
         let disturber = scope.spawn(move || disturber::run(place, world, start, end));
         let all = clients.into_iter().chain([disturber]);
@@ -55,33 +53,4 @@ pub fn run(place: &Place, seed: u64, seconds: u64) -> Outcome<(String, Report)> 
     store::check(&mut superuser, &mut report, "")?;
     let sum = world.sum();
     Ok((format!("{turns} calls, {sum}"), report))
-}
-
-/// One client's calls, one after the other, until the time is over.
-fn client(
-    place: &Place,
-    world: &World,
-    number: u64,
-    start: &Barrier,
-    end: Instant,
-) -> Outcome<(u64, Report)> {
-    let connection = place.caller(TIMEOUT);
-    start.wait();
-    // Whoever has no connection must not keep the disturber waiting for turns that never come.
-    let mut connection = connection.inspect_err(|_| world.stop())?;
-    let mut report = Report::default();
-    let mut turns = 0;
-    while Instant::now() < end && !world.is_stopped() {
-        let mut dice = Dice::at(world.seed, &[number, turns]);
-        let turn = turn::next(world, &mut dice);
-        let answered = answer(&mut connection, &turn.request());
-        let answered = answered.inspect_err(|_| world.stop());
-        let answered = answered.map_err(|error| format!("{}: {error}", turn.call))?;
-        turn.judge(&mut report, &answered);
-        turn.remember(world, &answered);
-        turns += 1;
-        world.count_turn();
-    }
-    world.stop();
-    Ok((turns, report))
 }

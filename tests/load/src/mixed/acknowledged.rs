@@ -1,6 +1,6 @@
 //! What was acknowledged is there afterwards.
 
-use super::world::{World, locked};
+use super::world::{TIMEOUT, World, locked};
 use crate::caller::Caller;
 use crate::connection::{Outcome, Place, answer, rows, text};
 use crate::report::Report;
@@ -56,7 +56,7 @@ fn tokens(
     superuser: &mut Client,
     report: &mut Report,
 ) -> Outcome<()> {
-    let mut anon = place.caller(super::TIMEOUT)?;
+    let mut anon = place.caller(TIMEOUT)?;
     let live = rows(
         superuser,
         "select s.id from chatkeep.sessions s

@@ -1,7 +1,6 @@
 //! Who disables, enables, moves and deletes users while they call, and makes new ones.
 
-use super::TIMEOUT;
-use super::world::{STEADY, USERS, World};
+use super::world::{STEADY, TIMEOUT, USERS, World};
 use crate::caller::Caller;
 use crate::connection::{Outcome, Place, answer};
 use crate::dice::Dice;

@@ -1,10 +1,8 @@
 //! One call of a client: what it asks, how its answer is judged, and what of it is remembered.
 
-use super::world::{Append, STEADY, Token, USERS, World};
-use super::{conversations, documents, sessions, upkeep};
+use super::world::{Append, STEADY, Token, World};
 use crate::caller::Caller;
 use crate::connection::{Answer, is_all_null, shortened, text};
-use crate::dice::Dice;
 use crate::report::Report;
 use crate::verdict;
 
@@ -150,20 +148,5 @@ impl Turn {
                 _ => {}
             }
         }
-    }
-}
-
-/// The next call of a client.
-pub fn next(world: &World, dice: &mut Dice) -> Turn {
-    let user = dice.below(USERS);
-    let by = By {
-        caller: Caller::User(world.user(user)),
-        user,
-    };
-    match dice.below(100) {
-        0..55 => conversations::next(world, dice, by),
-        55..75 => sessions::next(world, dice, by),
-        75..96 => documents::next(world, dice, by),
-        _ => upkeep::next(dice, by),
     }
 }

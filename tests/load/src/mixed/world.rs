@@ -13,6 +13,8 @@ pub const STEADY: usize = 3;
 pub const USERS: usize = 8;
 /// Chats of each user; the first of them is never deleted by a call.
 pub const CHATS: usize = 3;
+/// A statement that takes longer has waited without a bound.
+pub const TIMEOUT: &str = "20s";
 /// How many of the latest ids are remembered of a kind.
 const REMEMBERED: usize = 40;
 
