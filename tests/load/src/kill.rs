@@ -14,8 +14,6 @@ use std::time::{Duration, Instant};
 use writer::{Shared, Written};
 
 const WRITERS: u64 = 6;
-/// Writers of one user share a chat.
-const USERS: u64 = 3;
 /// So many calls are acknowledged between two kills.
 const CALLS_BETWEEN: u64 = 60;
 /// One kill in so many is of the postmaster.
@@ -25,7 +23,7 @@ pub fn run(place: &Place, seed: u64, seconds: u64) -> Outcome<(String, Report)> 
     let server = Server::read(place)?;
     let mut superuser = server.connect()?;
     store::empty(&mut superuser)?;
-    for user in 0..USERS {
+    for user in 0..writer::USERS {
         let (id, chat) = (writer::user(seed, user), writer::chat(seed, user));
         let sql = format!(
             "insert into auth.users (id) values ('{id}');

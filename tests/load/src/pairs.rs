@@ -12,21 +12,10 @@ use crate::connection::{Outcome, Place};
 use crate::dice::Dice;
 use crate::report::Report;
 use crate::store;
-use calls::{CALLS, Call};
-use gates::{GATES, Gate};
-use scenario::Stage;
+use calls::CALLS;
+use gates::GATES;
+use scenario::{Pair, Stage};
 use std::time::{Duration, Instant};
-
-/// As on Supabase: no call may wait longer for another one.
-const TIMEOUT: &str = "8s";
-
-/// Two calls and the lock that the first is stopped at.
-#[derive(Clone, Copy)]
-pub struct Pair {
-    first: &'static Call,
-    second: &'static Call,
-    gate: &'static Gate,
-}
 
 /// What broke once, or waits for what once broke: these come first.
 const FIRST: [(&str, &str, &str); 36] = [

@@ -1,6 +1,5 @@
 //! A writer: it makes one call after the other, and repeats each, with the same ids, until it is acknowledged.
 
-use super::USERS;
 use super::server::Server;
 use crate::caller::Caller;
 use crate::connection::{Outcome, answer, text};
@@ -10,6 +9,9 @@ use postgres::{Client, SimpleQueryRow};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+/// Writers of one user share a chat.
+pub const USERS: u64 = 3;
 
 /// For so long a rotation whose answer was lost can be repeated.
 const GRACE: Duration = Duration::from_secs(10);

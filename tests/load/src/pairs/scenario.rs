@@ -1,15 +1,25 @@
 //! One pair of calls at one gate, and what must hold of it.
 
 use super::calls::{Call, Effect};
-use super::gates::WAIT_FOR_GATE;
+use super::gates::{Gate, WAIT_FOR_GATE};
 use super::scene::Scene;
 use super::worker::Worker;
-use super::{Pair, TIMEOUT};
 use crate::connection::{Answer, Outcome, Place, Refusal, rows, text, value};
 use crate::dice::Dice;
 use crate::report::Report;
 use crate::{store, verdict};
 use postgres::Client;
+
+/// As on Supabase: no call may wait longer for another one.
+const TIMEOUT: &str = "8s";
+
+/// Two calls and the lock that the first is stopped at.
+#[derive(Clone, Copy)]
+pub struct Pair {
+    pub first: &'static Call,
+    pub second: &'static Call,
+    pub gate: &'static Gate,
+}
 
 /// The connections: who holds the gate, who looks on, and the two who call.
 pub struct Stage {
