@@ -17,81 +17,51 @@ use gates::GATES;
 use scenario::{Pair, Stage};
 use std::time::{Duration, Instant};
 
-/// What broke once, or waits for what once broke: these come first.
-const FIRST: [(&str, &str, &str); 36] = [
-    ("create_session", "disabling", "the commit"),
-    ("create_session", "disabling", "table session_secrets"),
-    ("create_session", "revoke_all_sessions", "the commit"),
-    (
-        "create_session, by the backend",
-        "revoke_all_sessions",
-        "the commit",
-    ),
-    ("create_session", "moving", "the commit"),
-    ("elevate_session", "deleting", "the secret"),
-    ("import_chat", "disabling", "the chat"),
-    ("append_messages", "disabling", "the chat"),
-    ("append_messages", "disabling", "table messages"),
-    ("append_message", "disabling", "the chat"),
-    ("delete_chat", "disabling", "the chat"),
-    ("select_branch", "disabling", "table messages"),
-    ("set_document_status", "disabling", "table documents"),
-    ("finish_message", "append_message, branch", "the commit"),
-    ("finish_message", "append_messages, branch", "the commit"),
-    ("finish_message", "select_branch", "the commit"),
-    ("fail_stale_messages", "select_branch", "the commit"),
-    ("purge_chats, in part", "restore_chat", "the commit"),
-    ("create_chat", "moving", "table chats"),
-    ("append_message", "moving", "the chat"),
-    (
-        "register_document, new bytes",
-        "moving",
-        "lock of the owner's documents",
-    ),
-    ("register_document, new bytes", "moving", "table documents"),
-    (
-        "register_document, shared",
-        "moving",
-        "lock of the tenant's documents",
-    ),
-    ("register_documents", "moving", "table documents"),
-    (
-        "register_documents",
-        "moving to known bytes",
-        "the shared document",
-    ),
-    (
-        "register_documents, sources by a colleague",
-        "moving",
-        "the shared document",
-    ),
-    (
-        "register_documents, sources by a colleague",
-        "deleting",
-        "the shared document",
-    ),
-    ("register_documents", "deleting", "table documents"),
-    ("register_content", "moving", "the own document"),
-    ("register_content", "deleting", "table documents"),
-    ("tag_document", "moving", "the shared document"),
-    (
-        "tag_document",
-        "moving to known bytes",
-        "the shared document",
-    ),
-    ("tag_document", "deleting", "table document_metadata"),
-    ("tag_document, by a colleague", "moving", "the commit"),
-    ("index_messages", "deleting", "table message_search"),
-    ("list_messages", "moving to known bytes", "the commit"),
+/// What broke once, or waits for what once broke: these come first. In the words of the report.
+const FIRST: [&str; 36] = [
+    "create_session beside disabling, stopped at the commit",
+    "create_session beside disabling, stopped at table session_secrets",
+    "create_session beside revoke_all_sessions, stopped at the commit",
+    "create_session, by the backend beside revoke_all_sessions, stopped at the commit",
+    "create_session beside moving, stopped at the commit",
+    "elevate_session beside deleting, stopped at the secret",
+    "import_chat beside disabling, stopped at the chat",
+    "append_messages beside disabling, stopped at the chat",
+    "append_messages beside disabling, stopped at table messages",
+    "append_message beside disabling, stopped at the chat",
+    "delete_chat beside disabling, stopped at the chat",
+    "select_branch beside disabling, stopped at table messages",
+    "set_document_status beside disabling, stopped at table documents",
+    "finish_message beside append_message, branch, stopped at the commit",
+    "finish_message beside append_messages, branch, stopped at the commit",
+    "finish_message beside select_branch, stopped at the commit",
+    "fail_stale_messages beside select_branch, stopped at the commit",
+    "purge_chats, in part beside restore_chat, stopped at the commit",
+    "create_chat beside moving, stopped at table chats",
+    "append_message beside moving, stopped at the chat",
+    "register_document, new bytes beside moving, stopped at lock of the owner's documents",
+    "register_document, new bytes beside moving, stopped at table documents",
+    "register_document, shared beside moving, stopped at lock of the tenant's documents",
+    "register_documents beside moving, stopped at table documents",
+    "register_documents beside moving to known bytes, stopped at the shared document",
+    "register_documents, sources by a colleague beside moving, stopped at the shared document",
+    "register_documents, sources by a colleague beside deleting, stopped at the shared document",
+    "register_documents beside deleting, stopped at table documents",
+    "register_content beside moving, stopped at the own document",
+    "register_content beside deleting, stopped at table documents",
+    "tag_document beside moving, stopped at the shared document",
+    "tag_document beside moving to known bytes, stopped at the shared document",
+    "tag_document beside deleting, stopped at table document_metadata",
+    "tag_document, by a colleague beside moving, stopped at the commit",
+    "index_messages beside deleting, stopped at table message_search",
+    "list_messages beside moving to known bytes, stopped at the commit",
 ];
 
 pub fn run(place: &Place, seed: u64, seconds: u64) -> Outcome<(String, Report)> {
     let mut pairs = all();
     let total = pairs.len();
     Dice::at(seed, &[]).shuffle(&mut pairs);
-    let first = FIRST
-        .iter()
-        .filter_map(|(first, second, gate)| named(first, second, gate));
+    let first = FIRST.iter().filter_map(|words| named(words));
     let pairs = first.chain(pairs);
 
     let mut superuser = place.superuser("60s")?;
@@ -132,7 +102,10 @@ fn all() -> Vec<Pair> {
     pairs.collect()
 }
 
-fn named(first: &str, second: &str, gate: &str) -> Option<Pair> {
+/// The pair that the words of the report name.
+fn named(words: &str) -> Option<Pair> {
+    let (calls, gate) = words.split_once(", stopped at ")?;
+    let (first, second) = calls.split_once(" beside ")?;
     Some(Pair {
         first: CALLS.iter().find(|call| call.name == first)?,
         second: CALLS.iter().find(|call| call.name == second)?,
@@ -146,11 +119,8 @@ mod tests {
 
     #[test]
     fn every_pair_that_comes_first_is_made_of_calls_and_gates_that_there_are() {
-        for (first, second, gate) in FIRST {
-            assert!(
-                named(first, second, gate).is_some(),
-                "{first}, {second}, {gate}"
-            );
+        for words in FIRST {
+            assert!(named(words).is_some(), "{words}");
         }
     }
 

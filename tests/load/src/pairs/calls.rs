@@ -1,15 +1,15 @@
 //! The calls that meet, and what an operator does to a user meanwhile.
 
-use super::scene::{OWN_SOURCE, SHARED_SOURCE, Scene};
+use super::scene::Scene;
 use crate::caller::Caller;
-use crate::literal::checksum;
 
 pub struct Call {
     pub name: &'static str,
     who: Who,
     /// What it leaves behind for the other one.
     pub effect: Effect,
-    sql: fn(&Scene, usize) -> String,
+    /// With names of the scene in braces, see `Scene::fill`.
+    sql: &'static str,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,6 +36,20 @@ pub enum Effect {
 }
 
 impl Call {
+    const fn by(who: Who, name: &'static str, sql: &'static str) -> Self {
+        Self {
+            name,
+            who,
+            effect: Effect::None,
+            sql,
+        }
+    }
+
+    const fn leaving(mut self, effect: Effect) -> Self {
+        self.effect = effect;
+        self
+    }
+
     /// Whether it is done to Ada and not by her.
     pub const fn disturbs(&self) -> bool {
         matches!(
@@ -45,7 +59,7 @@ impl Call {
     }
 
     pub fn sql(&self, scene: &Scene, side: usize) -> String {
-        (self.sql)(scene, side)
+        scene.fill(self.sql, side)
     }
 
     /// The whole request; `last` is a statement in front of its commit.
@@ -71,297 +85,217 @@ impl Call {
     }
 }
 
-const fn ada(name: &'static str, sql: fn(&Scene, usize) -> String) -> Call {
-    call(name, Who::Ada, Effect::None, sql)
+const fn ada(name: &'static str, sql: &'static str) -> Call {
+    Call::by(Who::Ada, name, sql)
 }
 
-const fn call(
-    name: &'static str,
-    who: Who,
-    effect: Effect,
-    sql: fn(&Scene, usize) -> String,
-) -> Call {
-    Call {
-        name,
-        who,
-        effect,
-        sql,
-    }
+const fn bob(name: &'static str, sql: &'static str) -> Call {
+    Call::by(Who::Bob, name, sql)
 }
 
-/// The new id of the first or of the second call.
-fn new(scene: &Scene, side: usize) -> &str {
-    scene.new.get(side).map_or("", String::as_str)
+const fn anon(name: &'static str, sql: &'static str) -> Call {
+    Call::by(Who::Anon, name, sql)
+}
+
+const fn service(name: &'static str, sql: &'static str) -> Call {
+    Call::by(Who::Service, name, sql)
+}
+
+const fn operator(name: &'static str, sql: &'static str) -> Call {
+    Call::by(Who::Operator, name, sql)
 }
 
 pub static CALLS: [Call; 46] = [
-    ada("create_chat", |_, _| {
-        "select * from chatkeep.create_chat('New')".to_owned()
-    }),
-    ada("create_chat, repeated", |s, _| {
-        format!(
-            "select * from chatkeep.create_chat('Live', chat_id => '{}')",
-            s.live
-        )
-    }),
-    ada("append_message", |s, side| {
-        let new = new(s, side);
-        format!(
-            "select * from chatkeep.append_message('{}', 'user', 'new', message_id => '{new}')",
-            s.live
-        )
-    }),
-    call(
+    ada("create_chat", "select * from chatkeep.create_chat('New')"),
+    ada(
+        "create_chat, repeated",
+        "select * from chatkeep.create_chat('Live', chat_id => '{live}')",
+    ),
+    ada(
+        "append_message",
+        "select * from chatkeep.append_message('{live}', 'user', 'new', message_id => '{new}')",
+    ),
+    service(
         "append_message, by the backend",
-        Who::Service,
-        Effect::None,
-        |s, side| {
-            let new = new(s, side);
-            format!(
-                "select * from chatkeep.append_message('{}', 'assistant', 'new', message_id => '{new}')",
-                s.live
-            )
-        },
+        "select * from chatkeep.append_message('{live}', 'assistant', 'new', message_id => '{new}')",
     ),
-    ada("append_message, repeated", |s, _| {
-        format!(
-            "select * from chatkeep.append_message('{}', 'user', 'three', message_id => '{}')",
-            s.live, s.messages[2]
-        )
-    }),
-    ada("append_message, branch", |s, side| {
-        let (new, parent) = (new(s, side), &s.messages[1]);
-        format!(
-            "select * from chatkeep.append_message('{}', 'user', 'new', '{new}', parent_id => '{parent}')",
-            s.live
-        )
-    }),
-    ada("append_messages", |s, side| {
-        let new = new(s, side);
-        format!(
-            r#"select * from chatkeep.append_messages('{}', '[{{"message_id": "{new}", "role": "user", "content": "new"}}, {{"role": "assistant", "content": "newer"}}]')"#,
-            s.live
-        )
-    }),
-    ada("append_messages, branch", |s, side| {
-        let (new, parent) = (new(s, side), &s.messages[0]);
-        format!(
-            r#"select * from chatkeep.append_messages('{}', '[{{"message_id": "{new}", "role": "user", "content": "new", "parent_id": "{parent}"}}]')"#,
-            s.live
-        )
-    }),
-    ada("finish_message", |s, _| {
-        format!(
-            "select * from chatkeep.finish_message('{}', '{}', 'whole')",
-            s.live, s.messages[3]
-        )
-    }),
-    ada("select_branch", |s, _| {
-        format!(
-            "select * from chatkeep.select_branch('{}', '{}')",
-            s.live, s.messages[4]
-        )
-    }),
-    ada("list_messages", |s, _| {
-        format!("select * from chatkeep.list_messages('{}')", s.live)
-    }),
-    ada("search_messages", |_, _| {
-        "select * from chatkeep.search_messages('two')".to_owned()
-    }),
-    ada("import_chat", |s, side| {
-        let new = new(s, side);
-        format!(
-            r#"select * from chatkeep.import_chat('{{"id": "{}", "messages": [{{"id": "{new}", "role": "user", "content": "new"}}]}}')"#,
-            s.live
-        )
-    }),
-    ada("import_chat, new", |s, side| {
-        let new = new(s, side);
-        format!(
-            r#"select * from chatkeep.import_chat('{{"id": "{new}", "messages": [{{"role": "user", "content": "new"}}]}}')"#
-        )
-    }),
-    call("delete_chat", Who::Ada, Effect::DeletesChat, |s, _| {
-        format!("select * from chatkeep.delete_chat('{}')", s.live)
-    }),
-    ada("restore_chat", |s, _| {
-        format!("select * from chatkeep.restore_chat('{}')", s.gone)
-    }),
-    ada("attach", |s, side| {
-        let (message, new) = (&s.messages[0], new(s, side));
-        format!(
-            "select * from chatkeep.attach('{}', '{message}', storage_path => 'files/{new}')",
-            s.live
-        )
-    }),
-    ada("attach, shared document", |s, _| {
-        format!(
-            "select * from chatkeep.attach('{}', '{}', '{}')",
-            s.live, s.messages[0], s.shared
-        )
-    }),
-    ada("create_session", |_, _| {
-        "select * from chatkeep.create_session()".to_owned()
-    }),
-    ada("create_session, limited", |_, _| {
-        "select * from chatkeep.create_session(max_sessions => 1)".to_owned()
-    }),
-    call(
+    ada(
+        "append_message, repeated",
+        "select * from chatkeep.append_message('{live}', 'user', 'three', message_id => '{third}')",
+    ),
+    ada(
+        "append_message, branch",
+        "select * from chatkeep.append_message('{live}', 'user', 'new', '{new}', parent_id => '{second}')",
+    ),
+    ada(
+        "append_messages",
+        r#"select * from chatkeep.append_messages('{live}', '[{"message_id": "{new}", "role": "user", "content": "new"}, {"role": "assistant", "content": "newer"}]')"#,
+    ),
+    ada(
+        "append_messages, branch",
+        r#"select * from chatkeep.append_messages('{live}', '[{"message_id": "{new}", "role": "user", "content": "new", "parent_id": "{first}"}]')"#,
+    ),
+    ada(
+        "finish_message",
+        "select * from chatkeep.finish_message('{live}', '{streaming}', 'whole')",
+    ),
+    ada(
+        "select_branch",
+        "select * from chatkeep.select_branch('{live}', '{branch}')",
+    ),
+    ada(
+        "list_messages",
+        "select * from chatkeep.list_messages('{live}')",
+    ),
+    ada(
+        "search_messages",
+        "select * from chatkeep.search_messages('two')",
+    ),
+    ada(
+        "import_chat",
+        r#"select * from chatkeep.import_chat('{"id": "{live}", "messages": [{"id": "{new}", "role": "user", "content": "new"}]}')"#,
+    ),
+    ada(
+        "import_chat, new",
+        r#"select * from chatkeep.import_chat('{"id": "{new}", "messages": [{"role": "user", "content": "new"}]}')"#,
+    ),
+    ada(
+        "delete_chat",
+        "select * from chatkeep.delete_chat('{live}')",
+    )
+    .leaving(Effect::DeletesChat),
+    ada(
+        "restore_chat",
+        "select * from chatkeep.restore_chat('{gone}')",
+    ),
+    ada(
+        "attach",
+        "select * from chatkeep.attach('{live}', '{first}', storage_path => 'files/{new}')",
+    ),
+    ada(
+        "attach, shared document",
+        "select * from chatkeep.attach('{live}', '{first}', '{shared}')",
+    ),
+    ada("create_session", "select * from chatkeep.create_session()"),
+    ada(
+        "create_session, limited",
+        "select * from chatkeep.create_session(max_sessions => 1)",
+    ),
+    service(
         "create_session, by the backend",
-        Who::Service,
-        Effect::None,
-        |s, _| {
-            format!(
-                "select * from chatkeep.create_session(user_id => '{}')",
-                s.ada
-            )
-        },
+        "select * from chatkeep.create_session(user_id => '{ada}')",
     ),
-    call("rotate_session", Who::Anon, Effect::None, |s, _| {
-        format!("select * from chatkeep.rotate_session('{}')", s.token)
-    }),
-    call("validate_session", Who::Anon, Effect::None, |s, _| {
-        format!("select * from chatkeep.validate_session('{}')", s.token)
-    }),
-    ada("elevate_session", |s, _| {
-        format!(
-            "select * from chatkeep.elevate_session('{}', 'aal2')",
-            s.token
-        )
-    }),
-    ada("revoke_session", |s, _| {
-        format!("select * from chatkeep.revoke_session('{}')", s.session)
-    }),
-    ada("revoke_other_sessions", |s, _| {
-        format!(
-            "select * from chatkeep.revoke_other_sessions('{}')",
-            s.other_token
-        )
-    }),
-    ada("revoke_all_sessions", |_, _| {
-        "select * from chatkeep.revoke_all_sessions()".to_owned()
-    }),
-    ada("register_document, new bytes", |_, side| {
-        format!(
-            "select * from chatkeep.register_document('{OWN_SOURCE}', '{}')",
-            checksum(10 + side)
-        )
-    }),
-    ada("register_document, new source", |_, side| {
-        format!(
-            "select * from chatkeep.register_document('https://files.test/new{side}', '{}')",
-            checksum(1)
-        )
-    }),
-    ada("register_document, shared", |_, _| {
-        format!(
-            "select * from chatkeep.register_document('{SHARED_SOURCE}', '{}', visibility => 'tenant')",
-            checksum(12)
-        )
-    }),
-    call(
+    anon(
+        "rotate_session",
+        "select * from chatkeep.rotate_session('{token}')",
+    ),
+    anon(
+        "validate_session",
+        "select * from chatkeep.validate_session('{token}')",
+    ),
+    ada(
+        "elevate_session",
+        "select * from chatkeep.elevate_session('{token}', 'aal2')",
+    ),
+    ada(
+        "revoke_session",
+        "select * from chatkeep.revoke_session('{session}')",
+    ),
+    ada(
+        "revoke_other_sessions",
+        "select * from chatkeep.revoke_other_sessions('{other_token}')",
+    ),
+    ada(
+        "revoke_all_sessions",
+        "select * from chatkeep.revoke_all_sessions()",
+    ),
+    ada(
+        "register_document, new bytes",
+        "select * from chatkeep.register_document('{own_source}', '{new_checksum}')",
+    ),
+    ada(
+        "register_document, new source",
+        "select * from chatkeep.register_document('https://files.test/new{side}', '{checksum_1}')",
+    ),
+    ada(
+        "register_document, shared",
+        "select * from chatkeep.register_document('{shared_source}', '{checksum_12}', visibility => 'tenant')",
+    ),
+    bob(
         "register_document, shared by a colleague",
-        Who::Bob,
-        Effect::None,
-        |_, side| {
-            format!(
-                "select * from chatkeep.register_document('https://files.test/bob{side}', '{}', visibility => 'tenant')",
-                checksum(2)
-            )
-        },
+        "select * from chatkeep.register_document('https://files.test/bob{side}', '{checksum_2}', visibility => 'tenant')",
     ),
-    ada("register_documents", |_, _| {
-        format!(
-            r#"select * from chatkeep.register_documents('[{{"source_uri": "{SHARED_SOURCE}", "checksum": "{}"}}, {{"source_uri": "{OWN_SOURCE}", "checksum": "{}", "visibility": "tenant"}}]')"#,
-            checksum(13),
-            checksum(1)
-        )
-    }),
+    ada(
+        "register_documents",
+        r#"select * from chatkeep.register_documents('[{"source_uri": "{shared_source}", "checksum": "{checksum_13}"}, {"source_uri": "{own_source}", "checksum": "{checksum_1}", "visibility": "tenant"}]')"#,
+    ),
     // Two sources of one document: the second update of a row checks its foreign keys, and so asks for the owner.
-    call(
+    bob(
         "register_documents, sources by a colleague",
-        Who::Bob,
-        Effect::None,
-        |_, side| {
-            let item = |number: usize| {
-                format!(
-                    r#"{{"source_uri": "https://files.test/bob{number}", "checksum": "{}", "visibility": "tenant"}}"#,
-                    checksum(2)
-                )
-            };
-            let (one, other) = (item(10 + side), item(20 + side));
-            format!("select * from chatkeep.register_documents('[{one}, {other}]')")
-        },
+        r#"select * from chatkeep.register_documents('[{"source_uri": "https://files.test/bob1{side}", "checksum": "{checksum_2}", "visibility": "tenant"}, {"source_uri": "https://files.test/bob2{side}", "checksum": "{checksum_2}", "visibility": "tenant"}]')"#,
     ),
-    ada("register_content", |_, _| {
-        format!("select * from chatkeep.register_content('{OWN_SOURCE}', '\\x0102')")
-    }),
-    ada("set_document_status", |s, _| {
-        format!(
-            "select * from chatkeep.set_document_status('{}', 'ready')",
-            s.shared
-        )
-    }),
-    ada("tag_document", |s, side| {
-        format!(
-            "select * from chatkeep.tag_document('{}', '{{\"side\": {side}}}')",
-            s.shared
-        )
-    }),
-    call(
+    ada(
+        "register_content",
+        r"select * from chatkeep.register_content('{own_source}', '\x0102')",
+    ),
+    ada(
+        "set_document_status",
+        "select * from chatkeep.set_document_status('{shared}', 'ready')",
+    ),
+    ada(
+        "tag_document",
+        r#"select * from chatkeep.tag_document('{shared}', '{"side": {side}}')"#,
+    ),
+    bob(
         "tag_document, by a colleague",
-        Who::Bob,
-        Effect::None,
-        |s, _| {
-            format!(
-                "select * from chatkeep.tag_document('{}', '{{\"of\": \"Bob\"}}', 'bob')",
-                s.shared
-            )
-        },
+        r#"select * from chatkeep.tag_document('{shared}', '{"of": "Bob"}', 'bob')"#,
     ),
-    ada("delete_document", |s, _| {
-        format!("select * from chatkeep.delete_document('{}')", s.shared)
-    }),
-    call("index_messages", Who::Service, Effect::None, |_, _| {
-        "select chatkeep.index_messages()".to_owned()
-    }),
-    call("fail_stale_messages", Who::Service, Effect::None, |_, _| {
-        "select * from chatkeep.fail_stale_messages('0 s')".to_owned()
-    }),
-    call("purge_chats", Who::Service, Effect::PurgesChats, |_, _| {
-        "select chatkeep.purge_chats('0 s')".to_owned()
-    }),
-    call(
+    ada(
+        "delete_document",
+        "select * from chatkeep.delete_document('{shared}')",
+    ),
+    service("index_messages", "select chatkeep.index_messages()"),
+    service(
+        "fail_stale_messages",
+        "select * from chatkeep.fail_stale_messages('0 s')",
+    ),
+    service("purge_chats", "select chatkeep.purge_chats('0 s')").leaving(Effect::PurgesChats),
+    service(
         "purge_chats, in part",
-        Who::Service,
-        Effect::PurgesChats,
-        |_, _| "select chatkeep.purge_chats('0 s', 1)".to_owned(),
-    ),
-    call("disabling", Who::Service, Effect::Disables, |s, _| {
-        format!(
-            "update chatkeep.users set disabled_at = now() where id = '{}'",
-            s.ada
-        )
-    }),
-    call("moving", Who::Service, Effect::Moves, |s, side| {
-        let new = new(s, side);
-        format!(
-            "update chatkeep.users set tenant_id = '{new}' where id = '{}'",
-            s.ada
-        )
-    }),
-    call(
+        "select chatkeep.purge_chats('0 s', 1)",
+    )
+    .leaving(Effect::PurgesChats),
+    service(
+        "disabling",
+        "update chatkeep.users set disabled_at = now() where id = '{ada}'",
+    )
+    .leaving(Effect::Disables),
+    service(
+        "moving",
+        "update chatkeep.users set tenant_id = '{new}' where id = '{ada}'",
+    )
+    .leaving(Effect::Moves),
+    service(
         "moving to known bytes",
-        Who::Service,
-        Effect::Moves,
-        |s, _| {
-            format!(
-                "update chatkeep.users set tenant_id = '{}' where id = '{}'",
-                s.eve, s.ada
-            )
-        },
-    ),
-    call("deleting", Who::Operator, Effect::DeletesUser, |s, _| {
-        format!("delete from auth.users where id = '{}'", s.ada)
-    }),
+        "update chatkeep.users set tenant_id = '{eve}' where id = '{ada}'",
+    )
+    .leaving(Effect::Moves),
+    operator("deleting", "delete from auth.users where id = '{ada}'").leaving(Effect::DeletesUser),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dice::Dice;
+
+    #[test]
+    fn every_name_in_braces_is_one_of_the_scene() {
+        let scene = Scene::new(&mut Dice::at(1, &[]));
+        for call in &CALLS {
+            let sql = call.sql(&scene, 0);
+            // The braces of JSON stand before a quote or a brace.
+            let is_name = |(at, _)| sql[at + 1..].starts_with(char::is_alphabetic);
+            assert!(!sql.match_indices('{').any(is_name), "{}: {sql}", call.name);
+        }
+    }
+}

@@ -103,7 +103,7 @@ impl Stage {
         found: &mut Report,
     ) -> Outcome<()> {
         let appends = call.name.starts_with("append_message") || call.name == "import_chat";
-        let new = scene.new.get(side).map_or("", String::as_str);
+        let new = scene.new_id(side);
         if !appends || answer.is_err() || !call.sql(scene, side).contains(new) {
             return Ok(());
         }

@@ -23,13 +23,13 @@ pub struct Scene {
     pub new: [String; 2],
 }
 
-pub const OWN_SOURCE: &str = "https://files.test/own";
-pub const SHARED_SOURCE: &str = "https://files.test/shared";
+const OWN_SOURCE: &str = "https://files.test/own";
+const SHARED_SOURCE: &str = "https://files.test/shared";
 
 impl Scene {
-    /// Makes it anew, and nothing else is there.
-    pub fn set(superuser: &mut Client, dice: &mut Dice) -> Outcome<Self> {
-        let mut scene = Self {
+    /// The ids that it will have. The others come with its rows.
+    pub fn new(dice: &mut Dice) -> Self {
+        Self {
             ada: dice.uuid(),
             bob: dice.uuid(),
             eve: dice.uuid(),
@@ -42,7 +42,12 @@ impl Scene {
             token: String::new(),
             other_token: String::new(),
             new: [(); 2].map(|()| dice.uuid()),
-        };
+        }
+    }
+
+    /// Makes it anew, and nothing else is there.
+    pub fn set(superuser: &mut Client, dice: &mut Dice) -> Outcome<Self> {
+        let mut scene = Self::new(dice);
         let made = rows(superuser, &scene.sql())?;
         let made: Vec<_> = made.iter().filter(|row| !row.is_empty()).collect();
         let tokens: Vec<_> = made
@@ -65,6 +70,49 @@ impl Scene {
             return Err("the scene was not set".to_owned());
         }
         Ok(scene)
+    }
+
+    /// The statement with the values of the scene in place of their names in braces. The side of the first call is 0, that
+    /// of the second is 1.
+    pub fn fill(&self, sql: &str, side: usize) -> String {
+        let [first, second, third, streaming, branch] = &self.messages;
+        let ids = [
+            ("ada", &self.ada),
+            ("eve", &self.eve),
+            ("live", &self.live),
+            ("gone", &self.gone),
+            ("first", first),
+            ("second", second),
+            ("third", third),
+            ("streaming", streaming),
+            ("branch", branch),
+            ("shared", &self.shared),
+            ("session", &self.session),
+            ("token", &self.token),
+            ("other_token", &self.other_token),
+        ];
+        let mut filled = sql.to_owned();
+        let mut put = |name: &str, value: &str| {
+            filled = filled.replace(&format!("{{{name}}}"), value);
+        };
+        for (name, id) in ids {
+            put(name, id);
+        }
+        put("own_source", OWN_SOURCE);
+        put("shared_source", SHARED_SOURCE);
+        for bytes in [1, 2, 12, 13] {
+            put(&format!("checksum_{bytes}"), &checksum(bytes));
+        }
+        // Each side has an id and bytes of its own.
+        put("side", &side.to_string());
+        put("new", self.new_id(side));
+        put("new_checksum", &checksum(10 + side));
+        filled
+    }
+
+    /// The new id of the first or of the second call.
+    pub fn new_id(&self, side: usize) -> &str {
+        self.new.get(side).map_or("", String::as_str)
     }
 
     fn sql(&self) -> String {
