@@ -18,7 +18,7 @@ use crate::postgres::statement::Statement;
 #[derive(Clone, Copy)]
 pub struct Call<'c> {
     entry: Entry<'c>,
-    /// What the call's statements are executed by.
+    /// The connection that executes the call's statements.
     pub connection: Connection<'c>,
 }
 

@@ -80,7 +80,7 @@ pub fn not_before_now(newest: i64) -> i64 {
 
 /// A chat that a call appends to. It counts on as messages are formed; `lock` reads it under a lock.
 pub struct Chat<'c> {
-    /// What its statements are executed by.
+    /// The connection that executes its statements.
     pub connection: Connection<'c>,
     /// Its key.
     pub id: Uuid,

@@ -42,7 +42,7 @@ impl Registered {
 /// The user who registers documents, and the user's tenant.
 #[derive(Clone, Copy)]
 pub struct Registrar<'c> {
-    /// What its statements are executed by.
+    /// The connection that executes its statements.
     pub connection: Connection<'c>,
     pub tenant: Option<Uuid>,
     pub owner: Option<Uuid>,
