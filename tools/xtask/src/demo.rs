@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-/// Sets everything up, runs `xtask/demo/demo.ts`, and takes everything down again.
+/// Sets everything up, runs `tools/xtask/demo/demo.ts`, and takes everything down again.
 pub fn run(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
     arguments.allow(&[], 0)?;
     let started = Instant::now();

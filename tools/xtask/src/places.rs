@@ -27,7 +27,8 @@ impl Places {
         let crate_folder = std::env::var_os("CARGO_MANIFEST_DIR")
             .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
         let root = crate_folder
-            .parent()
+            .ancestors()
+            .nth(2)
             .map(Path::to_path_buf)
             .unwrap_or_default();
         let root = root.canonicalize().at("find", &root)?;
@@ -64,7 +65,7 @@ impl Places {
         self.base.join("tools").join("bin").join(name)
     }
 
-    /// A program from the npm packages of `xtask/npm`.
+    /// A program from the npm packages of `tools/xtask/npm`.
     pub fn npm_tool(&self, name: &str) -> PathBuf {
         self.base
             .join("npm")

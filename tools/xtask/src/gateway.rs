@@ -1,5 +1,5 @@
 //! The gateway between supabase-js and a database: GoTrue's interface served by `@supabase/lite`
-//! through `xtask/npm/gateway.ts`, and PostgREST's by the same or by postrust.
+//! through `tools/xtask/npm/gateway.ts`, and PostgREST's by the same or by postrust.
 
 use crate::database::{Database, new_password};
 use crate::deno;
@@ -60,7 +60,7 @@ impl Gateway {
             Rest::Postrust => Some(Postrust::start(places, database, &secret)?),
         };
         Step::start(places, "Starting the gateway").work(|step| {
-            let roles = places.root.join("xtask").join("npm").join("gateway.sql");
+            let roles = places.root.join("tools/xtask/npm/gateway.sql");
             step.run(database.psql(SUPERUSER).arg("--file").arg(roles))?;
             database.set_passwords(places, step, &[AUTH_ROLE])?;
             let mut command = deno::command(places, "run");

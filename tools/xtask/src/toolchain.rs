@@ -142,9 +142,9 @@ pub fn pgrx_home(places: &Places, home: &Path, tree: &Tree) -> Result<()> {
     write_file(&file, &text)
 }
 
-/// Installs the npm packages of `xtask/npm` exactly as locked.
+/// Installs the npm packages of `tools/xtask/npm` exactly as locked.
 pub fn npm(places: &Places) -> Result<()> {
-    let source = places.root.join("xtask").join("npm");
+    let source = places.root.join("tools/xtask/npm");
     let folder = places.base.join("npm");
     let stamp = folder.join("installed");
     let files = ["package.json", "package-lock.json"];

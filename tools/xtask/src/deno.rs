@@ -14,8 +14,8 @@ pub fn prepare(places: &Places) -> Result<()> {
     toolchain::npm(places)?;
     let run = folder(places);
     let sources = [
-        ("xtask/npm", ""),
-        ("xtask/demo", "demo"),
+        ("tools/xtask/npm", ""),
+        ("tools/xtask/demo", "demo"),
         ("tests/clients", "clients"),
         ("tests/gateways", "gateways"),
         ("tests/isolation", "isolation"),
@@ -59,7 +59,7 @@ pub fn of_supabase(places: &Places) -> Result<PathBuf> {
     });
     let folder = folder.ok_or_else(|| {
         Failure::new(format!("npm installed no package {PREFIX}*."))
-            .advise("xtask/npm/package.json names one for x64 and one for arm64, both with glibc.")
+            .advise("tools/xtask/npm/package.json names one for x64 and one for arm64, both with glibc.")
     })?;
     Ok(folder.join("deno"))
 }

@@ -165,7 +165,7 @@ fn prove(court: &Court, step: &mut Step, judge: &Judge) -> Result<()> {
         judge.title,
         said.join("\n")
     ))
-    .advise("find out why, in xtask/src/lint: a judge that does not look passes anything."))
+    .advise("find out why, in tools/xtask/src/lint: a judge that does not look passes anything."))
 }
 
 /// Fails with the judge's complaints about what the migrations have made.
