@@ -1,8 +1,6 @@
 // Real conversations: chitchat-dataset, two people each, imported through create_chat and append_message.
 
-import { expect, must } from "./expect.ts";
-import type { Person } from "./people.ts";
-import { inParallel, Progress } from "./progress.ts";
+import { expect, inParallel, must, type Person, Progress } from "./support.ts";
 
 const CHATS = 1_000;
 /** A conversation longer than this is left out, so that the demo ends within two minutes; the summary says so. */
@@ -15,78 +13,57 @@ interface Utterance {
   timestamp: string;
   sender: string;
 }
-interface Conversation {
-  id: string;
-  utterances: Utterance[];
-}
-
-export interface Imported {
-  chats: number;
-  messages: number;
-  seconds: number;
-  rate: number;
-  selection: string;
-  /** One imported chat, with its owner, to show. */
-  sample: { id: string; owner: Person; length: number };
-}
+type Conversation = [id: string, utterances: Utterance[]];
 
 /** The first chats of the data set in which both people speak, of bounded length. */
 async function choose(path: string): Promise<Conversation[]> {
   const dataset: Record<string, { messages: Utterance[][] }> = JSON.parse(await Deno.readTextFile(path));
-  const chosen: Conversation[] = [];
-  for (const [id, { messages }] of Object.entries(dataset)) {
-    const utterances = messages.flat();
-    const speakers = new Set(utterances.map((utterance) => utterance.sender));
-    if (speakers.size === 2 && utterances.length <= LONGEST) chosen.push({ id, utterances });
-    if (chosen.length === CHATS) return chosen;
-  }
-  expect(false, `${path} holds only ${chosen.length} conversations of two people and at most ${LONGEST} messages`);
+  const all = Object.entries(dataset).map(([id, { messages }]): Conversation => [id, messages.flat()]);
+  const chosen = all.filter(([, said]) => said.length <= LONGEST && new Set(said.map((one) => one.sender)).size === 2);
+  expect(chosen.length >= CHATS, `${path} holds only ${chosen.length} conversations of two people`);
+  return chosen.slice(0, CHATS);
 }
 
-export async function importConversations(path: string, owners: Person[]): Promise<Imported> {
+/** What was imported, and one chat, with its owner, to show. */
+export async function importConversations(path: string, owners: Person[]) {
   const conversations = await choose(path);
-  const total = conversations.reduce((sum, conversation) => sum + conversation.utterances.length, 0);
-  const progress = new Progress("Conversations", total, "messages");
-  let sample: Imported["sample"] | undefined;
-
-  await inParallel(conversations, WIDTH, async ({ id, utterances }, index) => {
+  const messages = conversations.reduce((sum, [, utterances]) => sum + utterances.length, 0);
+  const progress = new Progress("Conversations", messages, "messages");
+  let sample: { id: string; owner: Person } | undefined;
+  await inParallel(conversations, WIDTH, async ([id, utterances], index) => {
     const owner = owners[index % owners.length];
+    const title = utterances.find(({ text }) => text.trim() !== "")?.text.trim() ?? "";
     const chat = await must<{ id: string }>(
       "create_chat",
-      owner.chatkeep.rpc("create_chat", { title: titleOf(utterances), metadata: { dataset: "chitchat", id } }).single(),
+      owner.chatkeep.rpc("create_chat", {
+        title: Array.from(title).slice(0, 80).join("") || null,
+        metadata: { dataset: "chitchat", id },
+      }).single(),
     );
-    // The data set knows two people, not an assistant: who spoke first is stored as the user.
-    const firstSpeaker = utterances[0].sender;
     for (const { text, timestamp, sender } of utterances) {
       await must(
         "append_message",
         owner.chatkeep.rpc("append_message", {
           chat_id: chat.id,
-          role: sender === firstSpeaker ? "user" : "assistant",
+          // The data set knows two people, not an assistant: who spoke first is stored as the user.
+          role: sender === utterances[0].sender ? "user" : "assistant",
           content: text,
           metadata: { sender, sent_at: timestamp },
         }).select("seq").single(),
       );
       progress.advance();
     }
-    if (owner === owners[0] && isPresentable(utterances)) sample ??= { id: chat.id, owner, length: utterances.length };
+    if (owner === owners[0] && isPresentable(utterances)) sample ??= { id: chat.id, owner };
   });
-
   const { seconds, rate } = progress.finish();
   expect(sample, "no conversation of 8 to 12 messages was imported, so there is none to show");
-  const selection =
-    `the first ${CHATS.toLocaleString("en")} conversations of the data set in which both people speak, ` +
+  const selection = `the first ${CHATS.toLocaleString("en")} conversations of the data set in which both people speak, ` +
     `of at most ${LONGEST} messages`;
-  return { chats: conversations.length, messages: total, seconds, rate, selection, sample };
+  return { chats: conversations.length, messages, seconds, rate, selection, sample };
 }
 
 /** Short enough for a page, and without what looks like a telephone number or an address of somebody's. */
 function isPresentable(utterances: Utterance[]): boolean {
-  return utterances.length >= 8 && utterances.length <= 12 &&
-    !utterances.some(({ text }) => /\d{3}|@|\.com/.test(text));
-}
-
-function titleOf(utterances: Utterance[]): string | null {
-  const said = utterances.find((utterance) => utterance.text.trim() !== "")?.text.trim();
-  return said === undefined ? null : Array.from(said).slice(0, 80).join("");
+  const { length } = utterances;
+  return length >= 8 && length <= 12 && !utterances.some(({ text }) => /\d{3}|@|\.com/.test(text));
 }

@@ -1,24 +1,25 @@
 // What one person sees of another's: nothing, and an error that does not tell a foreign chat from an unknown one.
 
-import { expect, must, refused } from "./expect.ts";
-import type { Client, People, Person } from "./people.ts";
+import { type Client, expect, must, type People, type Person, refused } from "./support.ts";
 
-interface Owned {
-  chat: string;
-  document: string;
-}
-
-/** Lines that say what was tried and what came back. */
-export async function showIsolation(people: People, owned: Owned): Promise<string[]> {
+/** Lines that say what was tried with Ada's chat and document, and what came back. */
+export async function showIsolation(people: People, owned: { chat: string; document: string }): Promise<string[]> {
   const { ada, ben, cleo, anonymous } = people;
   const lines: string[] = [];
+  const append = (client: Client, chat_id: string) =>
+    client.rpc("append_message", { chat_id, role: "user", content: "may I?" });
 
   for (const stranger of [ben, cleo]) {
-    for (const [table, column, value] of rowsOf(ada, owned)) {
-      const rows = await must<unknown[]>(
-        `reading ${table}`,
-        stranger.chatkeep.from(table).select("id").eq(column, value),
-      );
+    for (
+      const [table, column, value] of [
+        ["chats", "id", owned.chat],
+        ["messages", "chat_id", owned.chat],
+        ["sessions", "user_id", ada.id],
+        ["documents", "id", owned.document],
+      ]
+    ) {
+      const read = stranger.chatkeep.from(table).select("id").eq(column, value);
+      const rows = await must<unknown[]>(`reading ${table}`, read);
       expect(rows.length === 0, `${stranger.name} reads ${rows.length} ${table} of Ada's`);
     }
     const whose = stranger.tenant === ada.tenant ? "same tenant" : "other tenant";
@@ -37,41 +38,25 @@ export async function showIsolation(people: People, owned: Owned): Promise<strin
   const sessions = await must<unknown[]>("anon reading sessions", anonymous.from("sessions").select("id"));
   expect(sessions.length === 0, `anon reads ${sessions.length} sessions`);
   lines.push(`Nobody signed in: ${await refused("anon's append", "42501", append(anonymous, owned.chat))}`);
-
-  lines.push(...await sharedDocument(people));
-  return lines;
-}
-
-function rowsOf(person: Person, owned: Owned): [table: string, column: string, value: string][] {
-  return [
-    ["chats", "id", owned.chat],
-    ["messages", "chat_id", owned.chat],
-    ["sessions", "user_id", person.id],
-    ["documents", "id", owned.document],
-  ];
-}
-
-function append(client: Client, chat: string) {
-  return client.rpc("append_message", { chat_id: chat, role: "user", content: "may I?" });
+  return [...lines, await sharedDocument(people)];
 }
 
 /** A document for the whole tenant is what two people of one tenant do share. */
-async function sharedDocument({ ada, ben, cleo }: People): Promise<string[]> {
+async function sharedDocument({ ada, ben, cleo }: People): Promise<string> {
   const document = await must<{ id: string }>(
     "register_document",
     ada.chatkeep.rpc("register_document", {
       source_uri: "https://example.org/handbook",
-      checksum: Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) => byte.toString(16).padStart(2, "0"))
-        .join(""),
+      checksum: crypto.getRandomValues(new Uint8Array(32)).toHex(),
       title: "Handbook",
       visibility: "tenant",
     }).single(),
   );
-  const seenBy = async (person: Person) => {
-    const read = person.chatkeep.from("documents").select("title").eq("id", document.id);
+  const seenBy = async ({ chatkeep }: Person) => {
+    const read = chatkeep.from("documents").select("title").eq("id", document.id);
     return (await must<unknown[]>("reading documents", read)).length;
   };
   expect(await seenBy(ben) === 1, "Ben does not see the document that Ada shares with the tenant");
   expect(await seenBy(cleo) === 0, "Cleo sees a document of a tenant that is not hers");
-  return ["A document that Ada shares with her tenant: Ben reads it, Cleo does not"];
+  return "A document that Ada shares with her tenant: Ben reads it, Cleo does not";
 }

@@ -1,15 +1,13 @@
-//! The gateway between supabase-js and a database: GoTrue's interface served by `@supabase/lite`
-//! through `tools/xtask/npm/gateway.ts`, and PostgREST's by the same or by postrust.
+//! What stands between supabase-js and a database: GoTrue's interface served by `@supabase/lite` through
+//! `tools/xtask/npm/gateway.ts`, and PostgREST's by the same or by postrust. postrust has nothing in common with the one in
+//! `@supabase/lite`, so that what the tests see through both is not one gateway's own idea.
 
-use crate::database::{Database, new_password};
 use crate::deno;
-use crate::failure::{Failure, Result};
-use crate::places::Places;
-use crate::postrust::Postrust;
-use crate::server::{SUPERUSER, free_port};
 use crate::service::Service;
-use crate::step::Step;
-use serde_json::Value;
+use anyhow::Result;
+use local_postgres::{Database, POSTRUST, console, free_port, new_password};
+use serde::Deserialize;
+use std::net::{Ipv4Addr, TcpStream};
 use std::process::Command;
 
 /// The role that owns schema `auth`, as on Supabase; `gateway.sql` makes it.
@@ -24,115 +22,93 @@ pub enum Rest {
     Postrust,
 }
 
-impl Rest {
-    /// The name that a reader of test results sees.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Lite => "lite",
-            Self::Postrust => "postrust",
-        }
+/// What a client passes to `createClient`: the URL, the key of role anon, and the key of role `service_role`, which is
+/// exempt from row level security.
+#[derive(Deserialize)]
+pub struct Keys {
+    pub url: String,
+    pub anon_key: String,
+    pub service_role_key: String,
+}
+
+impl Keys {
+    /// Tells a client program where the gateway is and what opens it.
+    pub fn describe_to(&self, command: &mut Command) {
+        command.env("CHATKEEP_URL", &self.url).env("CHATKEEP_ANON_KEY", &self.anon_key);
+        command.env("CHATKEEP_SERVICE_KEY", &self.service_role_key);
     }
 }
 
 /// A running gateway; it stops when it goes out of scope.
 pub struct Gateway {
-    /// What a client passes to `createClient`.
-    pub url: String,
-    /// The key of role anon.
-    pub anon_key: String,
-    /// The key of role `service_role`: exempt from row level security.
-    pub service_key: String,
+    pub keys: Keys,
     /// What JWTs are signed with.
     pub jwt_secret: String,
     service: Service,
-    rest: Option<Postrust>,
+    postrust: Option<Service>,
 }
 
 impl Gateway {
     /// Prepares a database for the gateway and starts one on a free port.
-    pub fn start(places: &Places, database: &Database, rest: Rest) -> Result<Self> {
-        let lock = places.lock()?;
-        deno::prepare(places)?;
-        drop(lock);
+    pub fn start(database: &Database, rest: Rest) -> Result<Self> {
+        let workspace = database.workspace();
+        deno::prepare(workspace)?;
         let secret = new_password()?;
-        let rest = match rest {
-            Rest::Lite => None,
-            Rest::Postrust => Some(Postrust::start(places, database, &secret)?),
-        };
-        Step::start(places, "Starting the gateway").work(|step| {
-            let roles = places.root.join("tools/xtask/npm/gateway.sql");
-            step.run(database.psql(SUPERUSER).arg("--file").arg(roles))?;
-            database.set_passwords(places, step, &[AUTH_ROLE])?;
-            let mut command = deno::command(places, "run");
-            command.arg(deno::allow_read(&[&places.base.join("npm")]));
-            command.args(["gateway.ts", "--stop-with-stdin"]);
+        let mut command = deno::command(workspace, "run", &[&workspace.base.join("npm")]);
+        command.args(["gateway.ts", "--stop-with-stdin"]).env("CHATKEEP_GATEWAY_JWT_SECRET", &secret);
+        let mut postrust = None;
+        if rest == Rest::Postrust {
+            let (service, url) = start_postrust(database, &secret)?;
+            postrust = Some(service);
+            command.env("CHATKEEP_GATEWAY_REST_URL", url);
+        } else {
+            command.env("CHATKEEP_GATEWAY_REST_DB", database.url_of("authenticator"));
+        }
+        console::step("Starting the gateway", || {
+            database.execute_file("postgres", &workspace.root.join("tools/xtask/npm/gateway.sql"))?;
+            database.set_passwords(&[AUTH_ROLE])?;
             command.env("CHATKEEP_GATEWAY_PORT", free_port()?.to_string());
-            command.env("CHATKEEP_GATEWAY_JWT_SECRET", &secret);
             command.env("CHATKEEP_GATEWAY_AUTH_DB", database.url_of(AUTH_ROLE));
-            match &rest {
-                None => command.env("CHATKEEP_GATEWAY_REST_DB", database.url_of("authenticator")),
-                Some(postrust) => command.env("CHATKEEP_GATEWAY_REST_URL", &postrust.url),
-            };
-            let log = places.database(&database.name).join("gateway.log");
-            let (service, ready) = Service::start_announcing("The gateway", log, &mut command)?;
-            let (url, anon_key, service_key) = read_ready(&ready)?;
-            Ok(Self {
-                url,
-                anon_key,
-                service_key,
-                jwt_secret: secret,
-                service,
-                rest,
-            })
+            let log = database.folder().join("gateway.log");
+            let (service, keys) = Service::start_announcing("The gateway", log, &mut command)?;
+            Ok(Self { keys, jwt_secret: secret, service, postrust })
         })
-    }
-
-    /// Tells a client program where the gateway is and what opens it.
-    pub fn describe_to(&self, command: &mut Command) {
-        command.env("CHATKEEP_URL", &self.url);
-        command.env("CHATKEEP_ANON_KEY", &self.anon_key);
-        command.env("CHATKEEP_SERVICE_KEY", &self.service_key);
     }
 
     /// Fails once the gateway has ended by itself.
     pub fn check(&mut self) -> Result<()> {
         self.service.check()?;
-        self.rest.as_mut().map_or(Ok(()), Postrust::check)
+        self.postrust.as_mut().map_or(Ok(()), Service::check)
     }
 }
 
-/// Reads URL, anon key and service key.
-fn read_ready(ready: &Value) -> Result<(String, String, String)> {
-    let text = |name: &str| -> Result<String> {
-        ready[name].as_str().map(str::to_owned).ok_or_else(|| {
-            Failure::new(format!(
-                "The gateway's first line does not name its {name}."
-            ))
-        })
-    };
-    Ok((text("url")?, text("anon_key")?, text("service_role_key")?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_ready_line_names_url_and_keys() {
-        let line = r#"{"url":"http://127.0.0.1:1","anon_key":"a","service_role_key":"s"}"#;
-        let expected = (
-            "http://127.0.0.1:1".to_owned(),
-            "a".to_owned(),
-            "s".to_owned(),
-        );
-        let ready: Value = serde_json::from_str(line).unwrap();
-        assert_eq!(read_ready(&ready).unwrap(), expected);
-    }
-
-    #[test]
-    fn a_gateway_that_says_too_little_has_failed() {
-        let ready: Value = serde_json::from_str("{\"url\":\"u\"}").unwrap();
-        let failure = read_ready(&ready).unwrap_err().to_string();
-        assert!(failure.contains("anon_key"), "{failure}");
-    }
+/// Starts postrust on a free port, with the settings that Supabase gives to PostgREST, and returns its root: what is
+/// `/rest/v1` on Supabase. It believes JWTs that are signed with the secret.
+fn start_postrust(database: &Database, secret: &str) -> Result<(Service, String)> {
+    let workspace = database.workspace();
+    let lock = workspace.lock()?;
+    workspace.install_postrust()?;
+    drop(lock);
+    console::step("Starting postrust", || {
+        let (host, port) = (Ipv4Addr::LOCALHOST, free_port()?);
+        let mut command = Command::new(workspace.tool(POSTRUST));
+        // It is configured by its environment alone, and the caller may have set up another.
+        command.env_clear().envs([
+            ("DATABASE_URL", database.url_of("authenticator").as_str()),
+            ("PGRST_COMPAT_MODE", "true"),
+            ("PGRST_DB_ANON_ROLE", "anon"),
+            ("PGRST_DB_EXTRA_SEARCH_PATH", "public,extensions"),
+            ("PGRST_DB_MAX_ROWS", "1000"),
+            ("PGRST_DB_SCHEMAS", "public,chatkeep"),
+            ("PGRST_JWT_SECRET", secret),
+            ("PGRST_SERVER_HOST", &host.to_string()),
+            ("PGRST_SERVER_PORT", &port.to_string()),
+        ]);
+        let mut service = Service::start("postrust", database.folder().join("postrust.log"), &mut command)?;
+        // It listens once it has read the catalog.
+        service.wait(|| Ok(TcpStream::connect((host, port)).ok()))?;
+        // Somebody else may have taken the port first, and answer on it.
+        service.check()?;
+        Ok((service, format!("http://{host}:{port}")))
+    })
 }

@@ -1,81 +1,47 @@
 //! `cargo xtask lint`: what a reviewer should not have to look for.
 
-mod advisors;
-mod court;
-mod difference;
-mod judges;
-mod policies;
-mod sql;
-mod statements;
+use crate::release_guard;
+use anyhow::Result;
+use local_postgres::console::{run as run_program, step};
+use local_postgres::{DEFAULT_MAJOR, Installation, Workspace, advice, is_interrupted};
 
-use crate::arguments::{Arguments, DEFAULT_MAJOR};
-use crate::failure::{Failure, Result};
-use crate::places::Places;
-use crate::released;
-use crate::step::Step;
-use crate::toolchain;
-use crate::tree::Tree;
-use std::process::ExitCode;
-
-/// Formatting, clippy, SQL files, and the judges of a database.
-pub fn run(places: &Places, arguments: &Arguments) -> Result<ExitCode> {
-    arguments.allow(&[], 1)?;
-    let renew = match arguments.words.first().map(String::as_str) {
-        None => false,
-        Some("renew") => true,
-        Some(word) => {
-            return Err(Failure::new(format!("`{word}` is not understood here."))
-                .advise("write `cargo xtask lint`, or `cargo xtask lint renew`."));
-        }
-    };
+/// Formatting, clippy, SQL files, and the checks of a database; or writes down what they hold the database to.
+pub fn run(workspace: &Workspace, renew: bool) -> Result<()> {
     if renew {
-        judges::run(places, true)?;
+        sql_lint::check_databases(workspace, true)?;
         eprintln!(
             "Privileges, fingerprints of policies and types are written down. Look at the difference before you commit it."
         );
-        return Ok(ExitCode::SUCCESS);
+        return Ok(());
     }
-    Step::start(places, "Checking the formatting").work(|step| {
+    step("Checking the formatting", || {
         // The fuzz targets are a workspace of their own.
         for which in [&["--all"][..], &["--manifest-path", "fuzz/Cargo.toml"]] {
-            let mut format = places.cargo();
-            format.arg("fmt").args(which);
-            step.run(format.arg("--check")).map_err(|failure| {
-                if failure.is_interruption() {
-                    failure
-                } else {
-                    failure.advise(format!("run `cargo fmt {}`.", which.join(" ")))
+            run_program(workspace.cargo(&["fmt"]).args(which).arg("--check")).map_err(|failure| {
+                if is_interrupted() {
+                    return failure;
                 }
+                advice(failure, format_args!("run `cargo fmt {}`.", which.join(" ")))
             })?;
         }
         Ok(())
     })?;
-    Step::start(places, "Checking the SQL files").work(|_| sql::check(places))?;
-    released::check(places)?;
-    clippy(places)?;
-    judges::run(places, false)?;
+    step("Checking the SQL files", || sql_lint::check_files(workspace))?;
+    release_guard::check(workspace)?;
+    clippy(workspace)?;
+    sql_lint::check_databases(workspace, false)?;
     eprintln!("No complaints.");
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// clippy on every crate; the extension's bindings need a Postgres.
-fn clippy(places: &Places) -> Result<()> {
-    let lock = places.lock()?;
-    toolchain::cargo_pgrx(places)?;
-    let tree = Tree::ensure_test_copy(places, DEFAULT_MAJOR)?;
-    let home = places.pgrx_test(DEFAULT_MAJOR);
-    toolchain::pgrx_home(places, &home, &tree)?;
+fn clippy(workspace: &Workspace) -> Result<()> {
+    let lock = workspace.lock()?;
+    workspace.install_cargo_pgrx()?;
+    let home = Installation::ensure_test_copy(workspace, DEFAULT_MAJOR)?.pgrx_home("-test")?;
     drop(lock);
-    Step::start(places, "Running clippy on all crates").work(|step| {
-        let mut clippy = places.cargo();
-        clippy.args([
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "--deny",
-            "warnings",
-        ]);
-        step.run(clippy.env("PGRX_HOME", home)).map(drop)
+    step("Running clippy on all crates", || {
+        let words = ["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"];
+        run_program(workspace.cargo(&words).env("PGRX_HOME", home)).map(drop)
     })
 }

@@ -1,100 +1,277 @@
-//! `cargo xtask`: everything one does with this repository besides writing code. Each command is
-//! one function; `help.rs` holds what they say about themselves.
+//! `cargo xtask`: everything one does with this repository besides writing code. Here is the command line; each command is
+//! a function of a file of its name.
 
 // PostgreSQL and PyPI are names of projects, not of code.
 #![allow(clippy::doc_markdown)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
-mod account;
-mod arguments;
 mod backup;
 mod bench;
-mod clients;
-mod commands;
-mod contract;
 mod counts;
-mod crash;
-mod database;
-mod debian;
+mod databases;
 mod demo;
 mod deno;
 mod edge;
-mod extension;
-mod failure;
 mod fuzz;
 mod gateway;
-mod help;
 mod installation;
 mod lint;
-mod lite;
 mod load;
-mod pglite;
-mod places;
-mod postrust;
-mod pypi;
-mod released;
-mod safeupdate;
-mod server;
+mod release_guard;
 mod service;
-mod settings;
-mod sources;
-mod step;
-mod suite;
-mod tap;
-mod throwaway;
-mod toolchain;
-mod tree;
+mod suites;
+mod test_programs;
 mod upgrade;
 
-use crate::arguments::Arguments;
-use crate::failure::{Failure, Result};
-use crate::places::Places;
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use local_postgres::{Engine, MAJORS, Workspace, console, is_interrupted};
 use std::process::ExitCode;
 
+/// Builds, runs, tests and shows Chatkeep. Everything generated lies in target/chatkeep.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", max_term_width = 100, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Stores real conversations and documents in a real Postgres, and shows them
+    ///
+    /// Installs what is missing, builds the extension and the WebAssembly module, starts PostgreSQL 18 with the native
+    /// engine and the gateway, loads real conversations and documents through supabase-js, prints what happened, stops
+    /// everything. The database is thrown away at the end.
+    Demo,
+    /// Runs the whole suite
+    ///
+    /// Runs the unit tests, `cargo pgrx test` (native engine only), the contract suite in a new database for each engine,
+    /// the supabase-js tests through the gateway, those of what two gateways answer, those of installation, upgrade, dump
+    /// and restore, and ten seconds of each part of `load`. Without options: PostgreSQL 18, both engines. Exits 0 only if
+    /// every test passed; the last line counts them.
+    Test {
+        /// Run only the contract tests whose file name holds this, such as the name of a call
+        call: Option<String>,
+        #[arg(long, value_name = "15|17|18|all", value_parser = majors, default_value = "18")]
+        pg: Majors,
+        #[arg(long, default_value = "all")]
+        engine: Engines,
+    },
+    /// Starts, stops, names or removes a database of its own
+    #[command(subcommand)]
+    Db(Db),
+    /// Runs a database and its gateway until Ctrl-C
+    ///
+    /// Starts the database `serve-pgN-ENGINE` and a gateway that speaks to supabase-js, prints its URL and keys, and stops
+    /// both at Ctrl-C. The data are kept for the next time.
+    Serve(Server),
+    /// Builds the npm package `chatkeep`
+    ///
+    /// Builds the WebAssembly module and the npm package `chatkeep` in target/chatkeep/package, where `npm pack` makes a
+    /// tarball of it.
+    Edge,
+    /// Runs a benchmark
+    ///
+    /// Measures, prints a table with the figure that is asked of each line, and writes plots to docs/bench. A database is
+    /// new, on a server of its own, and is thrown away at the end. A figure that is not met is no failure.
+    #[command(after_help = bench::parts())]
+    Bench(bench::Options),
+    /// Gives the rules random input
+    ///
+    /// Runs the fuzz targets one after the other and stops at the first input that breaks one. It begins with the inputs of
+    /// fuzz/corpus; what it finds besides stays in target/chatkeep/fuzz and is where the next run goes on. The targets need
+    /// a nightly compiler, the rest of the repository does not.
+    #[command(after_help = fuzz::targets())]
+    Fuzz(fuzz::Options),
+    /// Makes calls under load, against each other, across crashes
+    ///
+    /// Runs calls under load on a database of its own, and then checks every invariant of the store. Every part prints its
+    /// seed; the same seed makes the same choices again, though not the same moments. `engines` needs the native engine.
+    #[command(after_help = load::parts())]
+    Load {
+        #[command(flatten)]
+        server: Server,
+        #[command(flatten)]
+        options: load::Options,
+    },
+    /// Checks formatting, clippy, and the SQL by Supabase's judges and our own
+    ///
+    /// Checks the formatting (`cargo fmt --check`), runs clippy with every warning an error on all crates, checks the text of
+    /// the SQL files, and has a database judged that the migrations alone have made: by `supabase db advisors` and `supabase
+    /// db lint`, and by rules of its own about policies, views and triggers. The privileges of every role must be those of
+    /// sql/grants.tsv, whatever is granted by default, and the types those of edge/js/database.types.ts.
+    ///
+    /// `renew` writes both files anew from the database, and then judges it. Hints of the advisors that are meant are listed
+    /// in sql/advisors.tsv.
+    Lint {
+        #[arg(value_parser = ["renew"])]
+        renew: Option<String>,
+    },
+    /// Installs what the other commands would install
+    ///
+    /// Installs the tools and the Postgres servers that the other commands need, and builds the extension. They would do it
+    /// themselves; this does it ahead.
+    Setup {
+        #[arg(long, value_name = "15|17|18|all", value_parser = majors, default_value = "18")]
+        pg: Majors,
+    },
+}
+
+/// A version and an engine.
+#[derive(Args, Clone)]
+struct Server {
+    #[arg(long, value_name = "15|17|18", value_parser = major, default_value = "18")]
+    pg: u16,
+    #[arg(long, default_value = "native")]
+    engine: Engine,
+}
+
+/// A database by its name.
+#[derive(Args)]
+struct Named {
+    #[command(flatten)]
+    server: Server,
+    /// `pgN-ENGINE` unless given
+    #[arg(long, value_parser = name)]
+    name: Option<String>,
+}
+
+#[derive(Subcommand)]
+enum Db {
+    /// Makes the database if it is new, starts it and prints its URL
+    ///
+    /// Applies the migrations, selects the engine and prints the superuser's connection URL as the last line of stdout. The
+    /// server goes on running. Started again it just prints its URL; stopped and started with the other engine it is
+    /// switched and keeps its data.
+    Start {
+        #[command(flatten)]
+        named: Named,
+        /// A free one unless given
+        #[arg(long, value_parser = clap::value_parser!(u16).range(1024..))]
+        port: Option<u16>,
+    },
+    /// Stops the server and keeps the data
+    Stop(Named),
+    /// Prints the URL of a database that runs
+    Url(Named),
+    /// Stops the server and removes the data
+    Drop(Named),
+}
+
+#[derive(Clone)]
+struct Majors(Vec<u16>);
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Engines {
+    Native,
+    Portable,
+    All,
+}
+
+fn major(word: &str) -> Result<u16, String> {
+    let known = MAJORS.into_iter().find(|major| word == major.to_string());
+    known.ok_or_else(|| format!("Postgres `{word}` is not supported: use 15, 17 or 18"))
+}
+
+fn majors(word: &str) -> Result<Majors, String> {
+    Ok(Majors(if word == "all" { MAJORS.to_vec() } else { vec![major(word)?] }))
+}
+
+/// It becomes a folder's name.
+fn name(word: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if word.starts_with(|c: char| c.is_ascii_alphanumeric()) && word.len() <= 64 && word.chars().all(plain) {
+        return Ok(word.to_owned());
+    }
+    Err("use 1 to 64 letters, digits, dashes, underscores or dots, a letter or digit first".to_owned())
+}
+
 fn main() -> ExitCode {
-    match run() {
-        Ok(code) => code,
+    match run(Arguments::parse().task) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(failure) => {
-            eprintln!("\nxtask: {failure}");
+            eprintln!("\nxtask: {failure:#}");
             // 130 is what shells report of a program ended by Ctrl-C.
-            ExitCode::from(if failure.is_interruption() { 130 } else { 1 })
+            ExitCode::from(if is_interrupted() { 130 } else { 1 })
         }
     }
 }
 
-fn run() -> Result<ExitCode> {
-    let mut words = std::env::args().skip(1);
-    let command = words.next().unwrap_or_default();
-    let arguments = Arguments::parse(words)?;
-    if arguments.help || matches!(command.as_str(), "" | "help" | "--help" | "-h") {
-        let topic = if command == "help" {
-            arguments.words.first().cloned().unwrap_or_default()
-        } else {
-            command.clone()
-        };
-        print!("{}", help::text(&topic));
-        return Ok(if command.is_empty() {
-            ExitCode::from(2)
-        } else {
-            ExitCode::SUCCESS
-        });
-    }
-    let work: fn(&Places, &Arguments) -> Result<ExitCode> = match command.as_str() {
-        "setup" => commands::setup,
-        "db" => commands::db,
-        "serve" => commands::serve,
-        "demo" => demo::run,
-        "test" => suite::run,
-        "edge" => edge::run,
-        "bench" => bench::run,
-        "fuzz" => fuzz::run,
-        "load" => load::run,
-        "lint" => lint::run,
-        unknown => {
-            return Err(Failure::new(format!("`{unknown}` is no command."))
-                .advise("run `cargo xtask --help` for the list."));
+/// False where a test has failed.
+fn run(task: Task) -> Result<bool> {
+    let workspace = &Workspace::find()?;
+    console::open(workspace.base.join("logs"))?;
+    match task {
+        Task::Demo => demo::run(workspace)?,
+        Task::Test { call, pg, engine } => {
+            let engines = match engine {
+                Engines::Native => vec![Engine::Native],
+                Engines::Portable => vec![Engine::Portable],
+                Engines::All => Engine::ALL.to_vec(),
+            };
+            return suites::run(workspace, &pg.0, &engines, call.as_deref());
         }
-    };
-    step::catch_interruptions()?;
-    work(&Places::find()?, &arguments)
+        Task::Db(db) => databases::run(workspace, db)?,
+        Task::Serve(server) => databases::serve(workspace, &server)?,
+        Task::Edge => {
+            edge::build(workspace)?;
+            eprintln!("The package is ready for `npm pack` in:");
+            println!("{}", workspace.package().display());
+        }
+        Task::Bench(options) => bench::run(workspace, &options)?,
+        Task::Fuzz(options) => fuzz::run(workspace, &options)?,
+        Task::Load { server, options } => return load::run(workspace, &server, &options),
+        Task::Lint { renew } => lint::run(workspace, renew.is_some())?,
+        Task::Setup { pg } => databases::set_up(workspace, &pg.0)?,
+    }
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn read(line: &str) -> Result<Task, String> {
+        let words = std::iter::once("xtask").chain(line.split_whitespace());
+        Arguments::try_parse_from(words).map(|arguments| arguments.task).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_command_line_is_sound_and_its_defaults_are_postgres_18_and_native() {
+        Arguments::command().debug_assert();
+        let Ok(Task::Test { pg, engine: Engines::All, .. }) = read("test") else { panic!() };
+        assert_eq!(pg.0, [18]);
+        let Ok(Task::Db(Db::Start { named, port: Some(6000) })) = read("db start --pg=15 --name a-1 --port 6000")
+        else {
+            panic!()
+        };
+        assert_eq!((named.server.pg, named.server.engine, named.name.as_deref()), (15, Engine::Native, Some("a-1")));
+        let Ok(Task::Test { pg, .. }) = read("test --pg all --engine native append_message") else { panic!() };
+        assert_eq!(pg.0, MAJORS);
+    }
+
+    #[test]
+    fn bad_values_are_refused_by_name() {
+        for (line, word) in [
+            ("test --pg 16", "16"),
+            ("serve --engine fast", "fast"),
+            ("db start --name ../x", "../x"),
+            ("db start --name .hidden", ".hidden"),
+            ("db start --port 80", "80"),
+            ("test --pg 15 --pg 17", "--pg"),
+            ("lint anew", "anew"),
+            ("bench speed", "speed"),
+            ("fuzz tag", "tag"),
+            ("fuzz --seconds 0", "0"),
+            ("load --seed long", "long"),
+            ("edge --pg 15", "--pg"),
+            ("tset", "tset"),
+        ] {
+            let refusal = read(line).map(|_| ()).unwrap_err();
+            assert!(refusal.contains(word), "{line}: {refusal}");
+        }
+    }
 }

@@ -1,0 +1,37 @@
+//! What a database may be: the versions of Postgres, and the engines.
+
+use clap::ValueEnum;
+use std::fmt;
+
+/// Versions of Postgres that Chatkeep supports, oldest first.
+pub const MAJORS: [u16; 3] = [15, 17, 18];
+/// The version used when none is named.
+pub const DEFAULT_MAJOR: u16 = 18;
+
+/// Which implementation of the calls a database uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Engine {
+    /// The pgrx extension
+    Native,
+    /// The same functions in SQL and PL/pgSQL
+    Portable,
+}
+
+impl Engine {
+    /// Both engines, in the order the suite runs them.
+    pub const ALL: [Engine; 2] = [Engine::Native, Engine::Portable];
+
+    /// The name used on the command line, in file names and by `chatkeep.engine()`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Engine::Native => "native",
+            Engine::Portable => "portable",
+        }
+    }
+}
+
+impl fmt::Display for Engine {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}

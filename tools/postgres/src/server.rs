@@ -1,0 +1,198 @@
+//! One Postgres server: initdb, start, stop. It listens on 127.0.0.1 only, has no Unix socket, and outlives the command
+//! that started it.
+
+use crate::console::{self, run, succeeds};
+use crate::workspace::open_up;
+use crate::{Installation, advice, is_interrupted, remove_folder};
+use anyhow::{Context, Result, anyhow, bail};
+use fs_err as fs;
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use std::io::Write;
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The superuser of every database made here, as on Supabase.
+pub const SUPERUSER: &str = "supabase_admin";
+
+/// Whether the data must survive a crash of the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// As Postgres comes: commits are flushed to disk.
+    Full,
+    /// For databases that are thrown away: no flush.
+    None,
+}
+
+/// A server on a data folder, whether it exists yet or not.
+pub(crate) struct Server {
+    pub(crate) installation: Installation,
+    /// Holds `data` and `log`; belongs to the server's user.
+    pub(crate) folder: PathBuf,
+}
+
+impl Server {
+    pub(crate) fn log(&self) -> PathBuf {
+        self.folder.join("log")
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    /// Makes a new, empty data folder; what was in its place is lost.
+    pub(crate) fn create(&self, password: &str, durability: Durability) -> Result<()> {
+        remove_folder(&self.folder)?;
+        fs::create_dir_all(&self.folder)?;
+        let (secret, user) = (self.folder.join("password"), &self.installation.workspace.user);
+        write_secret(&secret, password)?;
+        user.give(&secret)?;
+        user.give(&self.folder)?;
+        // The server's user passes through the folders above its own, whatever the caller's umask is.
+        self.folder.ancestors().skip(1).take(2).try_for_each(open_up)?;
+        fs::set_permissions(&self.folder, PermissionsExt::from_mode(0o700))?;
+
+        let mut initdb = self.program("initdb");
+        initdb.arg("--pgdata").arg(self.data()).arg("--pwfile").arg(&secret);
+        initdb.args(["--username", SUPERUSER, "--auth", "scram-sha-256", "--encoding", "UTF8"]);
+        initdb.args(["--no-instructions", "--locale", locale()]);
+        let made = run(&mut initdb);
+        fs::remove_file(&secret)?;
+        made?;
+
+        let mut settings = "\n# Written by cargo xtask.\nlisten_addresses = '127.0.0.1'\n\
+            unix_socket_directories = ''\ntimezone = 'UTC'\nlog_timezone = 'UTC'\n"
+            .to_owned();
+        if durability == Durability::None {
+            settings.push_str("fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n");
+            // What Realtime reads; Supabase's servers have it.
+            settings.push_str("wal_level = logical\n");
+        }
+        let mut file = fs::OpenOptions::new().append(true).open(self.data().join("postgresql.conf"))?;
+        Ok(file.write_all(settings.as_bytes())?)
+    }
+
+    /// Starts the server on a port and waits until it answers.
+    pub(crate) fn start(&self, port: u16) -> Result<()> {
+        let mut start = self.program("pg_ctl");
+        start.args(["start", "--wait", "--timeout", "60", "--options", &format!("-p {port}")]);
+        start.arg("--pgdata").arg(self.data()).arg("--log").arg(self.log());
+        run(&mut start).map(drop).map_err(|failure| {
+            if is_interrupted() {
+                return failure;
+            }
+            let log = fs::read_to_string(self.log()).unwrap_or_default();
+            let lines: Vec<&str> = log.lines().collect();
+            let tail = lines.get(lines.len().saturating_sub(15)..).unwrap_or_default().join("\n");
+            anyhow!("{failure:#}\nThe server's log ends:\n{tail}")
+        })
+    }
+
+    /// Stops the server; sessions are ended, commits are kept. A server that does not run is fine. It works after Ctrl-C
+    /// too, so it heeds no interruption.
+    pub(crate) fn stop(&self) -> Result<()> {
+        if !self.has_process() {
+            return Ok(());
+        }
+        let mut stop = self.program("pg_ctl");
+        stop.args(["stop", "--wait", "--mode", "fast", "--timeout", "60", "--pgdata"]).arg(self.data());
+        let output = stop.stdin(Stdio::null()).output().context("could not run pg_ctl")?;
+        // A process that is gone by now needs no signal.
+        if output.status.success() || !self.has_process() {
+            return Ok(());
+        }
+        let why = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        Err(advice(format_args!("The server did not stop: {why}"), self.read_log()))
+    }
+
+    fn read_log(&self) -> String {
+        format!("read its log, {}.", self.log().display())
+    }
+
+    /// Whether the server runs now, which a session proves. A server that starts or ends is waited for.
+    pub(crate) fn is_running(&self, port: u16, password: &str) -> Result<bool> {
+        let limit = Instant::now() + Duration::from_secs(60);
+        while self.has_process() {
+            let mut session = psql(&self.installation.program("psql"), port, SUPERUSER, password);
+            if succeeds(session.args(["--command", "select"])) {
+                return Ok(true);
+            }
+            if Instant::now() >= limit {
+                let what = format!("The server on port {port} has a process, but lets nobody in.");
+                bail!(advice(what, self.read_log()));
+            }
+            console::pause(Duration::from_millis(50))?;
+        }
+        Ok(false)
+    }
+
+    /// Kills the server as a crash would: it has no time to tidy up.
+    pub(crate) fn kill(&self) -> Result<()> {
+        let text = fs::read_to_string(self.data().join("postmaster.pid"))?;
+        let process = text.lines().next().unwrap_or_default();
+        kill(Pid::from_raw(process.parse()?), Signal::SIGKILL)
+            .with_context(|| format!("could not kill process {process}"))
+    }
+
+    /// Whether there is a process of the number that the server noted. It may be one that ended, until its parent asks
+    /// for it.
+    fn has_process(&self) -> bool {
+        succeeds(self.program("pg_ctl").arg("status").arg("--pgdata").arg(self.data()))
+    }
+
+    fn program(&self, name: &str) -> Command {
+        let mut command = Command::new(self.installation.program(name));
+        self.installation.workspace.user.run_as(&mut command);
+        clear_environment(&mut command);
+        command
+    }
+}
+
+/// Writes a new file that its owner alone may read.
+pub(crate) fn write_secret(path: &Path, text: &str) -> Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let file = options.open(path).and_then(|mut file| file.write_all(text.as_bytes()));
+    file.with_context(|| format!("could not write {}", path.display()))
+}
+
+/// psql on a port of 127.0.0.1, which stops at the first error and reads no settings of the caller's.
+pub fn psql(program: &Path, port: u16, role: &str, password: &str) -> Command {
+    let mut command = Command::new(program);
+    clear_environment(&mut command);
+    command.args(["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1"]);
+    command.env("PGPASSWORD", password).env("PGHOST", "127.0.0.1").env("PGPORT", port.to_string());
+    command.env("PGUSER", role).env("PGDATABASE", "postgres").env("PGCLIENTENCODING", "UTF8");
+    command
+}
+
+/// Settings of the caller's own databases must not reach ours.
+pub(crate) fn clear_environment(command: &mut Command) {
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"PG")) {
+        command.env_remove(name);
+    }
+}
+
+/// A port that is free now; the server fails plainly if another program takes it in between.
+pub fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("found no free port on 127.0.0.1")?;
+    Ok(listener.local_addr()?.port())
+}
+
+/// Whether nobody listens on a port of 127.0.0.1.
+pub(crate) fn is_free(port: u16) -> bool {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
+}
+
+/// C.UTF-8, as on Supabase's images, where the system has it.
+fn locale() -> &'static str {
+    let output = Command::new("locale").arg("-a").output();
+    let list = output.map(|output| String::from_utf8_lossy(&output.stdout).to_lowercase()).unwrap_or_default();
+    let has_it = list.lines().any(|name| name == "c.utf8" || name == "c.utf-8");
+    if has_it { "C.UTF-8" } else { "C" }
+}
