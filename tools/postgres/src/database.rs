@@ -1,9 +1,9 @@
 //! Databases by name: the server of one, its schema and its engine.
 
 use crate::console::{run, say, step};
-use crate::server::{self, Server, is_free, write_secret};
+use crate::server::{self, is_free, write_secret};
 use crate::{Durability, Engine, Installation, SUPERUSER, Workspace, advice, free_port, remove_folder, sql_files};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 use clap::ValueEnum;
 use fs_err as fs;
 use std::collections::HashMap;
@@ -91,7 +91,8 @@ pub struct Database {
     pub name: String,
     /// Version, engine, port and password.
     pub settings: Settings,
-    server: Server,
+    /// The installation that its server runs.
+    pub installation: Installation,
 }
 
 impl Database {
@@ -110,38 +111,35 @@ impl Database {
         let Wanted { name, major, engine, .. } = wanted;
         let folder = workspace.database(name);
         let known = Settings::read(&folder)?;
-        if let Some(settings) = &known
-            && settings.major != *major
-        {
+        let is_new = known.is_none();
+        let new = || Ok(Settings { major: *major, engine: *engine, port: 0, password: new_password()? });
+        let settings = known.map_or_else(new, Ok::<_, Error>)?;
+        if settings.major != *major {
             let what = format!("Database {name} is of PostgreSQL {}, not {major}.", settings.major);
             let todo = format!("give another --name, or remove it with `cargo xtask db drop --name {name}`.");
             bail!(advice(what, todo));
         }
-        let server = Server::of(workspace, name, *major)?;
-        if let Some(settings) = &known
-            && server.is_running(settings.port, &settings.password)?
-        {
-            agrees_with_running(wanted, settings)?;
-            return Ok(Self { name: name.clone(), settings: settings.clone(), server });
+        let installation = Installation::ensure(workspace, *major)?;
+        let mut database = Self { name: name.clone(), settings, installation };
+        if !is_new && database.is_running()? {
+            agrees_with_running(wanted, &database.settings)?;
+            return Ok(database);
         }
         workspace.install_npm()?;
         if *engine == Engine::Native {
-            server.installation.install_extension()?;
+            database.installation.install_extension()?;
         }
-        let port = choose_port(wanted.port, known.as_ref().map(|settings| settings.port))?;
-        let is_new = known.is_none();
-        let password = known.map_or_else(new_password, |known| Ok(known.password))?;
-        let settings = Settings { major: *major, engine: *engine, port, password };
-        let database = Self { name: name.clone(), settings, server };
+        database.settings.engine = *engine;
+        database.settings.port = choose_port(wanted.port, database.settings.port)?;
         let verb = if is_new { "Creating" } else { "Starting" };
         let made = step(format!("{verb} database {name} (PostgreSQL {major}, {engine})"), || {
             if is_new {
                 fs::create_dir_all(&folder)?;
                 // Left behind by a set-up that was cut short: nobody was given its password.
-                database.server.stop()?;
-                database.server.create(&database.settings.password, wanted.durability)?;
+                database.stop()?;
+                database.create_server(wanted.durability)?;
             }
-            database.server.start(port)?;
+            database.start_server()?;
             prepare(&database)
         });
         if let Err(failure) = made {
@@ -161,40 +159,20 @@ impl Database {
             let todo = format!("start it with `cargo xtask db start --name {name}`. {}", list(workspace));
             advice(format_args!("There is no database {name}."), todo)
         })?;
-        let server = Server::of(workspace, name, settings.major)?;
-        Ok(Self { name: name.to_owned(), settings, server })
-    }
-
-    /// Stops the server and keeps the data.
-    pub fn stop(&self) -> Result<()> {
-        self.server.stop()
-    }
-
-    /// Whether its server runs.
-    pub fn is_running(&self) -> Result<bool> {
-        self.server.is_running(self.settings.port, &self.settings.password)
-    }
-
-    /// Kills its server as a crash would.
-    pub fn kill(&self) -> Result<()> {
-        self.server.kill()
+        let installation = Installation::ensure(workspace, settings.major)?;
+        Ok(Self { name: name.to_owned(), settings, installation })
     }
 
     /// Stops the server and removes the data.
     pub fn remove(&self) -> Result<()> {
-        self.server.stop()?;
-        remove_folder(&self.server.folder)?;
+        self.stop()?;
+        remove_folder(&self.server_folder())?;
         remove_folder(&self.folder())
     }
 
     /// The clone that it belongs to.
     pub fn workspace(&self) -> &Workspace {
-        &self.server.installation.workspace
-    }
-
-    /// The installation that its server runs.
-    pub fn installation(&self) -> &Installation {
-        &self.server.installation
+        &self.installation.workspace
     }
 
     /// A folder for what belongs to it, and goes with it.
@@ -204,12 +182,7 @@ impl Database {
 
     /// A program of the database's server, for instance `pg_dump`.
     pub fn program(&self, name: &str) -> PathBuf {
-        self.installation().program(name)
-    }
-
-    /// The log of its server.
-    pub fn log(&self) -> PathBuf {
-        self.server.log()
+        self.installation.program(name)
     }
 
     /// The connection URL of a role that may log in: the superuser, `postgres` or `authenticator`.
@@ -313,13 +286,6 @@ impl Database {
     }
 }
 
-impl Server {
-    fn of(workspace: &Workspace, database: &str, major: u16) -> Result<Self> {
-        let folder = workspace.shelf.join("db").join(database).join("server");
-        Ok(Self { installation: Installation::ensure(workspace, major)?, folder })
-    }
-}
-
 /// A database that is removed when it goes out of scope, also after an error or Ctrl-C.
 pub struct Temporary(pub Database);
 
@@ -372,15 +338,16 @@ fn agrees_with_running(wanted: &Wanted, settings: &Settings) -> Result<()> {
     Ok(())
 }
 
-fn choose_port(wanted: Option<u16>, last: Option<u16>) -> Result<u16> {
-    match (wanted, last) {
-        (Some(port), _) if !is_free(port) => bail!(advice(
-            format_args!("Port {port} of 127.0.0.1 is in use."),
-            "choose another --port, or leave it out for a free one.",
-        )),
-        (Some(port), _) => Ok(port),
-        (None, Some(port)) if is_free(port) => Ok(port),
-        _ => free_port(),
+/// The wanted port, else the last one, else another; 0 stands for no last one.
+fn choose_port(wanted: Option<u16>, last: u16) -> Result<u16> {
+    match wanted {
+        Some(port) if is_free(port) => Ok(port),
+        Some(port) => {
+            let todo = "choose another --port, or leave it out for a free one.";
+            bail!(advice(format_args!("Port {port} of 127.0.0.1 is in use."), todo))
+        }
+        None if last != 0 && is_free(last) => Ok(last),
+        None => free_port(),
     }
 }
 
@@ -430,7 +397,7 @@ mod tests {
     fn a_port_in_use_is_refused_when_asked_for_and_left_when_remembered() {
         let listener = std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).unwrap();
         let taken = listener.local_addr().unwrap().port();
-        assert!(choose_port(Some(taken), None).unwrap_err().to_string().contains("in use"));
-        assert_ne!(choose_port(None, Some(taken)).unwrap(), taken);
+        assert!(choose_port(Some(taken), 0).unwrap_err().to_string().contains("in use"));
+        assert_ne!(choose_port(None, taken).unwrap(), taken);
     }
 }

@@ -27,7 +27,7 @@ pub fn load(database: &Database, role: &str) -> Result<()> {
 
 /// Compiles the module with a server's own headers and puts it beside its libraries, unless it is there.
 pub fn install(database: &Database) -> Result<()> {
-    let installation = database.installation();
+    let installation = &database.installation;
     let path = installation.workspace.root.join("tests/safeupdate/safeupdate.c");
     let source = fs::read_to_string(&path)?;
     let folder = installation.folder("--pkglibdir")?;

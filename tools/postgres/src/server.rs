@@ -1,9 +1,9 @@
-//! One Postgres server: initdb, start, stop. It listens on 127.0.0.1 only, has no Unix socket, and outlives the command
+//! The server of a database: initdb, start, stop. It listens on 127.0.0.1 only, has no Unix socket, and outlives the command
 //! that started it.
 
 use crate::console::{self, run, succeeds};
 use crate::workspace::open_up;
-use crate::{Installation, advice, is_interrupted, remove_folder};
+use crate::{Database, advice, is_interrupted, remove_folder};
 use anyhow::{Context, Result, anyhow, bail};
 use fs_err as fs;
 use nix::{
@@ -29,35 +29,35 @@ pub enum Durability {
     None,
 }
 
-/// A server on a data folder, whether it exists yet or not.
-pub(crate) struct Server {
-    pub(crate) installation: Installation,
-    /// Holds `data` and `log`; belongs to the server's user.
-    pub(crate) folder: PathBuf,
-}
+impl Database {
+    /// What belongs to the server's user: `data` and `log`.
+    pub(crate) fn server_folder(&self) -> PathBuf {
+        self.workspace().shelf.join("db").join(&self.name).join("server")
+    }
 
-impl Server {
-    pub(crate) fn log(&self) -> PathBuf {
-        self.folder.join("log")
+    /// The log of its server.
+    pub fn log(&self) -> PathBuf {
+        self.server_folder().join("log")
     }
 
     fn data(&self) -> PathBuf {
-        self.folder.join("data")
+        self.server_folder().join("data")
     }
 
     /// Makes a new, empty data folder; what was in its place is lost.
-    pub(crate) fn create(&self, password: &str, durability: Durability) -> Result<()> {
-        remove_folder(&self.folder)?;
-        fs::create_dir_all(&self.folder)?;
-        let (secret, user) = (self.folder.join("password"), &self.installation.workspace.user);
-        write_secret(&secret, password)?;
+    pub(crate) fn create_server(&self, durability: Durability) -> Result<()> {
+        let (folder, user) = (self.server_folder(), &self.workspace().user);
+        remove_folder(&folder)?;
+        fs::create_dir_all(&folder)?;
+        let secret = folder.join("password");
+        write_secret(&secret, &self.settings.password)?;
         user.give(&secret)?;
-        user.give(&self.folder)?;
+        user.give(&folder)?;
         // The server's user passes through the folders above its own, whatever the caller's umask is.
-        self.folder.ancestors().skip(1).take(2).try_for_each(open_up)?;
-        fs::set_permissions(&self.folder, PermissionsExt::from_mode(0o700))?;
+        folder.ancestors().skip(1).take(2).try_for_each(open_up)?;
+        fs::set_permissions(&folder, PermissionsExt::from_mode(0o700))?;
 
-        let mut initdb = self.program("initdb");
+        let mut initdb = self.server_program("initdb");
         initdb.arg("--pgdata").arg(self.data()).arg("--pwfile").arg(&secret);
         initdb.args(["--username", SUPERUSER, "--auth", "scram-sha-256", "--encoding", "UTF8"]);
         initdb.args(["--no-instructions", "--locale", locale()]);
@@ -77,10 +77,10 @@ impl Server {
         Ok(file.write_all(settings.as_bytes())?)
     }
 
-    /// Starts the server on a port and waits until it answers.
-    pub(crate) fn start(&self, port: u16) -> Result<()> {
-        let mut start = self.program("pg_ctl");
-        start.args(["start", "--wait", "--timeout", "60", "--options", &format!("-p {port}")]);
+    /// Starts the server on its port and waits until it answers.
+    pub(crate) fn start_server(&self) -> Result<()> {
+        let mut start = self.server_program("pg_ctl");
+        start.args(["start", "--wait", "--timeout", "60", "--options", &format!("-p {}", self.settings.port)]);
         start.arg("--pgdata").arg(self.data()).arg("--log").arg(self.log());
         run(&mut start).map(drop).map_err(|failure| {
             if is_interrupted() {
@@ -93,13 +93,13 @@ impl Server {
         })
     }
 
-    /// Stops the server; sessions are ended, commits are kept. A server that does not run is fine. It works after Ctrl-C
+    /// Stops the server and keeps the data; sessions are ended. A server that does not run is fine. It works after Ctrl-C
     /// too, so it heeds no interruption.
-    pub(crate) fn stop(&self) -> Result<()> {
+    pub fn stop(&self) -> Result<()> {
         if !self.has_process() {
             return Ok(());
         }
-        let mut stop = self.program("pg_ctl");
+        let mut stop = self.server_program("pg_ctl");
         stop.args(["stop", "--wait", "--mode", "fast", "--timeout", "60", "--pgdata"]).arg(self.data());
         let output = stop.stdin(Stdio::null()).output().context("could not run pg_ctl")?;
         // A process that is gone by now needs no signal.
@@ -115,14 +115,14 @@ impl Server {
     }
 
     /// Whether the server runs now, which a session proves. A server that starts or ends is waited for.
-    pub(crate) fn is_running(&self, port: u16, password: &str) -> Result<bool> {
+    pub fn is_running(&self) -> Result<bool> {
         let limit = Instant::now() + Duration::from_secs(60);
         while self.has_process() {
-            let mut session = psql(&self.installation.program("psql"), port, SUPERUSER, password);
-            if succeeds(session.args(["--command", "select"])) {
+            if succeeds(self.psql(SUPERUSER).args(["--command", "select"])) {
                 return Ok(true);
             }
             if Instant::now() >= limit {
+                let port = self.settings.port;
                 let what = format!("The server on port {port} has a process, but lets nobody in.");
                 bail!(advice(what, self.read_log()));
             }
@@ -132,7 +132,7 @@ impl Server {
     }
 
     /// Kills the server as a crash would: it has no time to tidy up.
-    pub(crate) fn kill(&self) -> Result<()> {
+    pub fn kill(&self) -> Result<()> {
         let text = fs::read_to_string(self.data().join("postmaster.pid"))?;
         let process = text.lines().next().unwrap_or_default();
         kill(Pid::from_raw(process.parse()?), Signal::SIGKILL)
@@ -142,12 +142,13 @@ impl Server {
     /// Whether there is a process of the number that the server noted. It may be one that ended, until its parent asks
     /// for it.
     fn has_process(&self) -> bool {
-        succeeds(self.program("pg_ctl").arg("status").arg("--pgdata").arg(self.data()))
+        succeeds(self.server_program("pg_ctl").arg("status").arg("--pgdata").arg(self.data()))
     }
 
-    fn program(&self, name: &str) -> Command {
-        let mut command = Command::new(self.installation.program(name));
-        self.installation.workspace.user.run_as(&mut command);
+    /// A program of the server, run by the server's user.
+    fn server_program(&self, name: &str) -> Command {
+        let mut command = Command::new(self.program(name));
+        self.workspace().user.run_as(&mut command);
         clear_environment(&mut command);
         command
     }

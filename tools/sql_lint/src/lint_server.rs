@@ -84,7 +84,7 @@ fn fill(database: &Database, modes: &Modes) -> Result<()> {
         database.migrate(&sql.join("supabase"), name)?;
     }
     if database.settings.major == MAJOR {
-        database.installation().install_deb("postgresql-15-plpgsql-check", "plpgsql_check.so")?;
+        database.installation.install_deb("postgresql-15-plpgsql-check", "plpgsql_check.so")?;
         database.execute(JUDGED, "create extension plpgsql_check with schema extensions")?;
     }
     Ok(())

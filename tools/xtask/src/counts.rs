@@ -11,10 +11,11 @@ use std::sync::LazyLock;
 /// The closing lines of cargo (`test result: ok. 3 passed; 1 failed; …`), of Deno (`ok | 3 passed (2 steps) | 1 failed`), and
 /// of programs that print `3 passed, 1 failed`.
 static CLOSING: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?m)^(?:test result: \w+\. |ok \| |FAILED \| )?(\d+) passed[^;|,\n]*[;|,] (\d+) failed").ok()
+    Regex::new(r"(?m)^(?:test result: [a-zA-Z]+\. |ok \| |FAILED \| )?([0-9]+) passed[^;|,\n]*[;|,] ([0-9]+) failed")
+        .ok()
 });
 /// The lines that Node prints, one for each number.
-static NODE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?m)^# (pass|fail|cancelled) (\d+)$").ok());
+static NODE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?m)^# (pass|fail|cancelled) ([0-9]+)$").ok());
 
 /// A number of passed and one of failed tests.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]

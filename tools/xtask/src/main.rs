@@ -55,7 +55,7 @@ enum Task {
         call: Option<String>,
         #[arg(long, value_name = "15|17|18|all", value_parser = majors, default_value = "18")]
         pg: Majors,
-        #[arg(long, default_value = "all")]
+        #[arg(long, value_name = "native|portable|all", value_parser = engines, default_value = "all")]
         engine: Engines,
     },
     /// Starts, stops, names or removes a database of its own
@@ -162,12 +162,8 @@ enum Db {
 #[derive(Clone)]
 struct Majors(Vec<u16>);
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Engines {
-    Native,
-    Portable,
-    All,
-}
+#[derive(Clone)]
+struct Engines(Vec<Engine>);
 
 fn major(word: &str) -> Result<u16, String> {
     let known = MAJORS.into_iter().find(|major| word == major.to_string());
@@ -176,6 +172,10 @@ fn major(word: &str) -> Result<u16, String> {
 
 fn majors(word: &str) -> Result<Majors, String> {
     Ok(Majors(if word == "all" { MAJORS.to_vec() } else { vec![major(word)?] }))
+}
+
+fn engines(word: &str) -> Result<Engines, String> {
+    Ok(Engines(if word == "all" { Engine::ALL.to_vec() } else { vec![Engine::from_str(word, false)?] }))
 }
 
 /// It becomes a folder's name.
@@ -205,14 +205,7 @@ fn run(task: Task) -> Result<bool> {
     console::open(workspace.base.join("logs"))?;
     match task {
         Task::Demo => demo::run(workspace)?,
-        Task::Test { call, pg, engine } => {
-            let engines = match engine {
-                Engines::Native => vec![Engine::Native],
-                Engines::Portable => vec![Engine::Portable],
-                Engines::All => Engine::ALL.to_vec(),
-            };
-            return suites::run(workspace, &pg.0, &engines, call.as_deref());
-        }
+        Task::Test { call, pg, engine } => return suites::run(workspace, &pg.0, &engine.0, call.as_deref()),
         Task::Db(db) => databases::run(workspace, db)?,
         Task::Serve(server) => databases::serve(workspace, &server)?,
         Task::Edge => {
@@ -242,8 +235,8 @@ mod tests {
     #[test]
     fn the_command_line_is_sound_and_its_defaults_are_postgres_18_and_native() {
         Arguments::command().debug_assert();
-        let Ok(Task::Test { pg, engine: Engines::All, .. }) = read("test") else { panic!() };
-        assert_eq!(pg.0, [18]);
+        let Ok(Task::Test { pg, engine, .. }) = read("test") else { panic!() };
+        assert_eq!((pg.0, engine.0), (vec![18], Engine::ALL.to_vec()));
         let Ok(Task::Db(Db::Start { named, port: Some(6000) })) = read("db start --pg=15 --name a-1 --port 6000")
         else {
             panic!()

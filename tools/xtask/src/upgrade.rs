@@ -153,7 +153,7 @@ impl Upgrade<'_> {
     /// `alter extension chatkeep update` ends where `create extension` begins, from every release and from a made-up one whose
     /// only member is gone since.
     fn extension(&self) -> Result<Counts> {
-        let share = self.database.installation().folder("--sharedir")?.join("extension");
+        let share = self.database.installation.folder("--sharedir")?.join("extension");
         let current = fs::read_to_string(share.join(format!("chatkeep--{VERSION}.sql")))?;
         let oldest = "create function @extschema@.older() returns text language sql as $$ select 'older' $$;\n";
         let leave = format!("drop function @extschema@.older();\n{current}");
