@@ -294,7 +294,7 @@ mod tests {
 
     #[test]
     fn the_derivation_is_fixed_for_all_time() {
-        // The portable engine must derive the same child: tests/contract holds the same vector.
+        // The portable engine must derive the same child: tests/contract/sessions/rotate_session.sql has the same vector.
         let child = token(1, 2).child(&[3; SALT_BYTES]);
         assert_eq!(
             child.expose().as_str(),

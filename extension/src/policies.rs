@@ -13,7 +13,7 @@ use std::fmt::Write;
 use crate::call::with_settings;
 use crate::table::Table;
 
-/// Written by `cargo xtask lint renew`, by the query `xtask/src/lint/fingerprints.sql`, which says what is in a
+/// Written by `cargo xtask generate`, by the query `xtask/src/lint/fingerprints.sql`, which says what is in a
 /// fingerprint; here the same is made of what the server keeps of an open table.
 const FINGERPRINTS: &str = include_str!("policies.tsv");
 

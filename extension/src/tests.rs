@@ -6,29 +6,18 @@ mod tests {
     use pgrx::prelude::*;
 
     /// The migrations and the platform they need, as any database of the extension has them.
-    const SCHEMA: [&str; 14] = [
+    const SCHEMA: [&str; 11] = [
         include_str!("../../sql/platform/01_roles.sql"),
         include_str!("../../sql/platform/02_auth.sql"),
-        include_str!("../../sql/supabase/migrations/20261123000100_chatkeep_schema.sql"),
-        include_str!("../../sql/supabase/migrations/20261123000150_chatkeep_portable_policies.sql"),
-        include_str!("../../sql/supabase/migrations/20261123000200_chatkeep_policies.sql"),
-        include_str!("../../sql/supabase/migrations/20261123000300_chatkeep_results.sql"),
-        include_str!("../../sql/supabase/migrations/20261123000400_chatkeep_portable_rules.sql"),
-        include_str!(
-            "../../sql/supabase/migrations/20261123000500_chatkeep_portable_conversations.sql"
-        ),
-        include_str!("../../sql/supabase/migrations/20261123000600_chatkeep_portable_sessions.sql"),
-        include_str!(
-            "../../sql/supabase/migrations/20261123000700_chatkeep_portable_documents.sql"
-        ),
-        include_str!("../../sql/supabase/migrations/20261123000750_chatkeep_upkeep.sql"),
-        include_str!(
-            "../../sql/supabase/migrations/20261123000770_chatkeep_session_management.sql"
-        ),
-        include_str!(
-            "../../sql/supabase/migrations/20261123000780_chatkeep_document_management.sql"
-        ),
-        include_str!("../../sql/supabase/migrations/20261123000800_chatkeep_calls.sql"),
+        include_str!("../../sql/supabase/migrations/20261123000100_chatkeep_foundation.sql"),
+        include_str!("../../sql/supabase/migrations/20261123000200_chatkeep_tables.sql"),
+        include_str!("../../sql/supabase/migrations/20261123000300_chatkeep_access.sql"),
+        include_str!("../../sql/supabase/migrations/20261123000400_chatkeep_policies.sql"),
+        include_str!("../../sql/supabase/migrations/20261123000500_chatkeep_guards.sql"),
+        include_str!("../../sql/supabase/migrations/20261123000600_chatkeep_rules.sql"),
+        include_str!("../../sql/supabase/migrations/20261123000700_chatkeep_chats.sql"),
+        include_str!("../../sql/supabase/migrations/20261123000800_chatkeep_sessions.sql"),
+        include_str!("../../sql/supabase/migrations/20261123000900_chatkeep_documents.sql"),
     ];
 
     fn one<T: FromDatum + IntoDatum>(query: &str) -> Option<T> {

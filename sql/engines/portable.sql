@@ -24,10 +24,27 @@ begin
   end if;
 end
 $$;
-\ir ../supabase/migrations/20261123000150_chatkeep_portable_policies.sql
-\ir ../supabase/migrations/20261123000400_chatkeep_portable_rules.sql
-\ir ../supabase/migrations/20261123000500_chatkeep_portable_conversations.sql
-\ir ../supabase/migrations/20261123000600_chatkeep_portable_sessions.sql
-\ir ../supabase/migrations/20261123000700_chatkeep_portable_documents.sql
+-- The functions that chatkeep_native.calls() names.
+\ir ../supabase/schemas/access/keeps_order.sql
+\ir ../supabase/schemas/access/may_read_salt.sql
+\ir ../supabase/schemas/access/presented_refresh.sql
+\ir ../supabase/schemas/access/presented_session.sql
+\ir ../supabase/schemas/access/tenant_id.sql
+\ir ../supabase/schemas/access/uid.sql
+\ir ../supabase/schemas/access/writer.sql
+\ir ../supabase/schemas/foundation/engine.sql
+\ir ../supabase/schemas/chats/append_message.sql
+\ir ../supabase/schemas/chats/append_messages.sql
+\ir ../supabase/schemas/chats/create_chat.sql
+\ir ../supabase/schemas/chats/finish_message.sql
+\ir ../supabase/schemas/chats/list_messages.sql
+\ir ../supabase/schemas/chats/select_branch.sql
+\ir ../supabase/schemas/sessions/create_session.sql
+\ir ../supabase/schemas/sessions/rotate_session.sql
+\ir ../supabase/schemas/sessions/validate_session.sql
+\ir ../supabase/schemas/documents/document_checksum.sql
+\ir ../supabase/schemas/documents/register_content.sql
+\ir ../supabase/schemas/documents/register_document.sql
+\ir ../supabase/schemas/documents/register_documents.sql
 notify pgrst, 'reload schema';
 commit;

@@ -1,5 +1,5 @@
-// The calls: for each its name in SQL, its arguments in the order of the signature, the rule of core that judges them, the
-// shape of the answer, and what a repetition does.
+// The calls: for each the rule of core that judges its arguments, the shape of the answer, and what a repetition does. Names,
+// arguments and defaults come from the declarations in SQL (signatures.js).
 
 import { items, object } from "./arguments.js";
 import { isSessionToken, uuidv7 } from "./identity.js";
@@ -19,33 +19,48 @@ import {
   checkTagDocument,
   checkUpkeep,
 } from "./rules.js";
+import { SIGNATURES } from "./signatures.js";
 import { address, bytes, interval, json, number, text, time, uuid } from "./values.js";
 
-const REQUIRED = { required: true };
-const MONTH = 30 * 24 * 60 * 60;
+// Readers of values (values.js), by SQL type.
+const KINDS = {
+  text,
+  uuid,
+  bytea: bytes,
+  inet: address,
+  integer: number,
+  bigint: number,
+  interval,
+  jsonb: json,
+  "timestamp with time zone": time,
+};
 
-// An argument: its name in JavaScript, its name in SQL, its kind, and
-//   required   null and nothing are refused (where core has no rule that does it),
+const camel = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
+
+// An argument for arguments.js: its name in JavaScript, its name in SQL, its kind, and
+//   required   null and nothing are refused,
 //   present    nothing is refused, null is for the database to judge,
-//   absent     what core judges when the argument is left out: the default of the SQL signature,
+//   absent     what core judges when the argument is left out,
 //   made       what is sent when the argument is left out or null: an idempotency key.
+// An argument without a default is required. Text and JSON are not: core's rule refuses what is missing there.
+function argument([column, type, absent]) {
+  const required = absent === undefined && type !== "text" && type !== "jsonb";
+  return [camel(column), column, KINDS[type], { required, absent: absent ?? undefined }];
+}
 
-const CHAT_ID = ["chatId", "chat_id", uuid, REQUIRED];
-const TOKEN = ["token", "token", text, { present: true }];
-const DOCUMENT_ID = ["documentId", "document_id", uuid, REQUIRED];
+// The declared arguments of a call. `given` holds, by their names in SQL, what a declaration does not say of them.
+function declared(name, given = {}) {
+  return SIGNATURES[name].map((signature) => {
+    const [key, column, kind, options] = argument(signature);
+    const { kind: other = kind, ...more } = given[column] ?? {};
+    return [key, column, other, { ...options, ...more }];
+  });
+}
+
+const without = (list, ...columns) => list.filter(([, column]) => !columns.includes(column));
 
 const MESSAGE = {
-  arguments: [
-    ["role", "role", text],
-    ["content", "content", text],
-    ["messageId", "message_id", uuid, { made: uuidv7 }],
-    ["parts", "parts", json],
-    ["metadata", "metadata", json, { absent: "{}" }],
-    ["parentId", "parent_id", uuid],
-    ["status", "status", text, { absent: "complete" }],
-    ["model", "model", text],
-    ["tokenCount", "token_count", number],
-  ],
+  arguments: without(declared("append_message", { message_id: { made: uuidv7 } }), "chat_id"),
   check: (judged) =>
     checkAppendMessage(
       judged.role,
@@ -59,16 +74,7 @@ const MESSAGE = {
 };
 
 const DOCUMENT = {
-  arguments: [
-    ["sourceUri", "source_uri", text],
-    ["checksum", "checksum", text],
-    ["title", "title", text],
-    ["mimeType", "mime_type", text],
-    ["byteSize", "byte_size", number],
-    ["tags", "tags", json, { absent: "{}" }],
-    ["visibility", "visibility", text, { absent: "private" }],
-    ["properties", "properties", json, { absent: "{}" }],
-  ],
+  arguments: declared("register_document"),
   check: (judged) =>
     checkRegisterDocument(
       judged.sourceUri,
@@ -88,7 +94,7 @@ const IMPORTED_MESSAGE = {
   arguments: [
     ["id", "id", uuid],
     ["createdAt", "created_at", time],
-    ...MESSAGE.arguments.filter(([name]) => name !== "messageId"),
+    ...without(MESSAGE.arguments, "message_id"),
   ],
   check: MESSAGE.check,
 };
@@ -115,184 +121,94 @@ const SAME = "the same";
 const WHILE = "for a while";
 const MORE = "more";
 
-export const CALLS = {
-  createChat: {
-    name: "create_chat",
-    arguments: [
-      ["title", "title", text],
-      ["metadata", "metadata", json, { absent: "{}" }],
-      ["chatId", "chat_id", uuid, { made: uuidv7 }],
-      ["language", "language", text, { absent: "simple" }],
-    ],
+const required = { required: true };
+const present = { present: true };
+
+// By their names in SQL. `given` completes the declared arguments.
+const DECLARED = {
+  create_chat: {
+    given: { chat_id: { made: uuidv7 } },
     check: ({ title, metadata, language }) => checkCreateChat(title, metadata, language),
     answer: row,
   },
-  appendMessage: { name: "append_message", arguments: [CHAT_ID, ...MESSAGE.arguments], check: MESSAGE.check, answer: row },
-  appendMessages: {
-    name: "append_messages",
-    arguments: [CHAT_ID, ["messages", "messages", items(MESSAGE, checkMessageCount), REQUIRED]],
-    answer: rows,
-  },
-  finishMessage: {
-    name: "finish_message",
-    arguments: [
-      CHAT_ID,
-      ["messageId", "message_id", uuid, REQUIRED],
-      ["content", "content", text],
-      ["parts", "parts", json],
-      ["status", "status", text, { absent: "complete" }],
-      ["metadata", "metadata", json],
-      ["tokenCount", "token_count", number],
-    ],
+  append_message: { given: { message_id: { made: uuidv7 } }, check: MESSAGE.check, answer: row },
+  append_messages: { given: { messages: { kind: items(MESSAGE, checkMessageCount), ...required } }, answer: rows },
+  finish_message: {
     check: (judged) =>
       checkFinishMessage(judged.content, judged.parts, judged.status, judged.metadata, judged.tokenCount),
     answer: row,
   },
-  selectBranch: {
-    name: "select_branch",
-    arguments: [CHAT_ID, ["leafId", "leaf_id", uuid, REQUIRED]],
-    answer: row,
-  },
-  listMessages: {
-    name: "list_messages",
-    arguments: [
-      CHAT_ID,
-      ["before", "before", time],
-      ["after", "after", time],
-      ["pageSize", "page_size", number, { absent: 50 }],
-    ],
-    check: ({ pageSize }) => checkListMessages(pageSize),
-    answer: rows,
-  },
-  searchMessages: {
-    name: "search_messages",
-    arguments: [
-      ["query", "query", text],
-      ["chatId", "chat_id", uuid],
-      ["pageSize", "page_size", number, { absent: 20 }],
-      ["before", "before", time],
-    ],
-    check: ({ query, pageSize }) => checkSearchMessages(query, pageSize),
-    answer: rows,
-  },
-  deleteChat: { name: "delete_chat", arguments: [CHAT_ID], answer: row },
-  restoreChat: { name: "restore_chat", arguments: [CHAT_ID], answer: row },
-  importChat: {
-    name: "import_chat",
-    arguments: [["chat", "chat", object(IMPORTED_CHAT), REQUIRED]],
-    answer: row,
-  },
-  failStaleMessages: upkeep("fail_stale_messages", { olderThan: 15 * 60, batchSize: 1_000, most: 1_000 }, rows),
-  indexMessages: upkeep("index_messages", { batchSize: 1_000, most: 100_000 }, count),
-  purgeChats: upkeep("purge_chats", { olderThan: MONTH, batchSize: 10_000, most: 100_000 }, count),
-  createSession: {
-    name: "create_session",
-    arguments: [
-      ["userAgent", "user_agent", text],
-      ["ip", "ip", address],
-      ["ttl", "ttl", interval, { absent: MONTH }],
-      ["idleTtl", "idle_ttl", interval],
-      ["maxSessions", "max_sessions", number],
-      ["metadata", "metadata", json, { absent: "{}" }],
-      ["userId", "user_id", uuid],
-    ],
+  select_branch: { answer: row },
+  list_messages: { check: ({ pageSize }) => checkListMessages(pageSize), answer: rows },
+  search_messages: { check: ({ query, pageSize }) => checkSearchMessages(query, pageSize), answer: rows },
+  delete_chat: { answer: row },
+  restore_chat: { answer: row },
+  import_chat: { given: { chat: { kind: object(IMPORTED_CHAT), ...required } }, answer: row },
+  fail_stale_messages: upkeep(1_000, rows),
+  index_messages: { check: ({ batchSize }) => checkUpkeep(0, batchSize, 100_000), answer: count },
+  purge_chats: upkeep(100_000, count),
+  create_session: {
     check: (judged) =>
       checkCreateSession(judged.userAgent, judged.ttl, judged.idleTtl, judged.maxSessions, judged.metadata),
     answer: row,
     repeats: () => MORE,
   },
-  rotateSession: {
-    name: "rotate_session",
-    arguments: [TOKEN],
+  rotate_session: {
+    given: { token: present },
     settle: ({ token }) => neverIssued(token, { token: null }),
     // Two rotations of one token at once would give the same answer; one request is enough.
     joined: ({ token }) => token,
     answer: row,
     repeats: () => WHILE,
   },
-  validateSession: {
-    name: "validate_session",
-    arguments: [TOKEN],
-    settle: ({ token }) => neverIssued(token, {}),
-    answer: row,
-  },
-  revokeSession: {
-    name: "revoke_session",
-    arguments: [["sessionId", "session_id", uuid, REQUIRED]],
-    answer: row,
-  },
-  revokeOtherSessions: {
-    name: "revoke_other_sessions",
-    arguments: [TOKEN],
+  validate_session: { given: { token: present }, settle: ({ token }) => neverIssued(token, {}), answer: row },
+  revoke_session: { answer: row },
+  revoke_other_sessions: {
+    given: { token: present },
     settle: ({ token }) => isSessionToken(token) ? undefined : { status: "invalid", session_id: null, revoked: 0 },
     answer: row,
   },
-  revokeAllSessions: { name: "revoke_all_sessions", arguments: [["userId", "user_id", uuid]], answer: rows },
-  elevateSession: {
-    name: "elevate_session",
-    arguments: [TOKEN, ["aal", "aal", text]],
+  revoke_all_sessions: { answer: rows },
+  elevate_session: {
+    given: { token: present },
     check: ({ aal }) => checkElevateSession(aal),
     settle: ({ token }) => neverIssued(token, {}),
     answer: row,
   },
-  purgeSessions: upkeep("purge_sessions", { olderThan: MONTH, batchSize: 1_000, most: 100_000 }, count),
-  documentChecksum: {
-    name: "document_checksum",
-    arguments: [["content", "content", bytes, REQUIRED]],
-    answer: value,
-  },
-  registerDocument: { name: "register_document", ...DOCUMENT, answer: row },
-  registerDocuments: {
-    name: "register_documents",
-    arguments: [["documents", "documents", items(DOCUMENT, checkDocumentCount), REQUIRED]],
+  purge_sessions: upkeep(100_000, count),
+  document_checksum: { answer: value },
+  register_document: { check: DOCUMENT.check, answer: row },
+  register_documents: {
+    given: { documents: { kind: items(DOCUMENT, checkDocumentCount), ...required } },
     answer: rows,
   },
-  registerContent: {
-    name: "register_content",
-    arguments: [
-      ["sourceUri", "source_uri", text],
-      ["content", "content", bytes, REQUIRED],
-      ...DOCUMENT.arguments.filter(([name]) => !["sourceUri", "checksum", "byteSize"].includes(name)),
-    ],
+  register_content: {
     // The database takes checksum and size from the bytes; any will do for the rule.
     check: (judged) => DOCUMENT.check({ ...judged, checksum: "0".repeat(64) }),
     answer: row,
   },
-  setDocumentStatus: {
-    name: "set_document_status",
-    arguments: [DOCUMENT_ID, ["status", "status", text], ["error", "error", text]],
+  set_document_status: {
     check: ({ status, error }) => checkSetDocumentStatus(status, error),
     answer: row,
     repeats: ({ status }) => status === "processing" ? MORE : SAME,
   },
-  tagDocument: {
-    name: "tag_document",
-    arguments: [
-      DOCUMENT_ID,
-      ["tags", "tags", json],
-      ["namespace", "namespace", text, { absent: "default" }],
-    ],
-    check: ({ tags, namespace }) => checkTagDocument(tags, namespace),
-    answer: rowOrNone,
-  },
+  tag_document: { check: ({ tags, namespace }) => checkTagDocument(tags, namespace), answer: rowOrNone },
   attach: {
-    name: "attach",
-    arguments: [
-      CHAT_ID,
-      ["messageId", "message_id", uuid, REQUIRED],
-      ["documentId", "document_id", uuid],
-      ["name", "name", text],
-      ["mimeType", "mime_type", text],
-      ["byteSize", "byte_size", number],
-      ["storagePath", "storage_path", text],
-    ],
     check: (judged) =>
       checkAttach(judged.documentId !== undefined, judged.name, judged.mimeType, judged.byteSize, judged.storagePath),
     answer: row,
   },
-  deleteDocument: { name: "delete_document", arguments: [DOCUMENT_ID], answer: row },
-  engine: { name: "engine", arguments: [], answer: row },
+  delete_document: { answer: row },
+  engine: { answer: row },
 };
+
+/** The calls by their names in JavaScript. */
+export const CALLS = Object.fromEntries(
+  Object.entries(DECLARED).map(([name, { given, ...call }]) => [
+    camel(name),
+    { name, arguments: declared(name, given), ...call },
+  ]),
+);
 
 /** Whether a call whose answer was lost may be sent again, `elapsed` milliseconds after it was sent first. */
 export function mayRepeat(call, judged, elapsed) {
@@ -301,15 +217,9 @@ export function mayRepeat(call, judged, elapsed) {
   return repeats === SAME || (repeats === WHILE && elapsed < 7_000);
 }
 
-function upkeep(name, { olderThan, batchSize, most }, answer) {
-  const size = ["batchSize", "batch_size", number, { absent: batchSize }];
-  const age = ["olderThan", "older_than", interval, { absent: olderThan }];
-  return {
-    name,
-    arguments: olderThan === undefined ? [size] : [age, size],
-    check: (judged) => checkUpkeep(olderThan === undefined ? 0 : judged.olderThan, judged.batchSize, most),
-    answer,
-  };
+// `most` is the largest batch.
+function upkeep(most, answer) {
+  return { check: ({ olderThan, batchSize }) => checkUpkeep(olderThan, batchSize, most), answer };
 }
 
 // Answers: each takes what the gateway sent and gives what the caller gets, or undefined for a shape that is not known.

@@ -1,5 +1,6 @@
 //! What the SQL files have to keep to, by their text alone.
 
+use crate::schemas::schema_files;
 use anyhow::{Context, Result, bail};
 use fs_err as fs;
 use local_postgres::{MIGRATIONS, Workspace, advice, sql_files};
@@ -7,6 +8,15 @@ use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 use std::path::{Path, PathBuf};
 
+/// The files of sql/supabase/schemas that raise an error themselves. The others call `chatkeep_private.refuse`, so that every
+/// refusal has a code, a message and a hint.
+const RAISING: [&str; 3] = [
+    "foundation/refuse.sql",
+    // Before the first function.
+    "foundation/database.sql",
+    // PostgreSQL's own error, as the native engine's statement raises it.
+    "chats/next_time.sql",
+];
 /// What PostgREST keeps in its schema cache.
 const CACHED: [&str; 3] = ["function", "table", "view"];
 const ALONE: &str = "this cannot run inside a transaction";
@@ -34,10 +44,14 @@ pub fn check(workspace: &Workspace) -> Result<()> {
                 ends_with_it: statements.list.last().is_some_and(|last| last.text == RELOAD),
             });
         }
-        let name = file.strip_prefix(&workspace.root).unwrap_or(file).display();
-        complaints.extend(found.iter().map(|what| format!("{name}:{what}")));
+        complaints.extend(located(workspace, file, &found));
     }
     complaints.extend(missing_reload(&reloads));
+    for file in schema_files(&workspace.root.join("sql/supabase"))? {
+        if !RAISING.iter().any(|name| file.ends_with(name)) {
+            complaints.extend(located(workspace, &file, &bad_raises(&fs::read_to_string(&file)?)));
+        }
+    }
     if complaints.is_empty() { Ok(()) } else { Err(advice(complaints.join("\n"), "correct these lines.")) }
 }
 
@@ -101,6 +115,11 @@ impl Statements {
     }
 }
 
+fn located(workspace: &Workspace, file: &Path, found: &[String]) -> Vec<String> {
+    let name = file.strip_prefix(&workspace.root).unwrap_or(file).display();
+    found.iter().map(|what| format!("{name}:{what}")).collect()
+}
+
 fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
@@ -131,6 +150,11 @@ fn bad_lines(text: &str) -> Vec<String> {
     { text.lines().enumerate() }
         .filter_map(|(index, line)| Some(format!("{}: {}", index + 1, complaint(line)?)))
         .collect()
+}
+
+fn bad_raises(text: &str) -> Vec<String> {
+    let raises = text.lines().enumerate().filter(|(_, line)| line.trim_start().starts_with("raise "));
+    raises.map(|(index, _)| format!("{}: call chatkeep_private.refuse instead of raise", index + 1)).collect()
 }
 
 /// A migration is sent as one batch, in a transaction that the CLI begins and ends.
@@ -188,6 +212,13 @@ fn missing_reload(migrations: &[Reload]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_is_raised_by_refuse_alone() {
+        let found = bad_raises("begin\n  raise sqlstate '42501';\n  -- raise it later\n");
+        assert_eq!(found, ["2: call chatkeep_private.refuse instead of raise"]);
+        assert!(bad_raises("perform chatkeep_private.refuse('42501', 'no', 'Ask.');\n").is_empty());
+    }
 
     #[test]
     fn migrations_are_called_as_the_cli_expects() {

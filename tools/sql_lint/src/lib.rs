@@ -5,11 +5,14 @@
 #![allow(clippy::doc_markdown)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod calls;
 mod checks;
 mod cli_output;
 mod files;
 mod lint_server;
 mod policies;
+mod schemas;
 
 pub use checks::run as check_databases;
 pub use files::check as check_files;
+pub use schemas::schema_files;

@@ -108,7 +108,7 @@ pub fn read_tap(output: &str, is_success: bool) -> (Counts, Vec<String>) {
     let ran = counts.passed + counts.failed;
     if planned == 0 {
         counts.failed += 1;
-        problems.push("the file has no plan: no test was announced".to_owned());
+        problems.push("the file has no plan: it stopped before finish(), or tests nothing".to_owned());
     } else if planned != ran {
         counts.failed += planned.abs_diff(ran);
         problems.push(format!("{planned} tests were planned, {ran} ran"));
@@ -149,6 +149,9 @@ mod tests {
             ("1..3\nok 1 - a\n", false, (1, 2)),
             ("1..1\nok 1\nok 2\n", true, (2, 1)),
             ("ok 1 - a\n", true, (1, 1)),
+            // A plan may come last, and must come.
+            ("ok 1 - a\nok 2 - b\n1..2\n", true, (2, 0)),
+            ("ok 1 - a\nok 2 - b\n", false, (2, 1)),
             ("", false, (0, 1)),
             ("1..0\n", true, (0, 1)),
             ("1..1\nok 1\n", false, (1, 1)),

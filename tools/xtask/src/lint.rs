@@ -1,19 +1,13 @@
 //! `cargo xtask lint`: what a reviewer should not have to look for.
 
-use crate::release_guard;
-use anyhow::Result;
-use local_postgres::console::{run as run_program, step};
+use crate::{generate, release_guard};
+use anyhow::{Result, bail};
+use local_postgres::console::{run as run_program, step, try_run};
 use local_postgres::{DEFAULT_MAJOR, Installation, Workspace, advice, is_interrupted};
+use std::process::Command;
 
-/// Formatting, clippy, SQL files, and the checks of a database; or writes down what they hold the database to.
-pub fn run(workspace: &Workspace, renew: bool) -> Result<()> {
-    if renew {
-        sql_lint::check_databases(workspace, true)?;
-        eprintln!(
-            "Privileges, fingerprints of policies and types are written down. Look at the difference before you commit it."
-        );
-        return Ok(());
-    }
+/// Formatting, clippy, SQL files, and the checks of a database.
+pub fn run(workspace: &Workspace) -> Result<()> {
     step("Checking the formatting", || {
         // The fuzz targets are a workspace of their own.
         for which in [&["--all"][..], &["--manifest-path", "fuzz/Cargo.toml"]] {
@@ -26,12 +20,28 @@ pub fn run(workspace: &Workspace, renew: bool) -> Result<()> {
         }
         Ok(())
     })?;
-    step("Checking the SQL files", || sql_lint::check_files(workspace))?;
+    step("Looking for conflict markers", || conflicts(workspace))?;
+    step("Checking the SQL files", || {
+        generate::check(workspace)?;
+        sql_lint::check_files(workspace)
+    })?;
     release_guard::check(workspace)?;
     clippy(workspace)?;
     sql_lint::check_databases(workspace, false)?;
     eprintln!("No complaints.");
     Ok(())
+}
+
+/// What a merge leaves in a file when nobody has decided.
+fn conflicts(workspace: &Workspace) -> Result<()> {
+    let mut search = Command::new("git");
+    search.args(["grep", "--untracked", "--line-number", "-E", "^(<{7}|>{7}) "]);
+    let ran = try_run(search.current_dir(&workspace.root))?;
+    match ran.status.code() {
+        Some(1) => Ok(()),
+        Some(0) => bail!(advice(ran.stdout, "decide for one side of each conflict.")),
+        _ => bail!(ran.tail.join("\n")),
+    }
 }
 
 /// clippy on every crate; the extension's bindings need a Postgres.

@@ -7,6 +7,7 @@
 
 mod backup;
 mod bench;
+mod contract;
 mod counts;
 mod databases;
 mod demo;
@@ -14,6 +15,7 @@ mod deno;
 mod edge;
 mod fuzz;
 mod gateway;
+mod generate;
 mod installation;
 mod lint;
 mod load;
@@ -44,15 +46,18 @@ enum Task {
     /// engine and the gateway, loads real conversations and documents through supabase-js, prints what happened, stops
     /// everything. The database is thrown away at the end.
     Demo,
-    /// Runs the whole suite
+    /// Runs the whole suite, or the contract of one call
     ///
     /// Runs the unit tests, `cargo pgrx test` (native engine only), the contract suite in a new database for each engine,
     /// the supabase-js tests through the gateway, those of what two gateways answer, those of installation, upgrade, dump
     /// and restore, and ten seconds of each part of `load`. Without options: PostgreSQL 18, both engines. Exits 0 only if
     /// every test passed; the last line counts them.
+    ///
+    /// With a NAME it runs that part of tests/contract alone, in a new database for each engine: a call, such as
+    /// append_message, another file, such as operator_policies, or a folder: chats, sessions, documents, rules, access.
     Test {
-        /// Run only the contract tests whose file name holds this, such as the name of a call
-        call: Option<String>,
+        /// Run only this call, file or folder of tests/contract
+        name: Option<String>,
         #[arg(long, value_name = "15|17|18|all", value_parser = majors, default_value = "18")]
         pg: Majors,
         #[arg(long, value_name = "native|portable|all", value_parser = engines, default_value = "all")]
@@ -95,6 +100,18 @@ enum Task {
         #[command(flatten)]
         options: load::Options,
     },
+    /// Writes what is derived: migrations, grants, types, signatures, tables of calls
+    ///
+    /// Writes what is derived from other files, and `cargo xtask lint` fails where one of them is out of date:
+    ///
+    /// - sql/supabase/migrations from sql/supabase/schemas: one migration for each folder, its files in the order of
+    ///   schema_paths in sql/supabase/config.toml. After a release its migrations stay as they are;
+    ///
+    /// - from a database that the migrations have made: sql/grants.tsv, extension/src/policies.tsv,
+    ///   edge/js/database.types.ts, edge/js/lib/signatures.js, docs/reference.md and the table of calls in README.md.
+    ///
+    /// Look at the difference before you commit it.
+    Generate,
     /// Checks formatting, clippy, and the SQL by Supabase's judges and our own
     ///
     /// Checks the formatting (`cargo fmt --check`), runs clippy with every warning an error on all crates, checks the text of
@@ -102,12 +119,8 @@ enum Task {
     /// db lint`, and by rules of its own about policies, views and triggers. The privileges of every role must be those of
     /// sql/grants.tsv, whatever is granted by default, and the types those of edge/js/database.types.ts.
     ///
-    /// `renew` writes both files anew from the database, and then judges it. Hints of the advisors that are meant are listed
-    /// in sql/advisors.tsv.
-    Lint {
-        #[arg(value_parser = ["renew"])]
-        renew: Option<String>,
-    },
+    /// `cargo xtask generate` writes these files anew. Hints of the advisors that are meant are listed in sql/advisors.tsv.
+    Lint,
     /// Installs what the other commands would install
     ///
     /// Installs the tools and the Postgres servers that the other commands need, and builds the extension. They would do it
@@ -205,7 +218,7 @@ fn run(task: Task) -> Result<bool> {
     console::open(workspace.base.join("logs"))?;
     match task {
         Task::Demo => demo::run(workspace)?,
-        Task::Test { call, pg, engine } => return suites::run(workspace, &pg.0, &engine.0, call.as_deref()),
+        Task::Test { name, pg, engine } => return suites::run(workspace, &pg.0, &engine.0, name.as_deref()),
         Task::Db(db) => databases::run(workspace, db)?,
         Task::Serve(server) => databases::serve(workspace, &server)?,
         Task::Edge => {
@@ -216,7 +229,8 @@ fn run(task: Task) -> Result<bool> {
         Task::Bench(options) => bench::run(workspace, &options)?,
         Task::Fuzz(options) => fuzz::run(workspace, &options)?,
         Task::Load { server, options } => return load::run(workspace, &server, &options),
-        Task::Lint { renew } => lint::run(workspace, renew.is_some())?,
+        Task::Generate => generate::run(workspace)?,
+        Task::Lint => lint::run(workspace)?,
         Task::Setup { pg } => databases::set_up(workspace, &pg.0)?,
     }
     Ok(true)
@@ -255,7 +269,7 @@ mod tests {
             ("db start --name .hidden", ".hidden"),
             ("db start --port 80", "80"),
             ("test --pg 15 --pg 17", "--pg"),
-            ("lint anew", "anew"),
+            ("lint renew", "renew"),
             ("bench speed", "speed"),
             ("fuzz tag", "tag"),
             ("fuzz --seconds 0", "0"),

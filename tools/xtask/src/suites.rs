@@ -3,14 +3,13 @@
 use crate::counts::Counts;
 use crate::gateway::Rest;
 use crate::test_programs::{
-    connections, contract, contract_on_pglite, crash, functions, histories, pgrx, runtimes, through_gateway,
-    through_lite, units,
+    connections, contract_on_pglite, crash, functions, histories, pgrx, runtimes, through_gateway, through_lite, units,
 };
-use crate::{backup, edge, installation, load, upgrade};
+use crate::{backup, contract, edge, installation, load, upgrade};
 use anyhow::Result;
 use local_postgres::console::{judged_step, say};
 use local_postgres::{DEFAULT_MAJOR, Database, Engine, Temporary, Workspace, is_interrupted, safeupdate};
-use std::sync::OnceLock;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// What a suite runs on, and how often it so runs.
@@ -36,7 +35,7 @@ const SUITES: &[(&str, On)] = &[
     ("supabase-js, @supabase/lite on PGlite, portable", On::Pglite(|workspace, _| through_lite(workspace, None))),
     ("functions, @supabase/lite on PGlite, portable", On::Pglite(|workspace, _| functions(workspace))),
     ("cargo pgrx test", On::Server(pgrx)),
-    ("contract", On::Database(|database| contract(database.workspace(), |role| database.psql(role)))),
+    ("contract", On::Database(|database| contract_on(database, &contract::files(database.workspace())?))),
     ("supabase-js", On::Database(|database| through_gateway(database, Rest::Lite, "clients/"))),
     ("gateway lite", On::Database(|database| through_gateway(database, Rest::Lite, "gateways/"))),
     ("gateway postrust", On::Database(|database| through_gateway(database, Rest::Postrust, "gateways/"))),
@@ -55,12 +54,18 @@ const SUITES: &[(&str, On)] = &[
     ("load", On::Database(load::test)),
 ];
 
-/// Runs the suites, or the contract tests of one call. False where a test has failed.
-pub fn run(workspace: &Workspace, majors: &[u16], engines: &[Engine], call: Option<&str>) -> Result<bool> {
-    let mut runner = Runner { workspace, is_call: call.is_some(), rows: Vec::new() };
-    if let Some(call) = call {
-        // Nobody else sets it.
-        let _ = CALL.set(call.to_owned());
+/// Runs the suites, or the part of the contract that a name means. False where a test has failed.
+pub fn run(workspace: &Workspace, majors: &[u16], engines: &[Engine], name: Option<&str>) -> Result<bool> {
+    let mut runner = Runner { workspace, rows: Vec::new() };
+    if let Some(name) = name {
+        // An unknown name is refused before a server is started.
+        let files = contract::named(workspace, name)?;
+        for (major, engine) in majors.iter().flat_map(|major| engines.iter().map(move |engine| (*major, *engine))) {
+            runner.check(&format!("contract of {name}, PostgreSQL {major}, {engine}"), || {
+                contract_on(&Temporary::start(workspace, "contract", major, engine)?.0, &files)
+            })?;
+        }
+        return Ok(runner.report());
     }
     let first = majors.first().copied().unwrap_or(DEFAULT_MAJOR);
     for (name, on) in SUITES {
@@ -87,8 +92,9 @@ pub fn run(workspace: &Workspace, majors: &[u16], engines: &[Engine], call: Opti
     Ok(runner.report())
 }
 
-/// Where a call is named, only the contract tests whose file name holds it run.
-pub static CALL: OnceLock<String> = OnceLock::new();
+fn contract_on(database: &Database, files: &[PathBuf]) -> Result<Counts> {
+    contract::test(database.workspace(), files, |role| database.psql(role))
+}
 
 /// One line of the final table.
 struct Row {
@@ -99,8 +105,6 @@ struct Row {
 
 struct Runner<'a> {
     workspace: &'a Workspace,
-    /// Only contract tests run.
-    is_call: bool,
     rows: Vec<Row>,
 }
 
@@ -108,9 +112,6 @@ impl Runner<'_> {
     /// Runs one suite. A suite that breaks down is a failed test, and the others still run; only an interruption ends the
     /// command.
     fn check(&mut self, suite: &str, run: impl FnOnce() -> Result<Counts>) -> Result<()> {
-        if self.is_call && !suite.starts_with("contract") && !suite.starts_with("database") {
-            return Ok(());
-        }
         let start = Instant::now();
         let counts = match judged_step(suite, |counts: &Counts| counts.failed == 0, run) {
             Err(failure) if is_interrupted() => return Err(failure),

@@ -1,15 +1,14 @@
 //! The test programs of the suites: what each is told, and what it may reach.
 
-use crate::counts::{self, Counts, read_tap};
+use crate::counts::{self, Counts};
 use crate::gateway::{Gateway, Keys, Rest};
 use crate::service::Service;
-use crate::suites::CALL;
-use crate::{deno, edge};
-use anyhow::{Result, ensure};
+use crate::{contract, deno, edge};
+use anyhow::Result;
 use fs_err as fs;
-use local_postgres::console::{inherit, log_of, run, say, step, succeeds, try_run};
+use local_postgres::console::{inherit, log_of, run, say, step, succeeds};
 use local_postgres::{Database, Installation, MIGRATIONS, SUPERUSER, Wanted, Workspace, cargo_pgrx, debian, free_port};
-use local_postgres::{psql, remove_folder, sql_files};
+use local_postgres::{psql, remove_folder};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -56,38 +55,6 @@ pub fn pgrx(workspace: &Workspace, major: u16) -> Result<Counts> {
     counts::of(&mut test)
 }
 
-/// The contract: pgTAP files, run as the non-superuser who owns the tables, in the database that `psql` reaches as a role.
-pub fn contract(workspace: &Workspace, psql: impl Fn(&str) -> Command) -> Result<Counts> {
-    let folder = workspace.root.join("tests/contract");
-    let mut files = sql_files(&folder)?;
-    for entry in fs::read_dir(&folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            files.extend(sql_files(&path)?);
-        }
-    }
-    let call = CALL.get().map_or("", String::as_str);
-    files.retain(|file| file.file_name().is_some_and(|name| name.to_string_lossy().contains(call)));
-    ensure!(!files.is_empty(), "No contract test has `{call}` in its name.");
-    let create = "create extension if not exists pgtap with schema extensions";
-    run(psql(SUPERUSER).args(["--command", create]))?;
-    let mut sum = Counts::default();
-    for file in &files {
-        let ran = try_run(psql("postgres").args(["--no-align", "--tuples-only", "--file"]).arg(file))?;
-        let (counts, problems) = read_tap(&ran.stdout, ran.status.success());
-        if counts.failed > 0 {
-            let name = file.strip_prefix(&folder).unwrap_or(file).display();
-            say(format_args!("\n{name}: {} of its tests failed", counts.failed));
-            let errors = ran.tail.iter().filter(|line| line.starts_with("psql:"));
-            for line in problems.iter().chain(errors) {
-                say(format_args!("  {line}"));
-            }
-        }
-        sum += counts;
-    }
-    Ok(sum.judged(true))
-}
-
 /// The contract on PGlite, through the psql of a version of Postgres. PGlite is one process with one connection at a time.
 pub fn contract_on_pglite(workspace: &Workspace, major: u16) -> Result<Counts> {
     #[derive(Deserialize)]
@@ -111,7 +78,7 @@ pub fn contract_on_pglite(workspace: &Workspace, major: u16) -> Result<Counts> {
         Service::start_announcing("PGlite", log_of("PGlite"), &mut shell)
     })?;
     // There is nobody to ask for a password.
-    contract(workspace, |role| psql(&program, port, role, ""))
+    contract::test(workspace, &contract::files(workspace)?, |role| psql(&program, port, role, ""))
 }
 
 /// supabase-js and the WebAssembly module through a gateway, or what the gateways make of the calls.

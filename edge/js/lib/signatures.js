@@ -1,0 +1,152 @@
+// The arguments of each call in the order of its declaration: name, type and, where it may be left out, default; a default
+// interval in seconds. Written by `cargo xtask generate` from the declarations in sql/supabase/schemas.
+
+export const SIGNATURES = {
+  append_message: [
+    ["chat_id", "uuid"],
+    ["role", "text"],
+    ["content", "text"],
+    ["message_id", "uuid", null],
+    ["parts", "jsonb", null],
+    ["metadata", "jsonb", "{}"],
+    ["parent_id", "uuid", null],
+    ["status", "text", "complete"],
+    ["model", "text", null],
+    ["token_count", "integer", null],
+  ],
+  append_messages: [
+    ["chat_id", "uuid"],
+    ["messages", "jsonb"],
+  ],
+  attach: [
+    ["chat_id", "uuid"],
+    ["message_id", "uuid"],
+    ["document_id", "uuid", null],
+    ["name", "text", null],
+    ["mime_type", "text", null],
+    ["byte_size", "bigint", null],
+    ["storage_path", "text", null],
+  ],
+  create_chat: [
+    ["title", "text", null],
+    ["metadata", "jsonb", "{}"],
+    ["chat_id", "uuid", null],
+    ["language", "text", "simple"],
+  ],
+  create_session: [
+    ["user_agent", "text", null],
+    ["ip", "inet", null],
+    ["ttl", "interval", 2592000],
+    ["idle_ttl", "interval", null],
+    ["max_sessions", "integer", null],
+    ["metadata", "jsonb", "{}"],
+    ["user_id", "uuid", null],
+  ],
+  delete_chat: [
+    ["chat_id", "uuid"],
+  ],
+  delete_document: [
+    ["document_id", "uuid"],
+  ],
+  document_checksum: [
+    ["content", "bytea"],
+  ],
+  elevate_session: [
+    ["token", "text"],
+    ["aal", "text"],
+  ],
+  engine: [],
+  fail_stale_messages: [
+    ["older_than", "interval", 900],
+    ["batch_size", "integer", 1000],
+  ],
+  finish_message: [
+    ["chat_id", "uuid"],
+    ["message_id", "uuid"],
+    ["content", "text", null],
+    ["parts", "jsonb", null],
+    ["status", "text", "complete"],
+    ["metadata", "jsonb", null],
+    ["token_count", "integer", null],
+  ],
+  import_chat: [
+    ["chat", "jsonb"],
+  ],
+  index_messages: [
+    ["batch_size", "integer", 1000],
+  ],
+  list_messages: [
+    ["chat_id", "uuid"],
+    ["before", "timestamp with time zone", null],
+    ["after", "timestamp with time zone", null],
+    ["page_size", "integer", 50],
+  ],
+  purge_chats: [
+    ["older_than", "interval", 2592000],
+    ["batch_size", "integer", 10000],
+  ],
+  purge_sessions: [
+    ["batch_size", "integer", 1000],
+    ["older_than", "interval", 2592000],
+  ],
+  register_content: [
+    ["source_uri", "text"],
+    ["content", "bytea"],
+    ["title", "text", null],
+    ["mime_type", "text", null],
+    ["tags", "jsonb", "{}"],
+    ["visibility", "text", "private"],
+    ["properties", "jsonb", "{}"],
+  ],
+  register_document: [
+    ["source_uri", "text"],
+    ["checksum", "text"],
+    ["title", "text", null],
+    ["mime_type", "text", null],
+    ["byte_size", "bigint", null],
+    ["tags", "jsonb", "{}"],
+    ["visibility", "text", "private"],
+    ["properties", "jsonb", "{}"],
+  ],
+  register_documents: [
+    ["documents", "jsonb"],
+  ],
+  restore_chat: [
+    ["chat_id", "uuid"],
+  ],
+  revoke_all_sessions: [
+    ["user_id", "uuid", null],
+  ],
+  revoke_other_sessions: [
+    ["token", "text"],
+  ],
+  revoke_session: [
+    ["session_id", "uuid"],
+  ],
+  rotate_session: [
+    ["token", "text"],
+  ],
+  search_messages: [
+    ["query", "text"],
+    ["chat_id", "uuid", null],
+    ["page_size", "integer", 20],
+    ["before", "timestamp with time zone", null],
+  ],
+  select_branch: [
+    ["chat_id", "uuid"],
+    ["leaf_id", "uuid"],
+  ],
+  set_document_status: [
+    ["document_id", "uuid"],
+    ["status", "text"],
+    ["error", "text", null],
+  ],
+  tag_document: [
+    ["document_id", "uuid"],
+    ["tags", "jsonb"],
+    ["namespace", "text", "default"],
+  ],
+  validate_session: [
+    ["token", "text"],
+  ],
+};

@@ -1,0 +1,354 @@
+-- Chatkeep: tables. Written by `cargo xtask generate` from sql/supabase/schemas/tables.
+
+-- tables/users.sql ------------------------------------------------------------
+
+create table chatkeep.users (
+  id uuid not null,
+  tenant_id uuid not null,
+  display_name text,
+  metadata jsonb not null default '{}',
+  disabled_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint users_pkey primary key (id),
+  constraint users_id_tenant_id_key unique (id, tenant_id),
+  constraint users_id_fkey foreign key (id) references auth.users (id) on delete cascade,
+  constraint users_display_name_length check (char_length(display_name) <= 500),
+  constraint users_metadata_is_object check (jsonb_typeof(metadata) = 'object')
+);
+comment on table chatkeep.users is
+  'The membership of a person in a tenant. First use makes it, with the person''s own id as tenant. service_role moves people between tenants, and their rows follow.';
+comment on column chatkeep.users.id is 'auth.users.id.';
+comment on column chatkeep.users.tenant_id is
+  'The one tenant of this person. It is read from here and never from a claim, so that it can be revoked at once.';
+comment on column chatkeep.users.disabled_at is
+  'Set by service_role. A disabled person writes nothing and reads nothing but this row.';
+create index users_tenant_id_idx on chatkeep.users (tenant_id);
+
+-- tables/sessions.sql ------------------------------------------------------------
+
+create table chatkeep.sessions (
+  id uuid not null default chatkeep_private.uuid_v7(),
+  tenant_id uuid not null,
+  user_id uuid not null,
+  session_token bytea not null,
+  created_at timestamptz not null default now(),
+  last_used_at timestamptz not null default now(),
+  idle_ttl interval,
+  expires_at timestamptz not null,
+  revoked_at timestamptz,
+  revoked_reason text,
+  aal text not null default 'aal1',
+  user_agent text,
+  ip inet,
+  metadata jsonb not null default '{}',
+  constraint sessions_pkey primary key (id),
+  constraint sessions_session_token_key unique (session_token),
+  -- Only for the foreign key of session_secrets, which ties a secret to its own session.
+  constraint sessions_session_token_id_key unique (session_token, id),
+  constraint sessions_user_id_fkey foreign key (user_id, tenant_id)
+    references chatkeep.users (id, tenant_id) on update cascade on delete cascade,
+  constraint sessions_session_token_is_sha256 check (octet_length(session_token) = 32),
+  constraint sessions_idle_ttl_is_positive check (idle_ttl > interval '0'),
+  constraint sessions_revoked_with_reason check ((revoked_at is null) = (revoked_reason is null)),
+  constraint sessions_revoked_reason_known check (revoked_reason in ('logout', 'reuse', 'limit', 'admin')),
+  constraint sessions_aal_known check (aal in ('aal1', 'aal2', 'aal3')),
+  constraint sessions_user_agent_length check (char_length(user_agent) <= 1000),
+  constraint sessions_metadata_is_object check (jsonb_typeof(metadata) = 'object')
+) with (fillfactor = 80);
+comment on table chatkeep.sessions is 'One row per device: what its owner may list. No row holds a token.';
+comment on column chatkeep.sessions.session_token is
+  'SHA-256 of the session secret. Unique, and the same for the session''s whole life. API roles cannot read it.';
+comment on column chatkeep.sessions.last_used_at is 'Updated at most once a minute.';
+comment on column chatkeep.sessions.idle_ttl is 'How long the session may be unused. NULL: for its whole life.';
+comment on column chatkeep.sessions.expires_at is 'The end of the session''s life. No rotation extends it.';
+comment on column chatkeep.sessions.revoked_at is 'Final: a trigger refuses to clear it.';
+create index sessions_user_id_expires_at_idx on chatkeep.sessions (user_id, expires_at);
+create index sessions_expires_at_idx on chatkeep.sessions (expires_at);
+create index sessions_revoked_at_idx on chatkeep.sessions (revoked_at) where revoked_at is not null;
+
+-- tables/session_secrets.sql ------------------------------------------------------------
+
+create table chatkeep_private.session_secrets (
+  session_token bytea not null,
+  session_id uuid not null,
+  refresh_digest bytea not null,
+  previous_digest bytea,
+  rotation_salt bytea,
+  generation integer not null default 0,
+  rotated_at timestamptz,
+  confirmed_at timestamptz,
+  constraint session_secrets_pkey primary key (session_token),
+  constraint session_secrets_session_token_fkey foreign key (session_token, session_id)
+    references chatkeep.sessions (session_token, id) on delete cascade,
+  constraint session_secrets_refresh_digest_is_sha256 check (octet_length(refresh_digest) = 32),
+  constraint session_secrets_previous_digest_is_sha256 check (octet_length(previous_digest) = 32),
+  constraint session_secrets_grace_is_whole check ((previous_digest is null) = (rotation_salt is null)),
+  constraint session_secrets_generation_is_natural check (generation >= 0)
+-- Every rotation updates this narrow row and no indexed column. Free space keeps it a HOT update.
+) with (fillfactor = 50);
+comment on table chatkeep_private.session_secrets is
+  'What a rotation needs. Proof of possession unlocks a row, ownership never does: with a user''s JWT and a spent token, a readable salt would yield the live token.';
+comment on column chatkeep_private.session_secrets.refresh_digest is 'SHA-256 of the current refresh secret.';
+comment on column chatkeep_private.session_secrets.previous_digest is
+  'SHA-256 of the previous refresh secret, until the current one is first used.';
+comment on column chatkeep_private.session_secrets.rotation_salt is
+  'The message of the HMAC that derived the current secret. Cleared together with previous_digest.';
+comment on column chatkeep_private.session_secrets.rotated_at is
+  'When the current secret was made. The grace of 10 seconds begins here and is never extended.';
+comment on column chatkeep_private.session_secrets.confirmed_at is
+  'When the current secret was first used, which ended the grace.';
+
+-- tables/chats.sql ------------------------------------------------------------
+
+-- The replica identity of every table stays its primary key. With FULL, every append and every choice of a branch
+-- would log whole rows, and Realtime lets any subscriber filter deletions by the columns of the identity.
+create table chatkeep.chats (
+  id uuid not null default chatkeep_private.uuid_v7(),
+  tenant_id uuid not null,
+  user_id uuid not null,
+  title text,
+  metadata jsonb not null default '{}',
+  language chatkeep.search_language not null default 'simple',
+  message_count integer not null default 0,
+  last_seq integer not null default 0,
+  active_leaf_id uuid,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  indexed_to timestamptz,
+  archived_at timestamptz,
+  deleted_at timestamptz,
+  purged_at timestamptz,
+  constraint chats_pkey primary key (id, tenant_id),
+  constraint chats_user_id_fkey foreign key (user_id, tenant_id)
+    references chatkeep.users (id, tenant_id) on update cascade on delete cascade
+) with (fillfactor = 70);
+comment on table chatkeep.chats is 'A conversation of one user with an assistant.';
+comment on column chatkeep.chats.title is 'At most 500 characters. guard_chat checks direct writes.';
+comment on column chatkeep.chats.metadata is 'A JSON object. guard_chat checks direct writes.';
+comment on column chatkeep.chats.language is 'The text search configuration of its messages. It never changes.';
+comment on column chatkeep.chats.last_seq is
+  'The seq of the newest message. The row lock on the chat hands out the next one.';
+comment on column chatkeep.chats.active_leaf_id is 'The last message of the path that list_messages shows.';
+comment on column chatkeep.chats.updated_at is
+  'The created_at of the newest message. A new title does not change it.';
+comment on column chatkeep.chats.indexed_to is
+  'message_search holds every message up to this created_at. Later ones, or all where it is NULL, are searched in their text.';
+comment on column chatkeep.chats.deleted_at is 'Set by delete_chat and cleared by restore_chat.';
+comment on column chatkeep.chats.purged_at is
+  'When purge_chats began to remove the messages. From then on the chat cannot be restored.';
+create index chats_user_id_updated_at_idx on chatkeep.chats (user_id, updated_at desc);
+
+-- Few rows: those that policies hide and purge_chats removes.
+create index chats_deleted_idx on chatkeep.chats (user_id, deleted_at) where deleted_at is not null;
+
+-- tables/messages.sql ------------------------------------------------------------
+
+create table chatkeep.messages (
+  id uuid not null default chatkeep_private.uuid_v7(),
+  chat_id uuid not null,
+  tenant_id uuid not null,
+  user_id uuid not null,
+  -- Columns of eight bytes come first, so that they need no padding.
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  seq integer not null,
+  parent_id uuid,
+  active boolean not null default true,
+  role chatkeep.message_role not null,
+  content chatkeep.message_content not null,
+  parts chatkeep.json_array,
+  status chatkeep.message_status not null default 'complete',
+  author_id uuid default auth.uid(),
+  written_as text not null default current_user,
+  model chatkeep.model_name,
+  token_count chatkeep.natural_number,
+  metadata chatkeep.json_object not null default '{}',
+  -- The tenant is a part of the key: two tenants may hold the same chat id, and neither may learn of, or block, the
+  -- other's message ids.
+  constraint messages_pkey primary key (id, chat_id, tenant_id),
+  constraint messages_chat_id_fkey foreign key (chat_id, tenant_id)
+    references chatkeep.chats (id, tenant_id) on update cascade on delete cascade
+);
+comment on table chatkeep.messages is 'One message. Append-only for clients: only calls write rows.';
+comment on column chatkeep.messages.user_id is 'Owner of the chat.';
+comment on column chatkeep.messages.seq is
+  'The position in the chat over all branches: 1, 2, 3 ... without a gap, in the order of commits.';
+comment on column chatkeep.messages.parent_id is 'The message before this one on its branch; NULL for a first message.';
+comment on column chatkeep.messages.active is 'Whether the message is on the path that list_messages shows.';
+comment on column chatkeep.messages.author_id is 'auth.uid() of the writer; NULL for service_role. No client can set it.';
+comment on column chatkeep.messages.written_as is 'The database role of the writer. No client can set it.';
+comment on column chatkeep.messages.created_at is 'Strictly increasing in a chat, even if the clock steps back.';
+
+-- active comes last: a page of the active path is one range of the index, and messages of other branches are skipped
+-- in the index, about a hundred per page. An index of the active path alone would avoid that and would add a
+-- twentieth to the bytes of every append.
+create index messages_chat_id_created_at_idx on chatkeep.messages (chat_id, created_at desc, active);
+create index messages_user_id_idx on chatkeep.messages (user_id);
+create index messages_streaming_idx on chatkeep.messages (created_at) where status = 'streaming';
+
+-- tables/message_search.sql ------------------------------------------------------------
+
+-- Beside messages, and filled in batches: an index or generated tsvector on messages halves the rate of append.
+create table chatkeep.message_search (
+  message_id uuid not null,
+  chat_id uuid not null,
+  tenant_id uuid not null,
+  user_id uuid not null,
+  language chatkeep.search_language not null,
+  created_at timestamptz not null,
+  tsv tsvector not null,
+  constraint message_search_pkey primary key (message_id, chat_id, tenant_id),
+  constraint message_search_message_id_fkey foreign key (message_id, chat_id, tenant_id)
+    references chatkeep.messages (id, chat_id, tenant_id) on update cascade on delete cascade
+);
+comment on table chatkeep.message_search is 'The full-text index of message content.';
+create index message_search_tsv_idx on chatkeep.message_search using gin (tsv);
+create index message_search_user_id_created_at_idx on chatkeep.message_search (user_id, created_at desc);
+
+-- tables/documents.sql ------------------------------------------------------------
+
+create table chatkeep.documents (
+  id uuid not null default chatkeep_private.uuid_v7(),
+  tenant_id uuid not null,
+  user_id uuid not null,
+  source_uri text not null,
+  aliases text[] not null default '{}',
+  checksum text collate "C" not null,
+  title text,
+  mime_type text,
+  byte_size bigint,
+  status text not null default 'pending',
+  error text,
+  visibility text not null default 'private',
+  supersedes uuid,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  deleted_at timestamptz,
+  access text not null generated always as (case when deleted_at is null then visibility else 'deleted' end) stored,
+  constraint documents_pkey primary key (id, tenant_id),
+  constraint documents_access_key unique (id, tenant_id, access),
+  constraint documents_user_id_fkey foreign key (user_id, tenant_id)
+    references chatkeep.users (id, tenant_id) on update cascade on delete cascade,
+  constraint documents_source_uri_length check (char_length(source_uri) between 1 and 2048),
+  constraint documents_checksum_is_sha256 check (checksum = encode(decode(checksum, 'hex'), 'hex') and octet_length(checksum) = 64),
+  constraint documents_title_length check (char_length(title) <= 500),
+  constraint documents_mime_type_length check (char_length(mime_type) <= 255),
+  constraint documents_byte_size_is_natural check (byte_size >= 0),
+  constraint documents_error_length check (char_length(error) between 1 and 2000),
+  constraint documents_error_of_failed check (error is null or status = 'failed'),
+  constraint documents_status_known check (status in ('pending', 'processing', 'ready', 'failed', 'archived')),
+  constraint documents_visibility_known check (visibility in ('private', 'tenant'))
+);
+comment on table chatkeep.documents is
+  'A document that the assistant may use: its source and the checksum of its bytes. The bytes are stored elsewhere.';
+comment on column chatkeep.documents.aliases is
+  'Other sources of the same bytes, in the order of their registration.';
+comment on column chatkeep.documents.checksum is 'SHA-256 of the bytes, 64 lower-case hexadecimal characters.';
+comment on column chatkeep.documents.status is
+  'The state of its ingest: pending, processing, ready, failed or archived. It changes only along the graph in docs/documents.md.';
+comment on column chatkeep.documents.error is 'Why the ingest failed, from set_document_status.';
+comment on column chatkeep.documents.supersedes is 'The document that this source had before these bytes.';
+comment on column chatkeep.documents.access is
+  'The visibility, or deleted. Metadata and attachments carry a copy, which their foreign keys keep up to date.';
+create index documents_user_id_source_uri_idx on chatkeep.documents (user_id, source_uri);
+create index documents_created_at_idx on chatkeep.documents (created_at desc);
+
+-- A checksum is unique per owner. A global constraint would tell one tenant what another one stores. Archived and
+-- deleted rows are history and do not count. The checksum comes first, because it alone identifies nearly all rows.
+create unique index documents_private_checksum_key on chatkeep.documents (checksum, user_id)
+  where visibility = 'private' and status <> 'archived' and deleted_at is null;
+create unique index documents_tenant_checksum_key on chatkeep.documents (checksum, tenant_id)
+  where visibility = 'tenant' and status <> 'archived' and deleted_at is null;
+
+-- The first 64 bits of the checksum: a fifth of the size. The native engine looks up whole batches here. The owner is
+-- the second column, so that a lookup costs the same whatever others store. The predicate uses access, which no
+-- statement does, so the planner never chooses this index: without statistics a scan by the second column looks
+-- cheap, and it reads the index from end to end.
+create index documents_checksum_front_idx on chatkeep.documents (((('x' || left(checksum, 16))::bit(64))::bigint), user_id)
+  where access = 'private' and status <> 'archived';
+
+-- A source has one current document: two registrations of new bytes cannot both supersede it. The predicate uses
+-- access for the same reason as above: the planner would take the index for a way to find a checksum by the owner
+-- alone. documents_user_id_source_uri_idx finds sources.
+create unique index documents_current_source_uri_key on chatkeep.documents (user_id, source_uri)
+  where status <> 'archived' and access <> 'deleted';
+
+-- For the part of the policy that concerns the tenant. Without an index that begins with the tenant, every read of
+-- documents scans the whole primary key, and a read by source_uri fetches rows of other tenants with the same source.
+create index documents_shared_idx on chatkeep.documents (tenant_id, source_uri) where visibility = 'tenant';
+
+-- Finds a source among aliases. Few documents have aliases. An index of the aliases themselves would not help: under
+-- row level security containment may not be evaluated before the policy.
+create index documents_user_id_aliased_idx on chatkeep.documents (user_id)
+  where aliases <> '{}' and status <> 'archived' and deleted_at is null;
+
+-- tables/attachments.sql ------------------------------------------------------------
+
+create table chatkeep.attachments (
+  id uuid not null default chatkeep_private.uuid_v7(),
+  tenant_id uuid not null,
+  user_id uuid not null,
+  chat_id uuid not null,
+  message_id uuid not null,
+  document_id uuid,
+  document_access text,
+  document_deleted boolean not null
+    generated always as (document_access is not null and (document_id is null or document_access = 'deleted')) stored,
+  name text,
+  mime_type text,
+  byte_size bigint,
+  storage_path text,
+  created_at timestamptz not null default now(),
+  constraint attachments_pkey primary key (id),
+  constraint attachments_message_id_fkey foreign key (message_id, chat_id, tenant_id)
+    references chatkeep.messages (id, chat_id, tenant_id) on update cascade on delete cascade,
+  constraint attachments_document_id_fkey foreign key (document_id, tenant_id, document_access)
+    references chatkeep.documents (id, tenant_id, access) on update cascade on delete set null (document_id),
+  -- A foreign key with a NULL among its columns checks nothing.
+  constraint attachments_document_access_given check (document_id is null or document_access is not null),
+  constraint attachments_name_length check (char_length(name) between 1 and 500),
+  constraint attachments_mime_type_length check (char_length(mime_type) <= 255),
+  constraint attachments_byte_size_is_natural check (byte_size >= 0),
+  constraint attachments_storage_path_length check (char_length(storage_path) between 1 and 2048)
+);
+comment on column chatkeep.attachments.document_access is
+  'The document''s access while there is a document; NULL if none was attached.';
+comment on column chatkeep.attachments.document_deleted is 'Whether the attached document has been deleted.';
+comment on table chatkeep.attachments is
+  'A document or a stored object attached to a message. It stays readable when the document is deleted.';
+create index attachments_message_id_idx on chatkeep.attachments (message_id, chat_id, tenant_id);
+create index attachments_document_id_idx on chatkeep.attachments (document_id, tenant_id);
+create index attachments_created_at_idx on chatkeep.attachments (created_at);
+create index attachments_user_id_idx on chatkeep.attachments (user_id);
+
+-- tables/document_metadata.sql ------------------------------------------------------------
+
+create table chatkeep.document_metadata (
+  document_id uuid not null,
+  tenant_id uuid not null,
+  document_access text not null,
+  user_id uuid not null,
+  namespace text not null default 'default',
+  tags jsonb not null default '{}',
+  properties jsonb not null default '{}',
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint document_metadata_pkey primary key (document_id, tenant_id, namespace),
+  constraint document_metadata_document_id_fkey foreign key (document_id, tenant_id, document_access)
+    references chatkeep.documents (id, tenant_id, access) on update cascade on delete cascade,
+  -- When a user is deleted, the metadata they wrote on documents of others go too. Those documents may be in another
+  -- tenant by now.
+  constraint document_metadata_user_id_fkey foreign key (user_id) references chatkeep.users (id) on delete cascade,
+  constraint document_metadata_namespace_length check (char_length(namespace) between 1 and 64),
+  constraint document_metadata_tags_is_object check (jsonb_typeof(tags) = 'object'),
+  constraint document_metadata_properties_is_object check (jsonb_typeof(properties) = 'object')
+);
+comment on table chatkeep.document_metadata is 'Tags and properties of a document, one row per namespace.';
+comment on column chatkeep.document_metadata.document_access is
+  'The document''s access. The policy reads it here, without reading the document.';
+comment on column chatkeep.document_metadata.user_id is 'The owner of the namespace: its first writer.';
+create index document_metadata_document_id_idx on chatkeep.document_metadata (document_id);
+create index document_metadata_tags_idx on chatkeep.document_metadata using gin (tags);
+create index document_metadata_user_id_idx on chatkeep.document_metadata (user_id);
+create index document_metadata_shared_idx on chatkeep.document_metadata (tenant_id) where document_access = 'tenant';

@@ -1,0 +1,317 @@
+-- Chatkeep: access. Written by `cargo xtask generate` from sql/supabase/schemas/access.
+
+-- access/acting_for.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.acting_for(for_user uuid) returns uuid
+language plpgsql stable set search_path = ''
+as $$
+declare
+  caller uuid := auth.uid();
+  wanted uuid := coalesce(for_user, caller);
+begin
+  if wanted is null then
+    perform chatkeep_private.refuse('42501', 'no user is signed in',
+      'Send the user''s JWT, or call as service_role where a user is named.');
+  end if;
+  if wanted is distinct from caller and not chatkeep_private.is_service() then
+    perform chatkeep_private.refuse('42501', 'user_id can be named by service_role only',
+      'Leave user_id out to act for yourself.');
+  end if;
+  return wanted;
+end
+$$;
+comment on function chatkeep_private.acting_for(uuid) is
+  'The user that a call acts for: the caller, or the user that service_role names.';
+revoke all on function chatkeep_private.acting_for(uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.acting_for(uuid) to authenticated, service_role;
+
+-- access/claimed_session.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.claimed_session() returns uuid
+language plpgsql stable parallel safe set search_path = ''
+as $$
+declare
+  claimed text := auth.jwt() ->> 'session_id';
+begin
+  if claimed ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+    return claimed::uuid;
+  end if;
+  return null;
+end
+$$;
+comment on function chatkeep_private.claimed_session() is
+  'The session in the claim session_id of the caller''s JWT; NULL without that claim.';
+revoke all on function chatkeep_private.claimed_session() from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.claimed_session() to authenticated, service_role;
+
+-- access/deleted_chats.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.deleted_chats() returns uuid[]
+language plpgsql stable parallel unsafe set search_path = ''
+as $$
+declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
+  deleted uuid[];
+begin
+  -- Inside a call nothing is hidden. This answers inside a call too, because PostgreSQL evaluates every subquery of a
+  -- statement when it checks a row again that another transaction has changed.
+  if marker <> '' then
+    return '{}'::uuid[];
+  end if;
+  -- The marker makes the policy of chats show deleted chats. A parallel plan cannot set it.
+  perform set_config('chatkeep.writing', 'off', true);
+  deleted := array(select c.id from chatkeep.chats c where c.user_id = auth.uid() and c.deleted_at is not null);
+  perform set_config('chatkeep.writing', marker, true);
+  return deleted;
+end
+$$;
+comment on function chatkeep_private.deleted_chats() is
+  'The deleted chats of the signed-in user, whose messages are invisible.';
+revoke all on function chatkeep_private.deleted_chats() from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.deleted_chats() to authenticated, service_role;
+
+-- access/enter.sql ------------------------------------------------------------
+
+-- Every call that makes rows of a user begins here. The lock on the user's row lasts until the transaction ends:
+-- disabling, moving and deleting the user wait for the call and see what it made. Calls, and those three, take this
+-- lock before every other lock. alone also keeps out other calls that ask for it.
+create or replace function chatkeep_private.enter(for_user uuid default null, alone boolean default false) returns uuid
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  entering constant uuid := chatkeep_private.acting_for(for_user);
+  tenant uuid;
+begin
+  for round in 1 .. 2 loop
+    if alone then
+      select u.tenant_id into tenant from chatkeep.users u
+      where u.id = entering and u.disabled_at is null for no key update;
+    else
+      select u.tenant_id into tenant from chatkeep.users u
+      where u.id = entering and u.disabled_at is null for share;
+    end if;
+    if found then
+      return tenant;
+    end if;
+    exit when round = 2
+      or exists (select from chatkeep.users u where u.id = entering and u.disabled_at is not null);
+    -- First use, or another transaction has just made the row.
+    begin
+      insert into chatkeep.users (id, tenant_id) values (entering, entering) on conflict do nothing;
+    exception when foreign_key_violation then
+      if for_user is null then
+        perform chatkeep_private.refuse('42501', 'this user does not exist', 'Sign in again.');
+      end if;
+      perform chatkeep_private.refuse('PT404', 'user_id names no user', 'Pass the id of a user in auth.users.');
+    end;
+  end loop;
+  perform chatkeep_private.refuse('42501', 'this user is disabled',
+    'Ask an administrator to clear disabled_at in chatkeep.users.');
+  return null;
+end
+$$;
+comment on function chatkeep_private.enter(uuid, boolean) is
+  'Locks the caller, or the user that service_role names, until the transaction ends, and returns the tenant. Refuses a disabled user. Makes the membership on first use.';
+revoke all on function chatkeep_private.enter(uuid, boolean) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.enter(uuid, boolean) to authenticated, service_role;
+
+-- access/in_call.sql ------------------------------------------------------------
+
+-- A policy asks this only about deleted chats, so it calls the function per row: a subquery would run in every
+-- statement.
+create or replace function chatkeep_private.in_call() returns boolean
+language plpgsql stable parallel safe set search_path = ''
+as $$
+begin
+  return coalesce(current_setting('chatkeep.writing', true), '') <> '';
+end
+$$;
+comment on function chatkeep_private.in_call() is
+  'Whether a call is running. A call sees deleted chats, so that it can refuse them as deleted.';
+revoke all on function chatkeep_private.in_call() from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.in_call() to authenticated, service_role;
+
+-- access/is_service.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.is_service() returns boolean
+language plpgsql stable parallel safe set search_path = ''
+as $$
+begin
+  return (select r.rolbypassrls or r.rolsuper from pg_catalog.pg_roles r where r.rolname = current_user);
+end
+$$;
+comment on function chatkeep_private.is_service() is 'Whether the calling role bypasses RLS, as service_role does.';
+revoke all on function chatkeep_private.is_service() from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.is_service() to anon, authenticated, service_role;
+
+-- access/keeps_order.sql ------------------------------------------------------------
+
+-- The calls need the right to change last_seq and the columns beside it, so clients have the same column grants. This
+-- policy takes the right back outside of calls. The function is volatile, so it sees the row that is about to be
+-- replaced. A stable function would see the row as it was when the statement began, and would refuse a new title if a
+-- message arrived in between.
+create or replace function chatkeep_private.keeps_order(
+  id uuid, tenant_id uuid, message_count integer, last_seq integer, active_leaf_id uuid,
+  updated_at timestamptz, deleted_at timestamptz
+) returns boolean
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  if current_setting('chatkeep.writing', true) = 'on' then
+    return true;
+  end if;
+  if not exists (
+    select from chatkeep.chats c
+    where c.id = keeps_order.id and c.tenant_id = keeps_order.tenant_id
+      and (c.message_count, c.last_seq, c.active_leaf_id, c.updated_at, c.deleted_at)
+        is not distinct from (keeps_order.message_count, keeps_order.last_seq, keeps_order.active_leaf_id,
+          keeps_order.updated_at, keeps_order.deleted_at)
+  ) then
+    perform chatkeep_private.refuse('42501', 'only title, metadata and archived_at of a chat can be changed directly',
+      'Messages move the other columns: use append_message.');
+  end if;
+  return true;
+end
+$$;
+comment on function chatkeep_private.keeps_order(uuid, uuid, integer, integer, uuid, timestamptz, timestamptz) is
+  'Refuses an update of a chat outside of calls that changes more than title, metadata and archived_at.';
+revoke all on function chatkeep_private.keeps_order(uuid, uuid, integer, integer, uuid, timestamptz, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.keeps_order(uuid, uuid, integer, integer, uuid, timestamptz, timestamptz) to authenticated, service_role;
+
+-- access/lock_documents.sql ------------------------------------------------------------
+
+-- The owner's lock always comes before the tenant's.
+create or replace function chatkeep_private.lock_documents(tenant uuid, owner uuid, shared boolean, wait boolean) returns boolean
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  own_key constant bigint := hashtextextended('chatkeep.documents ' || owner, 0);
+  tenant_key constant bigint := hashtextextended('chatkeep.documents ' || tenant, 1);
+begin
+  if not wait then
+    return pg_try_advisory_xact_lock(own_key) and (not shared or pg_try_advisory_xact_lock(tenant_key));
+  end if;
+  perform pg_advisory_xact_lock(own_key);
+  if shared then
+    perform pg_advisory_xact_lock(tenant_key);
+  end if;
+  return true;
+end
+$$;
+comment on function chatkeep_private.lock_documents(uuid, uuid, boolean, boolean) is
+  'Keeps others from registering documents of this owner, and shared documents of this tenant, until the transaction ends. Returns false if wait is false and another transaction holds a lock.';
+revoke all on function chatkeep_private.lock_documents(uuid, uuid, boolean, boolean) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.lock_documents(uuid, uuid, boolean, boolean) to authenticated, service_role;
+
+-- access/may_read_salt.sql ------------------------------------------------------------
+
+-- The policy calls this for the one row that the session secret unlocks. Subqueries would be planned and run in every
+-- statement.
+create or replace function chatkeep_private.may_read_salt(
+  refresh_digest bytea, previous_digest bytea, rotated_at timestamptz
+) returns boolean
+language plpgsql stable parallel safe set search_path = ''
+as $$
+declare
+  presented constant bytea := chatkeep_private.presented_refresh();
+begin
+  return presented = refresh_digest
+    or (presented = previous_digest and rotated_at > clock_timestamp() - interval '10 seconds');
+end
+$$;
+comment on function chatkeep_private.may_read_salt(bytea, bytea, timestamptz) is
+  'Whether the presented refresh secret is the current one of a session, or the previous one while a rotation may be repeated.';
+revoke all on function chatkeep_private.may_read_salt(bytea, bytea, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.may_read_salt(bytea, bytea, timestamptz) to anon, authenticated, service_role;
+
+-- access/presented_refresh.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.presented_refresh() returns bytea
+language plpgsql stable parallel safe set search_path = ''
+as $$
+begin
+  return sha256(decode(nullif(substr(current_setting('chatkeep.presented', true), 49, 48), ''), 'hex'));
+end
+$$;
+comment on function chatkeep_private.presented_refresh() is
+  'SHA-256 of the refresh secret that the current call presented; NULL without one.';
+revoke all on function chatkeep_private.presented_refresh() from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.presented_refresh() to anon, authenticated, service_role;
+
+-- access/presented_session.sql ------------------------------------------------------------
+
+-- Proof of possession: a call writes both secrets of the presented token into this setting, in hexadecimal (48
+-- characters of the session secret, then 48 of the refresh secret), and restores the setting before it returns. A
+-- forged setting without the secrets matches no digest.
+create or replace function chatkeep_private.presented_session() returns bytea
+language plpgsql stable parallel safe set search_path = ''
+as $$
+begin
+  return sha256(decode(nullif(substr(current_setting('chatkeep.presented', true), 1, 48), ''), 'hex'));
+end
+$$;
+comment on function chatkeep_private.presented_session() is
+  'SHA-256 of the session secret that the current call presented; NULL without one.';
+revoke all on function chatkeep_private.presented_session() from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.presented_session() to anon, authenticated, service_role;
+
+-- access/rare_equality.sql ------------------------------------------------------------
+
+-- The planner cannot see which user is asking and assumes an average one. In a database with few users it would scan
+-- documents_created_at_idx from the newest entry and, for a user with few documents, read the documents of all other
+-- tenants on the way. This operator has the selectivity of containment, so the planner expects few rows and collects
+-- the rows of the user and of the tenant. No index supports the operator, so an index that merely contains the tenant
+-- is not scanned from end to end.
+create operator chatkeep_private.=== (
+  leftarg = uuid, rightarg = uuid, function = pg_catalog.uuid_eq, restrict = pg_catalog.contsel
+);
+comment on operator chatkeep_private.=== (uuid, uuid) is 'Equality that the planner estimates to match few rows.';
+
+-- access/tenant_id.sql ------------------------------------------------------------
+
+-- PL/pgSQL keeps its plan for the life of a backend. Before PostgreSQL 18 a SQL function is planned again in every
+-- statement.
+create or replace function chatkeep.tenant_id() returns uuid
+language plpgsql stable parallel safe set search_path = ''
+as $$
+begin
+  return (select u.tenant_id from chatkeep.users u where u.id = auth.uid() and u.disabled_at is null);
+end
+$$;
+comment on function chatkeep.tenant_id() is
+  'The tenant of the signed-in user. NULL without a user, before first use, and for a disabled user.';
+revoke all on function chatkeep.tenant_id() from public, anon, authenticated, service_role;
+grant execute on function chatkeep.tenant_id() to authenticated, service_role;
+
+-- access/uid.sql ------------------------------------------------------------
+
+-- Policies call this instead of auth.uid(): parsing the claims for every policy of a statement took a tenth of an
+-- append, and the native engine reads the claims without parsing all of them.
+create or replace function chatkeep.uid() returns uuid
+language plpgsql stable parallel safe set search_path = ''
+as $$
+begin
+  return auth.uid();
+end
+$$;
+comment on function chatkeep.uid() is 'The signed-in user: the value of auth.uid(). Policies call this.';
+revoke all on function chatkeep.uid() from public, anon, authenticated, service_role;
+grant execute on function chatkeep.uid() to authenticated, service_role;
+
+-- access/writer.sql ------------------------------------------------------------
+
+-- One subquery where a policy would have two: each subquery of a policy is a plan of its own, in every statement.
+create or replace function chatkeep_private.writer() returns uuid
+language plpgsql stable parallel safe set search_path = ''
+as $$
+begin
+  if current_setting('chatkeep.writing', true) = 'on' then
+    return auth.uid();
+  end if;
+  return null;
+end
+$$;
+comment on function chatkeep_private.writer() is
+  'The signed-in user inside a call that writes; NULL outside, so that no client writes messages directly.';
+revoke all on function chatkeep_private.writer() from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.writer() to authenticated, service_role;

@@ -1,0 +1,315 @@
+-- Chatkeep: policies. Written by `cargo xtask generate` from sql/supabase/schemas/policies.
+
+-- policies/attachments.sql ------------------------------------------------------------
+
+alter table chatkeep.attachments enable row level security;
+alter table chatkeep.attachments force row level security;
+
+create policy attachments_select on chatkeep.attachments for select to authenticated
+  using (
+    (user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
+    and ((select current_setting('chatkeep.writing', true)) <> ''
+      or chat_id <> all ((select chatkeep_private.deleted_chats())::uuid[]))
+  );
+comment on policy attachments_select on chatkeep.attachments is 'Users read the attachments of their own messages.';
+
+create policy attachments_insert on chatkeep.attachments for insert to authenticated
+  with check (
+    (user_id, tenant_id) = (select chatkeep_private.writer(), chatkeep.tenant_id())
+    and exists (
+      select from chatkeep.messages m
+      where m.id = attachments.message_id and m.chat_id = attachments.chat_id and m.tenant_id = attachments.tenant_id
+    )
+    and (document_id is null or exists (
+      select from chatkeep.documents d
+      where d.id = attachments.document_id and d.tenant_id = attachments.tenant_id
+    ))
+  );
+comment on policy attachments_insert on chatkeep.attachments is 'Calls attach to the user''s own messages.';
+
+revoke all on chatkeep.attachments from public, anon, authenticated, service_role;
+grant select, insert (id, tenant_id, user_id, chat_id, message_id, document_id, document_access, name, mime_type, byte_size, storage_path)
+  on chatkeep.attachments to authenticated;
+grant select, insert, update, delete on chatkeep.attachments to service_role;
+
+-- policies/chats.sql ------------------------------------------------------------
+
+-- A deleted chat is visible only inside a call, which can then refuse it as deleted. No column grant lets user_id or
+-- tenant_id change, so the check of an update only has to prove order.
+alter table chatkeep.chats enable row level security;
+alter table chatkeep.chats force row level security;
+
+create policy chats_select on chatkeep.chats for select to authenticated
+  using (
+    (user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
+    and (deleted_at is null or chatkeep_private.in_call())
+  );
+comment on policy chats_select on chatkeep.chats is 'Users read their own chats.';
+
+create policy chats_insert on chatkeep.chats for insert to authenticated
+  with check (
+    (user_id, tenant_id) = (select chatkeep_private.writer(), chatkeep.tenant_id())
+  );
+comment on policy chats_insert on chatkeep.chats is 'create_chat makes chats of the signed-in user.';
+
+-- The same expressions as in chats_select: an update passes both policies, and PostgreSQL then evaluates each
+-- expression once.
+create policy chats_update on chatkeep.chats for update to authenticated
+  using (
+    (user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
+    and (deleted_at is null or chatkeep_private.in_call())
+  )
+  with check (
+    chatkeep_private.keeps_order(id, tenant_id, message_count, last_seq, active_leaf_id, updated_at, deleted_at)
+  );
+comment on policy chats_update on chatkeep.chats is
+  'Users change title, metadata and archived_at of their own chats. Calls change the rest.';
+
+revoke all on chatkeep.chats from public, anon, authenticated, service_role;
+grant select,
+  insert (id, tenant_id, user_id, title, metadata, language, created_at, updated_at, archived_at),
+  update (title, metadata, archived_at, deleted_at, message_count, last_seq, active_leaf_id, updated_at)
+  on chatkeep.chats to authenticated;
+grant select, insert, update, delete on chatkeep.chats to service_role;
+
+-- policies/document_metadata.sql ------------------------------------------------------------
+
+alter table chatkeep.document_metadata enable row level security;
+alter table chatkeep.document_metadata force row level security;
+
+create policy document_metadata_select on chatkeep.document_metadata for select to authenticated
+  using (
+    ((user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
+      or (document_access = 'tenant' and tenant_id = (select chatkeep.tenant_id())))
+    and document_access <> 'deleted'
+  );
+comment on policy document_metadata_select on chatkeep.document_metadata is
+  'Whoever reads a document reads its metadata.';
+
+-- A foreign key ignores policies, so this policy checks that the document is visible.
+create policy document_metadata_insert on chatkeep.document_metadata for insert to authenticated
+  with check (
+    (user_id, tenant_id) = (select chatkeep_private.writer(), chatkeep.tenant_id())
+    and exists (
+      select from chatkeep.documents d
+      where d.id = document_metadata.document_id and d.tenant_id = document_metadata.tenant_id
+    )
+  );
+comment on policy document_metadata_insert on chatkeep.document_metadata is
+  'Calls write metadata of the signed-in user on visible documents.';
+
+create policy document_metadata_update on chatkeep.document_metadata for update to authenticated
+  using (
+    (user_id, tenant_id) = (select chatkeep_private.writer(), chatkeep.tenant_id())
+  );
+comment on policy document_metadata_update on chatkeep.document_metadata is 'Calls change the user''s own metadata.';
+
+revoke all on chatkeep.document_metadata from public, anon, authenticated, service_role;
+grant select, insert (document_id, tenant_id, document_access, user_id, namespace, tags, properties), update (tags, properties, updated_at)
+  on chatkeep.document_metadata to authenticated;
+grant select, insert, update, delete on chatkeep.document_metadata to service_role;
+
+-- policies/documents.sql ------------------------------------------------------------
+
+alter table chatkeep.documents enable row level security;
+alter table chatkeep.documents force row level security;
+
+create policy documents_select on chatkeep.documents for select to authenticated
+  using (
+    ((user_id = (select chatkeep.uid()) and (deleted_at is null or chatkeep_private.in_call()))
+      or (visibility = 'tenant' and tenant_id = (select chatkeep.tenant_id()) and deleted_at is null))
+    and tenant_id operator(chatkeep_private.===) (select chatkeep.tenant_id())
+  );
+comment on policy documents_select on chatkeep.documents is
+  'Users read their own documents and those that the tenant shares.';
+
+create policy documents_insert on chatkeep.documents for insert to authenticated
+  with check (
+    (user_id, tenant_id) = (select chatkeep_private.writer(), chatkeep.tenant_id())
+  );
+comment on policy documents_insert on chatkeep.documents is 'Calls register documents of the signed-in user.';
+
+-- A member who registers the same bytes adds an alias to the tenant's row. guard_document protects the rest of the
+-- row.
+create policy documents_update on chatkeep.documents for update to authenticated
+  using (
+    ((user_id = (select chatkeep.uid()) and (deleted_at is null or chatkeep_private.in_call()))
+      or (visibility = 'tenant' and tenant_id = (select chatkeep.tenant_id()) and deleted_at is null))
+    and tenant_id operator(chatkeep_private.===) (select chatkeep.tenant_id())
+    and (select current_setting('chatkeep.writing', true)) = 'on'
+  );
+comment on policy documents_update on chatkeep.documents is
+  'Calls add sources, change the status and archive, in the user''s own documents and in shared ones.';
+
+revoke all on chatkeep.documents from public, anon, authenticated, service_role;
+grant select,
+  insert (id, tenant_id, user_id, source_uri, checksum, title, mime_type, byte_size, visibility, supersedes),
+  update (source_uri, aliases, title, mime_type, byte_size, status, error, visibility, updated_at, deleted_at)
+  on chatkeep.documents to authenticated;
+grant select, insert, update, delete on chatkeep.documents to service_role;
+
+-- policies/message_search.sql ------------------------------------------------------------
+
+alter table chatkeep.message_search enable row level security;
+alter table chatkeep.message_search force row level security;
+
+create policy message_search_select on chatkeep.message_search for select to authenticated
+  using (
+    (user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
+    and ((select current_setting('chatkeep.writing', true)) <> ''
+      or chat_id <> all ((select chatkeep_private.deleted_chats())::uuid[]))
+  );
+comment on policy message_search_select on chatkeep.message_search is 'Users search their own messages.';
+
+revoke all on chatkeep.message_search from public, anon, authenticated, service_role;
+grant select on chatkeep.message_search to authenticated;
+grant select, insert, update, delete on chatkeep.message_search to service_role;
+
+-- policies/messages.sql ------------------------------------------------------------
+
+alter table chatkeep.messages enable row level security;
+alter table chatkeep.messages force row level security;
+
+create policy messages_select on chatkeep.messages for select to authenticated
+  using (
+    (user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
+    and ((select current_setting('chatkeep.writing', true)) <> ''
+      or chat_id <> all ((select chatkeep_private.deleted_chats())::uuid[]))
+  );
+comment on policy messages_select on chatkeep.messages is 'Users read the messages of their own chats.';
+
+create policy messages_insert on chatkeep.messages for insert to authenticated
+  with check (
+    (user_id, tenant_id) = (select chatkeep_private.writer(), chatkeep.tenant_id()) and author_id = user_id
+  );
+comment on policy messages_insert on chatkeep.messages is
+  'Calls append to the user''s own chats. No client inserts directly.';
+
+create policy messages_update on chatkeep.messages for update to authenticated
+  using (user_id = (select chatkeep_private.writer()))
+  with check (user_id is not null);
+comment on policy messages_update on chatkeep.messages is
+  'Calls change the active path and finish messages. No client updates directly.';
+
+revoke all on chatkeep.messages from public, anon, authenticated, service_role;
+grant select,
+  insert (id, chat_id, tenant_id, user_id, seq, parent_id, active, role, content, parts, status, author_id, model, token_count, metadata, created_at, updated_at),
+  update (active, content, parts, status, token_count, metadata, updated_at)
+  on chatkeep.messages to authenticated;
+grant select, insert, update, delete on chatkeep.messages to service_role;
+
+-- policies/session_secrets.sql ------------------------------------------------------------
+
+alter table chatkeep_private.session_secrets enable row level security;
+alter table chatkeep_private.session_secrets force row level security;
+
+-- All tokens of a session hold its session secret, spent ones too. With the salt a spent token could derive its
+-- successor, so a row with a salt also requires a refresh secret: the current one, or the previous one while a
+-- rotation may be repeated.
+create policy session_secrets_select on chatkeep_private.session_secrets for select to anon, authenticated
+  using (
+    session_token = (select chatkeep_private.presented_session())
+    and (rotation_salt is null or chatkeep_private.may_read_salt(refresh_digest, previous_digest, rotated_at))
+  );
+comment on policy session_secrets_select on chatkeep_private.session_secrets is
+  'The presented session secret unlocks its row. While the row holds a salt, one of the last two refresh secrets is needed too.';
+
+create policy session_secrets_insert on chatkeep_private.session_secrets for insert to authenticated
+  with check (
+    session_token = (select chatkeep_private.presented_session())
+    and (select current_setting('chatkeep.writing', true)) = 'on'
+  );
+comment on policy session_secrets_insert on chatkeep_private.session_secrets is
+  'create_session stores digests of a secret that it presents.';
+
+create policy session_secrets_update on chatkeep_private.session_secrets for update to anon, authenticated
+  using (
+    session_token = (select chatkeep_private.presented_session())
+    and (select current_setting('chatkeep.writing', true)) = 'on'
+  );
+comment on policy session_secrets_update on chatkeep_private.session_secrets is
+  'Calls rotate the row that the presented session secret unlocks.';
+
+revoke all on chatkeep_private.session_secrets from public, anon, authenticated, service_role;
+grant select, update (refresh_digest, previous_digest, rotation_salt, generation, rotated_at, confirmed_at)
+  on chatkeep_private.session_secrets to anon, authenticated;
+grant insert (session_token, session_id, refresh_digest) on chatkeep_private.session_secrets to authenticated;
+grant select, insert, update, delete on chatkeep_private.session_secrets to service_role;
+
+-- policies/sessions.sql ------------------------------------------------------------
+
+alter table chatkeep.sessions enable row level security;
+alter table chatkeep.sessions force row level security;
+
+create policy sessions_select on chatkeep.sessions for select to authenticated
+  using (
+    ((user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id()))
+    or session_token = (select chatkeep_private.presented_session())
+  );
+comment on policy sessions_select on chatkeep.sessions is
+  'Users list their own sessions. The holder of a token sees its session.';
+
+create policy sessions_select_presented on chatkeep.sessions for select to anon
+  using (session_token = (select chatkeep_private.presented_session()));
+comment on policy sessions_select_presented on chatkeep.sessions is
+  'The holder of a token sees its session, signed in or not.';
+
+create policy sessions_insert on chatkeep.sessions for insert to authenticated
+  with check (
+    (user_id, tenant_id) = (select chatkeep_private.writer(), chatkeep.tenant_id())
+    and last_used_at <= (select clock_timestamp())
+    and (idle_ttl is null or idle_ttl <= interval '400 days')
+    and expires_at <= (select clock_timestamp() + interval '400 days')
+  );
+comment on policy sessions_insert on chatkeep.sessions is 'create_session makes sessions of the signed-in user.';
+
+create policy sessions_update on chatkeep.sessions for update to authenticated
+  using (
+    (((user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id()))
+      or session_token = (select chatkeep_private.presented_session()))
+    and (select current_setting('chatkeep.writing', true)) = 'on'
+  );
+comment on policy sessions_update on chatkeep.sessions is
+  'Calls record use and revoke, for the owner and for the holder of a token.';
+
+create policy sessions_update_presented on chatkeep.sessions for update to anon
+  using (
+    session_token = (select chatkeep_private.presented_session())
+    and (select current_setting('chatkeep.writing', true)) = 'on'
+  );
+comment on policy sessions_update_presented on chatkeep.sessions is
+  'Calls record use and revoke for the holder of a token.';
+
+revoke all on chatkeep.sessions from public, anon, authenticated, service_role;
+grant select (id, tenant_id, user_id, created_at, last_used_at, idle_ttl, expires_at, revoked_at, revoked_reason, aal, user_agent, ip, metadata),
+  update (last_used_at, revoked_at, revoked_reason)
+  on chatkeep.sessions to anon, authenticated;
+grant insert (id, tenant_id, user_id, session_token, created_at, last_used_at, idle_ttl, expires_at, user_agent, ip, metadata),
+  update (aal)
+  on chatkeep.sessions to authenticated;
+grant select, insert, update, delete on chatkeep.sessions to service_role;
+
+-- policies/users.sql ------------------------------------------------------------
+
+alter table chatkeep.users enable row level security;
+alter table chatkeep.users force row level security;
+
+create policy users_select on chatkeep.users for select to authenticated
+  using (id = (select chatkeep.uid()));
+comment on policy users_select on chatkeep.users is 'Users read their own membership.';
+
+create policy users_insert on chatkeep.users for insert to authenticated
+  with check (id = (select chatkeep.uid()) and tenant_id = (select chatkeep.uid()));
+comment on policy users_insert on chatkeep.users is 'First use makes the membership, with the user''s id as tenant.';
+
+-- No column grant lets a user change the tenant, and this policy holds where a gateway has granted more.
+create policy users_update on chatkeep.users for update to authenticated
+  using (id = (select chatkeep.uid()) and disabled_at is null)
+  with check (id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id()));
+comment on policy users_update on chatkeep.users is
+  'Users change their own display name and metadata and stay in their tenant. Disabled users change nothing.';
+
+revoke all on chatkeep.users from public, anon, authenticated, service_role;
+grant select, insert (id, tenant_id, display_name, metadata), update (display_name, metadata)
+  on chatkeep.users to authenticated;
+grant select, insert, update, delete on chatkeep.users to service_role;

@@ -1,0 +1,319 @@
+-- Chatkeep: guards. Written by `cargo xtask generate` from sql/supabase/schemas/guards.
+
+-- guards/end_sessions.sql ------------------------------------------------------------
+
+-- A disabled user is logged out everywhere, whoever disables the user.
+create or replace function chatkeep_private.end_sessions() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  -- A snapshot older than the lock on the user's row would miss a session that was being created.
+  if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+    perform chatkeep_private.refuse('25001', 'disabled_at can be set under read committed only',
+      'Begin the transaction with isolation level read committed, which is the default.');
+  end if;
+  perform chatkeep_private.revoke_sessions(new.id, null);
+  return new;
+end
+$$;
+comment on function chatkeep_private.end_sessions() is 'Revokes the sessions of a user who is being disabled.';
+revoke all on function chatkeep_private.end_sessions() from public, anon, authenticated, service_role;
+
+create trigger end_sessions after update of disabled_at on chatkeep.users
+  for each row when (new.disabled_at is not null and old.disabled_at is null)
+  execute function chatkeep_private.end_sessions();
+comment on trigger end_sessions on chatkeep.users is 'Disabling a user logs them out everywhere.';
+
+-- guards/guard_chat.sql ------------------------------------------------------------
+
+-- Clients write these columns directly too, so the limits of the calls are checked here. The columns have plain types
+-- because of gateways.
+create or replace function chatkeep_private.guard_chat() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  perform chatkeep_private.check_json('metadata', new.metadata, 'object');
+  perform chatkeep_private.check_length('title', new.title, 500);
+  return new;
+end
+$$;
+comment on function chatkeep_private.guard_chat() is
+  'Checks metadata and title of a chat by the limits of the calls, for direct writes too.';
+revoke all on function chatkeep_private.guard_chat() from public, anon, authenticated, service_role;
+
+-- No call updates these columns. The trigger runs after the row: a single trigger before an update of any column
+-- makes every append lock its chat once more.
+create trigger guard_chat after insert or update of title, metadata on chatkeep.chats
+  for each row execute function chatkeep_private.guard_chat();
+comment on trigger guard_chat on chatkeep.chats is 'Checks title and metadata.';
+
+-- guards/guard_chat_owner.sql ------------------------------------------------------------
+
+-- No column grant lets a user give a chat away, and this holds where a gateway has granted more. A trigger, because
+-- every append would evaluate a policy.
+create or replace function chatkeep_private.guard_chat_owner() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  if not chatkeep_private.is_service() then
+    perform chatkeep_private.refuse('42501', 'user_id of a chat cannot be changed',
+      'Make a chat as its user, with create_chat.');
+  end if;
+  return new;
+end
+$$;
+comment on function chatkeep_private.guard_chat_owner() is 'Refuses to give a chat to another user.';
+revoke all on function chatkeep_private.guard_chat_owner() from public, anon, authenticated, service_role;
+
+create trigger guard_chat_owner after update of user_id on chatkeep.chats
+  for each row when (old.user_id <> new.user_id) execute function chatkeep_private.guard_chat_owner();
+comment on trigger guard_chat_owner on chatkeep.chats is 'A chat stays with its owner.';
+
+-- guards/guard_document.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.guard_document() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  if new.status <> old.status and not (
+    case old.status
+      when 'pending' then new.status in ('processing', 'ready', 'failed', 'archived')
+      when 'processing' then new.status in ('pending', 'ready', 'failed', 'archived')
+      when 'ready' then new.status in ('processing', 'archived')
+      when 'failed' then new.status in ('pending', 'processing', 'archived')
+      else false
+    end
+  ) then
+    perform chatkeep_private.refuse('PT409', 'status cannot go from ' || old.status || ' to ' || new.status,
+      case old.status when 'archived' then 'Register the document anew.'
+        else 'See the graph of states in docs/documents.md.' end);
+  end if;
+  if new.status <> 'failed' then
+    new.error := null;
+  end if;
+  -- Members of the tenant advance the ingest of a shared document and add sources. Everything else is the owner's.
+  if ((new.status = 'archived' and old.status <> 'archived')
+      or (new.source_uri, new.title, new.mime_type, new.byte_size, new.visibility, new.deleted_at)
+        is distinct from (old.source_uri, old.title, old.mime_type, old.byte_size, old.visibility, old.deleted_at)
+      or new.aliases[1:cardinality(old.aliases)] <> old.aliases)
+     and old.user_id is distinct from auth.uid() and not chatkeep_private.is_service() then
+    perform chatkeep_private.refuse('42501', 'document_id names a document of another member',
+      'Its owner, or service_role, can archive, delete or describe it.');
+  end if;
+  return new;
+end
+$$;
+comment on function chatkeep_private.guard_document() is
+  'Keeps the status on its graph, for every role, and lets only the owner describe, archive or delete a shared document.';
+revoke all on function chatkeep_private.guard_document() from public, anon, authenticated, service_role;
+
+create trigger guard_document before update of source_uri, title, mime_type, byte_size, status, error, visibility, deleted_at
+  on chatkeep.documents for each row execute function chatkeep_private.guard_document();
+comment on trigger guard_document on chatkeep.documents is
+  'The status follows its graph. Only the owner changes a shared document.';
+
+-- A trigger of its own: most changes of aliases add one and need no check.
+create trigger guard_document_aliases before update of aliases on chatkeep.documents
+  for each row when (new.aliases[1:cardinality(old.aliases)] <> old.aliases)
+  execute function chatkeep_private.guard_document();
+comment on trigger guard_document_aliases on chatkeep.documents is
+  'Members add sources to a shared document. Only its owner removes one.';
+
+-- guards/guard_json.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.guard_json() returns trigger
+language plpgsql set search_path = ''
+as $$
+declare
+  guarded text;
+begin
+  foreach guarded in array tg_argv loop
+    perform chatkeep_private.check_json(guarded, to_jsonb(new) -> guarded, 'object');
+  end loop;
+  return new;
+end
+$$;
+comment on function chatkeep_private.guard_json() is
+  'Checks the columns named in its arguments: objects within the limits of the calls.';
+revoke all on function chatkeep_private.guard_json() from public, anon, authenticated, service_role;
+
+-- A value of 500 bytes is neither too large nor too deep: a level takes eight bytes.
+create trigger guard_json before insert or update of metadata on chatkeep.users
+  for each row when (pg_column_size(new.metadata) > 500)
+  execute function chatkeep_private.guard_json('metadata');
+comment on trigger guard_json on chatkeep.users is 'Checks metadata.';
+
+create trigger guard_json before insert or update of metadata on chatkeep.sessions
+  for each row when (pg_column_size(new.metadata) > 500)
+  execute function chatkeep_private.guard_json('metadata');
+comment on trigger guard_json on chatkeep.sessions is 'Checks metadata.';
+
+create trigger guard_json before insert or update of tags, properties on chatkeep.document_metadata
+  for each row when (pg_column_size(new.tags) > 500 or pg_column_size(new.properties) > 500)
+  execute function chatkeep_private.guard_json('tags', 'properties');
+comment on trigger guard_json on chatkeep.document_metadata is 'Checks tags and properties.';
+
+-- guards/guard_session.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.guard_session() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  if old.revoked_at is not null
+     and (new.revoked_at, new.revoked_reason) is distinct from (old.revoked_at, old.revoked_reason) then
+    perform chatkeep_private.refuse('42501', 'a revoked session stays revoked', 'Create a new session.');
+  end if;
+  if new.aal is distinct from old.aal and (
+    new.aal < old.aal
+    or not (chatkeep_private.is_service() or (new.user_id = auth.uid() and auth.jwt() ->> 'aal' in ('aal1', 'aal2', 'aal3')
+      and auth.jwt() ->> 'aal' >= new.aal)) is true
+  ) then
+    perform chatkeep_private.refuse('42501', 'aal cannot be ' || new.aal || ' here',
+      'It only rises, and no further than the claim aal of the JWT says: sign in with the second factor first.');
+  end if;
+  -- A holder may set last_used_at to the present, not to the future, and not after the session was idle too long.
+  if new.last_used_at > clock_timestamp() then
+    new.last_used_at := clock_timestamp();
+  end if;
+  if new.last_used_at > old.last_used_at
+     and old.last_used_at + old.idle_ttl <= clock_timestamp()
+     and not chatkeep_private.is_service() then
+    new.last_used_at := old.last_used_at;
+  end if;
+  return new;
+end
+$$;
+comment on function chatkeep_private.guard_session() is
+  'Makes revocation final for every role, raises the assurance level only with proof, and keeps an idle session idle.';
+revoke all on function chatkeep_private.guard_session() from public, anon, authenticated, service_role;
+
+create trigger guard_session before update on chatkeep.sessions
+  for each row execute function chatkeep_private.guard_session();
+comment on trigger guard_session on chatkeep.sessions is
+  'Revocation is final, last_used_at is never in the future, an idle session stays idle, and the assurance level rises only with proof.';
+
+-- guards/guard_session_secret.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.guard_session_secret() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  if new.generation = old.generation
+     and new.refresh_digest = old.refresh_digest
+     and new.rotated_at is not distinct from old.rotated_at
+     and new.previous_digest is null then
+    -- First use of the current secret: the grace ends.
+    return new;
+  end if;
+  -- A rotation raises the generation by exactly one. All tokens of a session hold its session secret, spent ones too, so a
+  -- rotation also needs the current refresh secret.
+  if (new.generation = old.generation + 1
+     and new.refresh_digest <> old.refresh_digest
+     and new.previous_digest = old.refresh_digest
+     and new.rotated_at between coalesce(old.rotated_at, '-infinity') and clock_timestamp()
+     and new.confirmed_at is null
+     and (coalesce(chatkeep_private.presented_refresh() = old.refresh_digest, false)
+       or chatkeep_private.is_service())) is not true then
+    perform chatkeep_private.refuse('42501', 'a session secret changes by rotation only', 'Use rotate_session.');
+  end if;
+  return new;
+end
+$$;
+comment on function chatkeep_private.guard_session_secret() is
+  'Allows a rotation by one generation with the current token, and the end of its grace. Refuses every other change.';
+revoke all on function chatkeep_private.guard_session_secret() from public, anon, authenticated, service_role;
+
+create trigger guard_session_secret before update on chatkeep_private.session_secrets
+  for each row execute function chatkeep_private.guard_session_secret();
+comment on trigger guard_session_secret on chatkeep_private.session_secrets is
+  'Secrets change by rotation only, one generation at a time.';
+
+-- guards/move_user.sql ------------------------------------------------------------
+
+-- When a user moves to another tenant, the rows they own move with them. Attachments to documents that stay behind
+-- are detached, as if the document had been deleted. Foreign keys keep an attachment and its document, and a document
+-- and its metadata, in one tenant; without this trigger they would refuse the move.
+create or replace function chatkeep_private.move_user() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  -- The locks that the move needs, in the order in which calls take them. The move waits here for calls that attach
+  -- or register, and sees below what they wrote.
+  perform from chatkeep.chats c where c.user_id = old.id for update;
+  perform chatkeep_private.lock_documents(least(old.tenant_id, new.tenant_id), old.id, true, true);
+  perform chatkeep_private.lock_documents(greatest(old.tenant_id, new.tenant_id), old.id, true, true);
+  perform from chatkeep.documents d where d.user_id = old.id for update;
+
+  if exists (
+    select from chatkeep.chats c join chatkeep.chats o on o.id = c.id and o.tenant_id = new.tenant_id
+    where c.user_id = old.id
+  ) then
+    perform chatkeep_private.refuse('PT409', 'tenant_id names a tenant that has a chat with the id of one of this user''s',
+      'Delete and purge one of the two chats, then move the user.');
+  end if;
+  -- If both tenants share the same bytes, the document of the new tenant stays shared and the user's own becomes
+  -- private.
+  update chatkeep.documents d
+  set visibility = 'private',
+    status = case when exists (
+        select from chatkeep.documents p
+        where p.user_id = d.user_id and p.checksum = d.checksum
+          and p.visibility = 'private' and p.status <> 'archived' and p.deleted_at is null
+      ) then 'archived' else d.status end
+  where d.user_id = old.id and d.visibility = 'tenant' and d.status <> 'archived' and d.deleted_at is null
+    and exists (
+      select from chatkeep.documents o
+      where o.tenant_id = new.tenant_id and o.checksum = d.checksum
+        and o.visibility = 'tenant' and o.status <> 'archived' and o.deleted_at is null
+    );
+
+  update chatkeep.attachments a set document_id = null
+  from chatkeep.documents d
+  where a.user_id = old.id
+    and d.id = a.document_id and d.tenant_id = a.tenant_id and d.user_id <> old.id;
+  update chatkeep.attachments a set document_id = null
+  from chatkeep.documents d
+  where d.user_id = old.id
+    and a.document_id = d.id and a.tenant_id = d.tenant_id and a.user_id <> old.id;
+  delete from chatkeep.document_metadata m
+  using chatkeep.documents d
+  where m.user_id = old.id
+    and d.id = m.document_id and d.tenant_id = m.tenant_id and d.user_id <> old.id;
+  delete from chatkeep.document_metadata m
+  using chatkeep.documents d
+  where d.user_id = old.id
+    and m.document_id = d.id and m.tenant_id = d.tenant_id and m.user_id <> old.id;
+  return new;
+end
+$$;
+comment on function chatkeep_private.move_user() is
+  'Separates a user who moves to another tenant from documents of others, and others from the user''s documents.';
+revoke all on function chatkeep_private.move_user() from public, anon, authenticated, service_role;
+
+create trigger move_user before update of tenant_id on chatkeep.users
+  for each row when (old.tenant_id <> new.tenant_id) execute function chatkeep_private.move_user();
+comment on trigger move_user on chatkeep.users is 'Detaches a moving user from the documents of the old tenant.';
+
+-- guards/remove_user.sql ------------------------------------------------------------
+
+-- The locks that a deletion needs, in the order in which calls take them, so that neither waits for rows that the
+-- other holds: colleagues write to documents that the user shares, and a rotation locks a secret before its session.
+create or replace function chatkeep_private.remove_user() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  perform chatkeep_private.lock_documents(old.tenant_id, old.id, true, true);
+  perform from chatkeep_private.session_secrets x
+  where x.session_token in (select s.session_token from chatkeep.sessions s where s.user_id = old.id)
+  for update;
+  return old;
+end
+$$;
+comment on function chatkeep_private.remove_user() is
+  'Waits for registrations in the tenant of a user who is being deleted, and for the user''s rotations.';
+revoke all on function chatkeep_private.remove_user() from public, anon, authenticated, service_role;
+
+create trigger remove_user before delete on chatkeep.users
+  for each row execute function chatkeep_private.remove_user();
+comment on trigger remove_user on chatkeep.users is
+  'A deletion waits for registrations in the tenant and for the user''s rotations.';

@@ -1,0 +1,1336 @@
+-- Chatkeep: chats. Written by `cargo xtask generate` from sql/supabase/schemas/chats.
+
+-- chats/types.sql ------------------------------------------------------------
+
+create type chatkeep.appended_message as (
+  outcome text,
+  id uuid, chat_id uuid, tenant_id uuid, user_id uuid, created_at timestamptz, updated_at timestamptz,
+  seq integer, parent_id uuid, active boolean,
+  role chatkeep.message_role, content chatkeep.message_content, parts chatkeep.json_array,
+  status chatkeep.message_status, author_id uuid, written_as text, model chatkeep.model_name,
+  token_count chatkeep.natural_number, metadata chatkeep.json_object
+);
+comment on type chatkeep.appended_message is
+  'A message of a batch and its outcome: appended, or stored if it was there before.';
+
+create type chatkeep.found_message as (
+  id uuid, chat_id uuid, seq integer, role text, created_at timestamptz, rank real, snippet text
+);
+comment on type chatkeep.found_message is
+  'A message that a search found. snippet is HTML: the text is escaped, and matches are in <mark>.';
+
+-- chats/activate_path.sql ------------------------------------------------------------
+
+-- Activates the path to a message, up to where it joins the active path, and deactivates what follows there.
+create or replace function chatkeep_private.activate_path(chat chatkeep.chats, leaf_id uuid) returns boolean
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  walked bigint := 1;
+  joins_at timestamptz;
+  between_ids uuid[];
+  changed bigint;
+begin
+  if leaf_id <> '00000000-0000-0000-0000-000000000000' then
+    with recursive walk as (
+      select m.id, m.parent_id, m.active, m.created_at from chatkeep.messages m
+      where m.id = activate_path.leaf_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id
+      union all
+      select n.id, n.parent_id, n.active, n.created_at
+      from walk w, lateral (
+        select m.id, m.parent_id, m.active, m.created_at from chatkeep.messages m
+        where m.id = w.parent_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id
+        limit 1
+      ) n
+      where not w.active
+    )
+    select count(*), max(w.created_at) filter (where w.active), array_agg(w.id) filter (where not w.active)
+    into walked, joins_at, between_ids
+    from walk w;
+  end if;
+  if walked = 0 then
+    return false;
+  end if;
+  -- A plain value: under row level security the planner takes coalesce for a possible leak and does not use it as an
+  -- index condition.
+  joins_at := coalesce(joins_at, '-infinity');
+  update chatkeep.messages m set active = false
+  where m.chat_id = chat.id and m.tenant_id = chat.tenant_id and m.active
+    and m.created_at > joins_at;
+  if between_ids is not null then
+    update chatkeep.messages m set active = true
+    where m.id = any (between_ids) and m.chat_id = chat.id and m.tenant_id = chat.tenant_id;
+    get diagnostics changed = row_count;
+    if changed <> cardinality(between_ids) then
+      perform chatkeep_private.refuse_unwritten('chat_id names a chat that');
+    end if;
+  end if;
+  return true;
+end
+$$;
+comment on function chatkeep_private.activate_path(chatkeep.chats, uuid) is
+  'Makes the active path end at a message, or empties it for the nil UUID. Returns false if the chat has no such message.';
+revoke all on function chatkeep_private.activate_path(chatkeep.chats, uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.activate_path(chatkeep.chats, uuid) to authenticated, service_role;
+
+-- chats/append_message.sql ------------------------------------------------------------
+
+create or replace function chatkeep.append_message(
+  chat_id uuid,
+  role text,
+  content text,
+  message_id uuid default null,
+  parts jsonb default null,
+  metadata jsonb default '{}',
+  parent_id uuid default null,
+  status text default 'complete',
+  model text default null,
+  token_count integer default null
+) returns setof chatkeep.messages
+language plpgsql volatile set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
+  chat chatkeep.chats;
+  wanted uuid := coalesce(append_message.message_id, chatkeep_private.uuid_v7());
+  written_at timestamptz;
+begin
+  perform chatkeep_private.check_present('chat_id', append_message.chat_id is not null);
+  perform chatkeep_private.check_message('', append_message.role, append_message.content, append_message.parts,
+    append_message.metadata, append_message.status, append_message.model, append_message.token_count);
+
+  perform set_config('chatkeep.writing', 'on', true);
+  chat := chatkeep_private.locked_chat(append_message.chat_id);
+  if append_message.message_id is not null and chatkeep_private.holds_message(chat, append_message.message_id, 'message_id',
+       append_message.role, append_message.content, append_message.parts) then
+    return query
+      select m.* from chatkeep.messages m
+      where m.id = append_message.message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id;
+    perform set_config('chatkeep.writing', marker, true);
+    return;
+  end if;
+  if append_message.parent_id is not null and append_message.parent_id is distinct from chat.active_leaf_id then
+    if not chatkeep_private.activate_path(chat, append_message.parent_id) then
+      perform chatkeep_private.refuse_message('parent_id');
+    end if;
+    chat.active_leaf_id := nullif(append_message.parent_id, '00000000-0000-0000-0000-000000000000');
+  end if;
+
+  written_at := greatest(clock_timestamp(), chat.updated_at + interval '1 microsecond');
+  if written_at = 'infinity' then
+    written_at := chatkeep_private.next_time(chat);
+  end if;
+  return query
+    with touched as (
+      update chatkeep.chats c
+      set last_seq = chat.last_seq + 1,
+        message_count = c.message_count + 1,
+        active_leaf_id = wanted,
+        updated_at = written_at
+      where c.id = chat.id and c.tenant_id = chat.tenant_id
+      returning c.id
+    )
+    insert into chatkeep.messages as m (
+      id, chat_id, tenant_id, user_id, author_id, seq, parent_id, role, content, parts,
+      status, model, token_count, metadata, created_at, updated_at
+    )
+    select wanted, chat.id, chat.tenant_id, chat.user_id, auth.uid(), chat.last_seq + 1, chat.active_leaf_id,
+      append_message.role, append_message.content, append_message.parts, append_message.status,
+      append_message.model, append_message.token_count, append_message.metadata, written_at, written_at
+    from touched
+    on conflict do nothing
+    returning m.*;
+  if not found then
+    -- The chat's counters were raised, and no message was written.
+    if append_message.message_id is not null and exists (
+      select from chatkeep.chats c where c.id = chat.id and c.tenant_id = chat.tenant_id and c.last_seq > chat.last_seq
+    ) then
+      perform chatkeep_private.refuse_unseen('message_id is');
+    end if;
+    perform chatkeep_private.refuse_unwritten('chat_id names a chat that');
+  end if;
+  perform set_config('chatkeep.writing', marker, true);
+end
+$$;
+comment on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer) is
+  'Appends a message to a chat of the caller and returns it. message_id makes a retry safe: the same id and content return the stored row. A parent_id other than the last message starts a branch. Errors: 22023, 22004, PT404, PT409, PT410.';
+revoke all on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer) to authenticated, service_role;
+
+-- chats/append_messages.sql ------------------------------------------------------------
+
+create or replace function chatkeep.append_messages(
+  chat_id uuid,
+  messages jsonb
+) returns setof chatkeep.appended_message
+language plpgsql volatile set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
+  chat chatkeep.chats;
+  item record;
+  stored uuid[];
+  -- For every item: the id of its message, and its outcome.
+  ids uuid[] := '{}'::uuid[];
+  outcomes text[] := '{}'::text[];
+  -- Items that wait to be inserted. Each one follows the one before it.
+  waiting_ids uuid[] := '{}'::uuid[];
+  waiting_at integer[] := '{}'::integer[];
+  seq integer;
+  last_time timestamptz;
+  leaf uuid;
+  place text;
+  returned bigint;
+begin
+  perform chatkeep_private.check_present('chat_id', append_messages.chat_id is not null);
+  perform chatkeep_private.check_items('messages', append_messages.messages,
+    '{role,content,message_id,parts,metadata,parent_id,status,model,token_count}');
+
+  perform set_config('chatkeep.writing', 'on', true);
+  chat := chatkeep_private.locked_chat(append_messages.chat_id);
+  seq := chat.last_seq;
+  leaf := chat.active_leaf_id;
+  -- One lookup per item, because a join may read the whole chat. The ids are plain values: under row level security
+  -- the planner takes a function of the caller's JSON for a possible leak and reads every row.
+  stored := array(select (e.value ->> 'message_id')::uuid from jsonb_array_elements(append_messages.messages) e);
+  stored := array(
+    select w.id from unnest(stored) w (id)
+    where (
+      select true from chatkeep.messages m
+      where m.id = w.id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id
+      limit 1
+    ));
+
+  for item in
+    select e.value, e.ordinality::integer - 1 as position, (e.value ->> 'parent_id')::uuid as parent_id,
+      coalesce((e.value ->> 'message_id')::uuid, chatkeep_private.uuid_v7()) as id
+    from jsonb_array_elements(append_messages.messages) with ordinality e
+  loop
+    place := format('messages[%s].', item.position);
+    if cardinality(waiting_ids) > 0
+       and (item.id = any (stored) or (item.parent_id is not null and item.parent_id is distinct from leaf)) then
+      -- The items before this one must be in the table: this one is compared with them, or branches from them.
+      perform chatkeep_private.insert_items(chat, append_messages.messages, waiting_at, waiting_ids,
+        seq - cardinality(waiting_ids) + 1, last_time - (cardinality(waiting_ids) - 1) * interval '1 microsecond');
+      chat.active_leaf_id := leaf;
+      waiting_ids := '{}';
+      waiting_at := '{}';
+    end if;
+    ids := ids || item.id;
+    if item.id = any (stored) then
+      perform chatkeep_private.holds_message(chat, item.id, place || 'message_id',
+        item.value ->> 'role', item.value ->> 'content', nullif(item.value -> 'parts', 'null'));
+      outcomes := outcomes || 'stored'::text;
+      continue;
+    end if;
+    if item.parent_id is not null and item.parent_id is distinct from leaf then
+      if not chatkeep_private.activate_path(chat, item.parent_id) then
+        perform chatkeep_private.refuse_message(place || 'parent_id');
+      end if;
+      chat.active_leaf_id := nullif(item.parent_id, '00000000-0000-0000-0000-000000000000');
+    end if;
+    outcomes := outcomes || 'appended'::text;
+    stored := stored || item.id;
+    waiting_ids := waiting_ids || item.id;
+    waiting_at := waiting_at || item.position;
+    leaf := item.id;
+    seq := seq + 1;
+    last_time := case when last_time is null then chatkeep_private.next_time(chat)
+      else last_time + interval '1 microsecond' end;
+  end loop;
+  if cardinality(waiting_ids) > 0 then
+    perform chatkeep_private.insert_items(chat, append_messages.messages, waiting_at, waiting_ids,
+      seq - cardinality(waiting_ids) + 1, last_time - (cardinality(waiting_ids) - 1) * interval '1 microsecond');
+  end if;
+  if seq > chat.last_seq then
+    update chatkeep.chats c
+    set last_seq = seq,
+      message_count = c.message_count + (seq - chat.last_seq),
+      active_leaf_id = leaf,
+      updated_at = last_time
+    where c.id = chat.id and c.tenant_id = chat.tenant_id;
+    if not found then
+      perform chatkeep_private.refuse_unwritten('chat_id names a chat that');
+    end if;
+  end if;
+  return query
+    select i.outcome, n.id, n.chat_id, n.tenant_id, n.user_id, n.created_at, n.updated_at, n.seq, n.parent_id, n.active,
+      n.role, n.content, n.parts, n.status, n.author_id, n.written_as, n.model, n.token_count, n.metadata
+    from unnest(ids, outcomes) with ordinality i (id, outcome, place), lateral (
+      select m.* from chatkeep.messages m
+      where m.id = i.id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id
+      limit 1
+    ) n
+    order by i.place;
+  get diagnostics returned = row_count;
+  if returned <> cardinality(ids) then
+    perform chatkeep_private.refuse_unwritten('chat_id names a chat that');
+  end if;
+  perform set_config('chatkeep.writing', marker, true);
+end
+$$;
+comment on function chatkeep.append_messages(uuid, jsonb) is
+  'Appends an array of at most 1,000 messages in order, all or none. outcome tells for each whether it was appended or stored before. Keys are the arguments of append_message. Errors: 22023, 22004, PT404, PT409, PT410; they name the item.';
+revoke all on function chatkeep.append_messages(uuid, jsonb) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.append_messages(uuid, jsonb) to authenticated, service_role;
+
+-- chats/check_import.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.check_import(chat jsonb) returns void
+language plpgsql stable parallel safe set search_path = ''
+as $$
+begin
+  perform chatkeep_private.check_present('chat', chat is not null);
+  if jsonb_typeof(chat) <> 'object' then
+    perform chatkeep_private.refuse('22023', 'chat must be a JSON object', 'Wrap the value in one.');
+  end if;
+  if chat - '{id,title,metadata,language,created_at,archived_at,active_leaf_id,messages}'::text[] <> '{}' then
+    perform chatkeep_private.refuse('22023', 'chat has an unknown key',
+      'The keys are id, title, metadata, language, created_at, archived_at, active_leaf_id and messages.');
+  end if;
+  perform chatkeep_private.check_kind('chat.id', chat -> 'id', 'uuid');
+  perform chatkeep_private.check_kind('chat.title', chat -> 'title', 'string');
+  perform chatkeep_private.check_length('chat.title', chat ->> 'title', 500);
+  if chat -> 'metadata' <> 'null' then
+    perform chatkeep_private.check_json('chat.metadata', chat -> 'metadata', 'object');
+  end if;
+  perform chatkeep_private.check_kind('chat.language', chat -> 'language', 'string');
+  perform chatkeep_private.check_language('chat.language', coalesce(chat ->> 'language', 'simple'));
+  perform chatkeep_private.check_kind('chat.created_at', chat -> 'created_at', 'timestamp');
+  perform chatkeep_private.check_kind('chat.archived_at', chat -> 'archived_at', 'timestamp');
+  perform chatkeep_private.check_kind('chat.active_leaf_id', chat -> 'active_leaf_id', 'uuid');
+  perform chatkeep_private.check_items('chat.messages', coalesce(nullif(chat -> 'messages', 'null'), '[]'),
+    '{id,parent_id,role,content,parts,status,model,token_count,metadata,created_at}');
+end
+$$;
+comment on function chatkeep_private.check_import(jsonb) is
+  'Refuses what import_chat cannot store, and names the position.';
+revoke all on function chatkeep_private.check_import(jsonb) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.check_import(jsonb) to authenticated, service_role;
+
+-- chats/create_chat.sql ------------------------------------------------------------
+
+create or replace function chatkeep.create_chat(
+  title text default null,
+  metadata jsonb default '{}',
+  chat_id uuid default null,
+  language text default 'simple'
+) returns setof chatkeep.chats
+language plpgsql volatile set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
+  owner uuid := auth.uid();
+  tenant uuid;
+  wanted uuid := coalesce(create_chat.chat_id, chatkeep_private.uuid_v7());
+  stored chatkeep.chats;
+begin
+  perform chatkeep_private.check_length('title', create_chat.title, 500);
+  perform chatkeep_private.check_present('metadata', create_chat.metadata is not null);
+  perform chatkeep_private.check_json('metadata', create_chat.metadata, 'object');
+  perform chatkeep_private.check_language('language', create_chat.language);
+  tenant := chatkeep_private.enter();
+
+  perform set_config('chatkeep.writing', 'on', true);
+  return query
+    insert into chatkeep.chats as c (id, tenant_id, user_id, title, metadata, language)
+    values (wanted, tenant, owner, create_chat.title, create_chat.metadata, create_chat.language)
+    on conflict (id, tenant_id) do nothing
+    returning c.*;
+  if not found then
+    select c.* into stored from chatkeep.chats c
+    where c.id = wanted and c.tenant_id = tenant and c.user_id = owner;
+    if not found then
+      perform chatkeep_private.refuse('PT409', 'chat_id is taken', 'Leave chat_id out, or make a new UUID.');
+    elsif stored.deleted_at is not null then
+      perform chatkeep_private.refuse_chat(true, stored.deleted_at);
+    end if;
+    return next stored;
+  end if;
+  perform set_config('chatkeep.writing', marker, true);
+end
+$$;
+comment on function chatkeep.create_chat(text, jsonb, uuid, text) is
+  'Makes a chat of the signed-in user and returns it. With a chat_id that the user already has, returns the stored chat. Errors: 22023, 22004, 42501, PT409, PT410.';
+revoke all on function chatkeep.create_chat(text, jsonb, uuid, text) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.create_chat(text, jsonb, uuid, text) to authenticated, service_role;
+
+-- chats/delete_chat.sql ------------------------------------------------------------
+
+create or replace function chatkeep.delete_chat(chat_id uuid) returns setof chatkeep.chats
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  return next chatkeep_private.set_deleted(delete_chat.chat_id, true);
+end
+$$;
+comment on function chatkeep.delete_chat(uuid) is
+  'Deletes a chat of the caller until restore_chat. Its messages are not listed, found or appended to meanwhile. Errors: 22004, PT404, PT410.';
+revoke all on function chatkeep.delete_chat(uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.delete_chat(uuid) to authenticated, service_role;
+
+-- chats/fail_stale_messages.sql ------------------------------------------------------------
+
+create or replace function chatkeep.fail_stale_messages(
+  older_than interval default '15 minutes',
+  batch_size integer default 1000
+) returns setof chatkeep.messages
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
+  begun_before constant timestamptz := chatkeep_private.moment_before('older_than', older_than);
+begin
+  perform chatkeep_private.check_batch_size(batch_size, 1000);
+  perform set_config('chatkeep.writing', 'on', true);
+  return query
+    with stale as (
+      select m.id, m.chat_id, m.tenant_id from chatkeep.messages m
+      where m.status = 'streaming'
+        and m.created_at < begun_before
+        and (m.user_id = (select auth.uid()) or (select chatkeep_private.is_service()))
+        and (select c.deleted_at is null from chatkeep.chats c where c.id = m.chat_id and c.tenant_id = m.tenant_id)
+      order by m.created_at
+      limit batch_size
+      for no key update skip locked
+    )
+    update chatkeep.messages m
+    set status = 'failed', updated_at = greatest(clock_timestamp(), m.updated_at)
+    from stale s
+    where m.id = s.id and m.chat_id = s.chat_id and m.tenant_id = s.tenant_id and m.status = 'streaming'
+    returning m.*;
+  perform set_config('chatkeep.writing', marker, true);
+end
+$$;
+comment on function chatkeep.fail_stale_messages(interval, integer) is
+  'Marks messages as failed that have been streaming for longer than older_than, and returns them: the caller''s own, for service_role everyone''s. Errors: 22023, 22004.';
+revoke all on function chatkeep.fail_stale_messages(interval, integer) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.fail_stale_messages(interval, integer) to authenticated, service_role;
+
+-- chats/finish_message.sql ------------------------------------------------------------
+
+create or replace function chatkeep.finish_message(
+  chat_id uuid,
+  message_id uuid,
+  content text default null,
+  parts jsonb default null,
+  status text default 'complete',
+  metadata jsonb default null,
+  token_count integer default null
+) returns setof chatkeep.messages
+language plpgsql volatile set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
+  chat chatkeep.chats;
+  message chatkeep.messages;
+begin
+  perform chatkeep_private.check_present('chat_id', finish_message.chat_id is not null);
+  perform chatkeep_private.check_present('message_id', finish_message.message_id is not null);
+  perform chatkeep_private.check_content('content', finish_message.content);
+  if finish_message.parts is not null then
+    perform chatkeep_private.check_json('parts', finish_message.parts, 'array');
+  end if;
+  perform chatkeep_private.check_present('status', finish_message.status is not null);
+  if finish_message.status not in ('complete', 'failed') then
+    perform chatkeep_private.refuse('22023', 'status must be complete or failed',
+      'A message is finished whole or given up.');
+  end if;
+  if finish_message.metadata is not null then
+    perform chatkeep_private.check_json('metadata', finish_message.metadata, 'object');
+  end if;
+  perform chatkeep_private.check_token_count('token_count', finish_message.token_count);
+
+  perform set_config('chatkeep.writing', 'on', true);
+  -- Two rounds: a statement that waited for the move of its own user still looks for the message in the old tenant.
+  for round in 1 .. 2 loop
+    chat := chatkeep_private.visible_chat(finish_message.chat_id);
+    return query
+      update chatkeep.messages m
+      set content = coalesce(finish_message.content, m.content),
+        parts = coalesce(finish_message.parts, m.parts),
+        status = finish_message.status,
+        metadata = coalesce(finish_message.metadata, m.metadata),
+        token_count = coalesce(finish_message.token_count, m.token_count),
+        updated_at = greatest(clock_timestamp(), m.updated_at)
+      where m.id = finish_message.message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id
+        and m.status = 'streaming'
+      returning m.*;
+    if found then
+      perform set_config('chatkeep.writing', marker, true);
+      return;
+    end if;
+    select m.* into message from chatkeep.messages m
+    where m.id = finish_message.message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id;
+    exit when found;
+  end loop;
+  if message.id is null then
+    perform chatkeep_private.refuse_message('message_id');
+  elsif message.status = 'streaming' then
+    perform chatkeep_private.refuse_unwritten('message_id names a message that');
+  elsif message.status <> finish_message.status
+      or message.content <> coalesce(finish_message.content, message.content)
+      or message.parts is distinct from coalesce(finish_message.parts, message.parts)
+      or message.metadata <> coalesce(finish_message.metadata, message.metadata)
+      or message.token_count is distinct from coalesce(finish_message.token_count, message.token_count) then
+    perform chatkeep_private.refuse('PT409', 'message_id names a message that is not streaming',
+      'A message is finished once; append a new one instead.');
+  end if;
+  perform set_config('chatkeep.writing', marker, true);
+  return next message;
+end
+$$;
+comment on function chatkeep.finish_message(uuid, uuid, text, jsonb, text, jsonb, integer) is
+  'Ends a streaming message once, as complete or failed. NULL keeps the stored value. The same call again returns the row. Errors: 22023, 22004, PT404, PT409, PT410.';
+revoke all on function chatkeep.finish_message(uuid, uuid, text, jsonb, text, jsonb, integer) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.finish_message(uuid, uuid, text, jsonb, text, jsonb, integer) to authenticated, service_role;
+
+-- chats/holds_message.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.holds_message(
+  chat chatkeep.chats, message_id uuid, argument text, role text, content text, parts jsonb
+) returns boolean
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  same boolean;
+begin
+  select (m.role, m.content, m.parts) is not distinct from (holds_message.role, holds_message.content, holds_message.parts)
+  into same
+  from chatkeep.messages m
+  where m.id = holds_message.message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id;
+  if same is false then
+    perform chatkeep_private.refuse('PT409', argument || ' is taken by a message with other content',
+      'Send the same content to retry, or a new message_id for a new message.');
+  end if;
+  return same is not null;
+end
+$$;
+comment on function chatkeep_private.holds_message(chatkeep.chats, uuid, text, text, text, jsonb) is
+  'Whether the chat has the message. Refuses a stored message with other content.';
+revoke all on function chatkeep_private.holds_message(chatkeep.chats, uuid, text, text, text, jsonb) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.holds_message(chatkeep.chats, uuid, text, text, text, jsonb) to authenticated, service_role;
+
+-- chats/import_chat.sql ------------------------------------------------------------
+
+create or replace function chatkeep.import_chat(chat jsonb) returns setof chatkeep.chats
+language plpgsql volatile set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
+  items jsonb;
+  owner uuid := auth.uid();
+  tenant uuid;
+  kept chatkeep.chats;
+  item record;
+  place text;
+  previous uuid;
+  leaf uuid;
+  on_path uuid;
+  -- For the messages that are new: their positions in the array, and what they become.
+  positions integer[] := '{}'::integer[];
+  ids uuid[] := '{}'::uuid[];
+  parents uuid[] := '{}'::uuid[];
+  times timestamptz[] := '{}'::timestamptz[];
+  actives boolean[];
+  found_at integer;
+  inserted bigint;
+begin
+  perform chatkeep_private.check_import(import_chat.chat);
+  items := coalesce(nullif(import_chat.chat -> 'messages', 'null'), '[]');
+  leaf := (import_chat.chat ->> 'active_leaf_id')::uuid;
+  tenant := chatkeep_private.enter();
+  perform set_config('chatkeep.writing', 'on', true);
+
+  insert into chatkeep.chats (id, tenant_id, user_id, title, metadata, language, created_at, updated_at, archived_at)
+  select coalesce((import_chat.chat ->> 'id')::uuid, chatkeep_private.uuid_v7()), tenant, owner,
+    import_chat.chat ->> 'title', coalesce(nullif(import_chat.chat -> 'metadata', 'null'), '{}'),
+    coalesce(import_chat.chat ->> 'language', 'simple'), made.at, made.at,
+    (import_chat.chat ->> 'archived_at')::timestamptz
+  from (
+    select least(clock_timestamp(), coalesce((import_chat.chat ->> 'created_at')::timestamptz, (
+      select min((e.value ->> 'created_at')::timestamptz) from jsonb_array_elements(items) e))) as at
+  ) made
+  on conflict (id, tenant_id) do nothing
+  returning * into kept;
+  if not found then
+    select c.* into kept from chatkeep.chats c
+    where c.id = (import_chat.chat ->> 'id')::uuid and c.tenant_id = tenant and c.user_id = owner
+    for no key update;
+    if not found then
+      perform chatkeep_private.refuse('PT409', 'chat.id is taken', 'Leave it out, or make a new UUID.');
+    elsif kept.deleted_at is not null then
+      perform chatkeep_private.refuse('PT410', 'chat.id names a deleted chat',
+        'Restore it with restore_chat, or start a new one.');
+    end if;
+  end if;
+
+  previous := kept.active_leaf_id;
+  for item in
+    select e.value, e.ordinality::integer - 1 as position,
+      coalesce((e.value ->> 'id')::uuid, chatkeep_private.imported_id(kept.id, e.ordinality::integer)) as id,
+      (e.value ->> 'parent_id')::uuid as parent_id
+    from jsonb_array_elements(items) with ordinality e
+  loop
+    place := format('chat.messages[%s].', item.position);
+    if item.id = any (ids) then
+      perform chatkeep_private.refuse('22023', place || 'id is the id of a message in front', 'Give each message its own.');
+    end if;
+    if not chatkeep_private.holds_message(kept, item.id, place || 'id',
+         item.value ->> 'role', item.value ->> 'content', nullif(item.value -> 'parts', 'null')) then
+      if item.parent_id <> '00000000-0000-0000-0000-000000000000' and item.parent_id <> all (ids) and not exists (
+        select from chatkeep.messages m
+        where m.id = item.parent_id and m.chat_id = kept.id and m.tenant_id = kept.tenant_id
+      ) then
+        perform chatkeep_private.refuse('PT404', place || 'parent_id names no message of this chat',
+          'Pass the id of a message that stands earlier in the array.');
+      end if;
+      positions := positions || item.position;
+      ids := ids || item.id;
+      parents := parents || nullif(coalesce(item.parent_id, previous), '00000000-0000-0000-0000-000000000000');
+      times := times || (item.value ->> 'created_at')::timestamptz;
+    end if;
+    previous := item.id;
+  end loop;
+
+  if cardinality(ids) > 0 then
+    if kept.last_seq > 0 then
+      perform chatkeep_private.next_time(kept);
+    end if;
+    times := chatkeep_private.in_order(times,
+      case kept.last_seq when 0 then '-infinity' else kept.updated_at end, clock_timestamp());
+    leaf := coalesce(leaf, previous);
+    actives := array_fill(false, array[cardinality(ids)]);
+    on_path := leaf;
+    loop
+      found_at := array_position(ids, on_path);
+      exit when found_at is null;
+      actives[found_at] := true;
+      on_path := parents[found_at];
+    end loop;
+    -- Where the new part of the path joins the stored part.
+    if on_path is distinct from kept.active_leaf_id
+       and not chatkeep_private.activate_path(kept, coalesce(on_path, '00000000-0000-0000-0000-000000000000')) then
+      perform chatkeep_private.refuse('PT404', 'chat.active_leaf_id names no message of this chat',
+        'Pass the id of a message of the same chat.');
+    end if;
+    insert into chatkeep.messages (
+      id, chat_id, tenant_id, user_id, author_id, seq, parent_id, active, role, content, parts, status, model,
+      token_count, metadata, created_at, updated_at
+    )
+    select n.id, kept.id, kept.tenant_id, kept.user_id, owner, kept.last_seq + n.place::integer, n.parent_id, n.active,
+      n.item ->> 'role', n.item ->> 'content', nullif(n.item -> 'parts', 'null'),
+      coalesce(n.item ->> 'status', 'complete'), n.item ->> 'model', (n.item ->> 'token_count')::integer,
+      coalesce(nullif(n.item -> 'metadata', 'null'), '{}'), n.created_at, n.created_at
+    from (
+      select u.*, items -> u.position as item
+      from unnest(positions, ids, parents, times, actives) with ordinality
+        u (position, id, parent_id, created_at, active, place)
+    ) n
+    on conflict do nothing;
+    get diagnostics inserted = row_count;
+    if inserted <> cardinality(ids) then
+      if exists (select from unnest(positions) u (position) where items #>> array[u.position::text, 'id'] is not null) then
+        perform chatkeep_private.refuse_unseen('chat.messages has an id that is');
+      end if;
+      perform chatkeep_private.refuse_unwritten('chat.id names a chat that');
+    end if;
+    update chatkeep.chats c
+    set last_seq = c.last_seq + cardinality(ids),
+      message_count = c.message_count + cardinality(ids),
+      active_leaf_id = leaf,
+      updated_at = times[cardinality(times)]
+    where c.id = kept.id and c.tenant_id = kept.tenant_id
+    returning c.* into kept;
+    if not found then
+      perform chatkeep_private.refuse_unwritten('chat.id names a chat that');
+    end if;
+  end if;
+  perform set_config('chatkeep.writing', marker, true);
+  return next kept;
+end
+$$;
+comment on function chatkeep.import_chat(jsonb) is
+  'Stores a whole chat of the signed-in user with its times, at most 1,000 messages per call, and returns it. The same chat again changes nothing; new messages are appended. Errors: 22023, 22004, 42501, PT404, PT409, PT410; they name the position.';
+revoke all on function chatkeep.import_chat(jsonb) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.import_chat(jsonb) to authenticated, service_role;
+
+-- chats/imported_id.sql ------------------------------------------------------------
+
+-- A UUID version 8 (RFC 9562 section 5.8): the same for the same chat and position, so that an import can be
+-- repeated.
+create or replace function chatkeep_private.imported_id(chat_id uuid, place integer) returns uuid
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+begin
+  return chatkeep_private.uuid_v8(sha256(uuid_send(chat_id) || int4send(place)));
+end
+$$;
+comment on function chatkeep_private.imported_id(uuid, integer) is 'The id of an imported message that has none.';
+revoke all on function chatkeep_private.imported_id(uuid, integer) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.imported_id(uuid, integer) to authenticated, service_role;
+
+-- chats/in_order.sql ------------------------------------------------------------
+
+-- Keeps the given times where they increase strictly. Moves the others by as little as possible, after floor and not
+-- beyond ceiling.
+create or replace function chatkeep_private.in_order(given timestamptz[], floor timestamptz, ceiling timestamptz) returns timestamptz[]
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+declare
+  tick constant interval := interval '1 microsecond';
+  times timestamptz[] := given;
+  total constant integer := cardinality(given);
+  known integer := 1;
+begin
+  while known < total and given[known] is null loop
+    known := known + 1;
+  end loop;
+  for place in 1 .. total loop
+    -- A message without a time comes right before the first message that has one, or else right after the message
+    -- before it.
+    times[place] := coalesce(given[place],
+      case when place < known then coalesce(given[known], ceiling) - (known - place) * tick
+           when place = known then ceiling end);
+    if place = 1 then
+      times[place] := greatest(times[place], floor + tick);
+    else
+      times[place] := greatest(times[place], times[place - 1] + tick);
+    end if;
+  end loop;
+  if total > 0 then
+    times[total] := least(times[total], greatest(ceiling, floor + total * tick));
+  end if;
+  for place in reverse total - 1 .. 1 loop
+    times[place] := least(times[place], times[place + 1] - tick);
+  end loop;
+  return times;
+end
+$$;
+comment on function chatkeep_private.in_order(timestamptz[], timestamptz, timestamptz) is
+  'Times in strict order, moved by as little as possible.';
+revoke all on function chatkeep_private.in_order(timestamptz[], timestamptz, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.in_order(timestamptz[], timestamptz, timestamptz) to authenticated, service_role;
+
+-- chats/index_messages.sql ------------------------------------------------------------
+
+create or replace function chatkeep.index_messages(batch_size integer default 1000) returns integer
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  chat record;
+  indexed integer;
+  indexed_to timestamptz;
+  total integer := 0;
+  ids uuid[] := '{}'::uuid[];
+  tenants uuid[] := '{}'::uuid[];
+  ends timestamptz[] := '{}'::timestamptz[];
+begin
+  perform chatkeep_private.check_batch_size(batch_size, 100000);
+  -- One call at a time. The number is arbitrary.
+  if not pg_try_advisory_xact_lock(4841369552730651) then
+    return 0;
+  end if;
+  for chat in
+    select c.id, c.tenant_id, c.user_id, c.language, coalesce(c.indexed_to, '-infinity') as indexed_to, c.updated_at
+    from chatkeep.chats c
+    where c.updated_at > coalesce(c.indexed_to, '-infinity') and c.deleted_at is null
+  loop
+    -- A transaction that deletes or moves the chat's messages locks the chat first. Such a chat is skipped.
+    perform from chatkeep.chats c where c.id = chat.id and c.tenant_id = chat.tenant_id for key share skip locked;
+    continue when not found;
+    with pending as (
+      select m.id, m.created_at, m.content from chatkeep.messages m
+      where m.chat_id = chat.id and m.tenant_id = chat.tenant_id
+        and m.created_at > chat.indexed_to and m.created_at <= chat.updated_at
+        -- A streaming message will have other content, so the index stops before it.
+        and m.created_at < coalesce((
+          select min(s.created_at) from chatkeep.messages s
+          where s.chat_id = chat.id and s.tenant_id = chat.tenant_id
+            and s.created_at > chat.indexed_to and s.status = 'streaming'
+        ), 'infinity')
+      order by m.created_at
+      limit batch_size - total
+    ), added as (
+      insert into chatkeep.message_search (message_id, chat_id, tenant_id, user_id, language, created_at, tsv)
+      select p.id, chat.id, chat.tenant_id, chat.user_id, chat.language, p.created_at,
+        chatkeep_private.search_vector(chat.language, p.content)
+      from pending p
+      on conflict do nothing
+    )
+    select count(*), max(p.created_at) into indexed, indexed_to from pending p;
+    total := total + indexed;
+    if indexed_to is null and not exists (
+      select from chatkeep.messages m
+      where m.chat_id = chat.id and m.tenant_id = chat.tenant_id and m.created_at > chat.indexed_to
+    ) then
+      indexed_to := chat.updated_at;
+    end if;
+    if indexed_to is not null then
+      ids := ids || chat.id;
+      tenants := tenants || chat.tenant_id;
+      ends := ends || indexed_to;
+    end if;
+    exit when total >= batch_size;
+  end loop;
+  -- Last, so that writers wait for this update only and not for the indexing. A chat that is locked is marked next
+  -- time.
+  with free as (
+    select c.id, c.tenant_id, w.indexed_to
+    from unnest(ids, tenants, ends) w (id, tenant_id, indexed_to)
+    join chatkeep.chats c on c.id = w.id and c.tenant_id = w.tenant_id
+    for no key update of c skip locked
+  )
+  update chatkeep.chats c set indexed_to = f.indexed_to
+  from free f
+  where c.id = f.id and c.tenant_id = f.tenant_id;
+  return total;
+end
+$$;
+comment on function chatkeep.index_messages(integer) is
+  'Indexes at most batch_size messages for search and returns how many. 0 means that nothing is left, or that another call is running. For service_role, on a schedule. Errors: 22023, 22004.';
+revoke all on function chatkeep.index_messages(integer) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.index_messages(integer) to service_role;
+
+-- chats/insert_items.sql ------------------------------------------------------------
+
+-- Inserts the items at these positions. They follow one another and the chat as it is.
+create or replace function chatkeep_private.insert_items(
+  chat chatkeep.chats, items jsonb, positions integer[], ids uuid[], first_seq integer, first_time timestamptz
+) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  author constant uuid := auth.uid();
+  inserted bigint;
+begin
+  insert into chatkeep.messages (
+    id, chat_id, tenant_id, user_id, author_id, seq, parent_id, role, content, parts, status, model, token_count,
+    metadata, created_at, updated_at
+  )
+  select n.id, chat.id, chat.tenant_id, chat.user_id, author, first_seq - 1 + n.place::integer,
+    case n.place when 1 then chat.active_leaf_id else ids[n.place - 1] end,
+    n.item ->> 'role', n.item ->> 'content', nullif(n.item -> 'parts', 'null'),
+    coalesce(n.item ->> 'status', 'complete'), n.item ->> 'model', (n.item ->> 'token_count')::integer,
+    coalesce(nullif(n.item -> 'metadata', 'null'), '{}'),
+    first_time + (n.place - 1) * interval '1 microsecond',
+    first_time + (n.place - 1) * interval '1 microsecond'
+  from (
+    select u.id, u.place, items -> u.position as item
+    from unnest(ids, positions) with ordinality u (id, position, place)
+  ) n
+  on conflict do nothing;
+  get diagnostics inserted = row_count;
+  if inserted <> cardinality(ids) then
+    if exists (select from unnest(positions) u (position) where items #>> array[u.position::text, 'message_id'] is not null) then
+      perform chatkeep_private.refuse_unseen('messages has a message_id that is');
+    end if;
+    perform chatkeep_private.refuse_unwritten('chat_id names a chat that');
+  end if;
+end
+$$;
+comment on function chatkeep_private.insert_items(chatkeep.chats, jsonb, integer[], uuid[], integer, timestamptz) is
+  'Inserts items of a batch that follow one another.';
+revoke all on function chatkeep_private.insert_items(chatkeep.chats, jsonb, integer[], uuid[], integer, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.insert_items(chatkeep.chats, jsonb, integer[], uuid[], integer, timestamptz) to authenticated, service_role;
+
+-- chats/list_messages.sql ------------------------------------------------------------
+
+create or replace function chatkeep.list_messages(
+  chat_id uuid,
+  before timestamptz default null,
+  after timestamptz default null,
+  page_size integer default 50
+) returns setof chatkeep.messages
+-- The index by time returns rows in order. Where chats are small on average, the planner prefers to collect and sort
+-- a chat's rows. Before PostgreSQL 18 the estimate of the remaining sort is so high that the query would be compiled
+-- just in time.
+language plpgsql stable set search_path = '' set enable_sort = off set jit = off
+as $$
+#variable_conflict use_column
+declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
+  chat chatkeep.chats;
+  until timestamptz := coalesce(list_messages.before, 'infinity');
+begin
+  perform chatkeep_private.check_present('chat_id', list_messages.chat_id is not null);
+  perform chatkeep_private.check_page_size(list_messages.page_size);
+  perform set_config('chatkeep.writing', 'off', true);
+  chat := chatkeep_private.visible_chat(list_messages.chat_id);
+  if list_messages.after is null then
+    return query
+      select page.* from (
+        select m.* from chatkeep.messages m
+        where m.chat_id = list_messages.chat_id
+          and m.tenant_id = chat.tenant_id
+          and m.active
+          and m.created_at < until
+        order by m.created_at desc
+        limit list_messages.page_size
+      ) page
+      order by page.created_at;
+  else
+    return query
+      select m.* from chatkeep.messages m
+      where m.chat_id = list_messages.chat_id
+        and m.tenant_id = chat.tenant_id
+        and m.active
+        and m.created_at > list_messages.after
+        and m.created_at < until
+      order by m.created_at
+      limit list_messages.page_size;
+  end if;
+  perform set_config('chatkeep.writing', marker, true);
+end
+$$;
+comment on function chatkeep.list_messages(uuid, timestamptz, timestamptz, integer) is
+  'A page of the active path, oldest first: the newest page, or the page before or after a created_at (exclusive). At most 200 rows. Errors: 22023, 22004, PT404, PT410.';
+revoke all on function chatkeep.list_messages(uuid, timestamptz, timestamptz, integer) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.list_messages(uuid, timestamptz, timestamptz, integer) to authenticated, service_role;
+
+-- chats/locked_chat.sql ------------------------------------------------------------
+
+-- The lock orders all writers of the chat. The statements after it see what the others committed.
+create or replace function chatkeep_private.locked_chat(chat_id uuid, or_deleted boolean default false) returns chatkeep.chats
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  chat chatkeep.chats;
+begin
+  -- Two rounds: a statement that waited for the move of its own user still looks for the chat in the old tenant.
+  for round in 1 .. 2 loop
+    select c.* into chat from chatkeep.chats c
+    where c.id = locked_chat.chat_id
+      and (c.user_id = (select auth.uid()) or (select chatkeep_private.is_service()))
+    for no key update;
+    exit when found;
+  end loop;
+  if chat.id is null then
+    perform chatkeep_private.refuse_chat(false, null);
+  end if;
+  perform chatkeep_private.refuse_ambiguous(chat);
+  if chat.deleted_at is not null and not or_deleted then
+    perform chatkeep_private.refuse_chat(true, chat.deleted_at);
+  end if;
+  return chat;
+end
+$$;
+comment on function chatkeep_private.locked_chat(uuid, boolean) is
+  'A chat of the caller, locked until the transaction ends. A deleted one only with or_deleted.';
+revoke all on function chatkeep_private.locked_chat(uuid, boolean) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.locked_chat(uuid, boolean) to authenticated, service_role;
+
+-- chats/next_time.sql ------------------------------------------------------------
+
+-- If the clock is behind the chat's last message, the time of that message plus one microsecond is used. After
+-- infinity there is no time.
+create or replace function chatkeep_private.next_time(chat chatkeep.chats) returns timestamptz
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  if chat.updated_at = 'infinity' then
+    raise datetime_field_overflow using message = 'timestamp out of range';
+  end if;
+  return greatest(clock_timestamp(), chat.updated_at + interval '1 microsecond');
+end
+$$;
+comment on function chatkeep_private.next_time(chatkeep.chats) is 'The created_at of the next message of a chat.';
+revoke all on function chatkeep_private.next_time(chatkeep.chats) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.next_time(chatkeep.chats) to authenticated, service_role;
+
+-- chats/purge_chats.sql ------------------------------------------------------------
+
+create or replace function chatkeep.purge_chats(
+  older_than interval default '30 days',
+  batch_size integer default 10000
+) returns integer
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  deleted_before constant timestamptz := chatkeep_private.moment_before('older_than', older_than);
+  chat record;
+  removed integer;
+  total integer := 0;
+begin
+  perform chatkeep_private.check_batch_size(batch_size, 100000);
+  loop
+    -- One chat after the other, so that another purge takes the chats that this one has not reached.
+    select c.id, c.tenant_id into chat from chatkeep.chats c
+    where c.deleted_at < deleted_before
+    order by c.deleted_at
+    limit 1
+    for update skip locked;
+    exit when not found;
+    delete from chatkeep.messages m
+    where m.chat_id = chat.id and m.tenant_id = chat.tenant_id
+      and m.id in (
+        select n.id from chatkeep.messages n
+        where n.chat_id = chat.id and n.tenant_id = chat.tenant_id
+        order by n.created_at
+        limit batch_size - total
+      );
+    get diagnostics removed = row_count;
+    total := total + removed;
+    if total >= batch_size then
+      -- The next batch removes the rest. Until then the mark keeps anyone from restoring half a chat.
+      update chatkeep.chats c set purged_at = coalesce(c.purged_at, clock_timestamp())
+      where c.id = chat.id and c.tenant_id = chat.tenant_id;
+      exit;
+    end if;
+    delete from chatkeep.chats c where c.id = chat.id and c.tenant_id = chat.tenant_id;
+    total := total + 1;
+    exit when total >= batch_size;
+  end loop;
+  return total;
+end
+$$;
+comment on function chatkeep.purge_chats(interval, integer) is
+  'Removes for good the chats that were deleted longer ago than older_than, at most batch_size messages and chats, and returns how many. 0 means that nothing is left. For service_role. Errors: 22023, 22004.';
+revoke all on function chatkeep.purge_chats(interval, integer) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.purge_chats(interval, integer) to service_role;
+
+-- chats/refuse_ambiguous.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.refuse_ambiguous(chat chatkeep.chats) returns void
+language plpgsql stable set search_path = ''
+as $$
+begin
+  if not row_security_active('chatkeep.chats'::regclass) and exists (
+    select from chatkeep.chats c where c.id = chat.id and c.tenant_id <> chat.tenant_id
+  ) then
+    perform chatkeep_private.refuse('PT409', 'chat_id names chats of several tenants', 'Call as the chat''s user.');
+  end if;
+end
+$$;
+comment on function chatkeep_private.refuse_ambiguous(chatkeep.chats) is
+  'Refuses an id that a caller who bypasses RLS sees in several tenants.';
+revoke all on function chatkeep_private.refuse_ambiguous(chatkeep.chats) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.refuse_ambiguous(chatkeep.chats) to authenticated, service_role;
+
+-- chats/refuse_chat.sql ------------------------------------------------------------
+
+-- Not immutable: the planner would call an immutable function with constant arguments, and a statement would be
+-- refused when it is planned. The other functions that refuse are stable or volatile for the same reason.
+create or replace function chatkeep_private.refuse_chat(exists_here boolean, deleted_at timestamptz) returns void
+language plpgsql stable parallel safe set search_path = ''
+as $$
+begin
+  if not exists_here then
+    perform chatkeep_private.refuse('PT404', 'chat_id names no chat of yours',
+      'Make the chat with create_chat, or check the id.');
+  elsif deleted_at is not null then
+    perform chatkeep_private.refuse('PT410', 'chat_id names a deleted chat',
+      'Restore it with restore_chat, or start a new one.');
+  end if;
+end
+$$;
+comment on function chatkeep_private.refuse_chat(boolean, timestamptz) is
+  'Refuses a chat that does not exist or is deleted.';
+revoke all on function chatkeep_private.refuse_chat(boolean, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.refuse_chat(boolean, timestamptz) to authenticated, service_role;
+
+-- chats/refuse_message.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.refuse_message(argument text) returns void
+language plpgsql stable parallel safe set search_path = ''
+as $$
+begin
+  perform chatkeep_private.refuse('PT404', argument || ' names no message of this chat',
+    'Pass the id of a message of the same chat.');
+end
+$$;
+comment on function chatkeep_private.refuse_message(text) is
+  'Refuses the id of a message that the chat does not have.';
+revoke all on function chatkeep_private.refuse_message(text) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.refuse_message(text) to authenticated, service_role;
+
+-- chats/refuse_unseen.sql ------------------------------------------------------------
+
+-- For an id that the caller has chosen and that no visible row has.
+create or replace function chatkeep_private.refuse_unseen(what text) returns void
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  perform chatkeep_private.refuse('PT409', what || ' taken by a message that you cannot see',
+    'Pass a new id; if it is refused again, a policy, trigger or rule of this database keeps the row out.');
+end
+$$;
+comment on function chatkeep_private.refuse_unseen(text) is
+  'Refuses a message that was not stored although no visible message has its id.';
+revoke all on function chatkeep_private.refuse_unseen(text) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.refuse_unseen(text) to authenticated, service_role;
+
+-- chats/restore_chat.sql ------------------------------------------------------------
+
+create or replace function chatkeep.restore_chat(chat_id uuid) returns setof chatkeep.chats
+language plpgsql volatile set search_path = ''
+as $$
+begin
+  return next chatkeep_private.set_deleted(restore_chat.chat_id, false);
+end
+$$;
+comment on function chatkeep.restore_chat(uuid) is
+  'Restores a deleted chat as it was, unless purge_chats has begun to remove it. Errors: 22004, PT404, PT410.';
+revoke all on function chatkeep.restore_chat(uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.restore_chat(uuid) to authenticated, service_role;
+
+-- chats/search_messages.sql ------------------------------------------------------------
+
+create or replace function chatkeep.search_messages(
+  query text,
+  chat_id uuid default null,
+  page_size integer default 20,
+  before timestamptz default null
+) returns setof chatkeep.found_message
+-- An index returns the owner's rows newest first, and a frequent word fills the page at once. The planner cannot know
+-- how frequent a word is and prefers to collect and sort. Before PostgreSQL 18 the estimate of the remaining sorts is
+-- so high that the query would be compiled just in time.
+language plpgsql stable set search_path = '' set enable_sort = off set jit = off
+as $$
+#variable_conflict use_column
+declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
+  chat chatkeep.chats;
+  owner uuid := auth.uid();
+  until timestamptz := coalesce(search_messages.before, 'infinity');
+begin
+  perform chatkeep_private.check_present('query', search_messages.query is not null);
+  perform chatkeep_private.check_length('query', search_messages.query, 1000);
+  perform chatkeep_private.check_page_size(search_messages.page_size);
+  perform set_config('chatkeep.writing', 'off', true);
+  if search_messages.chat_id is not null then
+    chat := chatkeep_private.visible_chat(search_messages.chat_id);
+    owner := chat.user_id;
+  elsif owner is null and chatkeep_private.is_service() then
+    perform chatkeep_private.refuse('22004', 'chat_id is missing',
+      'A service has no chats of its own: name the one to search.');
+  elsif exists (select from chatkeep.users u where u.id = owner and u.disabled_at is not null) then
+    perform chatkeep_private.refuse('42501', 'this user is disabled',
+      'Ask an administrator to clear disabled_at in chatkeep.users.');
+  end if;
+  return query
+    with asked as materialized (
+      select l.language, websearch_to_tsquery(l.language::regconfig, search_messages.query) as tsquery
+      from (
+        select distinct c.language::text from chatkeep.chats c
+        where c.user_id = owner
+          and c.deleted_at is null
+          and (chat.id is null or (c.id = chat.id and c.tenant_id = chat.tenant_id))
+      ) l
+    ),
+    found as (
+      select a.language, a.tsquery, s.message_id, s.chat_id, s.tenant_id, s.created_at, s.tsv
+      from asked a, lateral (
+        -- The owner's rows, newest first, until the page is full.
+        select s.* from chatkeep.message_search s
+        where s.user_id = owner
+          and s.language = a.language
+          and s.created_at < until
+          and (chat.id is null or s.chat_id = chat.id)
+          and s.tsv @@ a.tsquery
+          and (select c.deleted_at is null from chatkeep.chats c where c.id = s.chat_id and c.tenant_id = s.tenant_id)
+        order by s.created_at desc
+        fetch first search_messages.page_size rows with ties
+      ) s
+      union all
+      -- What index_messages has not reached yet is searched in its text.
+      select a.language, a.tsquery, m.id, m.chat_id, m.tenant_id, m.created_at, v.tsv
+      from chatkeep.chats c
+      join asked a on a.language = c.language
+      join chatkeep.messages m
+        on m.chat_id = c.id and m.tenant_id = c.tenant_id
+          and m.created_at > coalesce(c.indexed_to, '-infinity') and m.created_at < until,
+      lateral (select chatkeep_private.search_vector(c.language, m.content) as tsv offset 0) v
+      where c.user_id = owner
+        and c.updated_at > coalesce(c.indexed_to, '-infinity')
+        and c.deleted_at is null
+        and (chat.id is null or (c.id = chat.id and c.tenant_id = chat.tenant_id))
+        and v.tsv @@ a.tsquery
+        and not exists (
+          select from chatkeep.message_search s
+          where s.message_id = m.id and s.chat_id = m.chat_id and s.tenant_id = m.tenant_id
+        )
+    ),
+    page as (
+      select f.* from found f order by f.created_at desc
+      fetch first search_messages.page_size rows with ties
+    )
+    select m.id, m.chat_id, m.seq, m.role::text, m.created_at, ts_rank(p.tsv, p.tsquery),
+      chatkeep_private.snippet(p.language, m.content, p.tsquery)
+    from page p
+    join chatkeep.messages m on m.id = p.message_id and m.chat_id = p.chat_id and m.tenant_id = p.tenant_id
+    order by m.created_at desc, m.id;
+  perform set_config('chatkeep.writing', marker, true);
+end
+$$;
+comment on function chatkeep.search_messages(text, uuid, integer, timestamptz) is
+  'Searches the caller''s messages, or one chat, with the syntax of websearch_to_tsquery in each chat''s language. Newest first, with rank and a snippet of safe HTML. Errors: 22023, 22004, PT404, PT410.';
+revoke all on function chatkeep.search_messages(text, uuid, integer, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.search_messages(text, uuid, integer, timestamptz) to authenticated, service_role;
+
+-- chats/search_vector.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.search_vector(language text, content text) returns tsvector
+language plpgsql immutable parallel safe set search_path = '' set client_min_messages = warning
+as $$
+declare
+  config regconfig := language::regconfig;
+  vector tsvector := ''::tsvector;
+  piece text;
+  place integer := 1;
+begin
+  if octet_length(content) <= 262144 then
+    begin
+      return to_tsvector(config, content);
+    exception when program_limit_exceeded then
+      null;
+    end;
+  end if;
+  -- A tsvector holds at most 1 MiB, positions included. Without positions, built piece by piece, the words of 1 MiB
+  -- of text fit. If they do not, the first ones are kept.
+  while place <= char_length(content) loop
+    piece := substr(content, place, 50000);
+    if char_length(piece) = 50000 and position(' ' in piece) > 0 then
+      piece := left(piece, 50001 - position(' ' in reverse(piece)));
+    end if;
+    begin
+      vector := vector || strip(to_tsvector(config, piece));
+    exception when program_limit_exceeded then
+      return vector;
+    end;
+    place := place + char_length(piece);
+  end loop;
+  return vector;
+end
+$$;
+comment on function chatkeep_private.search_vector(text, text) is
+  'The words of a message of any size; never an error.';
+revoke all on function chatkeep_private.search_vector(text, text) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.search_vector(text, text) to authenticated, service_role;
+
+-- chats/select_branch.sql ------------------------------------------------------------
+
+create or replace function chatkeep.select_branch(
+  chat_id uuid,
+  leaf_id uuid
+) returns setof chatkeep.chats
+language plpgsql volatile set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
+  chat chatkeep.chats;
+begin
+  perform chatkeep_private.check_present('chat_id', select_branch.chat_id is not null);
+  perform chatkeep_private.check_present('leaf_id', select_branch.leaf_id is not null);
+
+  perform set_config('chatkeep.writing', 'on', true);
+  chat := chatkeep_private.locked_chat(select_branch.chat_id);
+  if select_branch.leaf_id is distinct from chat.active_leaf_id then
+    if select_branch.leaf_id = '00000000-0000-0000-0000-000000000000'
+       or not chatkeep_private.activate_path(chat, select_branch.leaf_id) then
+      perform chatkeep_private.refuse_message('leaf_id');
+    end if;
+    update chatkeep.chats c set active_leaf_id = select_branch.leaf_id
+    where c.id = chat.id and c.tenant_id = chat.tenant_id
+    returning c.* into chat;
+    if not found then
+      perform chatkeep_private.refuse_unwritten('chat_id names a chat that');
+    end if;
+  end if;
+  perform set_config('chatkeep.writing', marker, true);
+  return next chat;
+end
+$$;
+comment on function chatkeep.select_branch(uuid, uuid) is
+  'Makes the path that ends at a message the active one and returns the chat. Errors: 22004, PT404, PT410.';
+revoke all on function chatkeep.select_branch(uuid, uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.select_branch(uuid, uuid) to authenticated, service_role;
+
+-- chats/set_deleted.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.set_deleted(chat_id uuid, deleted boolean) returns chatkeep.chats
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
+  chat chatkeep.chats;
+begin
+  perform chatkeep_private.check_present('chat_id', set_deleted.chat_id is not null);
+  perform set_config('chatkeep.writing', 'on', true);
+  chat := chatkeep_private.locked_chat(set_deleted.chat_id, or_deleted => true);
+  if chat.purged_at is not null then
+    perform chatkeep_private.refuse('PT410', 'chat_id names a chat that is being purged', 'Start a new one.');
+  end if;
+  if (chat.deleted_at is not null) <> set_deleted.deleted then
+    update chatkeep.chats c set deleted_at = case when set_deleted.deleted then clock_timestamp() end
+    where c.id = chat.id and c.tenant_id = chat.tenant_id
+    returning c.* into chat;
+    if not found then
+      perform chatkeep_private.refuse_unwritten('chat_id names a chat that');
+    end if;
+  end if;
+  perform set_config('chatkeep.writing', marker, true);
+  return chat;
+end
+$$;
+comment on function chatkeep_private.set_deleted(uuid, boolean) is
+  'Deletes or restores a chat of the caller. A chat that is already in that state stays as it is.';
+revoke all on function chatkeep_private.set_deleted(uuid, boolean) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.set_deleted(uuid, boolean) to authenticated, service_role;
+
+-- chats/snippet.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.snippet(language text, content text, query tsquery) returns text
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+declare
+  -- Private use characters stand for the marks and for angle brackets, which the parser would drop as tags.
+  marked text := ts_headline(
+    language::regconfig,
+    translate(left(content, 32768), '<>' || E'\uE000\uE001\uE002\uE003', E'\uE002\uE003'),
+    query,
+    E'StartSel="\uE000", StopSel="\uE001", FragmentDelimiter=" … ", MinWords=8, MaxWords=25, '
+      || case when char_length(content) <= 300 then 'HighlightAll=true' else 'MaxFragments=2' end);
+begin
+  marked := replace(replace(marked, '&', '&amp;'), '"', '&quot;');
+  marked := replace(replace(marked, E'\uE002', '&lt;'), E'\uE003', '&gt;');
+  return replace(replace(marked, E'\uE000', '<mark>'), E'\uE001', '</mark>');
+end
+$$;
+comment on function chatkeep_private.snippet(text, text, tsquery) is
+  'An excerpt of a message, or all of a short one, as HTML: the text is escaped, and matches are in <mark>.';
+revoke all on function chatkeep_private.snippet(text, text, tsquery) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.snippet(text, text, tsquery) to authenticated, service_role;
+
+-- chats/visible_chat.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.visible_chat(chat_id uuid) returns chatkeep.chats
+language plpgsql stable set search_path = ''
+as $$
+declare
+  chat chatkeep.chats;
+begin
+  select c.id, c.tenant_id, c.user_id, c.deleted_at into chat.id, chat.tenant_id, chat.user_id, chat.deleted_at
+  from chatkeep.chats c
+  where c.id = visible_chat.chat_id
+    and (c.user_id = (select auth.uid()) or (select chatkeep_private.is_service()));
+  if not found then
+    perform chatkeep_private.refuse_chat(false, null);
+  end if;
+  perform chatkeep_private.refuse_ambiguous(chat);
+  if chat.deleted_at is not null then
+    perform chatkeep_private.refuse_chat(true, chat.deleted_at);
+  end if;
+  return chat;
+end
+$$;
+comment on function chatkeep_private.visible_chat(uuid) is
+  'The key and the owner of a chat of the caller, without a lock.';
+revoke all on function chatkeep_private.visible_chat(uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.visible_chat(uuid) to authenticated, service_role;

@@ -1,0 +1,45 @@
+create or replace function chatkeep.create_chat(
+  title text default null,
+  metadata jsonb default '{}',
+  chat_id uuid default null,
+  language text default 'simple'
+) returns setof chatkeep.chats
+language plpgsql volatile set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
+  owner uuid := auth.uid();
+  tenant uuid;
+  wanted uuid := coalesce(create_chat.chat_id, chatkeep_private.uuid_v7());
+  stored chatkeep.chats;
+begin
+  perform chatkeep_private.check_length('title', create_chat.title, 500);
+  perform chatkeep_private.check_present('metadata', create_chat.metadata is not null);
+  perform chatkeep_private.check_json('metadata', create_chat.metadata, 'object');
+  perform chatkeep_private.check_language('language', create_chat.language);
+  tenant := chatkeep_private.enter();
+
+  perform set_config('chatkeep.writing', 'on', true);
+  return query
+    insert into chatkeep.chats as c (id, tenant_id, user_id, title, metadata, language)
+    values (wanted, tenant, owner, create_chat.title, create_chat.metadata, create_chat.language)
+    on conflict (id, tenant_id) do nothing
+    returning c.*;
+  if not found then
+    select c.* into stored from chatkeep.chats c
+    where c.id = wanted and c.tenant_id = tenant and c.user_id = owner;
+    if not found then
+      perform chatkeep_private.refuse('PT409', 'chat_id is taken', 'Leave chat_id out, or make a new UUID.');
+    elsif stored.deleted_at is not null then
+      perform chatkeep_private.refuse_chat(true, stored.deleted_at);
+    end if;
+    return next stored;
+  end if;
+  perform set_config('chatkeep.writing', marker, true);
+end
+$$;
+comment on function chatkeep.create_chat(text, jsonb, uuid, text) is
+  'Makes a chat of the signed-in user and returns it. With a chat_id that the user already has, returns the stored chat. Errors: 22023, 22004, 42501, PT409, PT410.';
+revoke all on function chatkeep.create_chat(text, jsonb, uuid, text) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.create_chat(text, jsonb, uuid, text) to authenticated, service_role;

@@ -1,0 +1,23 @@
+create or replace function chatkeep_private.holds_message(
+  chat chatkeep.chats, message_id uuid, argument text, role text, content text, parts jsonb
+) returns boolean
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  same boolean;
+begin
+  select (m.role, m.content, m.parts) is not distinct from (holds_message.role, holds_message.content, holds_message.parts)
+  into same
+  from chatkeep.messages m
+  where m.id = holds_message.message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id;
+  if same is false then
+    perform chatkeep_private.refuse('PT409', argument || ' is taken by a message with other content',
+      'Send the same content to retry, or a new message_id for a new message.');
+  end if;
+  return same is not null;
+end
+$$;
+comment on function chatkeep_private.holds_message(chatkeep.chats, uuid, text, text, text, jsonb) is
+  'Whether the chat has the message. Refuses a stored message with other content.';
+revoke all on function chatkeep_private.holds_message(chatkeep.chats, uuid, text, text, text, jsonb) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.holds_message(chatkeep.chats, uuid, text, text, text, jsonb) to authenticated, service_role;

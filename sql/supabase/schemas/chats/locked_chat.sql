@@ -1,0 +1,29 @@
+-- The lock orders all writers of the chat. The statements after it see what the others committed.
+create or replace function chatkeep_private.locked_chat(chat_id uuid, or_deleted boolean default false) returns chatkeep.chats
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  chat chatkeep.chats;
+begin
+  -- Two rounds: a statement that waited for the move of its own user still looks for the chat in the old tenant.
+  for round in 1 .. 2 loop
+    select c.* into chat from chatkeep.chats c
+    where c.id = locked_chat.chat_id
+      and (c.user_id = (select auth.uid()) or (select chatkeep_private.is_service()))
+    for no key update;
+    exit when found;
+  end loop;
+  if chat.id is null then
+    perform chatkeep_private.refuse_chat(false, null);
+  end if;
+  perform chatkeep_private.refuse_ambiguous(chat);
+  if chat.deleted_at is not null and not or_deleted then
+    perform chatkeep_private.refuse_chat(true, chat.deleted_at);
+  end if;
+  return chat;
+end
+$$;
+comment on function chatkeep_private.locked_chat(uuid, boolean) is
+  'A chat of the caller, locked until the transaction ends. A deleted one only with or_deleted.';
+revoke all on function chatkeep_private.locked_chat(uuid, boolean) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.locked_chat(uuid, boolean) to authenticated, service_role;

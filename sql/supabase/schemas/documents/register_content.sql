@@ -1,0 +1,24 @@
+create or replace function chatkeep.register_content(
+  source_uri text,
+  content bytea,
+  title text default null,
+  mime_type text default null,
+  tags jsonb default '{}',
+  visibility text default 'private',
+  properties jsonb default '{}'
+) returns setof chatkeep.document_registration
+language plpgsql volatile set search_path = ''
+as $$
+#variable_conflict use_variable
+begin
+  perform chatkeep_private.check_present('source_uri', source_uri is not null);
+  perform chatkeep_private.check_present('content', content is not null);
+  return query
+    select r.* from chatkeep.register_document(source_uri, encode(sha256(content), 'hex'), title, mime_type,
+      octet_length(content), tags, visibility, properties) r;
+end
+$$;
+comment on function chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb) is
+  'register_document for bytes: computes their checksum and size. The bytes are not stored. Errors: 22023, 22004, 42501.';
+revoke all on function chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb) to authenticated, service_role;

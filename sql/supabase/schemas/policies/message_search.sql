@@ -1,0 +1,14 @@
+alter table chatkeep.message_search enable row level security;
+alter table chatkeep.message_search force row level security;
+
+create policy message_search_select on chatkeep.message_search for select to authenticated
+  using (
+    (user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
+    and ((select current_setting('chatkeep.writing', true)) <> ''
+      or chat_id <> all ((select chatkeep_private.deleted_chats())::uuid[]))
+  );
+comment on policy message_search_select on chatkeep.message_search is 'Users search their own messages.';
+
+revoke all on chatkeep.message_search from public, anon, authenticated, service_role;
+grant select on chatkeep.message_search to authenticated;
+grant select, insert, update, delete on chatkeep.message_search to service_role;

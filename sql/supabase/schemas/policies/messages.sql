@@ -1,0 +1,30 @@
+alter table chatkeep.messages enable row level security;
+alter table chatkeep.messages force row level security;
+
+create policy messages_select on chatkeep.messages for select to authenticated
+  using (
+    (user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
+    and ((select current_setting('chatkeep.writing', true)) <> ''
+      or chat_id <> all ((select chatkeep_private.deleted_chats())::uuid[]))
+  );
+comment on policy messages_select on chatkeep.messages is 'Users read the messages of their own chats.';
+
+create policy messages_insert on chatkeep.messages for insert to authenticated
+  with check (
+    (user_id, tenant_id) = (select chatkeep_private.writer(), chatkeep.tenant_id()) and author_id = user_id
+  );
+comment on policy messages_insert on chatkeep.messages is
+  'Calls append to the user''s own chats. No client inserts directly.';
+
+create policy messages_update on chatkeep.messages for update to authenticated
+  using (user_id = (select chatkeep_private.writer()))
+  with check (user_id is not null);
+comment on policy messages_update on chatkeep.messages is
+  'Calls change the active path and finish messages. No client updates directly.';
+
+revoke all on chatkeep.messages from public, anon, authenticated, service_role;
+grant select,
+  insert (id, chat_id, tenant_id, user_id, seq, parent_id, active, role, content, parts, status, author_id, model, token_count, metadata, created_at, updated_at),
+  update (active, content, parts, status, token_count, metadata, updated_at)
+  on chatkeep.messages to authenticated;
+grant select, insert, update, delete on chatkeep.messages to service_role;

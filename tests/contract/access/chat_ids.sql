@@ -1,0 +1,77 @@
+-- The same chat id in two tenants, and of two users of one tenant: the answer to each of them.
+begin;
+\ir ../support/identities.psql
+select * from no_plan();
+
+-- Ada and Eve, of two tenants, have a chat of the same id, with a message of the same id. Bob is a colleague of Ada's.
+create function pg_temp.both() returns void language plpgsql as $$
+declare
+  person text;
+begin
+  foreach person in array array['ada', 'eve'] loop
+    perform pg_temp.sign_in(person);
+    perform chatkeep.create_chat(person, chat_id => pg_temp.id('c1'));
+    perform chatkeep.append_messages(pg_temp.id('c1'), jsonb_build_array(pg_temp.item('heron of ' || person, pg_temp.id('a1')), pg_temp.item('', pg_temp.id('a2'), more => '{"status":"streaming"}')));
+  end loop;
+end
+$$;
+select pg_temp.both() \g /dev/null
+reset role;
+
+create temporary table calls (n integer generated always as identity, call text) on commit drop;
+insert into calls (call) values
+  ('append_message(pg_temp.id(''c1''), ''assistant'', ''x'')'), ('append_message(pg_temp.id(''c1''), ''user'', ''heron of ada'', pg_temp.id(''a1''))'), ('append_messages(pg_temp.id(''c1''), ''[]'')'),
+  ('append_messages(pg_temp.id(''c1''), ''[{"role":"user","content":"x"}]'')'), ('finish_message(pg_temp.id(''c1''), pg_temp.id(''a2''), ''x'')'), ('select_branch(pg_temp.id(''c1''), pg_temp.id(''a1''))'),
+  ('list_messages(pg_temp.id(''c1''))'), ('list_messages(pg_temp.id(''c1''), after => ''-infinity'')'), ('search_messages(''heron'', pg_temp.id(''c1''))'), ('delete_chat(pg_temp.id(''c1''))'),
+  ('restore_chat(pg_temp.id(''c1''))'), ('attach(pg_temp.id(''c1''), pg_temp.id(''a1''), storage_path => ''b/a.png'')');
+grant select on calls to public;
+create function pg_temp.told(call text) returns text language plpgsql as $$
+declare
+  said text := pg_temp.refusal('select * from chatkeep.' || call);
+begin
+  raise exception using errcode = 'ZZ000', message = said;
+exception when sqlstate 'ZZ000' then
+  return sqlerrm;
+end
+$$;
+
+select pg_temp.serve();
+select is(pg_temp.told(call), 'PT409 chat_id names chats of several tenants | Call as the chat''s user.', call || ' refuses service_role an id of two chats') from calls order by n;
+select pg_temp.sign_in('ada');
+select count(*) as deleted from chatkeep.delete_chat(pg_temp.id('c1')) \gset
+select pg_temp.serve();
+select is(pg_temp.told(call), 'PT409 chat_id names chats of several tenants | Call as the chat''s user.', 'also where the first is deleted: ' || call) from calls order by n;
+select pg_temp.sign_in('eve');
+select count(*) as deleted from chatkeep.delete_chat(pg_temp.id('c1')) \gset
+select pg_temp.serve();
+select is(pg_temp.told(call), 'PT409 chat_id names chats of several tenants | Call as the chat''s user.', 'where both are deleted: ' || call) from calls order by n;
+select pg_temp.sign_in('ada');
+select count(*) as restored from chatkeep.restore_chat(pg_temp.id('c1')) \gset
+select pg_temp.serve();
+select is(pg_temp.told(call), 'PT409 chat_id names chats of several tenants | Call as the chat''s user.', 'and where the second is deleted: ' || call) from calls order by n;
+select pg_temp.sign_in('ada');
+select is(pg_temp.listed(pg_temp.id('c1')), 'heron of ada ', 'each user has their chat');
+select pg_temp.sign_in('eve');
+select is(left(pg_temp.told('list_messages(pg_temp.id(''c1''))'), 5), 'PT410', 'as it is');
+select pg_temp.serve();
+select lives_ok($$ select chatkeep.purge_chats('0') $$, 'when the deleted one is purged');
+select is(pg_temp.listed(pg_temp.id('c1')), 'heron of ada ', 'service_role reads the one that is left');
+
+-- In one tenant an id is one chat.
+select pg_temp.sign_in('bob');
+select is(pg_temp.told('create_chat(chat_id => pg_temp.id(''c1''))'), 'PT409 chat_id is taken | Leave chat_id out, or make a new UUID.', 'create_chat refuses a colleague the id as taken');
+select is(pg_temp.told('import_chat(jsonb_build_object(''id'', pg_temp.id(''c1'')))'), 'PT409 chat.id is taken | Leave it out, or make a new UUID.', 'in an import too');
+select is((select count(*)::integer from calls where pg_temp.told(call) <> 'PT404 chat_id names no chat of yours | Make the chat with create_chat, or check the id.'), 0, 'and all other calls answer as for a chat that nobody has');
+select is_empty('select from chatkeep.chats', 'nothing of it is shown');
+select pg_temp.sign_in('ada');
+select count(*) as deleted from chatkeep.delete_chat(pg_temp.id('c1')) \gset
+select pg_temp.sign_in('bob');
+select is(pg_temp.told('create_chat(chat_id => pg_temp.id(''c1''))'), 'PT409 chat_id is taken | Leave chat_id out, or make a new UUID.', 'nor whether it is deleted');
+select is(pg_temp.told('import_chat(jsonb_build_object(''id'', pg_temp.id(''c1'')))'), 'PT409 chat.id is taken | Leave it out, or make a new UUID.', 'by either');
+select is((select count(*)::integer from calls where pg_temp.told(call) <> 'PT404 chat_id names no chat of yours | Make the chat with create_chat, or check the id.'), 0, 'or by another call');
+select pg_temp.sign_in('eve');
+select is((select title from chatkeep.create_chat('anew', chat_id => pg_temp.id('c1'))), 'anew', 'in another tenant the id is free');
+select is((select seq from chatkeep.append_message(pg_temp.id('c1'), 'user', 'x', pg_temp.id('a1'))), 1, 'with its message ids');
+
+select * from finish();
+rollback;

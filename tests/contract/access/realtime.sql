@@ -1,0 +1,29 @@
+-- What Realtime and other readers of the log need from the tables. docs/supabase.md tells how to publish them.
+begin;
+select * from no_plan();
+
+create temporary view tables as
+  select c.* from pg_catalog.pg_class c
+  where c.relnamespace in ('chatkeep'::regnamespace, 'chatkeep_private'::regnamespace) and c.relkind = 'r';
+
+select is_empty(
+  $$ select t.oid::regclass from tables t
+     where not exists (select from pg_catalog.pg_index i where i.indrelid = t.oid and i.indisprimary) $$,
+  'every table has a primary key, so a publication of all tables refuses no update');
+-- Realtime lets every subscriber filter deletions by the replica identity, without policies. With a whole row as identity, a subscriber
+-- could ask for its content.
+select is_empty($$ select oid::regclass from tables where relreplident <> 'd' $$,
+  'the primary key is what the log says of an old row');
+select is_empty(
+  $$ select t.oid::regclass, a.attname from tables t
+     join pg_catalog.pg_index i on i.indrelid = t.oid and i.indisprimary
+     join pg_catalog.pg_attribute a on a.attrelid = t.oid and a.attnum = any (i.indkey)
+     where t.oid in ('chatkeep.chats'::regclass, 'chatkeep.messages'::regclass)
+       and (not has_column_privilege('authenticated', t.oid, a.attnum, 'select')
+         or has_column_privilege('anon', t.oid, a.attnum, 'select')) $$,
+  'the keys of chats and messages are selected by who is signed in, and by nobody else');
+select is_empty($$ select pubname, tablename from pg_catalog.pg_publication_tables where schemaname like 'chatkeep%' $$,
+  'the migrations publish nothing by themselves');
+
+select * from finish();
+rollback;
