@@ -20,18 +20,11 @@ pub enum Engine {
 impl Engine {
     /// Both engines, in the order the suite runs them.
     pub const ALL: [Engine; 2] = [Engine::Native, Engine::Portable];
-
-    /// The name used on the command line, in file names and by `chatkeep.engine()`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Engine::Native => "native",
-            Engine::Portable => "portable",
-        }
-    }
 }
 
+/// The name used on the command line, in file names and by `chatkeep.engine()`.
 impl fmt::Display for Engine {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.name())
+        formatter.write_str(if *self == Engine::Native { "native" } else { "portable" })
     }
 }

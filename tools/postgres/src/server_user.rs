@@ -1,9 +1,10 @@
 //! Who runs the Postgres servers. Postgres refuses to run as root, so root hands them to another user.
 
 use crate::advice;
+use crate::console::succeeds;
 use anyhow::Result;
 use nix::unistd::{User, getegid, geteuid};
-use std::os::unix::{fs::MetadataExt, process::CommandExt};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -60,41 +61,10 @@ impl ServerUser {
         Ok(())
     }
 
-    /// Whether this user may pass through every folder down to `path`.
+    /// Whether this user may pass through every folder down to `path`, which the system itself is asked.
     pub fn can_reach(&self, path: &Path) -> bool {
-        let folders = path.ancestors().filter_map(|folder| std::fs::metadata(folder).ok());
-        { folders }.all(|folder| may_enter(folder.mode(), (folder.uid(), folder.gid()), (self.uid, self.gid)))
-    }
-}
-
-/// The execute bit that applies to a user, by POSIX's rule: owner, else group, else others.
-fn may_enter(mode: u32, owner: (u32, u32), user: (u32, u32)) -> bool {
-    let shift = if user.0 == owner.0 {
-        6
-    } else if user.1 == owner.1 {
-        3
-    } else {
-        0
-    };
-    user.0 == 0 || (mode >> shift) & 1 == 1
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_folder_is_entered_by_the_bit_of_owner_group_or_others() {
-        for (mode, uid, gid, expected) in [
-            (0o40700, 10, 10, true),
-            (0o40700, 20, 10, false),
-            (0o40710, 20, 10, true),
-            (0o40701, 20, 20, true),
-            // The owner's own bit decides, even where others could pass.
-            (0o40011, 10, 10, false),
-            (0o40000, 0, 0, true),
-        ] {
-            assert_eq!(may_enter(mode, (10, 10), (uid, gid)), expected, "{mode:o} {uid} {gid}");
-        }
+        let mut test = Command::new("test");
+        self.run_as(&mut test);
+        !self.is_other || succeeds(test.arg("-x").arg(path))
     }
 }

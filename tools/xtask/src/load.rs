@@ -94,9 +94,9 @@ fn play(
     cargo.env("CHATKEEP_SUPERUSER_DB", database.url_of(SUPERUSER));
     // What starts the server again: this program, since the server may run under another user. The program and its arguments,
     // one a line.
-    let (program, major) = (std::env::current_exe()?.display().to_string(), major.to_string());
-    let again = [&program, "db", "start", "--pg", &major, "--engine", engine.name(), "--name", &database.name];
-    cargo.env("CHATKEEP_SERVER_START", again.join("\n"));
+    let (program, name) = (std::env::current_exe()?.display().to_string(), &database.name);
+    let again = format!("{program}\ndb\nstart\n--pg\n{major}\n--engine\n{engine}\n--name\n{name}");
+    cargo.env("CHATKEEP_SERVER_START", again);
     if parts.contains(&ENGINES) {
         database.add(PORTABLE)?;
         database.supply_platform(PORTABLE)?;
