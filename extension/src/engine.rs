@@ -1,39 +1,39 @@
-//! `engine()`: which engine answers. `calls()`: which calls it implements.
+//! `engine()` says which engine answers, and `calls()` which calls this one implements.
 
 use chatkeep_core::{Refusal, server};
 use pgrx::iter::SetOfIterator;
 use pgrx::{extension_sql, pg_extern};
 
-use crate::call::{Call, calls, setting, text};
-use crate::plan::plans;
+use crate::call::{Call, declare_call};
+use crate::postgres::datum::values;
+use crate::postgres::settings;
+use crate::postgres::statement::statements;
 
-plans! {
+statements! {
     SCHEMA_VERSION() = c"select chatkeep_private.schema_version()";
 }
 
-calls! {
-    engine_wrapper, pg_finfo_engine_wrapper => engine;
-}
+declare_call!(engine_wrapper, pg_finfo_engine_wrapper => engine);
 
 #[expect(clippy::unnecessary_wraps, reason = "the shape of every call")]
 fn engine(call: Call) -> Result<(), Refusal> {
-    let version = SCHEMA_VERSION.with(|plan| plan.read(&[]));
-    call.return_values(&[
-        text("native"),
-        text(env!("CARGO_PKG_VERSION")),
+    let version = SCHEMA_VERSION.read(call.connection, &[]);
+    call.return_values(&values![
+        "native",
+        env!("CARGO_PKG_VERSION"),
         version.datum(1),
-        server_warning().as_deref().and_then(text),
+        server_warning().as_deref(),
     ]);
     Ok(())
 }
 
-/// What is known against this server; NULL if nothing.
+/// The known security problems of this server version; NULL if there are none.
 #[pg_extern(stable, parallel_safe)]
 fn server_warning() -> Option<String> {
-    server::warning(setting(c"server_version_num")?.parse().ok()?)
+    server::warning(settings::get(c"server_version_num")?.parse().ok()?)
 }
 
-// Who installs the extension is told at once.
+// Warns whoever installs the extension.
 extension_sql!(
     r"
     do $$

@@ -1,39 +1,35 @@
 //! Chatkeep's native engine: the calls of schema `chatkeep` in Rust, inside `PostgreSQL`.
 //!
-//! The extension owns functions only, never a table: `pg_dump` would lose its rows. It is created into
-//! schema `chatkeep_native`; `sql/engines/native.sql` then points the public functions at the symbols
-//! of this library, so that their names, grants and comments stay those of the migrations.
-//! Rules live in `chatkeep-core`; here are the statements, their kept plans, and the border to Postgres.
+//! The extension owns functions only, never a table: `pg_dump` would lose its rows. It is created in schema
+//! `chatkeep_native`. `sql/engines/native.sql` then points the public functions at the symbols of this library, so
+//! their names, grants and comments stay those of the migrations.
+//!
+//! The rules are in `chatkeep-core`. Modules stand in floors, and each uses only floors below its own: `postgres` (the
+//! border to the server), `caller`, `call`, `policies`, and then `chats`, `sessions`, `documents` and `engine`. A call
+//! is a file of its name.
 
-mod append;
-mod array;
+#![deny(unsafe_code)]
+
+mod batch;
 mod call;
-mod chat;
-mod claims;
-mod content;
-mod conversations;
+mod caller;
+mod chats;
 mod documents;
 mod engine;
-mod error;
-mod finish;
-mod identity;
-mod item;
-mod json;
-mod jsonb;
-mod known;
-mod lookup;
-mod new_messages;
-mod plan;
+mod new_id;
 mod policies;
-mod registration;
+#[expect(
+    unsafe_code,
+    reason = "the border to Postgres; nothing else of the library touches its memory"
+)]
+mod postgres;
 mod sessions;
-mod table;
 #[cfg(any(test, feature = "pg_test"))]
 mod tests;
 
 pgrx::pg_module_magic!();
 
-/// What `cargo pgrx test` needs to know of the server it starts.
+/// What `cargo pgrx test` has to know about the server that it starts.
 #[cfg(test)]
 pub mod pg_test {
     /// Nothing to prepare.

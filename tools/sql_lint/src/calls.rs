@@ -18,7 +18,8 @@ const FAMILIES: [(&str, &str, &str); 4] = [
 ];
 /// The files of declarations, in folders by family.
 pub const SCHEMAS: &str = "sql/supabase/schemas";
-const CONTRACT: &str = "tests/contract";
+/// The contract tests, in the same folders.
+pub const CONTRACT: &str = "tests/contract";
 const BEGIN: &str = "<!-- calls: written by `cargo xtask generate` -->\n";
 const END: &str = "<!-- end of calls -->\n";
 

@@ -1,8 +1,9 @@
 -- The row security of each table of schemas chatkeep and chatkeep_private as a fingerprint, whatever the version of the
--- server. The lines of extension/src/policies.tsv. It is the SHA-256 of a text: a line of two letters, whether row level
--- security is enabled and whether it is forced, then a line for each policy by name, with tabs between its name, command,
--- whether it is permissive, its roles, and its expressions without white space. Names that are not the server's own stand
--- with their schema. extension/src/policies.rs makes the same text of an open table.
+-- server. The lines of extension/src/policies/fingerprints.tsv. It is the SHA-256 of a text: a line of two letters,
+-- whether row level security is enabled and whether it is forced, then a line for each policy by name, with tabs
+-- between its name, command, whether it is permissive, its roles, and its expressions without white space. Names that
+-- are not the server's own stand with their schema. extension/src/policies/fingerprints.rs makes the same text of an
+-- open table.
 set search_path = pg_catalog, pg_temp;
 set quote_all_identifiers = off;
 with policies as (

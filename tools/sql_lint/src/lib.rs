@@ -13,6 +13,7 @@ mod lint_server;
 mod policies;
 mod schemas;
 
+pub use calls::{CONTRACT, SCHEMAS};
 pub use checks::run as check_databases;
 pub use files::check as check_files;
 pub use schemas::schema_files;

@@ -19,6 +19,7 @@ mod generate;
 mod installation;
 mod lint;
 mod load;
+mod new_call;
 mod release_guard;
 mod service;
 mod suites;
@@ -107,7 +108,7 @@ enum Task {
     /// - sql/supabase/migrations from sql/supabase/schemas: one migration for each folder, its files in the order of
     ///   schema_paths in sql/supabase/config.toml. After a release its migrations stay as they are;
     ///
-    /// - from a database that the migrations have made: sql/grants.tsv, extension/src/policies.tsv,
+    /// - from a database that the migrations have made: sql/grants.tsv, extension/src/policies/fingerprints.tsv,
     ///   edge/js/database.types.ts, edge/js/lib/signatures.js, docs/reference.md and the table of calls in README.md.
     ///
     /// Look at the difference before you commit it.
@@ -121,6 +122,15 @@ enum Task {
     ///
     /// `cargo xtask generate` writes these files anew. Hints of the advisors that are meant are listed in sql/advisors.tsv.
     Lint,
+    /// Lays out the files of a new call
+    ///
+    /// Lays out the files of a new call, such as chats/rename_chat: its declaration with a portable body in
+    /// sql/supabase/schemas, and its contract test. Both pass as they are; write over them.
+    NewCall {
+        /// The family is chats, sessions or documents
+        #[arg(value_name = "FAMILY/NAME", value_parser = new_call::address)]
+        address: new_call::Address,
+    },
     /// Installs what the other commands would install
     ///
     /// Installs the tools and the Postgres servers that the other commands need, and builds the extension. They would do it
@@ -231,6 +241,7 @@ fn run(task: Task) -> Result<bool> {
         Task::Load { server, options } => return load::run(workspace, &server, &options),
         Task::Generate => generate::run(workspace)?,
         Task::Lint => lint::run(workspace)?,
+        Task::NewCall { address } => new_call::run(workspace, &address)?,
         Task::Setup { pg } => databases::set_up(workspace, &pg.0)?,
     }
     Ok(true)
@@ -270,6 +281,8 @@ mod tests {
             ("db start --port 80", "80"),
             ("test --pg 15 --pg 17", "--pg"),
             ("lint renew", "renew"),
+            ("new-call rename_chat", "rename_chat"),
+            ("new-call chats/../x", "chats/../x"),
             ("bench speed", "speed"),
             ("fuzz tag", "tag"),
             ("fuzz --seconds 0", "0"),

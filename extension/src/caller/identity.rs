@@ -1,0 +1,159 @@
+//! The user who calls, the user's membership, and the lock on it.
+
+use std::cell::Cell;
+
+use crate::caller::claims;
+use crate::postgres::connection::{Connection, connected};
+use crate::postgres::datum::{Uuid, values};
+use crate::postgres::role::{self, RoleId};
+use crate::postgres::snapshot::{Moment, Snapshot, with_statements};
+use crate::postgres::statement::{Statement, statements};
+
+statements! {
+    UID() = c"select auth.uid()";
+    MEMBER() = c"select chatkeep.tenant_id(), auth.uid()";
+    /// Enough for nearly every call: the user exists and is not disabled.
+    ENTER_OWN(UUIDOID) = c"
+        select u.tenant_id from chatkeep.users u where u.id = $1 and u.disabled_at is null for share";
+    ENTER(UUIDOID, BOOLOID) = c"select chatkeep_private.enter($1, $2), coalesce($1, auth.uid())";
+}
+
+thread_local! {
+    /// The number of calls that are running, one inside the other.
+    static CALLS: Cell<u32> = const { Cell::new(0) };
+    static CALLER: Cell<Option<Caller>> = const { Cell::new(None) };
+}
+
+/// The caller of the running call. Policies ask for it again and again.
+///
+/// It holds for the claims and the role that it was read for: when they change in the middle of a call, the caller is
+/// read anew. The tenant holds for the snapshot that it was read in: a later statement sees that the user was disabled
+/// or moved.
+struct Caller {
+    role: RoleId,
+    claims: String,
+    user: Uuid,
+    tenant: Option<(Moment, Uuid)>,
+}
+
+/// A running call. When the outermost one ends, with or without an error, the library forgets the caller.
+pub struct Running(());
+
+impl Running {
+    /// Begins a call.
+    pub fn begin() -> Self {
+        CALLS.set(CALLS.get() + 1);
+        Self(())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        CALLS.set(CALLS.get() - 1);
+        if CALLS.get() == 0 {
+            CALLER.set(None);
+        }
+    }
+}
+
+/// Reads the caller that the current claims name. `None` if `auth.uid()` has to be asked.
+fn with_caller<T>(read: impl FnOnce(&mut Caller) -> T) -> Option<T> {
+    let role = role::current();
+    let known = CALLER
+        .take()
+        .filter(|known| known.role == role && claims::are(&known.claims));
+    let mut caller = if let Some(caller) = known {
+        caller
+    } else {
+        let claims = claims::of_request()?;
+        Caller {
+            role,
+            user: claims::subject(&claims)?,
+            claims,
+            tenant: None,
+        }
+    };
+    let answer = read(&mut caller);
+    if CALLS.get() > 0 {
+        CALLER.set(Some(caller));
+    }
+    Some(answer)
+}
+
+/// The signed-in user, as `auth.uid()` returns it.
+pub fn uid() -> Option<Uuid> {
+    with_caller(|caller| caller.user).or_else(|| asked(UID))
+}
+
+/// The same for a call that has a connection.
+pub fn user(connection: Connection) -> Option<Uuid> {
+    with_caller(|caller| caller.user).or_else(|| UID.execute(connection, &[]).get(1))
+}
+
+/// The caller's tenant, which `read` finds for the user in the snapshot of the running statement. A tenant that was found
+/// is kept for that snapshot. `None` if `auth.uid()` has to be asked for the user.
+pub fn tenant<E>(
+    read: impl FnOnce(&Uuid, Snapshot) -> Result<Option<Uuid>, E>,
+) -> Option<Result<Option<Uuid>, E>> {
+    let found = with_statements(|snapshot| {
+        with_caller(|caller| {
+            let moment = Moment::of(snapshot);
+            let kept = caller.tenant.filter(|(read, _)| *read == moment);
+            if let Some((_, tenant)) = kept {
+                return Ok(Some(tenant));
+            }
+            let found = read(&caller.user, snapshot);
+            // Only a tenant that was found is kept: the first use of a new user creates the membership in the middle of
+            // a call.
+            caller.tenant = found
+                .as_ref()
+                .ok()
+                .copied()
+                .flatten()
+                .map(|tenant| (moment, tenant));
+            found
+        })
+    });
+    found.flatten()
+}
+
+/// The one uuid that a statement returns.
+pub fn asked(statement: Statement) -> Option<Uuid> {
+    connected(|connection| statement.read(connection, &[]).get(1))
+}
+
+/// A user and the tenant that the user is a member of.
+#[derive(Clone, Copy)]
+pub struct Member {
+    /// The tenant.
+    pub tenant: Option<Uuid>,
+    /// The user.
+    pub user: Option<Uuid>,
+}
+
+/// The caller's current membership, without a lock. `None` if there is none or it is disabled.
+pub fn member(connection: Connection) -> Option<Member> {
+    let member = MEMBER.execute(connection, &[]);
+    let tenant = member.get(1);
+    tenant.is_some().then(|| Member {
+        tenant,
+        user: member.get(2),
+    })
+}
+
+/// Locks the user of a call until the transaction ends: the caller, or the user whom `service_role` names. With
+/// `alone`, other calls that pass it wait too. This is `chatkeep_private.enter`.
+pub fn enter(connection: Connection, for_user: Option<Uuid>, alone: bool) -> Member {
+    if for_user.is_none() && !alone {
+        let user = user(connection);
+        let tenant = ENTER_OWN.execute(connection, &values![user]).get(1);
+        if tenant.is_some() {
+            return Member { tenant, user };
+        }
+    }
+    let entered = ENTER.execute(connection, &values![for_user, alone]);
+    Member {
+        tenant: entered.get(1),
+        user: entered.get(2),
+    }
+}

@@ -1,0 +1,250 @@
+//! A chat that a call appends to: its lock, its active path and its messages.
+
+use chatkeep_core::Refusal;
+use std::collections::HashSet;
+
+use crate::call::Call;
+use crate::caller::identity;
+use crate::chats::message_item::MessageItem;
+use crate::postgres::clock::{AFTER_LAST, BEGINNING, now};
+use crate::postgres::connection::Connection;
+use crate::postgres::datum::{Uuid, Value, values};
+use crate::postgres::error::{self, Range};
+use crate::postgres::role;
+use crate::postgres::statement::statements;
+
+statements! {
+    // The lock orders all writers of the chat. Later statements see what the writers before committed.
+    LOCK(UUIDOID, UUIDOID, BOOLOID) = c"
+        select c.tenant_id, c.user_id, c.active_leaf_id, c.last_seq, c.updated_at, c.deleted_at is not null
+        from chatkeep.chats c
+        where c.id = $1 and (c.user_id = $2 or $3)
+        limit 2
+        for no key update";
+    // Walks from a message up to the active path: finds where it joins, and the messages in between.
+    WALK(UUIDOID, UUIDOID, UUIDOID) = c"
+        with recursive walk as (
+          select m.id, m.parent_id, m.active, m.created_at from chatkeep.messages m
+          where m.id = $1 and m.chat_id = $2 and m.tenant_id = $3
+          union all
+          select n.id, n.parent_id, n.active, n.created_at
+          from walk w, lateral (
+            select m.id, m.parent_id, m.active, m.created_at from chatkeep.messages m
+            where m.id = w.parent_id and m.chat_id = $2 and m.tenant_id = $3
+            limit 1
+          ) n
+          where not w.active
+        )
+        select pg_catalog.count(*), pg_catalog.max(w.created_at) filter (where w.active),
+          pg_catalog.array_agg(w.id) filter (where not w.active), pg_catalog.count(*) filter (where not w.active)
+        from walk w";
+    DEACTIVATE(UUIDOID, UUIDOID, TIMESTAMPTZOID) = c"
+        update chatkeep.messages m set active = false
+        where m.chat_id = $1 and m.tenant_id = $2 and m.active and m.created_at > $3";
+    ACTIVATE(UUIDARRAYOID, UUIDOID, UUIDOID) = c"
+        update chatkeep.messages m set active = true
+        where m.id = any ($1) and m.chat_id = $2 and m.tenant_id = $3";
+    STORED_IDS(UUIDARRAYOID, UUIDOID, UUIDOID) = c"
+        select w.id from pg_catalog.unnest($1) w (id)
+        where (
+          select true from chatkeep.messages m
+          where m.id = w.id and m.chat_id = $2 and m.tenant_id = $3
+          limit 1
+        )";
+    SAYS_THE_SAME(UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID, JSONBOID) = c"
+        select (m.role::text, m.content::text, m.parts::jsonb) is not distinct from ($4, $5, $6)
+        from chatkeep.messages m
+        where m.id = $1 and m.chat_id = $2 and m.tenant_id = $3";
+    STORED_MESSAGES(UUIDARRAYOID, TEXTARRAYOID, UUIDOID, UUIDOID) = c"
+        select i.outcome, n.id, n.chat_id, n.tenant_id, n.user_id, n.created_at, n.updated_at, n.seq, n.parent_id, n.active,
+          n.role, n.content, n.parts, n.status, n.author_id, n.written_as, n.model, n.token_count, n.metadata
+        from unnest($1, $2) with ordinality i (id, outcome, place), lateral (
+          select m.* from chatkeep.messages m
+          where m.id = i.id and m.chat_id = $3 and m.tenant_id = $4
+          limit 1
+        ) n
+        order by i.place";
+    TOUCH(UUIDOID, UUIDOID, INT4OID, UUIDOID, TIMESTAMPTZOID) = c"
+        update chatkeep.chats c
+        set last_seq = c.last_seq + $3, message_count = c.message_count + $3, active_leaf_id = $4, updated_at = $5
+        where c.id = $1 and c.tenant_id = $2";
+}
+
+/// The nil UUID. As a parent it means: no message.
+pub const NO_MESSAGE: Uuid = [0; 16];
+
+/// The time after which the next message of a chat comes: that of the newest message, or the microsecond before now.
+pub fn not_before_now(newest: i64) -> i64 {
+    newest.max(now() - 1)
+}
+
+/// A chat that a call appends to. It counts on as messages are formed; `lock` reads it under a lock.
+pub struct Chat<'c> {
+    /// What its statements are executed by.
+    pub connection: Connection<'c>,
+    /// Its key.
+    pub id: Uuid,
+    pub tenant: Uuid,
+    /// Its owner.
+    pub user: Option<Uuid>,
+    /// Who calls.
+    pub author: Option<Uuid>,
+    /// The last message of the active path.
+    pub leaf: Option<Uuid>,
+    /// The seq of its newest message.
+    pub last_seq: i32,
+    /// The time after which the next message comes.
+    pub last_time: i64,
+}
+
+impl<'c> Chat<'c> {
+    /// Locks the caller's chat until the transaction ends.
+    pub fn lock(connection: Connection<'c>, id: Uuid) -> Result<Self, Refusal> {
+        let is_service = role::is_exempt_from_policies();
+        let author = identity::user(connection);
+        let look = || LOCK.execute(connection, &values![id, author, is_service]);
+        let mut row = look();
+        if row.is_empty() {
+            // A statement that waited while its own user moved to another tenant has looked in the old one.
+            row = look();
+        }
+        match row.len() {
+            0 => return Err(Refusal::chat_not_found()),
+            1 => {}
+            _ => return Err(Refusal::chat_ambiguous()),
+        }
+        if row.get(6) == Some(true) {
+            return Err(Refusal::chat_deleted());
+        }
+        Ok(Self {
+            connection,
+            id,
+            tenant: row.get(1).ok_or_else(Refusal::chat_not_found)?,
+            user: row.get(2),
+            author,
+            leaf: row.get(3),
+            last_seq: row.get(4).unwrap_or(0),
+            last_time: row.get(5).map_or_else(now, not_before_now),
+        })
+    }
+
+    /// Counts one more message, and returns its seq and its time.
+    pub fn advance(&mut self) -> (i32, i64) {
+        let Some(seq) = self.last_seq.checked_add(1) else {
+            error::out_of_range(Range::Integer);
+        };
+        let later = self.last_time.checked_add(1);
+        let Some(time) = later.filter(|time| *time < AFTER_LAST) else {
+            error::out_of_range(Range::Timestamp);
+        };
+        (self.last_seq, self.last_time) = (seq, time);
+        (seq, time)
+    }
+
+    /// The key of one of its messages.
+    pub fn key(&self, message: Uuid) -> [Value<'static>; 3] {
+        values![message, self.id, self.tenant]
+    }
+
+    /// Activates the path to a message, and deactivates the rest. The nil UUID activates no message. Returns false if
+    /// the chat has no such message.
+    pub fn activate(&mut self, message: Uuid) -> Result<bool, Refusal> {
+        let (mut joins_at, mut between, mut count) = (None, None, None);
+        if message == NO_MESSAGE {
+            self.leaf = None;
+        } else {
+            let walk = WALK.execute(self.connection, &self.key(message));
+            if walk.get::<i64>(1) == Some(0) {
+                return Ok(false);
+            }
+            (joins_at, between, count) = (walk.get::<i64>(2), walk.datum(3), walk.get::<i64>(4));
+            self.leaf = Some(message);
+        }
+        let after = joins_at.unwrap_or(BEGINNING);
+        DEACTIVATE.execute(self.connection, &values![self.id, self.tenant, after]);
+        if let Some(between) = between {
+            let activated =
+                ACTIVATE.execute(self.connection, &values![between, self.id, self.tenant]);
+            if Some(activated.len()) != count.and_then(|count| u64::try_from(count).ok()) {
+                return Err(Refusal::chat_unwritten());
+            }
+        }
+        Ok(true)
+    }
+
+    /// Puts the next message after `parent`. NULL and the last message continue the path, any other parent starts a
+    /// branch.
+    pub fn follow(&mut self, parent: Option<Uuid>) -> Result<(), Refusal> {
+        match parent {
+            None => Ok(()),
+            Some(parent) if self.leaf == Some(parent) => Ok(()),
+            Some(parent) if self.activate(parent)? => Ok(()),
+            Some(_) => Err(Refusal::message_not_found("parent_id")),
+        }
+    }
+
+    /// Adds the appended messages to the counters of the chat's row.
+    pub fn touch(&self, count: i32) -> Result<(), Refusal> {
+        let arguments = values![self.id, self.tenant, count, self.leaf, self.last_time];
+        if TOUCH.execute(self.connection, &arguments).is_empty() {
+            return Err(Refusal::chat_unwritten());
+        }
+        Ok(())
+    }
+
+    /// Whether the chat has a message of this id. Refuses the item if that message says something else.
+    pub fn holds(&self, id: Uuid, item: &MessageItem) -> Result<bool, Refusal> {
+        let arguments = values![
+            id,
+            self.id,
+            self.tenant,
+            item.role,
+            item.content,
+            item.parts
+        ];
+        let same = SAYS_THE_SAME.execute(self.connection, &arguments);
+        match (same.is_empty(), same.get(1)) {
+            (true, _) => Ok(false),
+            (false, Some(true)) => Ok(true),
+            (false, _) => Err(Refusal::message_id_conflict()),
+        }
+    }
+
+    /// The ids of the items that the chat has.
+    pub fn stored_ids(&self, items: &[MessageItem]) -> HashSet<Uuid> {
+        if items.iter().all(|item| item.id.is_none()) {
+            return HashSet::new();
+        }
+        let wanted = self
+            .connection
+            .uuids(items.iter().filter_map(|item| item.id));
+        let found = STORED_IDS.execute(self.connection, &values![wanted, self.id, self.tenant]);
+        found.column(1).flatten().collect()
+    }
+
+    /// Returns the stored messages of these ids, in their order.
+    pub fn return_stored(
+        &self,
+        call: Call,
+        ids: &[Uuid],
+        outcomes: &[&str],
+    ) -> Result<(), Refusal> {
+        let arguments = values![
+            self.connection.uuids(ids.iter().copied()),
+            self.connection.texts(outcomes.iter().copied()),
+            self.id,
+            self.tenant,
+        ];
+        let returned = call.return_from(STORED_MESSAGES, &arguments);
+        if is_count(returned, ids.len()) {
+            Ok(())
+        } else {
+            Err(Refusal::chat_unwritten())
+        }
+    }
+}
+
+/// Whether a statement changed or returned this number of rows.
+pub fn is_count(rows: u64, count: usize) -> bool {
+    u64::try_from(count) == Ok(rows)
+}

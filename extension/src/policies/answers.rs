@@ -1,0 +1,94 @@
+//! The functions that policies call.
+
+use chatkeep_core::Refusal;
+use chatkeep_core::session::GRACE_MICROS;
+
+use crate::call::{declare_answers, is_writing, raise};
+use crate::caller::identity;
+use crate::policies::{presented, tenant};
+use crate::postgres::clock::now;
+use crate::postgres::connection::connected;
+use crate::postgres::datum::{Datum, Uuid, Value};
+use crate::postgres::entry::Entry;
+use crate::postgres::statement::statements;
+
+declare_answers! {
+    uid_wrapper, pg_finfo_uid_wrapper => uid;
+    writer_wrapper, pg_finfo_writer_wrapper => writer;
+    tenant_id_wrapper, pg_finfo_tenant_id_wrapper => tenant_id;
+    keeps_order_wrapper, pg_finfo_keeps_order_wrapper => keeps_order;
+    presented_session_wrapper, pg_finfo_presented_session_wrapper => presented_session;
+    presented_refresh_wrapper, pg_finfo_presented_refresh_wrapper => presented_refresh;
+    may_read_salt_wrapper, pg_finfo_may_read_salt_wrapper => may_read_salt;
+}
+
+statements! {
+    TENANT() = c"
+        select u.tenant_id from chatkeep.users u where u.id = auth.uid() and u.disabled_at is null";
+    KEEPS_ORDER(UUIDOID, UUIDOID, INT4OID, INT4OID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID) = c"
+        select from chatkeep.chats c
+        where c.id = $1 and c.tenant_id = $2
+          and (c.message_count, c.last_seq, c.active_leaf_id, c.updated_at, c.deleted_at)
+            is not distinct from ($3, $4, $5, $6, $7)";
+}
+
+/// `uid()`: the signed-in user, as `auth.uid()` returns it.
+fn uid(_: Entry) -> Option<Uuid> {
+    identity::uid()
+}
+
+/// `writer()`: the signed-in user inside a writing call, NULL outside.
+fn writer(_: Entry) -> Option<Uuid> {
+    if is_writing() { identity::uid() } else { None }
+}
+
+/// `tenant_id()`: the tenant of the signed-in user, read anew by each call.
+///
+/// A statement calls it several times through policies. Executing a statement each time took a sixth of an append. So
+/// this reads the one row by index: the row that the policy of `chatkeep.users` shows to the caller, under the caller's
+/// privileges. In every other case a statement answers.
+fn tenant_id(_: Entry) -> Option<Uuid> {
+    match identity::tenant(tenant::of_user) {
+        Some(Ok(tenant)) => tenant,
+        Some(Err(tenant::NotReadable)) | None => identity::asked(TENANT),
+    }
+}
+
+/// `keeps_order()`: the policy calls it for every new version of a chat. Calls may change anything. A direct update may
+/// change the title, the metadata and `archived_at`. The statement sees the version that is about to be replaced.
+fn keeps_order(entry: Entry) -> bool {
+    let is_unmoved = || {
+        let columns: [Value; 7] = std::array::from_fn(|position| entry.argument(position).into());
+        connected(|connection| !KEEPS_ORDER.execute(connection, &columns).is_empty())
+    };
+    if !is_writing() && !is_unmoved() {
+        raise(&Refusal::chat_moved_directly());
+    }
+    true
+}
+
+/// `presented_session()`: the digest of the session secret that is presented; NULL without one.
+fn presented_session(_: Entry) -> Option<Vec<u8>> {
+    presented::session_digest().map(Vec::from)
+}
+
+/// `presented_refresh()`: the digest of the refresh secret that is presented; NULL without one.
+fn presented_refresh(_: Entry) -> Option<Vec<u8>> {
+    presented::refresh_digest().map(Vec::from)
+}
+
+/// `may_read_salt()`: whether the presented refresh secret is the current one of a session, or the previous one while a
+/// rotation may be repeated.
+fn may_read_salt(entry: Entry) -> Option<bool> {
+    let (refresh_digest, previous_digest, rotated_at) = (0, 1, 2);
+    let presented = presented::refresh_digest()?;
+    let is = |digest| {
+        let digest: Option<Vec<u8>> = entry.argument(digest).map(Datum::read);
+        digest.is_some_and(|digest| digest == presented)
+    };
+    let is_repeatable = || {
+        let rotated_at: Option<i64> = entry.argument(rotated_at).map(Datum::read);
+        rotated_at.is_some_and(|rotated_at| now() < rotated_at.saturating_add(GRACE_MICROS))
+    };
+    Some(is(refresh_digest) || (is(previous_digest) && is_repeatable()))
+}

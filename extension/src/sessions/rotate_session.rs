@@ -1,0 +1,35 @@
+//! `rotate_session`.
+
+use chatkeep_core::Refusal;
+use chatkeep_core::session::Verdict;
+
+use crate::call::{Call, declare_call, writing};
+use crate::policies::presented::presenting;
+use crate::sessions::presented_session::{PresentedSession, presented_token, return_status};
+
+declare_call!(rotate_session_wrapper, pg_finfo_rotate_session_wrapper => rotate_session);
+
+fn rotate_session(call: Call) -> Result<(), Refusal> {
+    writing(|| {
+        let Some(token) = presented_token(call) else {
+            return_status(call, "invalid", None, &PresentedSession::default(), true);
+            return Ok(());
+        };
+        presenting(&token, || {
+            let mut row = PresentedSession::default();
+            let (status, child) = match row.judge(call.connection, &token, true) {
+                None => ("invalid", None),
+                Some(Verdict::Current) => ("rotated", Some(row.rotate(call.connection, &token)?)),
+                Some(Verdict::Previous) => {
+                    ("replayed", row.salt.as_ref().map(|salt| token.child(salt)))
+                }
+                Some(refused) => (row.refuse(call.connection, refused), None),
+            };
+            if child.is_some() {
+                row.touch(call.connection);
+            }
+            return_status(call, status, child.as_ref(), &row, true);
+            Ok(())
+        })
+    })
+}
