@@ -27,4 +27,4 @@ pub use extension::cargo_pgrx;
 pub use installation::Installation;
 pub use server::{Durability, SUPERUSER, free_port, psql};
 pub use toolchain::POSTRUST;
-pub use workspace::{MIGRATIONS, Workspace, fingerprint, remove_folder, sql_files, write_file};
+pub use workspace::{MIGRATIONS, Workspace, files, fingerprint, remove_folder, sql_files, write_file};

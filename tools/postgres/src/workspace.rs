@@ -148,12 +148,18 @@ pub fn fingerprint(bytes: &[u8]) -> u64 {
     Sha256::digest(bytes).iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
-/// The `.sql` files of a folder in the order of their names.
-pub fn sql_files(folder: &Path) -> Result<Vec<PathBuf>> {
+/// The files of a folder whose names have this ending, in order.
+pub fn files(folder: &Path, ending: &str) -> Result<Vec<PathBuf>> {
     let paths = fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path()));
-    let mut files: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|end| end == "sql")).collect();
+    let is_wanted = |path: &PathBuf| path.is_file() && path.extension().is_some_and(|found| found == ending);
+    let mut files: Vec<PathBuf> = paths.filter(is_wanted).collect();
     files.sort();
     Ok(files)
+}
+
+/// The `.sql` files of a folder in order.
+pub fn sql_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    files(folder, "sql")
 }
 
 /// Removes a folder and all below it; one that is not there is as good as removed.

@@ -2,8 +2,8 @@
 //! Each has to prove that it looks: in a copy of the database with planted faults it must name every one.
 
 use crate::calls::{self, Call};
-use crate::files::exposed_schemas;
 use crate::lint_server::{JUDGED, LintServer, MAJOR, MODES, MODES_OF_NEWEST, PLANTED};
+use crate::schemas::exposed_schemas;
 use crate::{cli_output, policies};
 use anyhow::{Result, bail};
 use fs_err as fs;
@@ -245,7 +245,7 @@ fn derived(server: &LintServer, calls: &[Call]) -> Result<[(&'static str, String
 
 /// What `supabase gen types` prints, laid out: it prints without line breaks.
 fn types(server: &LintServer, database: &str) -> Result<String> {
-    let exposed = exposed_schemas(server.workspace())?.join(",");
+    let exposed = exposed_schemas(&server.workspace().root.join("sql/supabase"))?.join(",");
     let printed = server.supabase(database, &["gen", "types", "typescript", "--schema", &exposed])?;
     laid_out(server, "database.types.ts", &format!("{HEAD_OF_TYPES}{printed}"))
 }

@@ -1,12 +1,12 @@
 //! What the SQL files have to keep to, by their text alone.
 
-use crate::schemas::schema_files;
-use anyhow::{Context, Result, bail};
+use crate::schemas::{exposed_schemas, schema_files};
+use anyhow::{Context, Result};
 use fs_err as fs;
 use local_postgres::{MIGRATIONS, Workspace, advice, sql_files};
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The files of sql/supabase/schemas that raise an error themselves. The others call `chatkeep_private.refuse`, so that every
 /// refusal has a code, a message and a hint.
@@ -30,7 +30,8 @@ pub fn check(workspace: &Workspace) -> Result<()> {
         files.extend(sql_files(&workspace.root.join("sql").join(folder))?);
     }
     let mut complaints: Vec<String> = migrations.iter().filter_map(|path| bad_name(path)).collect();
-    let exposed = exposed_schemas(workspace)?;
+    let supabase = workspace.root.join("sql/supabase");
+    let exposed = exposed_schemas(&supabase)?;
     let mut reloads = Vec::new();
     for file in &files {
         let text = fs::read_to_string(file)?;
@@ -47,24 +48,12 @@ pub fn check(workspace: &Workspace) -> Result<()> {
         complaints.extend(located(workspace, file, &found));
     }
     complaints.extend(missing_reload(&reloads));
-    for file in schema_files(&workspace.root.join("sql/supabase"))? {
+    for file in schema_files(&supabase)? {
         if !RAISING.iter().any(|name| file.ends_with(name)) {
             complaints.extend(located(workspace, &file, &bad_raises(&fs::read_to_string(&file)?)));
         }
     }
     if complaints.is_empty() { Ok(()) } else { Err(advice(complaints.join("\n"), "correct these lines.")) }
-}
-
-/// The schemas of `[api]` in the supabase CLI's configuration.
-pub fn exposed_schemas(workspace: &Workspace) -> Result<Vec<String>> {
-    let path: PathBuf = workspace.root.join("sql/supabase/config.toml");
-    let config: toml::Table = fs::read_to_string(&path)?.parse().with_context(|| path.display().to_string())?;
-    let list = config.get("api").and_then(|api| api.get("schemas")).and_then(toml::Value::as_array);
-    let names: Vec<String> = list.into_iter().flatten().filter_map(|name| Some(name.as_str()?.to_owned())).collect();
-    if names.is_empty() {
-        bail!("{} has no line `schemas = [\"…\"]` under [api].", path.display());
-    }
-    Ok(names)
 }
 
 /// One statement of a file, as far as a rule has to know it.

@@ -1,6 +1,7 @@
-//! The files of sql/supabase/schemas, the source of the migrations.
+//! What the supabase CLI's configuration says: which schemas are exposed, and which files of sql/supabase/schemas, the source
+//! of the migrations, there are.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use fs_err as fs;
 use local_postgres::advice;
 use serde::Deserialize;
@@ -8,10 +9,17 @@ use std::path::{Path, PathBuf};
 
 const CORRECT: &str = "correct schema_paths in sql/supabase/config.toml.";
 
-/// What is read of sql/supabase/config.toml.
+/// What is read of config.toml.
 #[derive(Deserialize)]
 struct Config {
+    #[serde(default)]
+    api: Api,
     db: Db,
+}
+
+#[derive(Deserialize, Default)]
+struct Api {
+    schemas: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -24,13 +32,24 @@ struct Migrations {
     schema_paths: Vec<String>,
 }
 
+/// Reads the configuration of a Supabase working directory.
+fn read(folder: &Path) -> Result<Config> {
+    let path = folder.join("config.toml");
+    toml::from_str(&fs::read_to_string(&path)?).with_context(|| path.display().to_string())
+}
+
+/// The schemas of `[api]`.
+pub fn exposed_schemas(folder: &Path) -> Result<Vec<String>> {
+    let schemas = read(folder)?.api.schemas;
+    ensure!(!schemas.is_empty(), "config.toml has no line `schemas = [\"…\"]` under [api].");
+    Ok(schemas)
+}
+
 /// All files of schemas in the order of `schema_paths`. As for Supabase's own tool, a file that several paths name comes where
 /// the first of them stands.
 pub fn schema_files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let config = folder.join("config.toml");
-    let read: Config = toml::from_str(&fs::read_to_string(&config)?).with_context(|| config.display().to_string())?;
     let mut files: Vec<PathBuf> = Vec::new();
-    for pattern in &read.db.migrations.schema_paths {
+    for pattern in &read(folder)?.db.migrations.schema_paths {
         let before = files.len();
         for path in matching(folder, pattern.trim_start_matches("./"))? {
             if !files.contains(&path) {

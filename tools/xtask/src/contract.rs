@@ -2,19 +2,18 @@
 
 use crate::counts::{Counts, read_tap};
 use anyhow::{Result, bail};
-use fs_err as fs;
 use local_postgres::console::{run, say, try_run};
-use local_postgres::{SUPERUSER, Workspace, advice, sql_files};
+use local_postgres::{SUPERUSER, Workspace, advice};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The files of `tests/contract`, by their paths in it, in the order in which they run.
 pub fn files(workspace: &Workspace) -> Result<Vec<PathBuf>> {
     let folder = folder(workspace);
-    let mut files = Vec::new();
-    collect(&folder, &mut files)?;
+    let found = glob::glob(&folder.join("**/*.sql").to_string_lossy())?.flatten();
+    let mut files: Vec<PathBuf> = found.filter_map(|file| Some(file.strip_prefix(&folder).ok()?.to_owned())).collect();
     files.sort();
-    Ok(files.iter().filter_map(|file| Some(file.strip_prefix(&folder).ok()?.to_owned())).collect())
+    Ok(files)
 }
 
 /// The files that a name means: the file of a call, or all files of a folder.
@@ -52,17 +51,6 @@ pub fn test(workspace: &Workspace, files: &[PathBuf], psql: impl Fn(&str) -> Com
 
 fn folder(workspace: &Workspace) -> PathBuf {
     workspace.root.join("tests/contract")
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    files.extend(sql_files(folder)?);
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            collect(&path, files)?;
-        }
-    }
-    Ok(())
 }
 
 /// Whether a name means a file: `append_message`, `chats/append_message` or `chats`, with or without `.sql`.

@@ -3,7 +3,7 @@
 
 use anyhow::{Result, bail};
 use fs_err as fs;
-use local_postgres::{Workspace, advice, remove_folder};
+use local_postgres::{Workspace, advice, files, remove_folder};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -75,15 +75,6 @@ pub fn of_supabase(workspace: &Workspace) -> Result<PathBuf> {
 /// Where the programs lie.
 pub fn folder(workspace: &Workspace) -> PathBuf {
     workspace.base.join("npm/run")
-}
-
-/// The files of a folder whose names end so, in order.
-pub fn files(folder: &Path, end: &str) -> Result<Vec<PathBuf>> {
-    let paths = fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path()));
-    let is_wanted = |path: &PathBuf| path.is_file() && path.extension().is_some_and(|found| found == end);
-    let mut files: Vec<PathBuf> = paths.filter(is_wanted).collect();
-    files.sort();
-    Ok(files)
 }
 
 /// Copies the `.ts` files of a folder, and removes copies whose source is gone.

@@ -6,7 +6,7 @@ use anyhow::{Error, Result, ensure};
 use fs_err as fs;
 use local_postgres::console::{run, step, try_run};
 use local_postgres::debian::{self, Need, is_command};
-use local_postgres::{MIGRATIONS, Workspace, advice, write_file};
+use local_postgres::{MIGRATIONS, Workspace, advice, files, write_file};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -70,13 +70,13 @@ pub fn build_empty(workspace: &Workspace) -> Result<PathBuf> {
 pub fn test(workspace: &Workspace) -> Result<Counts> {
     build(workspace)?;
     let tests = workspace.root.join("edge/js/test");
-    let (files, only_node) = (deno::files(&tests, "mjs")?, deno::files(&tests.join("node"), "mjs")?);
-    ensure!(!files.is_empty() && !only_node.is_empty(), "There is no test in {}.", tests.display());
+    let (everywhere, only_node) = (files(&tests, "mjs")?, files(&tests.join("node"), "mjs")?);
+    ensure!(!everywhere.is_empty() && !only_node.is_empty(), "There is no test in {}.", tests.display());
     let mut node = Command::new("node");
-    node.args(["--test", "--test-reporter", "tap"]).args(&files).args(&only_node);
+    node.args(["--test", "--test-reporter", "tap"]).args(&everywhere).args(&only_node);
     let in_deno = |program: PathBuf| {
         let mut deno = workspace.deno(program);
-        deno.args(["test", "--no-check", "--no-prompt", "--allow-all"]).args(&files);
+        deno.args(["test", "--no-check", "--no-prompt", "--allow-all"]).args(&everywhere);
         deno
     };
     let programs = [node, in_deno(workspace.npm_tool("deno")), in_deno(deno::of_supabase(workspace)?)];
