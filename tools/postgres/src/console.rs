@@ -248,14 +248,17 @@ pub fn spawn(command: &mut Command) -> Result<Child> {
     })
 }
 
-/// Asks a program and its children to stop, and stops them after five seconds.
+/// Asks a program and its children to stop, and stops those that are there after five seconds.
 pub fn end(child: &mut Child) {
+    let group = Pid::from_raw(child.id().cast_signed());
     for signal in [Signal::SIGTERM, Signal::SIGKILL] {
         // Nothing is left to do about a signal that does not arrive: the group is gone.
-        let _ = killpg(Pid::from_raw(child.id().cast_signed()), signal);
+        let _ = killpg(group, signal);
         let limit = Instant::now() + Duration::from_secs(5);
         while Instant::now() < limit {
-            if !matches!(child.try_wait(), Ok(None)) {
+            // npm's programs are often children of a script that ends first, so the whole group has to be gone.
+            let has_ended = !matches!(child.try_wait(), Ok(None));
+            if has_ended && (signal == Signal::SIGKILL || killpg(group, None).is_err()) {
                 return;
             }
             thread::sleep(Duration::from_millis(20));
