@@ -1,6 +1,6 @@
 //! The server's CPU time and memory, taken from the kernel's own account of one backend process.
 
-use crate::failure::{Doing, Failure, Result};
+use anyhow::{Context, Result, anyhow};
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,11 +9,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// thread, and waits for its client when this is read, so nothing is pending.
 pub fn cpu_nanoseconds(backend: i32) -> Result<f64> {
     let path = format!("/proc/{backend}/schedstat");
-    let text = fs::read_to_string(&path).doing(&format!("reading {path}"))?;
+    let text = fs::read_to_string(&path).with_context(|| format!("reading {path}"))?;
     let first = text.split_whitespace().next();
     first
         .and_then(|field| field.parse().ok())
-        .ok_or_else(|| Failure::new(format!("{path} holds no time")))
+        .ok_or_else(|| anyhow!("{path} holds no time"))
 }
 
 /// CPU time of a backend during a piece of work, in microseconds.
@@ -33,8 +33,8 @@ pub fn cpu_microseconds(backend: i32, work: impl FnOnce() -> Result<()>) -> Resu
 pub fn peak_memory(backend: i32, work: impl FnOnce() -> Result<()>) -> Result<f64> {
     let path = format!("/proc/{backend}/status");
     let read = || {
-        let text = fs::read_to_string(&path).doing(&format!("reading {path}"))?;
-        anonymous(&text).ok_or_else(|| Failure::new(format!("{path} does not tell RssAnon")))
+        let text = fs::read_to_string(&path).with_context(|| format!("reading {path}"))?;
+        anonymous(&text).ok_or_else(|| anyhow!("{path} does not tell RssAnon"))
     };
     let before = read()?;
     let is_done = AtomicBool::new(false);
@@ -48,7 +48,7 @@ pub fn peak_memory(backend: i32, work: impl FnOnce() -> Result<()>) -> Result<f6
         });
         let worked = work();
         is_done.store(true, Ordering::Relaxed);
-        let panicked = || Err(Failure::new("a thread of the bench panicked"));
+        let panicked = || Err(anyhow!("a thread of the bench panicked"));
         (worked, watch.join().unwrap_or_else(|_| panicked()))
     });
     worked?;

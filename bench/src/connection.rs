@@ -2,7 +2,7 @@
 //! Statements are prepared once and run by name; several of them may share one Sync, which is what
 //! the pipelines of the measured stores do. Round trips are counted.
 
-use crate::failure::{Doing, Failure, Result};
+use anyhow::{Context, Error, Result, anyhow, bail};
 use bytes::BytesMut;
 use fallible_iterator::FallibleIterator;
 use postgres_protocol::IsNull;
@@ -69,8 +69,8 @@ pub struct Connection {
 impl Connection {
     /// Logs in, with SCRAM as the server asks for it.
     pub fn open(address: SocketAddr, database: &str, login: &Login) -> Result<Self> {
-        let stream = TcpStream::connect(address).doing("connecting to the server")?;
-        stream.set_nodelay(true).doing("setting up the socket")?;
+        let stream = TcpStream::connect(address).context("connecting to the server")?;
+        stream.set_nodelay(true).context("setting up the socket")?;
         let mut connection = Self {
             stream,
             received: BytesMut::with_capacity(1 << 16),
@@ -86,7 +86,7 @@ impl Connection {
             ("client_encoding", "UTF8"),
             ("application_name", "chatkeep-bench"),
         ];
-        frontend::startup_message(parameters, &mut connection.sending).doing("logging in")?;
+        frontend::startup_message(parameters, &mut connection.sending).context("logging in")?;
         connection.log_in(&login.password)?;
         Ok(connection)
     }
@@ -100,17 +100,17 @@ impl Connection {
                 Message::AuthenticationSasl(_) => {
                     let first = scram.message();
                     frontend::sasl_initial_response("SCRAM-SHA-256", first, &mut self.sending)
-                        .doing("logging in")?;
+                        .context("logging in")?;
                     self.send()?;
                 }
                 Message::AuthenticationSaslContinue(body) => {
-                    scram.update(body.data()).doing("logging in")?;
+                    scram.update(body.data()).context("logging in")?;
                     frontend::sasl_response(scram.message(), &mut self.sending)
-                        .doing("logging in")?;
+                        .context("logging in")?;
                     self.send()?;
                 }
                 Message::AuthenticationSaslFinal(body) => {
-                    scram.finish(body.data()).doing("logging in")?;
+                    scram.finish(body.data()).context("logging in")?;
                 }
                 Message::BackendKeyData(body) => self.backend = body.process_id(),
                 Message::ErrorResponse(body) => return Err(refusal(&body)),
@@ -122,19 +122,16 @@ impl Connection {
 
     /// Runs SQL text as one simple query, and returns the rows of all its statements.
     pub fn query(&mut self, sql: &str) -> Result<Rows> {
-        frontend::query(sql, &mut self.sending).doing("sending a query")?;
+        frontend::query(sql, &mut self.sending).context("sending a query")?;
         self.send()?;
-        self.answer(true)
-            .map_err(|failure| Failure::new(format!("{failure}\n  in: {}", shortened(sql))))
+        self.answer_to(sql, true)
     }
 
     /// Runs SQL text as one simple query and waits, as clients do with BEGIN and COMMIT.
     pub fn execute(&mut self, sql: &str) -> Result<()> {
-        frontend::query(sql, &mut self.sending).doing("sending a query")?;
+        frontend::query(sql, &mut self.sending).context("sending a query")?;
         self.send()?;
-        self.answer(false)
-            .map(drop)
-            .map_err(|failure| Failure::new(format!("{failure}\n  in: {}", shortened(sql))))
+        self.answer_to(sql, false).map(drop)
     }
 
     /// The one value of a query.
@@ -145,23 +142,22 @@ impl Connection {
             .next()
             .and_then(|row| row.into_iter().next());
         cell.flatten()
-            .ok_or_else(|| Failure::new(format!("no value came from: {}", shortened(sql))))
+            .ok_or_else(|| anyhow!("no value came from: {}", shortened(sql)))
     }
 
     /// The one number of a query.
     pub fn number(&mut self, sql: &str) -> Result<f64> {
-        self.value(sql)?.parse().doing("reading a number")
+        self.value(sql)?.parse().context("reading a number")
     }
 
     /// Prepares a statement, which lives as long as the connection.
     pub fn prepare(&mut self, sql: &str) -> Result<Statement> {
         self.prepared += 1;
         let name = format!("s{}", self.prepared);
-        frontend::parse(&name, sql, [], &mut self.sending).doing("preparing")?;
+        frontend::parse(&name, sql, [], &mut self.sending).context("preparing")?;
         frontend::sync(&mut self.sending);
         self.send()?;
-        self.answer(false)
-            .map_err(|failure| Failure::new(format!("{failure}\n  in: {}", shortened(sql))))?;
+        self.answer_to(sql, false)?;
         Ok(Statement { name })
     }
 
@@ -193,7 +189,7 @@ impl Connection {
             let mut row = [&[][..]; COLUMNS];
             let mut ranges = body.ranges();
             for value in &mut row {
-                let range = ranges.next().doing("reading a row")?.flatten();
+                let range = ranges.next().context("reading a row")?.flatten();
                 *value = range
                     .and_then(|range| body.buffer().get(range))
                     .unwrap_or_default();
@@ -216,8 +212,8 @@ impl Connection {
 
     /// Runs SQL text in two round trips, unprepared: Parse, Describe and Flush, then the rest.
     pub fn run_described(&mut self, sql: &str, values: &[Value<'_>]) -> Result<()> {
-        frontend::parse("", sql, [], &mut self.sending).doing("preparing")?;
-        frontend::describe(b'S', "", &mut self.sending).doing("describing")?;
+        frontend::parse("", sql, [], &mut self.sending).context("preparing")?;
+        frontend::describe(b'S', "", &mut self.sending).context("describing")?;
         frontend::flush(&mut self.sending);
         self.send()?;
         loop {
@@ -263,15 +259,15 @@ impl Connection {
             binary_results,
             &mut self.sending,
         )
-        .map_err(|_| Failure::new("a parameter is too long for the protocol"))?;
-        frontend::execute("", 0, &mut self.sending).doing("sending a statement")
+        .map_err(|_| anyhow!("a parameter is too long for the protocol"))?;
+        frontend::execute("", 0, &mut self.sending).context("sending a statement")
     }
 
     fn send(&mut self) -> Result<()> {
         self.round_trips += 1;
         self.stream
             .write_all(&self.sending)
-            .doing("sending to the server")?;
+            .context("sending to the server")?;
         self.sending.clear();
         Ok(())
     }
@@ -279,16 +275,16 @@ impl Connection {
     fn receive(&mut self) -> Result<Message> {
         loop {
             if let Some(message) =
-                Message::parse(&mut self.received).doing("reading the server's answer")?
+                Message::parse(&mut self.received).context("reading the server's answer")?
             {
                 return Ok(message);
             }
             let length = self
                 .stream
                 .read(&mut self.scratch)
-                .doing("reading the server's answer")?;
+                .context("reading the server's answer")?;
             if length == 0 {
-                return Err(Failure::new("the server closed the connection"));
+                bail!("the server closed the connection");
             }
             self.received
                 .extend_from_slice(self.scratch.get(..length).unwrap_or_default());
@@ -307,7 +303,13 @@ impl Connection {
         Ok(rows)
     }
 
-    /// The same, a row at a time.
+    /// The same, with the statement in the error.
+    fn answer_to(&mut self, sql: &str, keep_rows: bool) -> Result<Rows> {
+        self.answer(keep_rows)
+            .map_err(|error| anyhow!("{error:#}\n  in: {}", shortened(sql)))
+    }
+
+    /// Reads up to ReadyForQuery, a row at a time.
     fn rows(&mut self, mut see: impl FnMut(&DataRowBody) -> Result<()>) -> Result<()> {
         let mut refused = None;
         loop {
@@ -326,10 +328,10 @@ fn texts(row: &DataRowBody) -> Result<Vec<Option<String>>> {
         let bytes = range.and_then(|range| row.buffer().get(range));
         Ok(bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned()))
     };
-    row.ranges().map(cell).collect().doing("reading a row")
+    row.ranges().map(cell).collect().context("reading a row")
 }
 
-fn refusal(body: &ErrorResponseBody) -> Failure {
+fn refusal(body: &ErrorResponseBody) -> Error {
     let mut code = String::new();
     let mut message = String::new();
     let mut fields = body.fields();
@@ -341,7 +343,7 @@ fn refusal(body: &ErrorResponseBody) -> Failure {
             _ => {}
         }
     }
-    Failure::new(format!("the server answers {code}: {message}"))
+    anyhow!("the server answers {code}: {message}")
 }
 
 /// The beginning of a long statement.

@@ -4,13 +4,14 @@
 mod chatkeep;
 mod checksum;
 mod corpus;
+mod document_store;
 mod known;
 mod langchain;
 mod llama_index;
 mod new;
-mod registry;
+mod stores;
 
-use crate::scenarios::{Length, Scenario};
+use crate::scenarios::Scenario;
 
 /// The scenarios by name, in the order they run.
 pub const SCENARIOS: &[(&str, Scenario)] = &[

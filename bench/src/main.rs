@@ -11,27 +11,26 @@ mod clock;
 mod connection;
 mod documents;
 mod edge;
-mod failure;
-mod machine;
+mod host;
 mod messages;
-mod people;
 mod plot;
 mod progress;
 mod proxy;
 mod random;
+mod repetitions;
 mod report;
-mod rounds;
 mod scenarios;
 mod server;
 mod sessions;
 mod statistics;
 mod stores;
-mod words;
+mod text;
+mod users;
 
 use crate::edge::Runtimes;
-use crate::failure::{Failure, Result};
 use crate::scenarios::{Length, Scenario};
 use crate::server::Server;
+use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -40,8 +39,8 @@ const USAGE: &str = "chatkeep-bench messages|sessions|documents|edge [--only NAM
 fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("\nbench: {failure}");
+        Err(error) => {
+            eprintln!("\nbench: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -62,12 +61,12 @@ impl Options {
             plots: None,
         };
         while let Some(word) = words.next() {
-            let mut value = || words.next().ok_or_else(|| Failure::new(USAGE));
+            let mut value = || words.next().context(USAGE);
             match word.as_str() {
                 "--quick" => options.length = Length::Quick,
                 "--only" => options.only.extend(value()?.split(',').map(str::to_owned)),
                 "--plots" => options.plots = Some(PathBuf::from(value()?)),
-                _ => return Err(Failure::new(USAGE)),
+                _ => bail!(USAGE),
             }
         }
         Ok(options)
@@ -87,11 +86,11 @@ fn run() -> Result<()> {
             let about = [&runtimes.describe()?, edge::METHOD];
             return measure(&name, edge::SCENARIOS, &runtimes, about, &options);
         }
-        _ => return Err(Failure::new(USAGE)),
+        _ => bail!(USAGE),
     };
-    machine::punctual_timers();
+    host::punctual_timers();
     let server = Server::from_environment()?;
-    let about = [&machine::describe(&server)?, &*machine::settings(&server)?];
+    let about = [&host::describe(&server)?, &*host::settings(&server)?];
     measure(&name, scenarios, &server, about, &options)
 }
 

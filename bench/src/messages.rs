@@ -10,7 +10,7 @@ mod rls;
 mod search;
 mod turn;
 
-use crate::scenarios::{Length, Scenario};
+use crate::scenarios::Scenario;
 
 /// The scenarios by name, in the order they run.
 pub const SCENARIOS: &[(&str, Scenario)] = &[

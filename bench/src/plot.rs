@@ -1,8 +1,8 @@
 //! A comparison as an SVG: one bar per side, a line over its middle half, the machine below. Written by hand: bars and
 //! words need no library, and style rules, which plotting crates do not write, let one file fit light and dark pages.
 
-use crate::failure::{Doing, Result};
 use crate::report::Comparison;
+use anyhow::{Context, Result};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -35,9 +35,9 @@ text { fill: #e6edf3; }\n\
 /// Writes the plot of a comparison into a folder.
 pub fn write(folder: &Path, comparison: &Comparison, caption: &str) -> Result<()> {
     let path = folder.join(format!("{}.svg", comparison.name));
-    let what = format!("writing {}", path.display());
-    std::fs::create_dir_all(folder).doing(&what)?;
-    std::fs::write(&path, svg(comparison, caption)).doing(&what)
+    std::fs::create_dir_all(folder)
+        .and_then(|()| std::fs::write(&path, svg(comparison, caption)))
+        .with_context(|| format!("writing {}", path.display()))
 }
 
 #[allow(clippy::cast_precision_loss)]

@@ -1,6 +1,6 @@
-//! What a long measurement says of itself, on stderr: results alone go to stdout.
+//! Shows how far a long measurement is, on stderr: only results go to stdout.
 
-use std::io::{IsTerminal, Write};
+use indicatif::{ProgressBar, ProgressStyle};
 use std::time::{Duration, Instant};
 
 /// How often a measurement without a terminal says that it is alive.
@@ -8,32 +8,31 @@ const HEARTBEAT: Duration = Duration::from_secs(30);
 
 pub struct Progress {
     name: String,
-    terminal: bool,
-    started: Instant,
+    /// Hidden where stderr is no terminal.
+    bar: ProgressBar,
     spoken: Instant,
 }
 
 impl Progress {
     pub fn start(name: &str) -> Self {
-        let now = Instant::now();
-        let terminal = std::io::stderr().is_terminal();
-        if !terminal {
+        let bar = ProgressBar::no_length().with_message(name.to_owned());
+        if let Ok(style) = ProgressStyle::with_template("  {msg} {pos}/{len}") {
+            bar.set_style(style);
+        }
+        if bar.is_hidden() {
             eprintln!("  {name}");
         }
         Self {
             name: name.to_owned(),
-            terminal,
-            started: now,
-            spoken: now,
+            bar,
+            spoken: Instant::now(),
         }
     }
 
     pub fn show(&mut self, done: usize, of: usize) {
-        if self.terminal {
-            eprint!("\r\x1b[2K  {} {done}/{of}", self.name);
-            // Progress that cannot be shown must not end the measurement.
-            let _ = std::io::stderr().flush();
-        } else if self.spoken.elapsed() > HEARTBEAT {
+        self.bar.set_length(of as u64);
+        self.bar.set_position(done as u64);
+        if self.bar.is_hidden() && self.spoken.elapsed() > HEARTBEAT {
             self.spoken = Instant::now();
             eprintln!("  {} {done}/{of}", self.name);
         }
@@ -42,8 +41,8 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        let clear = if self.terminal { "\r\x1b[2K" } else { "" };
-        let seconds = self.started.elapsed().as_secs_f64();
-        eprintln!("{clear}  {} ({seconds:.1} s)", self.name);
+        self.bar.finish_and_clear();
+        let seconds = self.bar.elapsed().as_secs_f64();
+        eprintln!("  {} ({seconds:.1} s)", self.name);
     }
 }

@@ -3,7 +3,7 @@
 //! and a pipeline stays one.
 
 use crate::connection::Connection;
-use crate::failure::{Doing, Result};
+use anyhow::{Context, Result};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -25,8 +25,8 @@ pub struct Proxy {
 impl Proxy {
     /// Starts the proxy; it ends with the program.
     pub fn start(server: SocketAddr, round_trip: Duration) -> Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).doing("starting the proxy")?;
-        let address = listener.local_addr().doing("starting the proxy")?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("starting the proxy")?;
+        let address = listener.local_addr().context("starting the proxy")?;
         let delay = Arc::new(AtomicU64::new(nanoseconds(round_trip / 2)));
         let shared = Arc::clone(&delay);
         thread::spawn(move || {

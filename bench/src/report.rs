@@ -1,6 +1,8 @@
 //! What a comparison found: sides, pairs of them, and the figure that is asked of each pair.
 
 use crate::statistics::{Summary, ratios};
+use comfy_table::Table;
+use comfy_table::presets::NOTHING;
 use std::fmt::Write;
 
 /// What the numbers of a comparison are.
@@ -173,24 +175,14 @@ impl Comparison {
 
     /// The comparison as aligned text.
     pub fn table(&self) -> String {
-        let head = ["", "ours", "theirs", "ratio", "asked", ""].map(str::to_owned);
-        let mut rows = vec![head];
-        rows.extend(self.pairs.iter().map(|pair| self.cells(pair)));
-        let mut widths = [0; 6];
-        for row in &rows {
-            for (width, cell) in widths.iter_mut().zip(row) {
-                *width = cell.chars().count().max(*width);
-            }
-        }
+        let mut table = Table::new();
+        table.load_style(NOTHING);
+        table.set_header(["", "ours", "theirs", "ratio", "asked", ""]);
+        table.add_rows(self.pairs.iter().map(|pair| self.cells(pair)));
         let mut text = format!("{}: {} ({})\n", self.name, self.title, self.unit.name());
-        for row in &rows {
-            let mut line = String::from(" ");
-            for (cell, width) in row.iter().zip(widths) {
-                // Writing to a string cannot fail.
-                let _ = write!(line, " {cell:width$} ");
-            }
-            text.push_str(line.trim_end());
-            text.push('\n');
+        for line in table.lines() {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, " {}", line.trim_end());
         }
         for note in &self.notes {
             let _ = writeln!(text, "  {note}");
@@ -257,6 +249,28 @@ mod tests {
                 "{asked:?}: {table}"
             );
         }
+    }
+
+    #[test]
+    fn a_table_has_aligned_columns_and_no_blanks_at_line_ends() {
+        let mut comparison = Comparison::new("test", "a test", Unit::Bytes);
+        comparison.pair(
+            "short",
+            &[1.0, 2.0, 30.0],
+            &[1.0, 4.0, 10.0],
+            Asked::AtMost(2.0),
+        );
+        comparison.alone("a longer name", &[5.0], Asked::Ratio);
+        comparison.note("A note.");
+        let expected = [
+            "test: a test (bytes)",
+            "                 ours      theirs   ratio             asked",
+            "  short          2 (2–16)  4 (2–7)  1.00 (0.75–2.00)  <= 2   met",
+            "  a longer name  5",
+            "  A note.",
+            "",
+        ];
+        assert_eq!(comparison.table(), expected.join("\n"));
     }
 
     #[test]

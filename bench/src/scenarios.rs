@@ -1,8 +1,8 @@
 //! What a benchmark is made of: scenarios by name, and how long they measure.
 
-use crate::failure::{Failure, Result};
 use crate::report::Comparison;
 use crate::server::Server;
+use anyhow::{Result, anyhow, bail};
 
 /// How long to measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,10 +35,7 @@ pub fn run<C>(
     for name in only {
         if !scenarios.iter().any(|(known, _)| known == name) {
             let known: Vec<&str> = scenarios.iter().map(|(known, _)| *known).collect();
-            return Err(Failure::new(format!(
-                "`{name}` is no scenario. There are: {}.",
-                known.join(", ")
-            )));
+            bail!("`{name}` is no scenario. There are: {}.", known.join(", "));
         }
     }
     let mut failed = Vec::new();
@@ -47,8 +44,8 @@ pub fn run<C>(
             match scenario(context, length) {
                 Ok(comparisons) => comparisons.iter().try_for_each(&mut show)?,
                 // The others can still be measured.
-                Err(failure) => {
-                    eprintln!("{name} could not be measured: {failure}\n");
+                Err(error) => {
+                    eprintln!("{name} could not be measured: {error:#}\n");
                     failed.push(*name);
                 }
             }
@@ -57,6 +54,6 @@ pub fn run<C>(
     if failed.is_empty() {
         Ok(())
     } else {
-        Err(Failure::new(format!("not measured: {}", failed.join(", "))))
+        Err(anyhow!("not measured: {}", failed.join(", ")))
     }
 }

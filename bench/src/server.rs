@@ -2,7 +2,7 @@
 //! of a database that nobody has used.
 
 use crate::connection::{Connection, Login};
-use crate::failure::{Doing, Failure, Result};
+use anyhow::{Context, Result, anyhow};
 use std::net::{SocketAddr, ToSocketAddrs};
 
 /// Which engine answers in a database.
@@ -33,16 +33,16 @@ impl Server {
     pub fn from_environment() -> Result<Self> {
         let read = |name: &str| {
             std::env::var(name).map_err(|_| {
-                Failure::new(format!(
+                anyhow!(
                     "{name} is not set. Run me by `cargo xtask bench`, which starts a server for me."
-                ))
+                )
             })
         };
         let place = format!("{}:{}", read("PGHOST")?, read("PGPORT")?);
-        let addresses = place.to_socket_addrs().doing("finding the server")?;
+        let addresses = place.to_socket_addrs().context("finding the server")?;
         let address = { addresses }
             .next()
-            .ok_or_else(|| Failure::new(format!("{place} is no address")))?;
+            .ok_or_else(|| anyhow!("{place} is no address"))?;
         let login = Login {
             user: read("PGUSER")?,
             password: read("PGPASSWORD")?,

@@ -8,7 +8,7 @@ mod growth;
 mod rotate;
 mod validate;
 
-use crate::scenarios::{Length, Scenario};
+use crate::scenarios::Scenario;
 
 /// The scenarios by name, in the order they run.
 pub const SCENARIOS: &[(&str, Scenario)] = &[

@@ -7,6 +7,7 @@ mod langchain;
 mod langgraph;
 mod mastra;
 mod openai_agents;
+mod store;
 mod vercel;
 
 pub use chatkeep::{Chatkeep, Ids};
@@ -14,60 +15,5 @@ pub use langchain::LangChain;
 pub use langgraph::LangGraph;
 pub use mastra::Mastra;
 pub use openai_agents::OpenAiAgents;
+pub use store::{MESSAGE, Store, Texts};
 pub use vercel::{Driver, Vercel};
-
-use crate::connection::Connection;
-use crate::failure::Result;
-use crate::words::Words;
-use std::rc::Rc;
-
-/// Characters of a message.
-pub const MESSAGE: usize = 500;
-
-pub trait Store {
-    /// What the table calls it.
-    fn name(&self) -> &str;
-
-    /// The connection that its turns run on.
-    fn connection(&mut self) -> &mut Connection;
-
-    /// Begins a new conversation, `turns` of which are there already.
-    fn open(&mut self, turns: usize) -> Result<()>;
-
-    /// Stores one turn of the conversation that was opened last.
-    fn turn(&mut self) -> Result<()>;
-
-    /// The tables that a turn writes.
-    fn tables(&self) -> &'static [&'static str];
-}
-
-/// Messages to store, made beforehand and handed out in a circle.
-#[derive(Clone)]
-pub struct Texts {
-    pool: Rc<[Rc<str>]>,
-    next: usize,
-}
-
-impl Texts {
-    pub fn new() -> Self {
-        let mut words = Words::new(7);
-        Self {
-            pool: (0..512).map(|_| words.text(MESSAGE).into()).collect(),
-            next: 0,
-        }
-    }
-
-    pub fn next(&mut self) -> Rc<str> {
-        self.next += 1;
-        self.pool
-            .get(self.next % self.pool.len())
-            .map_or_else(|| "".into(), Rc::clone)
-    }
-}
-
-/// Makes a store's tables in a schema of their own, and looks them up there from now on.
-fn create_tables(connection: &mut Connection, schema: &str, sql: &str) -> Result<()> {
-    connection.execute(&format!(
-        "create schema {schema}; set search_path = {schema}; {sql}"
-    ))
-}

@@ -1,10 +1,14 @@
 // The types of the package: how one gets the calls, and what works without one. Rows, arguments and results lie in types/.
 
-import type { Bytes, Chatkeep, NewMessage, Result } from "./types/calls.d.ts";
+import type { Bytes, NewMessage } from "./types/arguments.d.ts";
+import type { Chatkeep } from "./types/calls.d.ts";
+import type { Result } from "./types/result.d.ts";
 import type { Json, JsonObject, Message, Timestamp, Uuid } from "./types/rows.d.ts";
 import type { CookieOptions, Digest, UIMessageLike } from "./types/toolkit.d.ts";
 
+export type * from "./types/arguments.d.ts";
 export type * from "./types/calls.d.ts";
+export type * from "./types/result.d.ts";
 export type * from "./types/rows.d.ts";
 export type * from "./types/toolkit.d.ts";
 

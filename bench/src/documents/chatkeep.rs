@@ -1,12 +1,12 @@
 //! Chatkeep: any number of documents in one call of `register_documents`, by their owner, under Row Level Security.
 
 use super::corpus::Document;
-use super::registry::{Registry, expect_known};
+use super::document_store::{DocumentStore, expect_known};
 use crate::connection::{Connection, Statement};
-use crate::failure::{Failure, Result};
-use crate::people;
-use crate::random::Random;
+use crate::random;
 use crate::server::Database;
+use crate::users;
+use anyhow::{Result, ensure};
 use std::fmt::Write;
 
 pub struct Chatkeep {
@@ -18,9 +18,9 @@ pub struct Chatkeep {
 impl Chatkeep {
     /// A user with a store of this many documents.
     pub fn new(name: &'static str, database: &Database<'_>, store: usize) -> Result<Self> {
-        let user = Random::fresh().uuid();
+        let user = random::uuid();
         let mut admin = database.connect()?;
-        people::add(&mut admin, &user)?;
+        users::add(&mut admin, &user)?;
         // Foreign keys hold by construction; checking them one by one would take most of the time.
         admin.execute(&format!(
             "begin;
@@ -32,7 +32,7 @@ impl Chatkeep {
              commit"
         ))?;
         let mut connection = database.connect()?;
-        people::sign_in(&mut connection, &user)?;
+        users::sign_in(&mut connection, &user)?;
         Ok(Self {
             name,
             register: connection
@@ -42,7 +42,7 @@ impl Chatkeep {
     }
 }
 
-impl Registry for Chatkeep {
+impl DocumentStore for Chatkeep {
     fn name(&self) -> &'static str {
         self.name
     }
@@ -65,12 +65,11 @@ impl Registry for Chatkeep {
         };
         self.connection
             .visit(&self.register, &[(&items).into()], count)?;
-        if others > 0 || ids.len() != documents.len() {
-            return Err(Failure::new(format!(
-                "register_documents: {known} duplicates, {new} created, {others} others of {}",
-                documents.len()
-            )));
-        }
+        ensure!(
+            others == 0 && ids.len() == documents.len(),
+            "register_documents: {known} duplicates, {new} created, {others} others of {}",
+            documents.len()
+        );
         expect_known(
             self.name,
             known,

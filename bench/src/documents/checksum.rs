@@ -1,17 +1,18 @@
 //! How fast `document_checksum` hashes, and how much memory it takes for it, beside Postgres' own `sha256()` and, where the
 //! server has it, pgcrypto's `digest()`.
 
-use super::Length;
 use crate::backend;
 use crate::connection::{Connection, Statement, Value};
-use crate::failure::{Failure, Result};
 use crate::progress::Progress;
-use crate::random::Random;
+use crate::random::{SEED, Seeded};
+use crate::repetitions::alternate;
 use crate::report::{Asked, Comparison, Unit};
-use crate::rounds::alternate;
+use crate::scenarios::Length;
 use crate::server::{Database, Engine, Server};
 use crate::statistics::Summary;
-use crate::words::Words;
+use crate::text::TextGenerator;
+use anyhow::{Context, Result, ensure};
+use rand::{RngExt, SeedableRng};
 use std::time::Instant;
 
 /// Bytes of a MiB.
@@ -100,7 +101,7 @@ impl Hasher {
         let values: Vec<Value<'_>> = parameter.into_iter().map(Value::Bytes).collect();
         let rows = self.connection.fetch(&self.statement, &values)?;
         let digest = rows.into_iter().flatten().flatten().next();
-        digest.ok_or_else(|| Failure::new("a digest is missing"))
+        digest.context("a digest is missing")
     }
 
     /// Hashes as often as the case says.
@@ -193,16 +194,16 @@ fn functions(admin: &mut Connection) -> Result<(Vec<Function>, String)> {
 
 /// Fills the table, and returns bytes to be sent as a parameter.
 fn fill(database: &Database<'_>) -> Result<Vec<u8>> {
-    let mut random = Random::new(11);
+    let mut random = Seeded::seed_from_u64(SEED);
     let mut admin = database.connect()?;
     admin.execute(
         "create table contents (name text primary key, content bytea not null);
          alter table contents alter column content set storage external",
     )?;
     let insert = admin.prepare("insert into contents values ($1, $2)")?;
-    let mebibyte = random.bytes(MEBI);
-    let warm = random.bytes(64 << 10);
-    let text = Words::new(11).text(MEBI);
+    let mebibyte = bytes(&mut random, MEBI);
+    let warm = bytes(&mut random, 64 << 10);
+    let text = TextGenerator::new(SEED)?.text(MEBI);
     for (name, bytes) in [
         ("1 MiB", &mebibyte[..]),
         ("warm", &warm),
@@ -223,7 +224,12 @@ fn fill(database: &Database<'_>) -> Result<Vec<u8>> {
     admin.execute(&repeat("16 MiB, extended", 16, "1 MiB"))?;
     admin.execute(&repeat("16 MiB, compressed", 16, "text"))?;
     database.settle()?;
-    Ok(random.bytes(16 * MEBI))
+    Ok(bytes(&mut random, 16 * MEBI))
+}
+
+/// This many bytes, which do not compress.
+fn bytes(random: &mut Seeded, count: usize) -> Vec<u8> {
+    random.random_iter().take(count).collect()
 }
 
 /// Fails unless all functions say the same.
@@ -232,14 +238,13 @@ fn agree(case: &Case, hashers: &mut [Hasher], parameter: Option<&[u8]>) -> Resul
         .iter_mut()
         .map(|hasher| hasher.hash(parameter))
         .collect::<Result<Vec<_>>>()?;
-    if digests.windows(2).all(|pair| pair.first() == pair.last()) {
-        return Ok(());
-    }
-    Err(Failure::new(format!(
+    ensure!(
+        digests.windows(2).all(|pair| pair.first() == pair.last()),
         "{}: the digests differ: {}",
         case.name,
         digests.join(", ")
-    )))
+    );
+    Ok(())
 }
 
 /// MiB per second.

@@ -1,7 +1,9 @@
 //! The documents of the bench, by number: those below the size of the store are in it, the others are new to it.
 
-use crate::random::Random;
+use crate::random::Seeded;
 use chatkeep_core::digest;
+use rand::RngExt;
+use rand::seq::SliceRandom;
 use std::ops::Range;
 
 /// A document as a client holds it that is about to register it.
@@ -28,14 +30,12 @@ impl Document {
 }
 
 /// Documents of a store, so many of them, spread over all of it and in no order. None comes twice.
-pub fn known(random: &mut Random, store: usize, count: usize) -> Vec<Document> {
-    let stride = store / count.max(1);
+pub fn known(random: &mut Seeded, store: usize, count: usize) -> Vec<Document> {
+    let stride = (store / count.max(1)).max(1);
     let mut numbers: Vec<usize> = (0..count)
-        .map(|place| place * stride + random.below(stride))
+        .map(|place| place * stride + random.random_range(0..stride))
         .collect();
-    for place in (1..count).rev() {
-        numbers.swap(place, random.below(place + 1));
-    }
+    numbers.shuffle(random);
     numbers.into_iter().map(Document::new).collect()
 }
 
@@ -47,6 +47,7 @@ pub fn numbered(numbers: Range<usize>) -> Vec<Document> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand::SeedableRng;
     use std::collections::HashSet;
 
     #[test]
@@ -61,11 +62,12 @@ mod tests {
 
     #[test]
     fn known_documents_differ_and_are_of_the_store() {
-        let documents = known(&mut Random::new(3), 1_000, 100);
+        let of_seed = |seed| known(&mut Seeded::seed_from_u64(seed), 1_000, 100);
+        let documents = of_seed(3);
         let uris: HashSet<&str> = documents.iter().map(|d| d.source_uri.as_str()).collect();
         assert_eq!(uris.len(), 100);
         let store = numbered(0..1_000);
         assert!(documents.iter().all(|document| store.contains(document)));
-        assert_ne!(documents, known(&mut Random::new(4), 1_000, 100));
+        assert_ne!(documents, of_seed(4));
     }
 }

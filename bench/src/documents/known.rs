@@ -1,14 +1,16 @@
 //! What it takes to learn that all documents of a batch are known: time, round trips, rows written and bytes of the log.
 
-use super::Length;
 use super::corpus;
-use super::registry::{Registry, Size, load, time};
+use super::document_store::{DocumentStore, time};
+use super::stores::{Size, load};
 use crate::connection::Connection;
-use crate::failure::Result;
-use crate::random::Random;
+use crate::random::{SEED, Seeded};
+use crate::repetitions::alternate;
 use crate::report::{Asked, Comparison, Unit};
-use crate::rounds::alternate;
+use crate::scenarios::Length;
 use crate::server::{Database, Engine, Server};
+use anyhow::Result;
+use rand::SeedableRng;
 
 /// Rows that were inserted, updated and deleted, and rows that are dead, in all tables of a store.
 fn counters(schemas: &str) -> String {
@@ -38,13 +40,13 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
             return Ok(vec![]);
         };
         // The same seed: in a round all sides register the same documents.
-        let mut sides: Vec<(Box<dyn Registry>, Random)> =
+        let mut sides: Vec<(Box<dyn DocumentStore>, Seeded)> =
             { load(native, portable, size)?.into_iter() }
-                .map(|registry| (registry, Random::new(13)))
+                .map(|store| (store, Seeded::seed_from_u64(SEED)))
                 .collect();
-        let measure = |(registry, random): &mut (Box<dyn Registry>, Random)| {
+        let measure = |(store, random): &mut (Box<dyn DocumentStore>, Seeded)| {
             let documents = corpus::known(random, size.store, size.batch);
-            time(registry.as_mut(), &documents, true)
+            time(store.as_mut(), &documents, true)
         };
         // Connections that have been at work: a backend maps a page of shared memory when it first touches it, and a call
         // touches a third of the store's.
@@ -55,26 +57,26 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
         }
         let times = alternate("known", rounds, &mut sides, measure)?;
         let mut effects = Vec::new();
-        for (registry, random) in &mut sides {
-            let database = if registry.name() == "portable" {
+        for (store, random) in &mut sides {
+            let database = if store.name() == "portable" {
                 portable
             } else {
                 native
             };
             let documents = corpus::known(random, size.store, size.batch);
-            effects.push(measure_effects(database, registry.as_mut(), &documents)?);
+            effects.push(measure_effects(database, store.as_mut(), &documents)?);
         }
-        let names: Vec<&str> = sides.iter().map(|(registry, _)| registry.name()).collect();
+        let names: Vec<&str> = sides.iter().map(|(store, _)| store.name()).collect();
         Ok(compare(&names, &times, &effects, size, rounds))
     })
 }
 
 fn measure_effects(
     database: &Database<'_>,
-    registry: &mut dyn Registry,
+    store: &mut dyn DocumentStore,
     documents: &[corpus::Document],
 ) -> Result<Effects> {
-    let schemas = match registry.name() {
+    let schemas = match store.name() {
         "LangChain" => "'langchain'",
         "LlamaIndex" => "'llama_index'",
         _ => "'chatkeep', 'chatkeep_private'",
@@ -84,12 +86,12 @@ fn measure_effects(
         counters(schemas),
         "select pg_current_wal_insert_lsn() - '0/0'",
     );
-    flush(registry.connection())?;
+    flush(store.connection())?;
     let (written, dead) = pair(&mut admin, &counters)?;
-    let (logged, trips) = (admin.number(log)?, registry.connection().round_trips);
-    registry.register(documents, true)?;
-    let (logged_after, trips_after) = (admin.number(log)?, registry.connection().round_trips);
-    flush(registry.connection())?;
+    let (logged, trips) = (admin.number(log)?, store.connection().round_trips);
+    store.register(documents, true)?;
+    let (logged_after, trips_after) = (admin.number(log)?, store.connection().round_trips);
+    flush(store.connection())?;
     let (written_after, dead_after) = pair(&mut admin, &counters)?;
     #[allow(clippy::cast_precision_loss)]
     Ok(Effects {

@@ -6,12 +6,12 @@
 //! `force_update` leaves the first out, and then the document goes to the vector store again.
 
 use super::corpus::Document;
-use super::registry::{Registry, expect_known};
+use super::document_store::{DocumentStore, expect_known};
 use crate::clock;
 use crate::connection::{Connection, Statement, Value};
-use crate::failure::Result;
-use crate::random::Random;
+use crate::random;
 use crate::server::Database;
+use anyhow::Result;
 use std::collections::HashSet;
 
 /// `batch_size` of `index()`.
@@ -20,7 +20,6 @@ const NAMESPACE: &str = "bench";
 
 pub struct LangChain {
     connection: Connection,
-    random: Random,
     exists: Statement,
     upsert: Statement,
 }
@@ -34,7 +33,6 @@ impl LangChain {
             include_str!("langchain.sql")
         ))?;
         Ok(Self {
-            random: Random::fresh(),
             exists: connection.prepare(&exists(BATCH))?,
             upsert: connection.prepare(&upsert(BATCH))?,
             connection,
@@ -67,7 +65,7 @@ impl LangChain {
 
     fn update(&mut self, batch: &[Document]) -> Result<()> {
         self.get_time()?;
-        let ids: Vec<String> = batch.iter().map(|_| self.random.uuid()).collect();
+        let ids: Vec<String> = batch.iter().map(|_| random::uuid()).collect();
         // It sends back what get_time said, which is a number as long as this one.
         let time = seconds(clock::milliseconds());
         let mut values: Vec<Value<'_>> = Vec::with_capacity(batch.len() * 5);
@@ -86,7 +84,7 @@ impl LangChain {
     }
 }
 
-impl Registry for LangChain {
+impl DocumentStore for LangChain {
     fn name(&self) -> &'static str {
         "LangChain"
     }
@@ -141,7 +139,7 @@ fn upsert(records: usize) -> String {
 }
 
 /// Seconds since 1970 with a fraction, as a float8 is written.
-fn seconds(milliseconds: u128) -> String {
+fn seconds(milliseconds: u64) -> String {
     format!("{}.{:03}", milliseconds / 1_000, milliseconds % 1_000)
 }
 

@@ -8,10 +8,10 @@
 //! is known. Both without an interpreter, and without SQLAlchemy's object of each row.
 
 use super::corpus::Document;
-use super::registry::{Registry, expect_known};
+use super::document_store::{DocumentStore, expect_known};
 use crate::connection::{Connection, Statement};
-use crate::failure::Result;
 use crate::server::Database;
+use anyhow::Result;
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -50,7 +50,7 @@ impl LlamaIndex {
     }
 }
 
-impl Registry for LlamaIndex {
+impl DocumentStore for LlamaIndex {
     fn name(&self) -> &'static str {
         "LlamaIndex"
     }

@@ -1,12 +1,13 @@
 //! What it takes to register documents that nobody knows yet, into a store of many.
 
-use super::Length;
 use super::corpus;
-use super::registry::{Registry, Size, load, time};
-use crate::failure::Result;
+use super::document_store::{DocumentStore, time};
+use super::stores::{Size, load};
+use crate::repetitions::alternate;
 use crate::report::{Asked, Comparison, Unit};
-use crate::rounds::alternate;
+use crate::scenarios::Length;
 use crate::server::{Engine, Server};
+use anyhow::Result;
 
 pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
     let size = Size::of(length);
@@ -17,13 +18,13 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
             return Ok(vec![]);
         };
         // Each with the number of its next document.
-        let mut sides: Vec<(Box<dyn Registry>, usize)> = { load(native, portable, size)?.into_iter() }
-            .map(|registry| (registry, size.store))
+        let mut sides: Vec<(Box<dyn DocumentStore>, usize)> = { load(native, portable, size)?.into_iter() }
+            .map(|store| (store, size.store))
             .collect();
-        let measure = |(registry, next): &mut (Box<dyn Registry>, usize)| {
+        let measure = |(store, next): &mut (Box<dyn DocumentStore>, usize)| {
             let documents = corpus::numbered(*next..*next + size.batch);
             *next += size.batch;
-            time(registry.as_mut(), &documents, false)
+            time(store.as_mut(), &documents, false)
         };
         for side in &mut sides {
             measure(side)?;
@@ -34,9 +35,9 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
             format!("Time to register {} new documents", size.batch),
             Unit::Milliseconds,
         );
-        for ((registry, _), list) in sides.iter().zip(&times) {
-            let is_ours = matches!(registry.name(), "native" | "portable");
-            comparison.side(registry.name(), list, is_ours);
+        for ((store, _), list) in sides.iter().zip(&times) {
+            let is_ours = matches!(store.name(), "native" | "portable");
+            comparison.side(store.name(), list, is_ours);
         }
         if let [native, portable, langchain, llama_index] = times.as_slice() {
             comparison.pair("native vs portable", native, portable, Asked::Speed);

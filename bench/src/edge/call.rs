@@ -1,10 +1,10 @@
 //! What a call through the package costs a function's CPU, of which an edge function has two seconds for a request.
 
 use super::runtimes::{Runtime, Runtimes, numbers, word};
-use crate::failure::Result;
 use crate::progress::Progress;
 use crate::report::{Asked, Comparison, Unit};
 use crate::scenarios::Length;
+use anyhow::Result;
 
 /// Microseconds.
 const MOST: f64 = 60.0;

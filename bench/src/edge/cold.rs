@@ -1,10 +1,10 @@
 //! What the first call waits for: reading, compiling and making the module, in a process that has done nothing before.
 
 use super::runtimes::{Runtime, Runtimes, number, word};
-use crate::failure::Result;
+use crate::repetitions::alternate;
 use crate::report::{Asked, Comparison, Unit};
-use crate::rounds::alternate;
 use crate::scenarios::Length;
+use anyhow::Result;
 
 /// Milliseconds.
 const MOST: f64 = 15.0;

@@ -1,10 +1,10 @@
 //! SHA-256 of bytes that come in pieces, where there is no node:crypto: by the module, and by the packages that others use.
 
 use super::runtimes::{Runtime, Runtimes, numbers, word};
-use crate::failure::Result;
 use crate::progress::Progress;
 use crate::report::{Asked, Comparison, Unit};
 use crate::scenarios::Length;
+use anyhow::Result;
 
 pub fn run(runtimes: &Runtimes, length: Length) -> Result<Vec<Comparison>> {
     let rounds = length.choose("41", "3");

@@ -1,9 +1,9 @@
 //! The module's memory, which can grow but never shrinks, over many calls.
 
 use super::runtimes::{Runtime, Runtimes, number, word};
-use crate::failure::Result;
 use crate::report::{Asked, Comparison, Unit};
 use crate::scenarios::Length;
+use anyhow::Result;
 
 const KIBI: f64 = 1024.0;
 

@@ -1,9 +1,9 @@
 //! What an application loads: the module, and the module with its glue as a server sends them.
 
 use super::runtimes::{Runtime, Runtimes, number, word};
-use crate::failure::Result;
 use crate::report::{Asked, Comparison, Unit};
 use crate::scenarios::Length;
+use anyhow::Result;
 
 const KIBI: f64 = 1024.0;
 

@@ -1,10 +1,10 @@
 //! What a process grows by while a body is hashed that would not fit into it.
 
 use super::runtimes::{Runtime, Runtimes, number, word};
-use crate::failure::Result;
 use crate::progress::Progress;
 use crate::report::{Asked, Comparison, Unit};
 use crate::scenarios::Length;
+use anyhow::Result;
 
 const MEBI: f64 = 1_048_576.0;
 /// MiB.

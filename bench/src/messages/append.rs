@@ -1,16 +1,17 @@
 //! How many messages one connection appends in a second: `append_message` on both engines, and the same work as one
 //! bare prepared statement, which is what a call could cost at the least.
 
-use super::{Length, load};
+use super::load;
 use crate::backend;
 use crate::connection::{Connection, Statement, Value};
-use crate::failure::Result;
-use crate::people;
-use crate::random::Random;
+use crate::random;
+use crate::repetitions::alternate;
 use crate::report::{Asked, Comparison, Unit};
-use crate::rounds::alternate;
+use crate::scenarios::Length;
 use crate::server::{Database, Engine, Server};
 use crate::stores::Texts;
+use crate::users;
+use anyhow::Result;
 use std::time::Instant;
 
 const CALL: &str = "select id, seq, created_at from chatkeep.append_message($1, $2, $3)";
@@ -40,7 +41,6 @@ pub struct Writer {
     statement: Statement,
     is_bare: bool,
     texts: Texts,
-    random: Random,
     chat: String,
     last: Option<String>,
 }
@@ -60,18 +60,16 @@ impl Writer {
     }
 
     fn new(database: &Database<'_>, texts: &Texts, sql: &str, is_bare: bool) -> Result<Self> {
-        let mut random = Random::fresh();
-        let user = random.uuid();
-        people::add(&mut database.connect()?, &user)?;
+        let user = random::uuid();
+        users::add(&mut database.connect()?, &user)?;
         let mut connection = database.connect()?;
-        people::sign_in(&mut connection, &user)?;
+        users::sign_in(&mut connection, &user)?;
         let statement = connection.prepare(sql)?;
         Ok(Self {
             connection,
             statement,
             is_bare,
             texts: texts.clone(),
-            random,
             chat: String::new(),
             last: None,
         })
@@ -84,7 +82,7 @@ impl Writer {
             let values = [chat.into(), "user".into(), (&*text).into()];
             return self.connection.run(&self.statement, &values);
         }
-        let id = self.random.uuid();
+        let id = random::uuid();
         let parent = self.last.as_ref().map_or(Value::Null, Into::into);
         let values = [
             chat.into(),
@@ -100,7 +98,7 @@ impl Writer {
 
     /// Begins a new chat and warms up.
     fn begin(&mut self) -> Result<()> {
-        self.chat = people::create_chat(&mut self.connection)?;
+        self.chat = users::create_chat(&mut self.connection)?;
         self.last = None;
         (0..20).try_for_each(|_| self.append())
     }
@@ -140,7 +138,7 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
         };
         load::others(native)?;
         load::others(portable)?;
-        let texts = Texts::new();
+        let texts = Texts::new()?;
         let mut writers = [
             Writer::calling(native, &texts)?,
             Writer::calling(portable, &texts)?,

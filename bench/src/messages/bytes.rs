@@ -1,12 +1,13 @@
 //! What one turn adds: to tables, their indexes and TOAST, and to the write-ahead log.
 
-use super::{Length, turn};
+use super::turn;
 use crate::connection::Connection;
-use crate::failure::Result;
 use crate::progress::Progress;
 use crate::report::{Asked, Comparison, Unit};
+use crate::scenarios::Length;
 use crate::server::{Engine, Server};
 use crate::stores::Store;
+use anyhow::Result;
 
 /// Stores whose turns do not depend on the conversation's length are measured over more of them: tables grow by pages.
 const LINEAR: usize = 100;

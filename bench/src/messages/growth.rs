@@ -1,16 +1,17 @@
 //! Appending into a database of two million messages, and into one of two thousand.
 
-use super::{Length, load};
+use super::load;
 use crate::connection::{Connection, Statement};
-use crate::failure::Result;
-use crate::people;
 use crate::progress::Progress;
-use crate::random::Random;
+use crate::random::{self, SEED};
+use crate::repetitions::alternate;
 use crate::report::{Asked, Comparison, Unit};
-use crate::rounds::alternate;
+use crate::scenarios::Length;
 use crate::server::{Database, Engine, Server};
 use crate::stores::Texts;
-use crate::words::Words;
+use crate::text::TextGenerator;
+use crate::users;
+use anyhow::Result;
 use std::time::Instant;
 
 /// Chats of each user, and messages of each chat.
@@ -27,27 +28,26 @@ struct Writer {
 /// A database with this many users, and a connection of one of them.
 fn writer(database: &Database<'_>, users: usize) -> Result<Writer> {
     let mut admin = database.connect()?;
-    let mut random = Random::fresh();
     let mut progress = Progress::start(&format!("growth: loading {users} users"));
-    load::texts(&mut admin, &mut Words::new(13), 2_000)?;
+    load::texts(&mut admin, &mut TextGenerator::new(SEED)?, 2_000)?;
     let mut user = String::new();
     for index in 0..users {
         progress.show(index, users);
-        user = random.uuid();
-        people::add(&mut admin, &user)?;
+        user = random::uuid();
+        users::add(&mut admin, &user)?;
         load::chats(&mut admin, &user, CHATS, MESSAGES)?;
     }
     database.settle()?;
     drop(progress);
     let mut connection = database.connect()?;
-    people::sign_in(&mut connection, &user)?;
+    users::sign_in(&mut connection, &user)?;
     let rows = connection.query("select id from chatkeep.chats")?;
     Ok(Writer {
         append: connection
             .prepare("select id, seq, created_at from chatkeep.append_message($1, $2, $3)")?,
         connection,
         chats: rows.into_iter().flatten().flatten().collect(),
-        texts: Texts::new(),
+        texts: Texts::new()?,
     })
 }
 

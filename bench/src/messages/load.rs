@@ -2,31 +2,30 @@
 //! without waiting for them.
 
 use crate::connection::Connection;
-use crate::failure::Result;
-use crate::people;
-use crate::random::Random;
+use crate::random::{self, SEED};
 use crate::server::Database;
 use crate::stores::MESSAGE;
-use crate::words::Words;
+use crate::text::TextGenerator;
+use crate::users;
+use anyhow::Result;
 
 /// Conversations of fifty others, each as long as a day of talking: statements are planned as for tables in use.
 pub fn others(database: &Database<'_>) -> Result<()> {
     let mut admin = database.connect()?;
-    texts(&mut admin, &mut Words::new(5), 100)?;
-    let mut random = Random::fresh();
+    texts(&mut admin, &mut TextGenerator::new(SEED)?, 100)?;
     for _ in 0..50 {
-        let user = random.uuid();
-        people::add(&mut admin, &user)?;
+        let user = random::uuid();
+        users::add(&mut admin, &user)?;
         chats(&mut admin, &user, 20, 40)?;
     }
     database.settle()
 }
 
 /// Makes texts to copy from: a temporary table `texts` (n from 0, content), of this many rows.
-pub fn texts(admin: &mut Connection, words: &mut Words, count: usize) -> Result<()> {
+pub fn texts(admin: &mut Connection, texts: &mut TextGenerator, count: usize) -> Result<()> {
     admin.execute("create temporary table texts (n integer primary key, content text not null)")?;
     let insert = admin.prepare("insert into texts values ($1, $2)")?;
-    let mut numbered = (0..count).map(|n| (n.to_string(), words.text(MESSAGE)));
+    let mut numbered = (0..count).map(|n| (n.to_string(), texts.text(MESSAGE)));
     loop {
         let batch: Vec<(String, String)> = numbered.by_ref().take(500).collect();
         if batch.is_empty() {

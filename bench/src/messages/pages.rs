@@ -1,15 +1,16 @@
 //! The newest page of a chat, and a page a million messages deep: what both read, and how long both take.
 
-use super::{Length, load};
+use super::load;
 use crate::connection::Connection;
-use crate::failure::{Doing, Failure, Result};
-use crate::people;
 use crate::progress::Progress;
-use crate::random::Random;
+use crate::random::{self, SEED};
+use crate::repetitions::alternate;
 use crate::report::{Asked, Comparison, Unit};
-use crate::rounds::alternate;
+use crate::scenarios::Length;
 use crate::server::{Engine, Server};
-use crate::words::Words;
+use crate::text::TextGenerator;
+use crate::users;
+use anyhow::{Context, Result, anyhow};
 use std::time::Instant;
 
 /// Pages read at each depth, this many messages apart: whether 50 messages lie on five heap pages or six is chance.
@@ -30,11 +31,11 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
         let Some(database) = databases.first() else {
             return Ok(vec![]);
         };
-        let user = Random::fresh().uuid();
+        let user = random::uuid();
         let mut admin = database.connect()?;
-        people::add(&mut admin, &user)?;
+        users::add(&mut admin, &user)?;
         let progress = Progress::start("pages: loading");
-        load::texts(&mut admin, &mut Words::new(11), 10_000)?;
+        load::texts(&mut admin, &mut TextGenerator::new(SEED)?, 10_000)?;
         load::chats(&mut admin, &user, 1, messages)?;
         database.settle()?;
         drop(progress);
@@ -45,7 +46,7 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
         drop(admin);
 
         let mut reader = database.connect()?;
-        people::sign_in(&mut reader, &user)?;
+        users::sign_in(&mut reader, &user)?;
         for depth in &depths {
             for call in &depth.calls {
                 reader.query(call)?;
@@ -143,11 +144,11 @@ fn depths(admin: &mut Connection, chat: &str, messages: usize) -> Result<Vec<Dep
 fn buffers_of(reader: &mut Connection, call: &str) -> Result<f64> {
     let sql = format!("explain (analyze, buffers, timing off, format json) {call}");
     let text = reader.value(&sql)?;
-    let plan: serde_json::Value = serde_json::from_str(&text).doing("reading a plan")?;
+    let plan: serde_json::Value = serde_json::from_str(&text).context("reading a plan")?;
     let blocks = |name: &str| {
         plan.pointer("/0/Plan")
             .and_then(|plan| plan.get(name)?.as_f64())
-            .ok_or_else(|| Failure::new(format!("the plan holds no {name}")))
+            .ok_or_else(|| anyhow!("the plan holds no {name}"))
     };
     Ok(blocks("Shared Hit Blocks")? + blocks("Shared Read Blocks")?)
 }

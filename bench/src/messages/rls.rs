@@ -1,15 +1,16 @@
 //! What Row Level Security costs: the same calls on the same chats, by their owner and by a role that is exempt.
 
-use super::{Length, load};
+use super::load;
 use crate::backend;
 use crate::connection::{Connection, Statement};
-use crate::failure::Result;
-use crate::people;
-use crate::random::Random;
+use crate::random;
+use crate::repetitions::alternate;
 use crate::report::{Asked, Comparison, Unit};
-use crate::rounds::alternate;
+use crate::scenarios::Length;
 use crate::server::{Engine, Server};
 use crate::stores::Texts;
+use crate::users;
+use anyhow::Result;
 
 const CALLS: [(&str, &str, bool); 3] = [
     (
@@ -71,17 +72,17 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
         let Some(database) = databases.first() else {
             return Ok(vec![]);
         };
-        let user = Random::fresh().uuid();
-        people::add(&mut database.connect()?, &user)?;
+        let user = random::uuid();
+        users::add(&mut database.connect()?, &user)?;
         load::others(database)?;
-        let texts = Texts::new();
+        let texts = Texts::new()?;
         let mut callers = Vec::new();
         for (_, sql, takes_text) in CALLS {
             let mut connection = database.connect()?;
-            people::sign_in(&mut connection, &user)?;
-            let chat = people::create_chat(&mut connection)?;
+            users::sign_in(&mut connection, &user)?;
+            let chat = users::create_chat(&mut connection)?;
             let mut service = database.connect()?;
-            people::act_as_service(&mut service)?;
+            users::act_as_service(&mut service)?;
             fill(&mut connection, &chat, &mut texts.clone())?;
             for mut connection in [connection, service] {
                 callers.push(Caller {

@@ -1,17 +1,18 @@
 //! Full-text search over a hundred thousand messages of one owner, and what append pays for it.
 
 use super::append::Writer;
-use super::{Length, load};
+use super::load;
 use crate::connection::Connection;
-use crate::failure::{Failure, Result};
-use crate::people;
 use crate::progress::Progress;
-use crate::random::Random;
+use crate::random::{self, SEED};
+use crate::repetitions::alternate;
 use crate::report::{Asked, Comparison, Unit};
-use crate::rounds::alternate;
+use crate::scenarios::Length;
 use crate::server::{Database, Engine, Server};
 use crate::stores::Texts;
-use crate::words::Words;
+use crate::text::TextGenerator;
+use crate::users;
+use anyhow::{Result, ensure};
 use std::time::Instant;
 
 const CHATS: usize = 100;
@@ -34,14 +35,14 @@ fn searches(server: &Server, length: Length) -> Result<Comparison> {
         let Some(database) = databases.first() else {
             return Ok(());
         };
-        let user = Random::fresh().uuid();
-        let mut words = Words::new(17);
+        let user = random::uuid();
+        let mut texts = TextGenerator::new(SEED)?;
         let progress = Progress::start("search: loading and indexing");
-        let indexing = load_and_index(database, &user, &mut words, messages)?;
+        let indexing = load_and_index(database, &user, &mut texts, messages)?;
         drop(progress);
         let mut reader = database.connect()?;
-        people::sign_in(&mut reader, &user)?;
-        let mut queries = queries(&words);
+        users::sign_in(&mut reader, &user)?;
+        let mut queries = queries(&texts);
         let statement = reader.prepare("select * from chatkeep.search_messages($1)")?;
         let mut found = Vec::new();
         for (name, query) in &queries {
@@ -73,12 +74,12 @@ fn searches(server: &Server, length: Length) -> Result<Comparison> {
 fn load_and_index(
     database: &Database<'_>,
     user: &str,
-    words: &mut Words,
+    texts: &mut TextGenerator,
     messages: usize,
 ) -> Result<f64> {
     let mut admin = database.connect()?;
-    people::add(&mut admin, user)?;
-    load::texts(&mut admin, words, messages)?;
+    users::add(&mut admin, user)?;
+    load::texts(&mut admin, texts, messages)?;
     load::chats(&mut admin, user, CHATS, messages / CHATS)?;
     // Each chat got the same texts: now every message gets its own.
     admin.execute(
@@ -90,7 +91,7 @@ fn load_and_index(
     admin.execute("vacuum full chatkeep.messages")?;
     database.settle()?;
     let mut service = database.connect()?;
-    people::act_as_service(&mut service)?;
+    users::act_as_service(&mut service)?;
     let start = Instant::now();
     let mut before = -1.0;
     loop {
@@ -105,17 +106,13 @@ fn load_and_index(
     let missing = admin.value(
         "select (select count(*) from chatkeep.messages) - (select count(*) from chatkeep.message_search)",
     )?;
-    if missing != "0" {
-        return Err(Failure::new(format!(
-            "index_messages left {missing} messages out"
-        )));
-    }
+    ensure!(missing == "0", "index_messages left {missing} messages out");
     database.settle()?;
     Ok(took)
 }
 
-fn queries(words: &Words) -> Vec<(&'static str, String)> {
-    let word = |rank| words.ranked(rank);
+fn queries(texts: &TextGenerator) -> Vec<(&'static str, String)> {
+    let word = |rank| texts.ranked(rank);
     vec![
         ("a rare word", word(15_000).to_owned()),
         ("a frequent word", word(2).to_owned()),
@@ -144,7 +141,7 @@ fn append(server: &Server, length: Length) -> Result<Comparison> {
         load::others(with)?;
         load::others(without)?;
         take_search_away(&mut without.connect()?)?;
-        let texts = Texts::new();
+        let texts = Texts::new()?;
         let mut writers = [
             Writer::calling(with, &texts)?,
             Writer::calling(without, &texts)?,

@@ -1,16 +1,17 @@
 //! One turn, a user's message and its answer, on Chatkeep and on five other stores: how long the client waits for it
 //! behind a network of 1 ms, and how much of the server's CPU it takes. All conversations are as long: turns 96 to 105.
 
-use super::{Length, load};
+use super::load;
 use crate::backend;
-use crate::failure::Result;
 use crate::proxy::Proxy;
+use crate::repetitions::alternate;
 use crate::report::{Asked, Comparison, Unit};
-use crate::rounds::alternate;
+use crate::scenarios::Length;
 use crate::server::{Database, Engine, Server};
 use crate::stores::{
     Chatkeep, Driver, Ids, LangChain, LangGraph, Mastra, OpenAiAgents, Store, Texts, Vercel,
 };
+use anyhow::Result;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -29,7 +30,7 @@ pub fn stores(
 ) -> Result<Vec<Box<dyn Store>>> {
     load::others(native)?;
     load::others(portable)?;
-    let texts = Texts::new();
+    let texts = Texts::new()?;
     let connect = || native.connect_at(address);
     let ours = |name, database, ids| Chatkeep::new(name, database, address, texts.clone(), ids);
     let vercel = |driver| Vercel::new(connect()?, texts.clone(), driver);

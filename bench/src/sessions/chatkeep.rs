@@ -1,10 +1,10 @@
 //! A session of Chatkeep's: made by its user, rotated and validated by nobody but its token.
 
 use crate::connection::{Connection, Rows, Statement};
-use crate::failure::{Failure, Result};
-use crate::people;
-use crate::random::Random;
+use crate::random;
 use crate::server::Database;
+use crate::users;
+use anyhow::{Result, anyhow, ensure};
 
 /// A connection of role anon, and the token of a session.
 pub struct Session {
@@ -34,11 +34,11 @@ pub fn load_others(database: &Database<'_>) -> Result<()> {
 }
 
 /// A new session of a new user; its token.
-pub fn open(database: &Database<'_>, random: &mut Random) -> Result<String> {
-    let user = random.uuid();
-    people::add(&mut database.connect()?, &user)?;
+pub fn open(database: &Database<'_>) -> Result<String> {
+    let user = random::uuid();
+    users::add(&mut database.connect()?, &user)?;
     let mut connection = database.connect()?;
-    people::sign_in(&mut connection, &user)?;
+    users::sign_in(&mut connection, &user)?;
     connection.value(
         "select token from chatkeep.create_session('bench', '192.0.2.1', idle_ttl => '7 days')",
     )
@@ -61,9 +61,7 @@ impl Session {
     /// Trades the token for its successor.
     pub fn rotate(&mut self) -> Result<()> {
         let (status, token) = self.present()?;
-        if status != "rotated" {
-            return Err(Failure::new(format!("rotate_session says {status}")));
-        }
+        ensure!(status == "rotated", "rotate_session says {status}");
         self.token = token;
         Ok(())
     }
@@ -75,10 +73,10 @@ impl Session {
         let mut cells = rows.into_iter().flatten().flatten();
         match (cells.next(), cells.next()) {
             (Some(status), Some(token)) => Ok((status, token)),
-            (status, _) => Err(Failure::new(format!(
+            (status, _) => Err(anyhow!(
                 "rotate_session says {}",
                 status.unwrap_or_default()
-            ))),
+            )),
         }
     }
 

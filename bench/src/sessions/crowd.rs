@@ -1,11 +1,10 @@
 //! Sixty-four connections that present one token at the same moment: one rotation, and the same successor for all.
 
-use super::Length;
 use super::chatkeep::{Session, load_others, open};
-use crate::failure::{Failure, Result};
-use crate::random::Random;
 use crate::report::{Asked, Comparison, Unit};
+use crate::scenarios::Length;
 use crate::server::{Engine, Server};
+use anyhow::{Result, anyhow, ensure};
 use std::sync::Barrier;
 use std::time::Instant;
 
@@ -18,7 +17,7 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
             return Ok(vec![]);
         };
         load_others(database)?;
-        let token = open(database, &mut Random::fresh())?;
+        let token = open(database)?;
         let mut sessions = (0..CONNECTIONS)
             .map(|_| Session::of(database, token.clone()))
             .collect::<Result<Vec<_>>>()?;
@@ -30,14 +29,12 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
             let Some((_, _, successor)) = answers.first().cloned() else {
                 continue;
             };
-            if rotated != 1
-                || replayed != CONNECTIONS - 1
-                || answers.iter().any(|(_, _, token)| *token != successor)
-            {
-                return Err(Failure::new(format!(
-                    "{rotated} rotated and {replayed} replayed, or not with one successor"
-                )));
-            }
+            ensure!(
+                rotated == 1
+                    && replayed == CONNECTIONS - 1
+                    && answers.iter().all(|(_, _, token)| *token == successor),
+                "{rotated} rotated and {replayed} replayed, or not with one successor"
+            );
             times.extend(answers.iter().map(|(time, _, _)| *time));
             for session in &mut sessions {
                 session.token.clone_from(&successor);
@@ -83,7 +80,7 @@ fn at_once(sessions: &mut [Session]) -> Result<Vec<(f64, String, String)>> {
             .map(|thread| {
                 thread
                     .join()
-                    .unwrap_or_else(|_| Err(Failure::new("a thread of the bench panicked")))
+                    .unwrap_or_else(|_| Err(anyhow!("a thread of the bench panicked")))
             })
             .collect()
     })

@@ -4,9 +4,9 @@
 
 use super::chatkeep::OTHERS;
 use crate::connection::{Connection, Statement};
-use crate::failure::Result;
-use crate::random::Random;
+use crate::random;
 use crate::server::Database;
+use anyhow::Result;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Version {
@@ -39,7 +39,6 @@ pub fn create_tables(database: &Database<'_>) -> Result<()> {
 pub struct GoTrue {
     connection: Connection,
     version: Version,
-    random: Random,
     user: String,
     session: String,
     token: String,
@@ -62,10 +61,10 @@ pub struct GoTrue {
 
 impl GoTrue {
     /// A new user with an identity and a session.
-    pub fn new(database: &Database<'_>, version: Version, random: &mut Random) -> Result<Self> {
+    pub fn new(database: &Database<'_>, version: Version) -> Result<Self> {
         let mut connection = database.connect()?;
         connection.execute("set search_path = gotrue")?;
-        let (user, session, token) = (random.uuid(), random.uuid(), random.uuid());
+        let (user, session, token) = (random::uuid(), random::uuid(), random::uuid());
         connection.execute(&format!(
             "insert into users (id, email, raw_app_meta_data, raw_user_meta_data) values
                ('{user}', '{user}@example.com', '{{\"provider\":\"email\"}}', '{{}}');
@@ -83,7 +82,6 @@ impl GoTrue {
         ))?;
         Ok(Self {
             version,
-            random: Random::fresh(),
             user,
             session,
             token,
@@ -157,7 +155,7 @@ impl GoTrue {
             r#"{{"action":"{action}","actor_id":"{user}","actor_username":"{user}@example.com","actor_via_sso":false,"log_type":"token"}}"#,
             user = self.user
         );
-        let id = self.random.uuid();
+        let id = random::uuid();
         self.connection
             .run(&self.audit, &[(&id).into(), (&payload).into()])
     }
@@ -181,7 +179,7 @@ impl GoTrue {
         self.audit("token_revoked")?;
         self.connection
             .run(&self.revoke, &[(&self.token_id).into()])?;
-        let successor = self.random.uuid();
+        let successor = random::uuid();
         let values = [
             (&successor).into(),
             (&self.user).into(),

@@ -1,11 +1,10 @@
 //! What many rotations leave behind: updates that were not HOT, and pages that the table of secrets grew by.
 
-use super::Length;
 use super::chatkeep::{Session, load_others, open};
-use crate::failure::Result;
-use crate::random::Random;
 use crate::report::{Asked, Comparison, Unit};
+use crate::scenarios::Length;
 use crate::server::{Engine, Server};
+use anyhow::Result;
 
 const NOT_HOT: &str =
     "select n_tup_upd - n_tup_hot_upd from pg_stat_user_tables where relname = 'session_secrets'";
@@ -20,9 +19,8 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
             return Ok(vec![]);
         };
         load_others(database)?;
-        let mut random = Random::fresh();
         let mut sessions = (0..10)
-            .map(|_| Session::of(database, open(database, &mut random)?))
+            .map(|_| Session::of(database, open(database)?))
             .collect::<Result<Vec<_>>>()?;
         let mut admin = database.connect()?;
         let before = admin.number(PAGES)?;

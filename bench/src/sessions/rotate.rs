@@ -1,14 +1,13 @@
 //! How long a rotation takes: `rotate_session`, on both engines, and the statements of `GoTrue`, over one connection and
 //! over eight at once.
 
-use super::Length;
 use super::chatkeep::{OTHERS, Session, load_others, open};
 use super::gotrue::{self, GoTrue, Version};
-use crate::failure::{Failure, Result};
-use crate::random::Random;
+use crate::repetitions::alternate;
 use crate::report::{Asked, Comparison, Unit};
-use crate::rounds::alternate;
+use crate::scenarios::Length;
 use crate::server::{Database, Engine, Server};
+use anyhow::{Result, anyhow, ensure};
 use std::time::Instant;
 
 // A handful of either: nothing is gained by a box.
@@ -102,30 +101,27 @@ fn run(
 }
 
 fn chatkeep(database: &Database<'_>, connections: usize) -> Result<Side> {
-    let mut random = Random::fresh();
     (0..connections)
         .map(|_| {
-            let token = open(database, &mut random)?;
+            let token = open(database)?;
             Session::of(database, token).map(Rotator::Chatkeep)
         })
         .collect()
 }
 
 fn auth_server(database: &Database<'_>, connections: usize, version: Version) -> Result<Side> {
-    let mut random = Random::fresh();
     let expected = match version {
         Version::Counter => 18,
         Version::Rows => 24,
     };
     (0..connections)
         .map(|_| {
-            let mut session = GoTrue::new(database, version, &mut random)?;
+            let mut session = GoTrue::new(database, version)?;
             let trips = session.round_trips()?;
-            if trips != expected {
-                return Err(Failure::new(format!(
-                    "GoTrue's rotation takes {expected} round trips, and this one {trips}"
-                )));
-            }
+            ensure!(
+                trips == expected,
+                "GoTrue's rotation takes {expected} round trips, and this one {trips}"
+            );
             Ok(Rotator::GoTrue(session))
         })
         .collect()
@@ -148,7 +144,7 @@ fn time(side: &mut Side, rotations: usize) -> Result<f64> {
             threads.into_iter().try_for_each(|thread| {
                 thread
                     .join()
-                    .unwrap_or_else(|_| Err(Failure::new("a thread of the bench panicked")))
+                    .unwrap_or_else(|_| Err(anyhow!("a thread of the bench panicked")))
             })
         })?;
     }

@@ -1,13 +1,12 @@
 //! What `validate_session` costs, beside the shortest way to look at a session: one bare SELECT of its row by digest.
 
-use super::Length;
 use super::chatkeep::{Session, load_others, open};
 use crate::connection::{Connection, Statement};
-use crate::failure::Result;
-use crate::random::Random;
+use crate::repetitions::alternate;
 use crate::report::{Asked, Comparison, Unit};
-use crate::rounds::alternate;
+use crate::scenarios::Length;
 use crate::server::{Engine, Server};
+use anyhow::Result;
 use std::time::Instant;
 
 enum Looker {
@@ -44,9 +43,8 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
         };
         load_others(native)?;
         load_others(portable)?;
-        let mut random = Random::fresh();
-        let ours = Session::of(native, open(native, &mut random)?)?;
-        let theirs = Session::of(portable, open(portable, &mut random)?)?;
+        let ours = Session::of(native, open(native)?)?;
+        let theirs = Session::of(portable, open(portable)?)?;
         let mut bare = native.connect()?;
         let digest = bare.value("select session_token::text from chatkeep.sessions limit 1")?;
         let statement = bare.prepare(

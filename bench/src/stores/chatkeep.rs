@@ -1,11 +1,11 @@
 //! Chatkeep: a turn is one call of `append_messages`, by the chat's owner, under Row Level Security.
 
-use super::{Store, Texts};
+use super::store::{Store, Texts};
 use crate::connection::{Connection, Statement};
-use crate::failure::Result;
-use crate::people;
-use crate::random::Random;
+use crate::random;
 use crate::server::Database;
+use crate::users;
+use anyhow::Result;
 use std::fmt::Write;
 use std::net::SocketAddr;
 
@@ -23,7 +23,6 @@ pub struct Chatkeep {
     connection: Connection,
     append: Statement,
     texts: Texts,
-    random: Random,
     ids: Ids,
     chat: String,
 }
@@ -37,11 +36,10 @@ impl Chatkeep {
         texts: Texts,
         ids: Ids,
     ) -> Result<Self> {
-        let mut random = Random::fresh();
-        let user = random.uuid();
-        people::add(&mut database.connect()?, &user)?;
+        let user = random::uuid();
+        users::add(&mut database.connect()?, &user)?;
         let mut connection = database.connect_at(address)?;
-        people::sign_in(&mut connection, &user)?;
+        users::sign_in(&mut connection, &user)?;
         let append = connection
             .prepare("select id, seq, created_at, outcome from chatkeep.append_messages($1, $2)")?;
         Ok(Self {
@@ -49,7 +47,6 @@ impl Chatkeep {
             connection,
             append,
             texts,
-            random,
             ids,
             chat: String::new(),
         })
@@ -60,7 +57,7 @@ impl Chatkeep {
         // Writing to a string cannot fail.
         let _ = write!(into, r#"{{"role":"{role}","content":"{text}""#);
         if self.ids == Ids::Client {
-            let _ = write!(into, r#","message_id":"{}""#, self.random.uuid());
+            let _ = write!(into, r#","message_id":"{}""#, random::uuid());
         }
         into.push('}');
     }
@@ -89,7 +86,7 @@ impl Store for Chatkeep {
     }
 
     fn open(&mut self, turns: usize) -> Result<()> {
-        self.chat = people::create_chat(&mut self.connection)?;
+        self.chat = users::create_chat(&mut self.connection)?;
         if turns > 0 {
             self.append(turns)?;
         }

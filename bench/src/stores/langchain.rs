@@ -2,16 +2,15 @@
 //! a transaction in a round trip of its own and sends both inserts in one pipeline. Its table holds
 //! no chat, owner, order or constraint.
 
-use super::{Store, Texts, create_tables};
+use super::store::{Store, Texts, create_tables};
 use crate::connection::{Connection, Statement};
-use crate::failure::Result;
-use crate::random::Random;
+use crate::random;
+use anyhow::Result;
 
 pub struct LangChain {
     connection: Connection,
     insert: Statement,
     texts: Texts,
-    random: Random,
     session: String,
 }
 
@@ -26,7 +25,6 @@ impl LangChain {
             connection,
             insert,
             texts,
-            random: Random::fresh(),
             session: String::new(),
         })
     }
@@ -61,7 +59,7 @@ impl Store for LangChain {
     }
 
     fn open(&mut self, turns: usize) -> Result<()> {
-        self.session = self.random.uuid();
+        self.session = random::uuid();
         self.connection.execute("BEGIN")?;
         for _ in 0..turns {
             let (user, answer) = self.messages();

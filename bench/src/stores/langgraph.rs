@@ -1,11 +1,11 @@
 //! S2: one turn of LangGraph's `invoke` on a graph of one node, with `PostgresSaver` and psycopg 3 in
 //! pipeline mode. It keeps states, not messages: every step stores the whole conversation again.
 
-use super::{Store, Texts, create_tables};
+use super::store::{Store, Texts, create_tables};
 use crate::clock;
 use crate::connection::{Connection, Statement, Value};
-use crate::failure::Result;
-use crate::random::Random;
+use crate::random;
+use anyhow::Result;
 
 const READ: &str = "
 select thread_id, checkpoint, checkpoint_ns, checkpoint_id, parent_checkpoint_id, metadata,
@@ -49,7 +49,6 @@ pub struct LangGraph {
     checkpoint: Statement,
     write: Statement,
     texts: Texts,
-    random: Random,
     thread: String,
     parent: String,
     /// All messages so far, as `msgpack` holds them.
@@ -68,7 +67,6 @@ impl LangGraph {
             write: connection.prepare(WRITE)?,
             connection,
             texts,
-            random: Random::fresh(),
             thread: String::new(),
             parent: String::new(),
             history: Vec::new(),
@@ -87,7 +85,7 @@ impl LangGraph {
         bytes.extend_from_slice(b"\xb1additional_kwargs\x80\xb1response_metadata\x80\xa4type\xa5");
         bytes.extend_from_slice(kind.as_bytes());
         bytes.extend_from_slice(b"\xa4name\xc0\xa2id\xd9\x24");
-        bytes.extend_from_slice(self.random.uuid().as_bytes());
+        bytes.extend_from_slice(random::uuid().as_bytes());
         bytes.extend_from_slice(more);
         bytes.extend_from_slice(b"\xb3model_validate_json");
         bytes
@@ -109,7 +107,7 @@ impl LangGraph {
     /// Stores one channel's value and the checkpoint that refers to it.
     fn put(&mut self, channel: &str, value: &[u8], source: &str) -> Result<()> {
         self.step += 1;
-        let id = self.random.uuid();
+        let id = random::uuid();
         let version = self.version();
         let checkpoint = format!(
             concat!(
@@ -160,7 +158,7 @@ impl LangGraph {
 
     /// Stores what a task has written, before the step that takes it up.
     fn put_writes(&mut self, writes: &[(&str, &[u8])]) -> Result<()> {
-        let task = self.random.uuid();
+        let task = random::uuid();
         let rows: Vec<[Value<'_>; 9]> = ["0", "1"]
             .into_iter()
             .zip(writes)
@@ -197,8 +195,8 @@ impl Store for LangGraph {
 
     /// Stores the last state alone: what a turn reads and writes does not depend on the ones before.
     fn open(&mut self, turns: usize) -> Result<()> {
-        self.thread = self.random.uuid();
-        self.parent = self.random.uuid();
+        self.thread = random::uuid();
+        self.parent = random::uuid();
         self.history.clear();
         self.step = turns * 3;
         for _ in 0..turns {

@@ -1,11 +1,11 @@
 //! S3: Mastra's `saveMessages` with two messages, over node-postgres: five round trips. Its content
 //! holds each text twice, as `parts` and as `content`.
 
-use super::{Store, Texts, create_tables};
+use super::store::{Store, Texts, create_tables};
 use crate::clock;
 use crate::connection::{Connection, Statement};
-use crate::failure::Result;
-use crate::random::Random;
+use crate::random;
+use anyhow::Result;
 
 pub struct Mastra {
     connection: Connection,
@@ -13,7 +13,6 @@ pub struct Mastra {
     insert: Statement,
     touch: Statement,
     texts: Texts,
-    random: Random,
     thread: String,
 }
 
@@ -36,7 +35,6 @@ impl Mastra {
             )?,
             connection,
             texts,
-            random: Random::fresh(),
             thread: String::new(),
         })
     }
@@ -55,7 +53,7 @@ impl Mastra {
 
     fn insert(&mut self) -> Result<()> {
         let (user, answer) = (self.content(), self.content());
-        let (first, second) = (self.random.uuid(), self.random.uuid());
+        let (first, second) = (random::uuid(), random::uuid());
         let (thread, now) = (&self.thread, clock::now());
         let values = [
             (&first).into(),
@@ -89,7 +87,7 @@ impl Store for Mastra {
     }
 
     fn open(&mut self, turns: usize) -> Result<()> {
-        self.thread = self.random.uuid();
+        self.thread = random::uuid();
         self.connection.execute(&format!(
             r#"INSERT INTO mastra_threads (id, "resourceId", title, "createdAt", "updatedAt")
             VALUES ('{}', 'resource', '', now(), now())"#,

@@ -1,10 +1,10 @@
 //! S6: `SQLAlchemySession.add_items([user, answer])` of openai-agents, over asyncpg. Both inserts
 //! share one Sync, which makes five round trips; six were seen of the package itself.
 
-use super::{Store, Texts, create_tables};
+use super::store::{Store, Texts, create_tables};
 use crate::connection::{Connection, Statement};
-use crate::failure::Result;
-use crate::random::Random;
+use crate::random;
+use anyhow::Result;
 
 pub struct OpenAiAgents {
     connection: Connection,
@@ -12,7 +12,6 @@ pub struct OpenAiAgents {
     insert: Statement,
     touch: Statement,
     texts: Texts,
-    random: Random,
     session: String,
 }
 
@@ -36,7 +35,6 @@ impl OpenAiAgents {
             )?,
             connection,
             texts,
-            random: Random::fresh(),
             session: String::new(),
         })
     }
@@ -49,7 +47,7 @@ impl OpenAiAgents {
                 r#""type":"output_text","logprobs":[]}}],"role":"assistant","#,
                 r#""status":"completed","type":"message"}}"#
             ),
-            id = self.random.uuid(),
+            id = random::uuid(),
             text = self.texts.next()
         );
         let session = &self.session;
@@ -70,7 +68,7 @@ impl Store for OpenAiAgents {
     }
 
     fn open(&mut self, turns: usize) -> Result<()> {
-        self.session = self.random.uuid();
+        self.session = random::uuid();
         self.connection.execute(&format!(
             "INSERT INTO agent_sessions (session_id) VALUES ('{}')",
             self.session

@@ -2,11 +2,11 @@
 //! reads the chat and its whole history, and stores the two messages one by one. No index helps it,
 //! so its tables hold nothing but the one conversation: anything more would only slow it down.
 
-use super::{Store, Texts, create_tables};
+use super::store::{Store, Texts, create_tables};
 use crate::clock;
 use crate::connection::{Connection, Statement, Value};
-use crate::failure::Result;
-use crate::random::Random;
+use crate::random;
+use anyhow::Result;
 
 const COUNT: &str = r#"select count("Message_v2"."id") from "Message_v2"
     inner join "Chat" on "Message_v2"."chatId" = "Chat"."id"
@@ -34,7 +34,6 @@ pub struct Vercel {
     history: Statement,
     insert: Statement,
     texts: Texts,
-    random: Random,
     user_id: String,
     chat_id: String,
 }
@@ -47,8 +46,7 @@ impl Vercel {
             Driver::Drizzle => "vercel_drizzle",
         };
         create_tables(&mut connection, schema, include_str!("vercel.sql"))?;
-        let mut random = Random::fresh();
-        let user_id = random.uuid();
+        let user_id = random::uuid();
         connection.execute(&format!(
             r#"insert into "User" (id, email) values ('{user_id}', 'someone@example.com')"#
         ))?;
@@ -60,14 +58,13 @@ impl Vercel {
             connection,
             driver,
             texts,
-            random,
             user_id,
             chat_id: String::new(),
         })
     }
 
     fn insert(&mut self, role: &str, driver: Driver) -> Result<()> {
-        let id = self.random.uuid();
+        let id = random::uuid();
         let parts = format!(r#"[{{"type":"text","text":"{}"}}]"#, self.texts.next());
         let now = clock::now();
         let values = [
@@ -112,7 +109,7 @@ impl Store for Vercel {
     }
 
     fn open(&mut self, turns: usize) -> Result<()> {
-        self.chat_id = self.random.uuid();
+        self.chat_id = random::uuid();
         self.connection.execute(&format!(
             r#"truncate "Chat", "Message_v2";
             insert into "Chat" (id, "createdAt", title, "userId")

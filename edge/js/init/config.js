@@ -1,6 +1,7 @@
 // Exposes a schema in a project's supabase/config.toml: one string more in api.schemas, and nothing else changed, neither
 // a comment nor a blank. The file is edited as text; a TOML parser then says whether that text means what was wanted.
 
+import * as jsonc from "jsonc-parser";
 import { parse } from "smol-toml";
 import { isDeepStrictEqual } from "node:util";
 
@@ -32,10 +33,16 @@ function expose(text, before, schemas) {
   return candidates.find((candidate) => isDeepStrictEqual(meaning(candidate), wanted));
 }
 
-/** JSON with comments and a comma too many, as config.jsonc may have them. */
+/** JSON with comments and trailing commas, as config.jsonc may have them. */
 function parseJson(text) {
-  const bare = text.replace(/("(?:[^"\\]|\\.)*")|\/\/[^\n]*|\/\*[^]*?\*\//g, "$1");
-  return JSON.parse(bare.replace(/("(?:[^"\\]|\\.)*")|,(?=\s*[\]}])/g, "$1"));
+  const faults = [];
+  const value = jsonc.parse(text, faults, { allowTrailingComma: true });
+  const [first] = faults;
+  if (first) {
+    const line = text.slice(0, first.offset).split("\n").length;
+    throw new SyntaxError(`${jsonc.printParseErrorCode(first.error)} in line ${line}`);
+  }
+  return value;
 }
 
 function meaning(text) {

@@ -1,6 +1,7 @@
 // What the functions without a call take and give: digests, cookies, messages of the AI SDK, streams.
 
-import type { NewMessage, Result } from "./calls.d.ts";
+import type { NewMessage } from "./arguments.d.ts";
+import type { Result } from "./result.d.ts";
 import type { Json, JsonObject, Message, Uuid } from "./rows.d.ts";
 
 /** What `hashing` found. */

@@ -175,6 +175,8 @@ test("what is written in another way is left to a person", () => {
   const json = '{ // a comment, with "quotes"\n "api": { "schemas": ["public", "a // b",], }, }';
   assert.equal(exposure(json, "config.jsonc", "chatkeep").exposure, "unclear");
   assert.equal(exposure(json.replace("public", "chatkeep"), "config.jsonc", "chatkeep").exposure, "there");
+  // A regular expression would take this comma for a trailing one.
+  assert.throws(() => exposure('{ "api":\n[,] }', "config.jsonc", "chatkeep"), { name: "SyntaxError", message: "ValueExpected in line 2" });
   const branch = '[api]\nschemas = ["chatkeep"]\n[remotes.staging.api]\nschemas = ["public"]\n';
   assert.deepEqual(exposure(branch, "config.toml", "chatkeep"), { exposure: "there", hiddenIn: ["staging"] });
 });

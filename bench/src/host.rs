@@ -1,7 +1,8 @@
-//! What the measurements were taken on.
+//! The host that the measurements are taken on.
 
-use crate::failure::Result;
+use crate::random::SEED;
 use crate::server::Server;
+use anyhow::Result;
 use std::fs;
 
 /// CPU, cores and PostgreSQL's version, in one line.
@@ -38,7 +39,7 @@ pub fn settings(server: &Server) -> Result<String> {
     }
     Ok(format!(
         "Server: {}; connections over loopback with synchronous_commit off, on both sides. Sides alternate within each \
-         round; numbers are medians (quartiles) over rounds, ratios are medians of the rounds' ratios.",
+         round; numbers are medians (quartiles) over rounds, ratios are medians of the rounds' ratios. The seed of all texts and documents is {SEED}.",
         words.join(", ")
     ))
 }

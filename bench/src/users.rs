@@ -1,7 +1,7 @@
 //! Users, and connections that act for them as the Data API does: its role and a user's claims.
 
 use crate::connection::Connection;
-use crate::failure::Result;
+use anyhow::Result;
 
 /// Makes a user as the auth service would.
 pub fn add(admin: &mut Connection, user: &str) -> Result<()> {

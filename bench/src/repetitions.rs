@@ -1,8 +1,8 @@
-//! Rounds: every side once per round, in alternating order, so that what disturbs the machine
-//! disturbs all sides alike.
+//! Repeats measurements in rounds. Each round measures every side once, in alternating order, so that a disturbance of the
+//! machine affects all sides alike.
 
-use crate::failure::Result;
 use crate::progress::Progress;
+use anyhow::Result;
 
 /// Measures each side once per round. The result holds one list per side, one entry per round.
 pub fn alternate<S>(
