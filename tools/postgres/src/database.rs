@@ -1,7 +1,8 @@
 //! Databases by name: the server of one, its schema and its engine.
 
+use crate::connection::{is_free, psql};
 use crate::console::{run, say, step};
-use crate::server::{self, is_free, write_secret};
+use crate::workspace::write_secret;
 use crate::{Durability, Engine, Installation, SUPERUSER, Workspace, advice, free_port, remove_folder, sql_files};
 use anyhow::{Context, Error, Result, bail};
 use clap::ValueEnum;
@@ -198,7 +199,7 @@ impl Database {
 
     /// psql as a role.
     pub fn psql(&self, role: &str) -> Command {
-        server::psql(&self.program("psql"), self.settings.port, role, &self.settings.password)
+        psql(&self.program("psql"), self.settings.port, role, &self.settings.password)
     }
 
     /// psql as a role on a file, in one of the server's databases.

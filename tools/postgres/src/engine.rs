@@ -1,4 +1,4 @@
-//! What a database may be: the versions of Postgres, and the engines.
+//! What a database may be: its version of Postgres, its engine, and whether its data are safe.
 
 use clap::ValueEnum;
 use std::fmt;
@@ -27,4 +27,13 @@ impl fmt::Display for Engine {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(if *self == Engine::Native { "native" } else { "portable" })
     }
+}
+
+/// Whether the data must survive a crash of the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// As Postgres comes: commits are flushed to disk.
+    Full,
+    /// For databases that are thrown away: no flush.
+    None,
 }

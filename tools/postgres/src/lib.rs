@@ -7,6 +7,7 @@
 #![allow(clippy::doc_markdown)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod connection;
 pub mod console;
 mod database;
 pub mod debian;
@@ -20,11 +21,11 @@ mod server_user;
 mod toolchain;
 mod workspace;
 
+pub use connection::{SUPERUSER, free_port, psql};
 pub use console::{advice, is_interrupted};
 pub use database::{Database, Settings, Temporary, Wanted, new_password};
-pub use engine::{DEFAULT_MAJOR, Engine, MAJORS};
+pub use engine::{DEFAULT_MAJOR, Durability, Engine, MAJORS};
 pub use extension::cargo_pgrx;
 pub use installation::Installation;
-pub use server::{Durability, SUPERUSER, free_port, psql};
 pub use toolchain::POSTRUST;
 pub use workspace::{MIGRATIONS, Workspace, files, fingerprint, remove_folder, sql_files, write_file};

@@ -1,9 +1,10 @@
 //! The server of a database: initdb, start, stop. It listens on 127.0.0.1 only, has no Unix socket, and outlives the command
 //! that started it.
 
+use crate::connection::clear_environment;
 use crate::console::{self, run, succeeds};
-use crate::workspace::open_up;
-use crate::{Database, advice, is_interrupted, remove_folder};
+use crate::workspace::{open_up, write_secret};
+use crate::{Database, Durability, SUPERUSER, advice, is_interrupted, remove_folder};
 use anyhow::{Context, Result, anyhow, bail};
 use fs_err as fs;
 use nix::{
@@ -11,23 +12,10 @@ use nix::{
     unistd::Pid,
 };
 use std::io::Write;
-use std::net::{Ipv4Addr, TcpListener};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-
-/// The superuser of every database made here, as on Supabase.
-pub const SUPERUSER: &str = "supabase_admin";
-
-/// Whether the data must survive a crash of the machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Durability {
-    /// As Postgres comes: commits are flushed to disk.
-    Full,
-    /// For databases that are thrown away: no flush.
-    None,
-}
 
 impl Database {
     /// What belongs to the server's user: `data` and `log`.
@@ -152,42 +140,6 @@ impl Database {
         clear_environment(&mut command);
         command
     }
-}
-
-/// Writes a new file that its owner alone may read.
-pub(crate) fn write_secret(path: &Path, text: &str) -> Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    let file = options.open(path).and_then(|mut file| file.write_all(text.as_bytes()));
-    file.with_context(|| format!("could not write {}", path.display()))
-}
-
-/// psql on a port of 127.0.0.1, which stops at the first error and reads no settings of the caller's.
-pub fn psql(program: &Path, port: u16, role: &str, password: &str) -> Command {
-    let mut command = Command::new(program);
-    clear_environment(&mut command);
-    command.args(["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1"]);
-    command.env("PGPASSWORD", password).env("PGHOST", "127.0.0.1").env("PGPORT", port.to_string());
-    command.env("PGUSER", role).env("PGDATABASE", "postgres").env("PGCLIENTENCODING", "UTF8");
-    command
-}
-
-/// Settings of the caller's own databases must not reach ours.
-pub(crate) fn clear_environment(command: &mut Command) {
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"PG")) {
-        command.env_remove(name);
-    }
-}
-
-/// A port that is free now; the server fails plainly if another program takes it in between.
-pub fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("found no free port on 127.0.0.1")?;
-    Ok(listener.local_addr()?.port())
-}
-
-/// Whether nobody listens on a port of 127.0.0.1.
-pub(crate) fn is_free(port: u16) -> bool {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
 }
 
 /// C.UTF-8, as on Supabase's images, where the system has it.

@@ -126,7 +126,7 @@ impl Workspace {
     /// A program of the npm packages that reports nothing to anybody and keeps its notes in our folder.
     pub fn supabase(&self) -> Command {
         let mut command = Command::new(self.npm_tool("supabase"));
-        crate::server::clear_environment(&mut command);
+        crate::connection::clear_environment(&mut command);
         let home = self.base.join("home");
         command.env("HOME", &home).env("SUPABASE_HOME", home.join(".supabase"));
         command.env("DO_NOT_TRACK", "1").env("SUPABASE_TELEMETRY_DISABLED", "1").current_dir(&self.root);

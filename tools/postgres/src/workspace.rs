@@ -7,8 +7,8 @@ use anyhow::{Context, Result, bail};
 use fs_err::{self as fs, File};
 use nix::unistd::geteuid;
 use sha2::{Digest, Sha256};
-use std::io::ErrorKind;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -174,6 +174,14 @@ pub fn remove_folder(path: &Path) -> Result<()> {
 pub fn write_file(path: &Path, text: &str) -> Result<()> {
     fs::create_dir_all(path.parent().unwrap_or(path))?;
     Ok(fs::write(path, text)?)
+}
+
+/// Writes a new file that its owner alone may read.
+pub(crate) fn write_secret(path: &Path, text: &str) -> Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let file = options.open(path).and_then(|mut file| file.write_all(text.as_bytes()));
+    file.with_context(|| format!("could not write {}", path.display()))
 }
 
 /// Lets every user read a file or enter a folder, whatever the caller's umask is.

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: starts a server of its own, with each engine in a database, or builds the npm package, and runs what
 //! `bench/` holds.
 
+use crate::arguments::{self, list};
 use crate::{deno, edge};
 use anyhow::{Result, bail, ensure};
 use clap::builder::PossibleValuesParser;
@@ -72,7 +73,7 @@ pub struct Options {
     #[arg(hide_possible_values = true, value_name = "NAME|all",
         value_parser = PossibleValuesParser::new(BENCHES.iter().map(|(name, ..)| *name).chain(["all"])))]
     name: String,
-    #[arg(long, value_name = "15|17|18", value_parser = crate::major, default_value = "18")]
+    #[arg(long, value_name = "15|17|18", value_parser = arguments::major, default_value = "18")]
     pg: u16,
     #[arg(long, value_name = "PART,PART", value_delimiter = ',')]
     only: Vec<String>,
@@ -85,11 +86,6 @@ pub struct Options {
 pub fn parts() -> String {
     let texts = BENCHES.iter().map(|(name, what, parts)| format!("{name}: {what}\n{}", list(parts)));
     texts.collect::<Vec<_>>().join("\n")
-}
-
-/// Names, and what each is.
-pub fn list(entries: &[(&str, &str)]) -> String {
-    entries.iter().map(|(name, what)| format!("  {name:11} {what}\n")).collect::<Vec<_>>().concat()
 }
 
 /// Runs one benchmark, or all.

@@ -1,7 +1,7 @@
 //! `setup`, `db` and `serve`.
 
+use crate::arguments::{Db, Named, Server};
 use crate::gateway::{Gateway, Rest};
-use crate::{Db, Named, Server};
 use anyhow::{Result, bail};
 use local_postgres::{Database, Installation, SUPERUSER, Wanted, Workspace, advice, console};
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! `cargo xtask fuzz`: random input for the rules of core, guided by what it reaches. The targets lie in `fuzz/`.
 
-use crate::bench::list;
+use crate::arguments::list;
 use anyhow::{Context, Result, bail};
 use clap::builder::PossibleValuesParser;
 use fs_err as fs;

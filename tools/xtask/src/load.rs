@@ -1,8 +1,8 @@
 //! `cargo xtask load`: calls under load, against each other, on both engines side by side and across crashes. The program is
 //! `tests/load`; here is the database that it runs on.
 
+use crate::arguments::{Server, list};
 use crate::counts::{Counts, judge};
-use crate::{Server, bench::list};
 use anyhow::{Result, bail};
 use local_postgres::console::{Ran, judged_step, say, try_run};
 use local_postgres::{Database, Durability, Engine, SUPERUSER, Temporary, Wanted, Workspace, advice};

@@ -5,6 +5,7 @@
 #![allow(clippy::doc_markdown)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod arguments;
 mod backup;
 mod bench;
 mod contract;
@@ -27,8 +28,9 @@ mod test_programs;
 mod upgrade;
 
 use anyhow::Result;
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use local_postgres::{Engine, MAJORS, Workspace, console, is_interrupted};
+use arguments::{Db, Engines, Majors, Server, engines, majors};
+use clap::{Parser, Subcommand};
+use local_postgres::{Workspace, console, is_interrupted};
 use std::process::ExitCode;
 
 /// Builds, runs, tests and shows Chatkeep. Everything generated lies in target/chatkeep.
@@ -141,75 +143,6 @@ enum Task {
     },
 }
 
-/// A version and an engine.
-#[derive(Args, Clone)]
-struct Server {
-    #[arg(long, value_name = "15|17|18", value_parser = major, default_value = "18")]
-    pg: u16,
-    #[arg(long, default_value = "native")]
-    engine: Engine,
-}
-
-/// A database by its name.
-#[derive(Args)]
-struct Named {
-    #[command(flatten)]
-    server: Server,
-    /// `pgN-ENGINE` unless given
-    #[arg(long, value_parser = name)]
-    name: Option<String>,
-}
-
-#[derive(Subcommand)]
-enum Db {
-    /// Makes the database if it is new, starts it and prints its URL
-    ///
-    /// Applies the migrations, selects the engine and prints the superuser's connection URL as the last line of stdout. The
-    /// server goes on running. Started again it just prints its URL; stopped and started with the other engine it is
-    /// switched and keeps its data.
-    Start {
-        #[command(flatten)]
-        named: Named,
-        /// A free one unless given
-        #[arg(long, value_parser = clap::value_parser!(u16).range(1024..))]
-        port: Option<u16>,
-    },
-    /// Stops the server and keeps the data
-    Stop(Named),
-    /// Prints the URL of a database that runs
-    Url(Named),
-    /// Stops the server and removes the data
-    Drop(Named),
-}
-
-#[derive(Clone)]
-struct Majors(Vec<u16>);
-
-#[derive(Clone)]
-struct Engines(Vec<Engine>);
-
-fn major(word: &str) -> Result<u16, String> {
-    let known = MAJORS.into_iter().find(|major| word == major.to_string());
-    known.ok_or_else(|| format!("Postgres `{word}` is not supported: use 15, 17 or 18"))
-}
-
-fn majors(word: &str) -> Result<Majors, String> {
-    Ok(Majors(if word == "all" { MAJORS.to_vec() } else { vec![major(word)?] }))
-}
-
-fn engines(word: &str) -> Result<Engines, String> {
-    Ok(Engines(if word == "all" { Engine::ALL.to_vec() } else { vec![Engine::from_str(word, false)?] }))
-}
-
-/// It becomes a folder's name.
-fn name(word: &str) -> Result<String, String> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if word.starts_with(|c: char| c.is_ascii_alphanumeric()) && word.len() <= 64 && word.chars().all(plain) {
-        return Ok(word.to_owned());
-    }
-    Err("use 1 to 64 letters, digits, dashes, underscores or dots, a letter or digit first".to_owned())
-}
-
 fn main() -> ExitCode {
     match run(Arguments::parse().task) {
         Ok(true) => ExitCode::SUCCESS,
@@ -251,6 +184,7 @@ fn run(task: Task) -> Result<bool> {
 mod tests {
     use super::*;
     use clap::CommandFactory;
+    use local_postgres::{Engine, MAJORS};
 
     fn read(line: &str) -> Result<Task, String> {
         let words = std::iter::once("xtask").chain(line.split_whitespace());
