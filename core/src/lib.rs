@@ -4,23 +4,15 @@
 //! function, and (rewritten in SQL, held to it by the contract suite) the portable engine.
 //! There is no I/O here, no clock and no global state: callers bring time and randomness.
 
-pub mod attachment;
 pub mod batch;
-pub mod chat;
+pub mod chats;
 pub mod digest;
-pub mod document;
-pub mod document_change;
-#[cfg(any(test, feature = "model"))]
-pub mod document_model;
+pub mod documents;
 pub mod json;
 pub mod limits;
-pub mod message;
+pub mod postgres_advisories;
 pub mod refusal;
-pub mod server;
-pub mod session;
-#[cfg(any(test, feature = "model"))]
-pub mod session_model;
-pub mod source_uri;
+pub mod sessions;
 pub mod text;
 pub mod upkeep;
 pub mod uuid;

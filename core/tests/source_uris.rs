@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use chatkeep_core::source_uri;
+use chatkeep_core::documents::source_uri;
 
 const FILE: &str = "../tests/contract/support/source_uris.psql";
 const VECTORS: usize = 1_400;

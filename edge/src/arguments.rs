@@ -3,12 +3,12 @@
 //! Strings come as UTF-8 without lone surrogates (the package refuses those: they cannot cross), JSON as
 //! its text, numbers as JavaScript has them. `undefined` is SQL's NULL.
 
-use chatkeep_core::attachment::NewAttachment;
-use chatkeep_core::chat::NewChat;
-use chatkeep_core::document::NewDocument;
-use chatkeep_core::document_change::{StatusChange, Tagging};
-use chatkeep_core::message::{self, Finish, NewMessage};
-use chatkeep_core::session::{self, NewSession};
+use chatkeep_core::chats::attachment::NewAttachment;
+use chatkeep_core::chats::chat::NewChat;
+use chatkeep_core::chats::message::{self, Finish, NewMessage};
+use chatkeep_core::documents::change::{StatusChange, Tagging};
+use chatkeep_core::documents::document::NewDocument;
+use chatkeep_core::sessions::session::{self, NewSession};
 use chatkeep_core::upkeep::Upkeep;
 use chatkeep_core::{Refusal, batch, limits, text};
 use js_sys::Object;

@@ -1,6 +1,6 @@
 //! Identifiers and session tokens: made and read without a request.
 
-use chatkeep_core::{session::Token, uuid};
+use chatkeep_core::{sessions::session::Token, uuid};
 use wasm_bindgen::prelude::*;
 
 /// A UUID version 7 of the Unix time in milliseconds and 10 random bytes; `undefined` for any other

@@ -1,6 +1,6 @@
 //! `engine()` says which engine answers, and `calls()` which calls this one implements.
 
-use chatkeep_core::{Refusal, server};
+use chatkeep_core::{Refusal, postgres_advisories};
 use pgrx::iter::SetOfIterator;
 use pgrx::{extension_sql, pg_extern};
 
@@ -30,7 +30,7 @@ fn engine(call: Call) -> Result<(), Refusal> {
 /// The known security problems of this server version; NULL if there are none.
 #[pg_extern(stable, parallel_safe)]
 fn server_warning() -> Option<String> {
-    server::warning(settings::get(c"server_version_num")?.parse().ok()?)
+    postgres_advisories::warning(settings::get(c"server_version_num")?.parse().ok()?)
 }
 
 // Warns whoever installs the extension.

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use chatkeep_core::{digest, document};
+use chatkeep_core::{digest, documents::document};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

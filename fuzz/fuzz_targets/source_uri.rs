@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use chatkeep_core::source_uri::{carries_credentials, checked};
+use chatkeep_core::documents::source_uri::{carries_credentials, checked};
 use libfuzzer_sys::fuzz_target;
 use url::{Host, Url};
 

@@ -213,7 +213,7 @@ export const CALLS = Object.fromEntries(
 /** Whether a call whose answer was lost may be sent again, `elapsed` milliseconds after it was sent first. */
 export function mayRepeat(call, judged, elapsed) {
   const repeats = call.repeats?.(judged) ?? SAME;
-  // A rotation gives the same token for 10 seconds (core/src/session.rs); what is on its way has to arrive in time.
+  // A rotation gives the same token for 10 seconds (core/src/sessions/session.rs); what is on its way has to arrive in time.
   return repeats === SAME || (repeats === WHILE && elapsed < 7_000);
 }
 

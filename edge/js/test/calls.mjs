@@ -8,7 +8,7 @@ const { chatkeep, isSessionToken, toUuid, uuidv7 } = chatkeepPackage;
 const ID = "01890a5d-ac96-774b-bcce-b302099a8057";
 const V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const SUM = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-// The vector of core/src/session.rs.
+// The vector of core/src/sessions/session.rs.
 const TOKEN = "cks_AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB1FjHWytHoFlPu2NPq1RWpqtG2ewhWMLjPsst8g";
 
 const message = (more) => ({ chatId: ID, role: "user", content: "hi", ...more });

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { chatkeepPackage } from "./support/package.mjs";
 
 const { endedSessionCookie, sessionCookie, sessionTokenOf } = chatkeepPackage;
-// The vector of core/src/session.rs.
+// The vector of core/src/sessions/session.rs.
 const token = "cks_AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB1FjHWytHoFlPu2NPq1RWpqtG2ewhWMLjPsst8g";
 
 test("a session's cookie is for this host, over TLS and out of reach of scripts", () => {

@@ -1,7 +1,7 @@
 //! `append_message`.
 
 use chatkeep_core::Refusal;
-use chatkeep_core::message::NewMessage;
+use chatkeep_core::chats::message::NewMessage;
 use std::borrow::Cow;
 
 use crate::call::{Call, declare_call, writing};

@@ -1,7 +1,7 @@
 //! `create_chat`.
 
 use chatkeep_core::Refusal;
-use chatkeep_core::chat::NewChat;
+use chatkeep_core::chats::chat::NewChat;
 use std::borrow::Cow;
 
 use crate::call::{Call, declare_call, writing};

@@ -1,7 +1,7 @@
 //! `finish_message`: ends a message that was streaming.
 
 use chatkeep_core::Refusal;
-use chatkeep_core::message::Finish;
+use chatkeep_core::chats::message::Finish;
 use std::borrow::Cow;
 
 use crate::call::{Call, declare_call, writing};

@@ -1,7 +1,7 @@
 //! `list_messages`.
 
 use chatkeep_core::Refusal;
-use chatkeep_core::message;
+use chatkeep_core::chats::message;
 
 use crate::call::{Call, declare_call, reading};
 use crate::chats::visible_chat::visible_chat;

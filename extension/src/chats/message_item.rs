@@ -1,6 +1,6 @@
 //! A message to append, as an item of a batch or by arguments.
 
-use chatkeep_core::message::{self, NewMessage};
+use chatkeep_core::chats::message::{self, NewMessage};
 use chatkeep_core::{Refusal, limits};
 
 use crate::batch::{self, Batch};

@@ -1,6 +1,6 @@
 //! A document to register, as an item of a batch or by arguments.
 
-use chatkeep_core::document::{self, NewDocument};
+use chatkeep_core::documents::document::{self, NewDocument};
 use chatkeep_core::{Refusal, limits};
 use std::borrow::Cow;
 

@@ -1,7 +1,7 @@
 //! The functions that policies call.
 
 use chatkeep_core::Refusal;
-use chatkeep_core::session::GRACE_MICROS;
+use chatkeep_core::sessions::session::GRACE_MICROS;
 
 use crate::call::{declare_answers, is_writing, raise};
 use crate::caller::identity;

@@ -1,7 +1,7 @@
 //! The secrets of a token, which a call presents to policies and triggers.
 
 use chatkeep_core::digest;
-use chatkeep_core::session::{SECRET_BYTES, Token};
+use chatkeep_core::sessions::session::{SECRET_BYTES, Token};
 use std::ffi::CStr;
 use zeroize::Zeroizing;
 

@@ -1,7 +1,7 @@
 //! `create_session`.
 
 use chatkeep_core::Refusal;
-use chatkeep_core::session::{NewSession, Token};
+use chatkeep_core::sessions::session::{NewSession, Token};
 use std::borrow::Cow;
 
 use crate::call::{Call, declare_call, writing};

@@ -1,6 +1,6 @@
 //! How long a session lives.
 
-use chatkeep_core::session;
+use chatkeep_core::sessions::session;
 
 use crate::postgres::interval::Interval;
 

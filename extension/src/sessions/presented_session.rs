@@ -1,7 +1,7 @@
 //! The session of a presented token: how the token is judged, and what follows.
 
 use chatkeep_core::Refusal;
-use chatkeep_core::session::{SALT_BYTES, State, TOUCH_MICROS, Token, Verdict};
+use chatkeep_core::sessions::session::{SALT_BYTES, State, TOUCH_MICROS, Token, Verdict};
 use std::borrow::Cow;
 
 use crate::call::Call;

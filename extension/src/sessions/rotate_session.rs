@@ -1,7 +1,7 @@
 //! `rotate_session`.
 
 use chatkeep_core::Refusal;
-use chatkeep_core::session::Verdict;
+use chatkeep_core::sessions::session::Verdict;
 
 use crate::call::{Call, declare_call, writing};
 use crate::policies::presented::presenting;

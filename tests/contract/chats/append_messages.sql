@@ -223,6 +223,12 @@ from (values
 select is((select count(*)::int from chatkeep.messages), 1, 'no refused message is stored');
 select pg_temp.rows_are($$ select content, status from chatkeep.messages $$, $$ values ('one', 'complete') $$, 'what was stored before the refusals is as it was');
 
+select is(pg_temp.refusal($$ select * from chatkeep.append_messages(pg_temp.id('c1'), '[{"colour":"red"}]') $$),
+  '22023 messages[0] has an unknown key | The keys are ' || regexp_replace(string_agg(name, ', ' order by place), ', (\w+)$', ' and \1') || '.',
+  'the keys of an item are the arguments of append_message but chat_id')
+from pg_catalog.pg_proc p, unnest(p.proargnames) with ordinality a (name, place)
+where p.oid = 'chatkeep.append_message'::regproc and name <> 'chat_id';
+
 -- Values in JSON of a wrong kind, and of the right kind.
 rollback to people;
 \ir ../support/kinds.psql

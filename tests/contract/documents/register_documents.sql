@@ -74,6 +74,11 @@ select is(pg_temp.refusal('select * from chatkeep.register_documents(null)'), '2
 select is(pg_temp.refused('{}'), '22023 documents must be a JSON array | Wrap the value in one.', 'no array');
 select is(pg_temp.refused('[{"source_uri":"ok","checksum":"SUM"},5]'), '22023 documents[1] must be a JSON object | Wrap the value in one.', 'no object');
 select is(pg_temp.refused('[{"source_uri":"ok","checksum":"SUM","uri":1}]'), '22023 documents[0] has an unknown key | The keys are source_uri, checksum, title, mime_type, byte_size, tags, visibility and properties.', 'a key of another name');
+select is(pg_temp.refused('[{"uri":1}]'),
+  '22023 documents[0] has an unknown key | The keys are ' || regexp_replace(string_agg(name, ', ' order by place), ', (\w+)$', ' and \1') || '.',
+  'the keys of an item are the arguments of register_document')
+from pg_catalog.pg_proc p, unnest(p.proargnames) with ordinality a (name, place)
+where p.oid = 'chatkeep.register_document'::regproc;
 select is(pg_temp.refused('[{"source_uri":"ok","checksum":"SUM"},{"source_uri":7,"checksum":"SUM"}]'), '22023 documents[1].source_uri must be a string | Put it in quotes.', 'a source that is no string');
 select is(pg_temp.refused('[{"checksum":"SUM"}]'), '22004 documents[0].source_uri is missing | Pass a value; null is not accepted here.', 'no source');
 select is(pg_temp.refused('[{"source_uri":"ok"}]'), '22004 documents[0].checksum is missing | Pass a value; null is not accepted here.', 'no checksum');

@@ -3,7 +3,7 @@ begin;
 \ir ../support/identities.psql
 select * from no_plan();
 
--- core/src/server.rs has the same sentences.
+-- core/src/postgres_advisories.rs has the same sentences.
 select is((select array_agg(chatkeep_private.server_warning(n) order by n) from unnest(array[150018, 150019, 170000, 180004, 180006]) n), array[
     'PostgreSQL 15.18 has CVE-2026-14666: move to 15.19 or newer', null,
     'PostgreSQL 17.0 has CVE-2026-14666, CVE-2025-8713, CVE-2024-10976: move to 17.11 or newer',

@@ -1,7 +1,7 @@
 //! The database: callers on connections of their own, and a superuser who moves time.
 
 use crate::connection::{self, Outcome, run};
-use chatkeep_core::document_model::{Person, Registration};
+use chatkeep_core::documents::model::{Person, Registration};
 use postgres::{Client, SimpleQueryRow};
 
 /// At most so many register at once.

@@ -1,7 +1,7 @@
 //! What may happen to the documents of two members and a stranger, and how it is played.
 
 use super::database::{CALLERS, Database, Seen};
-use chatkeep_core::document_model::{Person, Registration, Shelf, Status};
+use chatkeep_core::documents::model::{Person, Registration, Shelf, Status};
 use proptest::prelude::*;
 
 /// A step of a history. Documents are named by the order in which they were made, so that a shorter history still
@@ -159,7 +159,7 @@ fn orders(count: usize) -> Vec<Vec<usize>> {
 /// Whether the calls say what the model says; names the documents that are new.
 fn agree(
     ids: &mut Vec<String>,
-    answers: &[chatkeep_core::document_model::Answer],
+    answers: &[chatkeep_core::documents::model::Answer],
     seen: &[Seen],
 ) -> Result<(), String> {
     let differ = || format!("the model says {answers:?}, the database {seen:?}");

@@ -2,7 +2,7 @@
 
 use super::database::{Seen, Stored};
 use super::history::{Call, Opening, UNIT};
-use chatkeep_core::session_model::{Answer, Book, TokenId};
+use chatkeep_core::sessions::model::{Answer, Book, TokenId};
 use std::collections::HashMap;
 
 /// One way in which things may have come about.

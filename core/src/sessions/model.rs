@@ -1,4 +1,4 @@
-//! Sessions, said as plainly as they can be: no digest, no salt, no row, no lock. What the rules of [`crate::session`]
+//! Sessions, said as plainly as they can be: no digest, no salt, no row, no lock. What the rules of [`crate::sessions::session`]
 //! and both engines do is held against this by random histories.
 //!
 //! A token is its number within its session, in the order of issue. Times are microseconds of one clock, and every
@@ -225,10 +225,10 @@ impl Book {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::{SALT_BYTES, SECRET_BYTES, State, Token, Verdict};
+    use crate::sessions::session::{SALT_BYTES, SECRET_BYTES, State, Token, Verdict};
     use proptest::prelude::*;
 
-    /// The rules of [`crate::session`] on one row, as the calls apply them.
+    /// The rules of [`crate::sessions::session`] on one row, as the calls apply them.
     struct Row {
         state: State,
         salt: Option<[u8; SALT_BYTES]>,

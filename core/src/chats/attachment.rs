@@ -1,6 +1,7 @@
 //! What an attachment may be made of.
 
-use crate::{Refusal, document, limits, source_uri, text};
+use crate::documents::{document, source_uri};
+use crate::{Refusal, limits, text};
 
 /// The arguments of `attach` that a rule applies to.
 #[derive(Clone, Copy, Debug, Default)]

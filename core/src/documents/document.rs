@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::{Refusal, json, limits, source_uri, text};
+use crate::documents::source_uri;
+use crate::{Refusal, json, limits, text};
 
 /// Who may read a document.
 pub const VISIBILITIES: [&str; 2] = ["private", "tenant"];

@@ -1,0 +1,5 @@
+//! Chats, messages and attachments.
+
+pub mod attachment;
+pub mod chat;
+pub mod message;

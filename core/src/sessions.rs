@@ -1,0 +1,5 @@
+//! Sessions and their tokens.
+
+#[cfg(any(test, feature = "model"))]
+pub mod model;
+pub mod session;
