@@ -1,0 +1,179 @@
+//! Build tools that cargo and npm bring, all of them below `target/chatkeep`.
+
+use crate::console::{run, step, succeeds, try_run};
+use crate::debian::{self, Need, is_command};
+use crate::{Workspace, advice, is_interrupted, remove_folder, write_file};
+use anyhow::{Context, Result, bail};
+use fs_err as fs;
+use std::process::Command;
+
+/// The version of cargo-fuzz that the fuzz targets were written with.
+const CARGO_FUZZ: &str = "0.13.2";
+/// The program of postrust-server.
+pub const POSTRUST: &str = "postrust";
+/// Each release comes closer to PostgREST, which the tests notice: see `tests/gateways/gateway.ts`.
+const POSTRUST_SERVER: &str = "3.1.0";
+/// The oldest Node.js that the npm packages run on.
+const NODE_MAJOR: u32 = 20;
+
+impl Workspace {
+    /// Installs cargo-pgrx, in the version of the pgrx that the extension is built with, and what it needs.
+    pub fn install_cargo_pgrx(&self) -> Result<()> {
+        self.install_rustfmt()?;
+        let version = self.locked_version("pgrx")?;
+        if !self.has_cargo_tool("cargo-pgrx", "cargo-pgrx", &version) {
+            debian::ensure(&[debian::BUILD, debian::PGRX])?;
+        }
+        self.install_cargo_tool("cargo-pgrx", "cargo-pgrx", &version)
+    }
+
+    /// Installs cargo-fuzz.
+    pub fn install_cargo_fuzz(&self) -> Result<()> {
+        self.install_cargo_tool("cargo-fuzz", "cargo-fuzz", CARGO_FUZZ)
+    }
+
+    /// Installs postrust-server, the second gateway of the tests.
+    pub fn install_postrust(&self) -> Result<()> {
+        self.install_cargo_tool("postrust-server", POSTRUST, POSTRUST_SERVER)
+    }
+
+    /// Installs a cargo package, known by one of its programs, in an exact version.
+    pub fn install_cargo_tool(&self, name: &str, program: &str, version: &str) -> Result<()> {
+        if self.has_cargo_tool(name, program, version) {
+            return Ok(());
+        }
+        let build = self.base.join("build/tools");
+        step(format!("Building {name} {version} (a few minutes, once)"), || {
+            let install = |locked: &[&str]| {
+                let mut cargo = self.cargo(&["install", name, "--version", &format!("={version}"), "--force"]);
+                cargo.args(locked).arg("--root").arg(self.base.join("tools")).arg("--target-dir").arg(&build);
+                run(&mut cargo).map(drop)
+            };
+            // The locked versions are the ones the authors tested, but one of them may be gone.
+            match install(&["--locked"]) {
+                Err(first) if !is_interrupted() => install(&[]).map_err(|_| first),
+                installed => installed,
+            }
+        })?;
+        // Intermediate files of a tool that is installed are of no more use.
+        remove_folder(&build)
+    }
+
+    fn has_cargo_tool(&self, name: &str, program: &str, version: &str) -> bool {
+        let list = fs::read_to_string(self.base.join("tools/.crates.toml")).unwrap_or_default();
+        list.contains(&format!("\"{name} {version} (")) && self.tool(program).is_file()
+    }
+
+    /// Installs the nightly compiler beside the one that the repository is built with.
+    pub fn install_nightly(&self) -> Result<()> {
+        if succeeds(Command::new("rustup").args(["run", "nightly", "rustc", "--version"])) {
+            return Ok(());
+        }
+        if !is_command("rustup") {
+            bail!(advice(
+                "A nightly Rust compiler is needed, and there is no rustup.",
+                "install rustup (https://rustup.rs) and `rustup toolchain install nightly`.",
+            ));
+        }
+        step("Asking rustup for a nightly compiler", || {
+            let words = ["toolchain", "install", "nightly", "--profile", "minimal"];
+            run(Command::new("rustup").args(words)).map(drop)
+        })
+    }
+
+    /// Installs rustfmt, by which pgrx lays out its bindings; a minimal toolchain is without it.
+    fn install_rustfmt(&self) -> Result<()> {
+        let is_met = || succeeds(Command::new("rustfmt").arg("--version"));
+        if !is_met() && is_command("rustup") {
+            // Where rustup cannot download, Debian's will do.
+            step("Asking rustup for rustfmt", || {
+                try_run(Command::new("rustup").current_dir(&self.root).args(["component", "add", "rustfmt"]))
+            })?;
+        }
+        debian::ensure(&[&[Need { package: "rustfmt", is_met }]])
+    }
+
+    /// The version of a package in Cargo.lock.
+    pub fn locked_version(&self, package: &str) -> Result<String> {
+        let lock = fs::read_to_string(self.root.join("Cargo.lock"))?;
+        locked_version(&lock, package).with_context(|| format!("Cargo.lock does not name {package}."))
+    }
+
+    /// Installs the npm packages of `tools/xtask/npm` exactly as locked.
+    pub fn install_npm(&self) -> Result<()> {
+        let (source, folder) = (self.root.join("tools/xtask/npm"), self.base.join("npm"));
+        let files = ["package.json", "package-lock.json"];
+        let wanted = files.map(|name| fs::read_to_string(source.join(name)));
+        let wanted = wanted.into_iter().collect::<Result<String, _>>()?;
+        let stamp = folder.join("installed");
+        if fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
+            return Ok(());
+        }
+        debian::ensure(&[debian::NODE])?;
+        node_is_new_enough()?;
+        step("Installing npm packages", || {
+            fs::create_dir_all(&folder)?;
+            for name in files {
+                fs::copy(source.join(name), folder.join(name))?;
+            }
+            // No package here needs its install script, so none of them may run one.
+            let words = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-progress"];
+            run(Command::new("npm").args(words).current_dir(&folder))?;
+            write_file(&stamp, &wanted)
+        })
+    }
+
+    /// A program of the npm packages that reports nothing to anybody and keeps its notes in our folder.
+    pub fn supabase(&self) -> Command {
+        let mut command = Command::new(self.npm_tool("supabase"));
+        crate::connection::clear_environment(&mut command);
+        let home = self.base.join("home");
+        command.env("HOME", &home).env("SUPABASE_HOME", home.join(".supabase"));
+        command.env("DO_NOT_TRACK", "1").env("SUPABASE_TELEMETRY_DISABLED", "1").current_dir(&self.root);
+        command
+    }
+
+    /// Deno, or another program that takes its settings.
+    pub fn deno(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.env("DENO_DIR", self.base.join("npm/deno")).env("DENO_NO_UPDATE_CHECK", "1");
+        command
+    }
+}
+
+fn node_is_new_enough() -> Result<()> {
+    let output = Command::new("node").arg("--version").output();
+    let found = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
+    if node_major(&found).is_some_and(|major| major >= NODE_MAJOR) {
+        return Ok(());
+    }
+    Err(advice(
+        format_args!("Node.js {NODE_MAJOR} or newer is needed; found `{found}`."),
+        format_args!("install Node.js {NODE_MAJOR} or newer, first in PATH."),
+    ))
+}
+
+fn node_major(version: &str) -> Option<u32> {
+    version.strip_prefix('v')?.split('.').next()?.parse().ok()
+}
+
+fn locked_version(lock: &str, package: &str) -> Option<String> {
+    let lock: toml::Table = lock.parse().ok()?;
+    let packages = lock.get("package")?.as_array()?;
+    let found = packages.iter().find(|entry| entry.get("name").and_then(toml::Value::as_str) == Some(package))?;
+    Some(found.get("version")?.as_str()?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read() {
+        assert_eq!((node_major("v20.20.2"), node_major("")), (Some(20), None));
+        let lock = "[[package]]\nname = \"wasm-bindgen-macro\"\nversion = \"1\"\n\n\
+                    [[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.130\"\n";
+        assert_eq!(locked_version(lock, "wasm-bindgen").as_deref(), Some("0.2.130"));
+        assert_eq!(locked_version(lock, "wasm"), None);
+    }
+}
