@@ -14,7 +14,7 @@ use crate::postgres::relation::Table;
 use crate::postgres::row_security::{self, RowSecurity};
 use crate::postgres::settings::with_settings;
 
-/// `cargo xtask generate` writes it by the query `xtask/src/lint/fingerprints.sql`, which explains what a fingerprint
+/// `cargo xtask generate` writes it by the query `tools/sql_lint/src/fingerprints.sql`, which explains what a fingerprint
 /// consists of. This module makes the same fingerprint of an open table.
 const FINGERPRINTS: &str = include_str!("fingerprints.tsv");
 

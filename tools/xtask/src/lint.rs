@@ -1,6 +1,6 @@
 //! `cargo xtask lint`: what a reviewer should not have to look for.
 
-use crate::{generate, release_guard};
+use crate::{circles, generate, release_guard};
 use anyhow::{Result, bail};
 use local_postgres::console::{run as run_program, step, try_run};
 use local_postgres::{DEFAULT_MAJOR, Installation, Workspace, advice, is_interrupted};
@@ -21,6 +21,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
         Ok(())
     })?;
     step("Looking for conflict markers", || conflicts(workspace))?;
+    step("Looking for circles of imports", || circles::check(workspace))?;
     step("Checking the SQL files", || {
         generate::check(workspace)?;
         sql_lint::check_files(workspace)

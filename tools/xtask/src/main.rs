@@ -8,6 +8,7 @@
 mod arguments;
 mod backup;
 mod bench;
+mod circles;
 mod contract;
 mod counts;
 mod databases;
