@@ -2,7 +2,7 @@
 // plain Deno, and as Supabase runs them (edge.ts).
 
 import { createClient } from "@supabase/supabase-js";
-import { assert, equal } from "../clients/assertions.ts";
+import { assert, equal } from "../journeys/assertions.ts";
 
 const FUNCTIONS = given("CHATKEEP_FUNCTIONS");
 const WORKDIR = given("CHATKEEP_WORKDIR");

@@ -1,6 +1,6 @@
 // PGlite alone: what docs/supabase.md says runs as it stands.
 
-import { assert, equal } from "../clients/assertions.ts";
+import { assert, equal } from "../journeys/assertions.ts";
 import { readdirSync, readFileSync } from "node:fs";
 import { PGlite } from "@electric-sql/pglite";
 

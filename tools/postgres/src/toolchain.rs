@@ -11,7 +11,7 @@ use std::process::Command;
 const CARGO_FUZZ: &str = "0.13.2";
 /// The program of postrust-server.
 pub const POSTRUST: &str = "postrust";
-/// Each release comes closer to PostgREST, which the tests notice: see `tests/gateways/gateway.ts`.
+/// Each release comes closer to PostgREST, which the tests notice: see `tests/protocol/gateway.ts`.
 const POSTRUST_SERVER: &str = "3.1.0";
 /// The oldest Node.js that the npm packages run on.
 const NODE_MAJOR: u32 = 20;

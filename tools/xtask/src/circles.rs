@@ -18,7 +18,7 @@ const CRATES: [&str; 9] = [
     "tools/sql_lint/src",
     "tools/xtask/src",
     "bench/src",
-    "tests/histories/src",
+    "tests/models/src",
     "tests/load/src",
 ];
 /// Folders of JavaScript and TypeScript.

@@ -11,11 +11,11 @@ use std::process::Command;
 const PROGRAMS: &[(&str, &str)] = &[
     ("tools/xtask/npm", ""),
     ("tools/xtask/demo", "demo"),
-    ("tests/clients", "clients"),
-    ("tests/gateways", "gateways"),
-    ("tests/isolation", "isolation"),
+    ("tests/journeys", "journeys"),
+    ("tests/protocol", "protocol"),
+    ("tests/concurrency", "concurrency"),
     ("tests/pglite", "pglite"),
-    ("tests/engines", "engines"),
+    ("tests/engine_switch", "engine_switch"),
     ("tests/functions", "functions"),
     // The example functions: `chatkeep` is what is built here, not what a deno.json names.
     ("sql/supabase/functions/_shared", "edge/_shared"),

@@ -84,8 +84,8 @@ pub fn contract_on_pglite(workspace: &Workspace, major: u16) -> Result<Counts> {
 /// supabase-js and the WebAssembly module through a gateway, or what the gateways make of the calls.
 pub fn through_gateway(database: &Database, rest: Rest, tests: &str) -> Result<Counts> {
     let workspace = database.workspace();
-    if tests == "gateways/" {
-        database.execute_file("postgres", &workspace.root.join("tests/gateways/probe.sql"))?;
+    if tests == "protocol/" {
+        database.execute_file("postgres", &workspace.root.join("tests/protocol/probe.sql"))?;
     }
     edge::build(workspace)?;
     let gateway = Gateway::start(database, rest)?;
@@ -123,7 +123,7 @@ pub fn connections(database: &Database, folder: &str) -> Result<Counts> {
 
 /// Random histories, held against the models in core.
 pub fn histories(database: &Database) -> Result<Counts> {
-    let words = ["run", "--quiet", "--release", "--package", "chatkeep-histories"];
+    let words = ["run", "--quiet", "--release", "--package", "chatkeep-models"];
     let mut cargo = database.workspace().cargo(&words);
     cargo.env("CHATKEEP_API_DB", database.url_of("authenticator"));
     counts::of(cargo.env("CHATKEEP_SUPERUSER_DB", database.url_of(SUPERUSER)))
@@ -163,7 +163,7 @@ pub fn through_lite(workspace: &Workspace, database: Option<&Database>) -> Resul
         Service::start_announcing("@supabase/lite", log_of("@supabase/lite"), &mut program)
     })?;
     let mut test = deno::command(workspace, "test", &[&workspace.base, &sql, &guide]);
-    test.arg("clients/").args(database.is_none().then_some("pglite/"));
+    test.arg("journeys/").args(database.is_none().then_some("pglite/"));
     keys.describe_to(&mut test);
     test.env("CHATKEEP_GATEWAY", "lite").env("CHATKEEP_DRIVER", driver);
     let counts = counts::of(test.env("CHATKEEP_SQL", &sql).env("CHATKEEP_GUIDE", &guide));
