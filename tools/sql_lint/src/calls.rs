@@ -2,7 +2,6 @@
 //! README and the reference.
 
 use anyhow::{Context, Result};
-use fs_err as fs;
 use local_postgres::advice;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -127,7 +126,7 @@ export const SIGNATURES = {\n"
 }
 
 /// docs/reference.md.
-pub fn reference(calls: &[Call], schemas: &Path) -> Result<String> {
+pub fn reference(calls: &[Call], schemas: &Path) -> String {
     let mut text = "\
 # Reference
 
@@ -137,7 +136,7 @@ written by `cargo xtask generate` from the declarations in `sql/supabase/schemas
     .to_owned();
     for (folder, title, guide) in FAMILIES {
         let _ = write!(text, "\n## {title}\n\nSee [the guide]({guide}).\n");
-        for call in family(calls, schemas, folder)? {
+        for call in family(calls, schemas, folder) {
             let (comment, errors) = call.comment();
             let _ = write!(text, "\n### {}\n\n{comment}\n", call.name);
             if !call.arguments.is_empty() {
@@ -158,7 +157,7 @@ written by `cargo xtask generate` from the declarations in `sql/supabase/schemas
             text.push('\n');
         }
     }
-    Ok(text)
+    text
 }
 
 /// README with the table of calls between its two marks.
@@ -171,7 +170,7 @@ pub fn readme(readme: &str, calls: &[Call], schemas: &Path) -> Result<String> {
     let mut table = "| Call | What it does |\n|---|---|\n".to_owned();
     for (folder, title, _) in FAMILIES {
         let _ = writeln!(table, "| **{title}** | |");
-        for call in family(calls, schemas, folder)? {
+        for call in family(calls, schemas, folder) {
             let (comment, _) = call.comment();
             let first = comment.split_inclusive(". ").next().unwrap_or(comment);
             let _ = writeln!(
@@ -186,15 +185,10 @@ pub fn readme(readme: &str, calls: &[Call], schemas: &Path) -> Result<String> {
     Ok(format!("{before}{BEGIN}{table}{END}{after}"))
 }
 
-/// The calls whose file lies in a folder.
-fn family<'a>(calls: &'a [Call], schemas: &Path, folder: &str) -> Result<Vec<&'a Call>> {
+/// The calls whose file is in a folder.
+fn family<'a>(calls: &'a [Call], schemas: &Path, folder: &str) -> impl Iterator<Item = &'a Call> {
     let folder = schemas.join(folder);
-    let mut names = Vec::new();
-    for entry in fs::read_dir(&folder)?.flatten() {
-        names.push(entry.file_name().to_string_lossy().into_owned());
-    }
-    let is_here = |call: &&Call| names.contains(&format!("{}.sql", call.name));
-    Ok(calls.iter().filter(is_here).collect())
+    calls.iter().filter(move |call| folder.join(format!("{}.sql", call.name)).is_file())
 }
 
 /// The calls that have no SQL file, or no contract test, of their name.
@@ -217,6 +211,7 @@ pub fn without_file(calls: &[Call], root: &Path) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use fs_err as fs;
 
     const ANSWER: &str = r#"[{"name":"create_chat","arguments":[
         {"name":"chat_id","type":"uuid","default":null},
@@ -260,7 +255,7 @@ mod tests {
 
     #[test]
     fn the_reference_tells_what_is_required_and_who_may_call() {
-        let text = reference(&read(ANSWER).unwrap(), schemas().path()).unwrap();
+        let text = reference(&read(ANSWER).unwrap(), schemas().path());
         assert!(text.contains("### create_chat\n\nMakes a chat | one. Again the same.\n"), "{text}");
         assert!(text.contains("| `chat_id` | uuid | required |\n| `title` | text | `NULL` |"), "{text}");
         assert!(text.contains("Returns rows of `chats`. For authenticated. Errors: 22023."), "{text}");

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use fs_err as fs;
 use local_postgres::{Workspace, advice};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 /// Folders of Rust modules, each with its `lib.rs` or `main.rs`.
 const CRATES: [&str; 9] = [
@@ -164,6 +164,8 @@ fn longest(path: &[String], is_module: impl Fn(&str) -> bool) -> Option<String> 
 
 /// The scripts of a folder, by their paths in it.
 fn scripts(folder: &Path, name: &str) -> Result<Needs> {
+    // What an import leads to is named without `..`, so the files are too.
+    let folder = &folder.canonicalize()?;
     let mut needs = Needs::new();
     for file in files(folder, &["js", "mjs", "ts"])? {
         let text = fs::read_to_string(&file)?;
@@ -173,7 +175,8 @@ fn scripts(folder: &Path, name: &str) -> Result<Needs> {
             .filter(|line| line.contains("from \"") || line.starts_with("import \""))
             .filter_map(|line| line.split('"').nth(1))
             .filter(|target| target.starts_with('.'))
-            .map(|target| plain(&beside.join(target)))
+            // A file that is generated is not there, and imports nothing of ours.
+            .filter_map(|target| beside.join(target).canonicalize().ok())
             .map(|target| label(&target, folder, name))
             .collect();
         needs.insert(label(&file, folder, name), found);
@@ -186,34 +189,13 @@ fn label(file: &Path, folder: &Path, name: &str) -> String {
     format!("{name}/{}", path.display())
 }
 
-/// A path without `.` and `..`.
-fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::ParentDir => {
-                plain.pop();
-            }
-            Component::CurDir => {}
-            other => plain.push(other),
-        }
-    }
-    plain
-}
-
+/// The files of a folder, at any depth, with one of the endings.
 fn files(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            if !path.ends_with("node_modules") {
-                found.extend(files(&path, endings)?);
-            }
-        } else if path.extension().is_some_and(|ending| endings.iter().any(|one| ending == *one)) {
-            found.push(path);
-        }
+    for ending in endings {
+        let pattern = folder.join("**").join(format!("*.{ending}"));
+        found.extend(glob::glob(&pattern.to_string_lossy())?.flatten());
     }
-    found.sort();
     Ok(found)
 }
 

@@ -4,6 +4,7 @@ use crate::counts::{Counts, read_tap};
 use anyhow::{Result, bail};
 use local_postgres::console::{run, say, try_run};
 use local_postgres::{SUPERUSER, Workspace, advice};
+use sql_lint::CONTRACT;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -50,7 +51,7 @@ pub fn test(workspace: &Workspace, files: &[PathBuf], psql: impl Fn(&str) -> Com
 }
 
 fn folder(workspace: &Workspace) -> PathBuf {
-    workspace.root.join("tests/contract")
+    workspace.root.join(CONTRACT)
 }
 
 /// Whether a name means a file: `append_message`, `chats/append_message` or `chats`, with or without `.sql`.
