@@ -149,7 +149,7 @@ impl Refusal {
         }
     }
 
-    /// A document that the caller cannot see stands in the way of a registration, round after round.
+    /// A registration makes no progress, because a document that the caller cannot see has its source or bytes.
     pub fn document_unseen() -> Self {
         Self {
             code: Code::Conflict,

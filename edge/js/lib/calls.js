@@ -57,10 +57,13 @@ function declared(name, given = {}) {
   });
 }
 
+// The idempotency key of a message, in a call of its own and in a batch.
+const messageKey = { message_id: { made: uuidv7 } };
+
 const without = (list, ...columns) => list.filter(([, column]) => !columns.includes(column));
 
 const MESSAGE = {
-  arguments: without(declared("append_message", { message_id: { made: uuidv7 } }), "chat_id"),
+  arguments: without(declared("append_message", messageKey), "chat_id"),
   check: (judged) =>
     checkAppendMessage(
       judged.role,
@@ -131,7 +134,7 @@ const DECLARED = {
     check: ({ title, metadata, language }) => checkCreateChat(title, metadata, language),
     answer: row,
   },
-  append_message: { given: { message_id: { made: uuidv7 } }, check: MESSAGE.check, answer: row },
+  append_message: { given: messageKey, check: MESSAGE.check, answer: row },
   append_messages: { given: { messages: { kind: items(MESSAGE, checkMessageCount), ...required } }, answer: rows },
   finish_message: {
     check: (judged) =>

@@ -1,4 +1,4 @@
--- A disabled user is logged out everywhere, whoever disables the user.
+-- A disabled user is logged out everywhere, no matter who disables them.
 create or replace function chatkeep_private.end_sessions() returns trigger
 language plpgsql set search_path = ''
 as $$
