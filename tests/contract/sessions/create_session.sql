@@ -31,7 +31,9 @@ select is((select user_id from chatkeep.create_session(user_id => '00000000-0000
 rollback to people;
 select pg_temp.sign_in('bob');
 select token as b1 from chatkeep.create_session() \gset
+select pg_temp.tick();
 select token as b2 from chatkeep.create_session(max_sessions => 2) \gset
+select pg_temp.tick();
 select token as b3 from chatkeep.create_session(max_sessions => 2) \gset
 select results_eq($$ select revoked_reason from chatkeep.sessions order by created_at $$, $$ values ('limit'), (null), (null) $$,
   'max_sessions revokes the oldest beyond it');
@@ -50,11 +52,13 @@ update chatkeep.sessions set expires_at = now() where id = :'expired';
 update chatkeep.sessions set last_used_at = now() - interval '2 minutes' where id = :'idle';
 select pg_temp.sign_in('eve');
 select is((select revoked_reason from chatkeep.revoke_session(:'ended')), 'logout', 'Eve has four sessions, one of which lives');
+select pg_temp.tick();
 select is((select status from chatkeep.create_session('second', max_sessions => 2)), 'created', 'one more is within a limit of two');
 select is((select count(*)::int from chatkeep.my_sessions where revoked_reason = 'limit'), 0, 'and ends none');
+select pg_temp.tick();
 select is((select status from chatkeep.create_session('third', max_sessions => 2)), 'created', 'the next');
 select is((select array_agg(id) from chatkeep.my_sessions where revoked_reason = 'limit'), array[:'oldest'::uuid], 'ends the oldest that lived');
-select is((select array_agg(user_agent order by created_at) from chatkeep.my_sessions where status = 'active'), array['second', 'third'], 'and leaves two');
+select is((select array_agg(user_agent order by user_agent) from chatkeep.my_sessions where status = 'active'), array['second', 'third'], 'and leaves two');
 select is((select status from chatkeep.create_session('only', max_sessions => 1)), 'created', 'a limit of one');
 select is((select array_agg(user_agent) from chatkeep.my_sessions where status = 'active'), array['only'], 'leaves the new one');
 

@@ -18,8 +18,8 @@ select pg_temp.sign_in('eve');
 select * from chatkeep.create_session('foreign') \gset e_
 select pg_temp.sign_in('ada');
 select pg_temp.claim(jsonb_build_object('session_id', :'b_session_id'));
-select pg_temp.rows_are($$ select user_agent, status, is_current, aal, revoked_at from chatkeep.my_sessions order by created_at $$,
-  $$ values ('phone', 'active', false, 'aal1', null::timestamptz), ('laptop', 'active', true, 'aal1', null), ('tablet', 'active', false, 'aal1', null) $$,
+select pg_temp.rows_are($$ select user_agent, status, is_current, aal, revoked_at from chatkeep.my_sessions order by user_agent $$,
+  $$ values ('laptop', 'active', true, 'aal1', null::timestamptz), ('phone', 'active', false, 'aal1', null), ('tablet', 'active', false, 'aal1', null) $$,
   'a user lists their sessions, and the JWT names the current one');
 select pg_temp.rows_are($$ select ip, metadata, expires_at - created_at, idle_expires_at - last_used_at from chatkeep.my_sessions where user_agent = 'phone' $$,
   $$ values ('192.0.2.1'::inet, '{"app":1}'::jsonb, interval '30 days', interval '1 day') $$, 'with the facts of the device');

@@ -9,7 +9,7 @@ select pg_temp.sign_in('ada');
 select count(*) as ended from chatkeep.create_session('ended') s, lateral chatkeep.revoke_session(s.session_id) \gset
 select * from chatkeep.create_session('p') \gset p_
 select * from chatkeep.create_session('q') \gset q_
-select is((select array_agg(user_agent order by created_at) from chatkeep.revoke_all_sessions()), array['p', 'q'], 'all are ended, and those that were live returned');
+select is((select array_agg(user_agent order by user_agent) from chatkeep.revoke_all_sessions()), array['p', 'q'], 'all are ended, and those that were live returned');
 select is((select count(*)::int from chatkeep.my_sessions where status = 'active'), 0, 'none is left');
 select is((select count(*)::int from chatkeep.revoke_all_sessions()), 0, 'again there is none to end');
 select is(pg_temp.refusal($$ select * from chatkeep.revoke_all_sessions('00000000-0000-4000-8000-00000000e4e0') $$),

@@ -17,8 +17,8 @@ select * from chatkeep.create_session('one more') \gset d_
 select * from chatkeep.create_session('and another') \gset f_
 select pg_temp.rows_are(format($$ select status, session_id, revoked from chatkeep.revoke_other_sessions(%L) $$, :'d_token'),
   format($$ values ('valid', %L::uuid, 3) $$, :'d_session_id'), 'the others are ended, expired ones included');
-select is((select array_agg(status || ' ' || coalesce(revoked_reason, '') order by created_at) from chatkeep.my_sessions),
-  array['revoked logout', 'revoked logout', 'revoked logout', 'active ', 'revoked logout'], 'and that one stays');
+select is((select array_agg(status || ' ' || coalesce(revoked_reason, '') order by user_agent) from chatkeep.my_sessions),
+  array['revoked logout', 'revoked logout', 'active ', 'revoked logout', 'revoked logout'], 'and that one stays');
 select pg_temp.rows_are(format($$ select status, revoked from chatkeep.revoke_other_sessions(%L) $$, :'d_token'), $$ values ('valid', 0) $$, 'again there is nothing to end');
 select set_config('response.status', '', true);
 select pg_temp.rows_are(format($$ select status, session_id, revoked from chatkeep.revoke_other_sessions(%L) $$, :'f_token'),
