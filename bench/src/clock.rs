@@ -16,7 +16,7 @@ pub fn now() -> String {
 
 /// A day ago.
 pub fn yesterday() -> String {
-    const DAY: Duration = Duration::from_secs(86_400);
+    const DAY: Duration = Duration::from_hours(24);
     format_rfc3339_millis(SystemTime::now() - DAY).to_string()
 }
 

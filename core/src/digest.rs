@@ -20,8 +20,8 @@ pub fn hex(bytes: &[u8]) -> String {
 
 /// The bytes that hexadecimal, in either case, stands for; `None` of anything else.
 pub fn unhex(text: &str) -> Option<Vec<u8>> {
-    let pairs = text.as_bytes().chunks_exact(2);
-    if !pairs.remainder().is_empty() {
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    if !rest.is_empty() {
         return None;
     }
     // As long as it will be, so that no copy of a secret is left behind by growing.

@@ -1,6 +1,7 @@
 //! Builds the native engine and puts it into a server's folders.
 
 use crate::console::{run, step};
+use crate::toolchain::use_our_rust;
 use crate::workspace::open_up;
 use crate::{Installation, Workspace, debian, remove_folder, write_file};
 use anyhow::{Result, ensure};
@@ -45,9 +46,7 @@ impl Installation {
 pub fn cargo_pgrx(workspace: &Workspace, home: &Path) -> Command {
     let mut command = Command::new(workspace.tool("cargo-pgrx"));
     command.arg("pgrx").current_dir(workspace.root.join("extension")).env("PGRX_HOME", home);
-    for name in ["CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "CARGO_PKG_VERSION"] {
-        command.env_remove(name);
-    }
+    use_our_rust(&mut command);
     command
 }
 

@@ -27,5 +27,5 @@ pub use database::{Database, Settings, Temporary, Wanted, new_password};
 pub use engine::{DEFAULT_MAJOR, Durability, Engine, MAJORS};
 pub use extension::cargo_pgrx;
 pub use installation::Installation;
-pub use toolchain::POSTRUST;
+pub use toolchain::{POSTRUST, WASM};
 pub use workspace::{MIGRATIONS, Workspace, files, fingerprint, remove_folder, sql_files, write_file};

@@ -1,12 +1,18 @@
 //! Build tools that cargo and npm bring, all of them below `target/chatkeep`.
 
-use crate::console::{run, step, succeeds, try_run};
-use crate::debian::{self, Need, is_command};
+use crate::console::{run, step, succeeds};
+use crate::debian::{self, is_command};
 use crate::{Workspace, advice, is_interrupted, remove_folder, write_file};
 use anyhow::{Context, Result, bail};
 use fs_err as fs;
+use std::path::PathBuf;
 use std::process::Command;
 
+/// The release of Rust that builds everything but the tools themselves. A rust-toolchain.toml would ask the same of the tools,
+/// which then could not fetch it where rustup does not do so by itself.
+pub const RUST: &str = "1.99.1";
+/// What the WebAssembly module is compiled for.
+pub const WASM: &str = "wasm32-unknown-unknown";
 /// The version of cargo-fuzz that the fuzz targets were written with.
 const CARGO_FUZZ: &str = "0.13.2";
 /// The program of postrust-server.
@@ -19,7 +25,6 @@ const NODE_MAJOR: u32 = 20;
 impl Workspace {
     /// Installs cargo-pgrx, in the version of the pgrx that the extension is built with, and what it needs.
     pub fn install_cargo_pgrx(&self) -> Result<()> {
-        self.install_rustfmt()?;
         let version = self.locked_version("pgrx")?;
         if !self.has_cargo_tool("cargo-pgrx", "cargo-pgrx", &version) {
             debian::ensure(&[debian::BUILD, debian::PGRX])?;
@@ -46,6 +51,9 @@ impl Workspace {
         step(format!("Building {name} {version} (a few minutes, once)"), || {
             let install = |locked: &[&str]| {
                 let mut cargo = self.cargo(&["install", name, "--version", &format!("={version}"), "--force"]);
+                // These programs are used for minutes here: a quick build is worth more than quick programs.
+                cargo.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
+                cargo.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16").env("CARGO_PROFILE_RELEASE_STRIP", "true");
                 cargo.args(locked).arg("--root").arg(self.base.join("tools")).arg("--target-dir").arg(&build);
                 run(&mut cargo).map(drop)
             };
@@ -64,6 +72,41 @@ impl Workspace {
         list.contains(&format!("\"{name} {version} (")) && self.tool(program).is_file()
     }
 
+    /// Installs the release of Rust that the repository is built with, clippy, rustfmt and the WebAssembly target with it. Another
+    /// compiler, where there is no rustup, must be as new.
+    pub fn install_rust(&self) -> Result<()> {
+        if !is_command("rustup") {
+            let found = self.rustc().arg("--version").output();
+            let found =
+                found.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
+            if rust_release(&found) >= rust_release(&format!("rustc {RUST}")) {
+                return Ok(());
+            }
+            bail!(advice(
+                format_args!("Rust {RUST} or newer is needed; found `{found}`, and there is no rustup."),
+                "install rustup (https://rustup.rs), or a newer Rust with clippy, rustfmt and the WebAssembly target.",
+            ));
+        }
+        let is_there = |sysroot: PathBuf| {
+            let programs = ["rustc", "cargo", "cargo-clippy", "rustfmt"];
+            programs.iter().all(|program| sysroot.join("bin").join(program).is_file())
+                && sysroot.join("lib/rustlib").join(WASM).is_dir()
+        };
+        // Where the release is absent, rustup may fetch it to answer, and fails where that is turned off.
+        let mut ask = self.rustc();
+        let output = ask.args(["--print", "sysroot"]).env("RUSTUP_AUTO_INSTALL", "0").output();
+        let sysroot = output.map(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
+        if sysroot.is_ok_and(is_there) {
+            return Ok(());
+        }
+        step(format!("Installing Rust {RUST} by rustup"), || {
+            let mut rustup = Command::new("rustup");
+            rustup.args(["toolchain", "install", RUST, "--profile", "minimal"]);
+            rustup.args(["--component", "clippy,rustfmt", "--target", WASM]);
+            run(&mut rustup).map(drop)
+        })
+    }
+
     /// Installs the nightly compiler beside the one that the repository is built with.
     pub fn install_nightly(&self) -> Result<()> {
         if succeeds(Command::new("rustup").args(["run", "nightly", "rustc", "--version"])) {
@@ -79,18 +122,6 @@ impl Workspace {
             let words = ["toolchain", "install", "nightly", "--profile", "minimal"];
             run(Command::new("rustup").args(words)).map(drop)
         })
-    }
-
-    /// Installs rustfmt, by which pgrx lays out its bindings; a minimal toolchain is without it.
-    fn install_rustfmt(&self) -> Result<()> {
-        let is_met = || succeeds(Command::new("rustfmt").arg("--version"));
-        if !is_met() && is_command("rustup") {
-            // Where rustup cannot download, Debian's will do.
-            step("Asking rustup for rustfmt", || {
-                try_run(Command::new("rustup").current_dir(&self.root).args(["component", "add", "rustfmt"]))
-            })?;
-        }
-        debian::ensure(&[&[Need { package: "rustfmt", is_met }]])
     }
 
     /// The version of a package in Cargo.lock.
@@ -141,6 +172,15 @@ impl Workspace {
     }
 }
 
+/// Lets rustup run its programs of our release. What the `cargo run` around this program has set names another one, and would
+/// show a build script another crate's package.
+pub fn use_our_rust(command: &mut Command) {
+    for name in ["CARGO", "RUSTC", "RUSTDOC", "CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "CARGO_PKG_VERSION"] {
+        command.env_remove(name);
+    }
+    command.env("RUSTUP_TOOLCHAIN", RUST);
+}
+
 fn node_is_new_enough() -> Result<()> {
     let output = Command::new("node").arg("--version").output();
     let found = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
@@ -151,6 +191,12 @@ fn node_is_new_enough() -> Result<()> {
         format_args!("Node.js {NODE_MAJOR} or newer is needed; found `{found}`."),
         format_args!("install Node.js {NODE_MAJOR} or newer, first in PATH."),
     ))
+}
+
+/// Major, minor and patch in the answer of `rustc --version`.
+fn rust_release(answer: &str) -> Option<Vec<u32>> {
+    let release = answer.split(' ').nth(1)?.split('-').next()?;
+    release.split('.').map(|part| part.parse().ok()).collect()
 }
 
 fn node_major(version: &str) -> Option<u32> {
@@ -171,6 +217,8 @@ mod tests {
     #[test]
     fn versions_are_read() {
         assert_eq!((node_major("v20.20.2"), node_major("")), (Some(20), None));
+        assert!(rust_release("rustc 1.100.0 (58cf8f9c3 2026-10-13)") > rust_release("rustc 1.99.1"));
+        assert_eq!((rust_release("rustc 1.97.0-nightly"), rust_release("")), (Some(vec![1, 97, 0]), None));
         let lock = "[[package]]\nname = \"wasm-bindgen-macro\"\nversion = \"1\"\n\n\
                     [[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.130\"\n";
         assert_eq!(locked_version(lock, "wasm-bindgen").as_deref(), Some("0.2.130"));

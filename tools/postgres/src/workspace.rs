@@ -2,6 +2,7 @@
 //! read there: that goes to a folder of its own under the system's temporary one.
 
 use crate::server_user::ServerUser;
+use crate::toolchain::use_our_rust;
 use crate::{advice, console};
 use anyhow::{Context, Result, bail};
 use fs_err::{self as fs, File};
@@ -79,26 +80,18 @@ impl Workspace {
         self.base.join("package")
     }
 
-    /// The compiler that cargo uses.
+    /// The compiler of the release that the repository is built with.
     pub fn rustc(&self) -> Command {
-        let mut command = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+        let mut command = Command::new("rustc");
+        use_our_rust(&mut command);
         command.current_dir(&self.root);
         command
     }
 
-    /// The folder of Rust's own files.
-    pub fn sysroot(&self) -> Result<PathBuf> {
-        let output = self.rustc().args(["--print", "sysroot"]).output().context("could not start `rustc`")?;
-        Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
-    }
-
-    /// Cargo, run in the repository.
+    /// Cargo of the same release, run in the repository.
     pub fn cargo(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        // Set by the `cargo run` around this program; a build script would see another crate's.
-        for name in ["CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "CARGO_PKG_VERSION"] {
-            command.env_remove(name);
-        }
+        let mut command = Command::new("cargo");
+        use_our_rust(&mut command);
         command.current_dir(&self.root).args(words);
         command
     }

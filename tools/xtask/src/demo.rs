@@ -5,6 +5,7 @@ use crate::{backup, deno, edge};
 use anyhow::{Result, ensure};
 use local_postgres::{DEFAULT_MAJOR, Engine, Temporary, Workspace, console};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Instant;
 
 /// Sets everything up, runs `tools/xtask/demo/demo.ts`, and takes everything down again.
@@ -19,7 +20,7 @@ pub fn run(workspace: &Workspace) -> Result<()> {
     let gateway = Gateway::start(&database.0, Rest::Lite)?;
 
     // Real documents: Rust's own, else the system's.
-    let folders = [workspace.sysroot()?.join("share/doc"), PathBuf::from("/usr/share/doc")];
+    let folders = [rust_documents(), PathBuf::from("/usr/share/doc")];
     let documents: Vec<&Path> = folders.iter().map(PathBuf::as_path).filter(|path| path.is_dir()).collect();
     let readable = [&[workspace.base.as_path()], documents.as_slice()].concat();
     let mut demo = deno::command(workspace, "run", &readable);
@@ -40,4 +41,11 @@ pub fn run(workspace: &Workspace) -> Result<()> {
     drop(database);
     eprintln!("Everything is stopped. {:.0} s in all.", started.elapsed().as_secs_f64());
     Ok(())
+}
+
+/// The documentation that rustup installs beside the compiler of the machine. The release that we install is without it.
+fn rust_documents() -> PathBuf {
+    let output = Command::new("rustc").args(["--print", "sysroot"]).output();
+    let sysroot = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
+    Path::new(&sysroot).join("share/doc")
 }

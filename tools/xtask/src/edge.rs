@@ -2,11 +2,11 @@
 
 use crate::counts::{self, Counts};
 use crate::deno;
-use anyhow::{Error, Result, ensure};
+use anyhow::{Result, ensure};
 use fs_err as fs;
-use local_postgres::console::{run, step, try_run};
-use local_postgres::debian::{self, Need, is_command};
-use local_postgres::{MIGRATIONS, Workspace, advice, files, write_file};
+use local_postgres::console::{run, step};
+use local_postgres::debian;
+use local_postgres::{MIGRATIONS, WASM, Workspace, files, write_file};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -18,15 +18,6 @@ const EMPTY: &str = "chatkeep-bench-empty";
 const GLUE: &[&str] = &["--target", "web", "--omit-default-module-path", "--no-typescript", "--debug"];
 /// How wasm-bindgen writes it for Deno, with a loader of its own.
 const DENO_GLUE: &[&str] = &["--target", "deno", "--no-typescript"];
-const TARGET: &str = "wasm32-unknown-unknown";
-
-/// A compiler for WebAssembly where rustup cannot fetch one: Debian's, of newer releases.
-const DEBIAN_COMPILER: &[Need] = &[
-    Need { package: "rustc-web", is_met: || Path::new("/usr/bin/rustc").is_file() },
-    Need { package: "cargo-web", is_met: || Path::new("/usr/bin/cargo").is_file() },
-    Need { package: "rust-web-src", is_met: || Path::new("/usr/share/doc/rust-web-src").is_dir() },
-    Need { package: "lld-22", is_met: || is_command("wasm-ld-22") },
-];
 
 /// Builds the package unless nothing has changed.
 pub fn build(workspace: &Workspace) -> Result<()> {
@@ -112,45 +103,12 @@ fn compile(workspace: &Workspace, package: &str) -> Result<PathBuf> {
         flags.push(format!("--remap-path-prefix={}=cargo", home.display()));
     }
     flags.push(format!("--remap-path-prefix={}=chatkeep", workspace.root.display()));
-    let (title, folder, mut cargo) = if has_target(workspace) || add_target(workspace)? {
-        ("Building the WebAssembly module", "edge", workspace.cargo(&[]))
-    } else {
-        debian::ensure(&[DEBIAN_COMPILER]).map_err(|failure: Error| {
-            let todo = format!("run `rustup target add {TARGET}`, or install the packages above.");
-            advice(format_args!("No compiler for {TARGET} was found.\n{failure:#}"), todo)
-        })?;
-        flags.push("--remap-path-prefix=/usr/lib/rustlib/src/rust=rust".to_owned());
-        let mut cargo = Command::new("/usr/bin/cargo");
-        cargo.current_dir(&workspace.root);
-        for name in ["RUSTUP_TOOLCHAIN", "CARGO", "RUSTC_WRAPPER", "CARGO_MANIFEST_DIR"] {
-            cargo.env_remove(name);
-        }
-        cargo.arg("-Zbuild-std=std,panic_abort").env("RUSTC", "/usr/bin/rustc").env("RUSTC_BOOTSTRAP", "1");
-        cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "wasm-ld-22");
-        // A folder of its own: the two compilers would build everything anew after each other.
-        ("Building the WebAssembly module (Debian's compiler)", "edge-debian", cargo)
-    };
-    let folder = workspace.base.join(folder);
-    cargo.args(["build", "--package", package, "--profile", "edge", "--target", TARGET]);
+    let folder = workspace.base.join("edge");
+    let mut cargo = workspace.cargo(&["build", "--package", package, "--profile", "edge", "--target", WASM]);
     cargo.env("CARGO_TARGET_DIR", &folder).env_remove("RUSTFLAGS");
     cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
-    step(title, || run(&mut cargo))?;
-    Ok(folder.join(TARGET).join("edge").join(format!("{}.wasm", package.replace('-', "_"))))
-}
-
-fn has_target(workspace: &Workspace) -> bool {
-    workspace.sysroot().is_ok_and(|sysroot| sysroot.join("lib/rustlib").join(TARGET).is_dir())
-}
-
-/// Asks rustup for the target; where it cannot download, there is another way.
-fn add_target(workspace: &Workspace) -> Result<bool> {
-    if !is_command("rustup") {
-        return Ok(false);
-    }
-    let ran = step(format!("Asking rustup for {TARGET}"), || {
-        try_run(Command::new("rustup").current_dir(&workspace.root).args(["target", "add", TARGET]))
-    })?;
-    Ok(ran.status.success() && has_target(workspace))
+    step("Building the WebAssembly module", || run(&mut cargo))?;
+    Ok(folder.join(WASM).join("edge").join(format!("{}.wasm", package.replace('-', "_"))))
 }
 
 fn wasm_opt(workspace: &Workspace) -> PathBuf {

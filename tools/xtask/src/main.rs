@@ -54,8 +54,9 @@ enum Task {
     ///
     /// Runs the unit tests, `cargo pgrx test` (native engine only), the contract suite in a new database for each engine,
     /// the supabase-js tests through the gateway, those of what two gateways answer, those of installation, upgrade, dump
-    /// and restore, and ten seconds of each part of `load`. Without options: PostgreSQL 18, both engines. Exits 0 only if
-    /// every test passed; the last line counts them.
+    /// and restore, and ten seconds of each part of `load`. Without options: PostgreSQL 18, both engines. What needs no
+    /// server (unit tests, npm package, PGlite) runs beside PostgreSQL 18 only. Exits 0 only if every test passed; the last
+    /// line counts them.
     ///
     /// With a NAME it runs that part of tests/contract alone, in a new database for each engine: a call, such as
     /// append_message, another file, such as operator_policies, or a folder: chats, sessions, documents, rules, access.
@@ -160,6 +161,7 @@ fn main() -> ExitCode {
 fn run(task: Task) -> Result<bool> {
     let workspace = &Workspace::find()?;
     console::open(workspace.base.join("logs"))?;
+    workspace.install_rust()?;
     match task {
         Task::Demo => demo::run(workspace)?,
         Task::Test { name, pg, engine } => return suites::run(workspace, &pg.0, &engine.0, name.as_deref()),

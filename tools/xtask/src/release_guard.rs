@@ -58,9 +58,9 @@ fn complaints(root: &Path, tag: &str, version: &str) -> Result<Vec<String>> {
     let mut complaints = Vec::new();
     let changes = git(root, &["diff", "--no-renames", "--name-status", "-z", tag, "--", MIGRATIONS, SCRIPTS])?;
     let words: Vec<&str> = changes.split_terminator('\0').collect();
-    for change in words.chunks_exact(2).filter(|change| change[0] != "A") {
-        let fate = if change[0] == "D" { "is gone" } else { "has changed" };
-        complaints.push(format!("{}: {tag} released it, and it {fate}", change[1]));
+    for [status, path] in words.as_chunks().0.iter().filter(|[status, _]| *status != "A") {
+        let fate = if *status == "D" { "is gone" } else { "has changed" };
+        complaints.push(format!("{path}: {tag} released it, and it {fate}"));
     }
     // A database that has the later migration refuses the earlier one.
     let is_migration = |path: &&str| path.starts_with(MIGRATIONS);

@@ -14,10 +14,10 @@ use std::time::{Duration, Instant};
 
 /// What a suite runs on, and how often it so runs.
 enum On {
-    /// Nothing; once. It is told a version of Postgres all the same.
-    Clone(fn(&Workspace, u16) -> Result<Counts>),
-    /// PGlite, which is its own version of Postgres; once, where the portable engine is tested.
-    Pglite(fn(&Workspace, u16) -> Result<Counts>),
+    /// No server; once, beside the default version.
+    Clone(fn(&Workspace) -> Result<Counts>),
+    /// PGlite, which brings a Postgres; once, beside the default version, where the portable engine is tested.
+    Pglite(fn(&Workspace) -> Result<Counts>),
     /// A server without a database of ours; for each version, where the native engine is tested.
     Server(fn(&Workspace, u16) -> Result<Counts>),
     /// A new database, of each version and engine.
@@ -29,11 +29,11 @@ enum On {
 }
 
 const SUITES: &[(&str, On)] = &[
-    ("unit tests", On::Clone(|workspace, _| units(workspace))),
-    ("npm package", On::Clone(|workspace, _| edge::test(workspace))),
+    ("unit tests", On::Clone(units)),
+    ("npm package", On::Clone(edge::test)),
     ("contract, PGlite, portable", On::Pglite(contract_on_pglite)),
-    ("supabase-js, @supabase/lite on PGlite, portable", On::Pglite(|workspace, _| through_lite(workspace, None))),
-    ("functions, @supabase/lite on PGlite, portable", On::Pglite(|workspace, _| functions(workspace))),
+    ("supabase-js, @supabase/lite on PGlite, portable", On::Pglite(|workspace| through_lite(workspace, None))),
+    ("functions, @supabase/lite on PGlite, portable", On::Pglite(functions)),
     ("cargo pgrx test", On::Server(pgrx)),
     ("contract", On::Database(|database| contract_on(database, &contract::files(database.workspace())?))),
     ("supabase-js", On::Database(|database| through_gateway(database, Rest::Lite, "journeys/"))),
@@ -67,11 +67,10 @@ pub fn run(workspace: &Workspace, majors: &[u16], engines: &[Engine], name: Opti
         }
         return Ok(runner.report());
     }
-    let first = majors.first().copied().unwrap_or(DEFAULT_MAJOR);
-    for (name, on) in SUITES {
+    for (name, on) in SUITES.iter().filter(|_| majors.contains(&DEFAULT_MAJOR)) {
         match on {
-            On::Clone(test) => runner.check(name, || test(workspace, first))?,
-            On::Pglite(test) if engines.contains(&Engine::Portable) => runner.check(name, || test(workspace, first))?,
+            On::Clone(test) => runner.check(name, || test(workspace))?,
+            On::Pglite(test) if engines.contains(&Engine::Portable) => runner.check(name, || test(workspace))?,
             _ => {}
         }
     }

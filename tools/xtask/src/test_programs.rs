@@ -7,7 +7,9 @@ use crate::{contract, deno, edge};
 use anyhow::Result;
 use fs_err as fs;
 use local_postgres::console::{inherit, log_of, run, say, step, succeeds};
-use local_postgres::{Database, Installation, MIGRATIONS, SUPERUSER, Wanted, Workspace, cargo_pgrx, debian, free_port};
+use local_postgres::{
+    DEFAULT_MAJOR, Database, Installation, MIGRATIONS, SUPERUSER, Wanted, Workspace, cargo_pgrx, debian, free_port,
+};
 use local_postgres::{psql, remove_folder};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -56,13 +58,13 @@ pub fn pgrx(workspace: &Workspace, major: u16) -> Result<Counts> {
 }
 
 /// The contract on PGlite, through the psql of a version of Postgres. PGlite is one process with one connection at a time.
-pub fn contract_on_pglite(workspace: &Workspace, major: u16) -> Result<Counts> {
+pub fn contract_on_pglite(workspace: &Workspace) -> Result<Counts> {
     #[derive(Deserialize)]
     struct Announced {
         port: u16,
     }
     let lock = workspace.lock()?;
-    let program = Installation::ensure(workspace, major)?.program("psql");
+    let program = Installation::ensure(workspace, DEFAULT_MAJOR)?.program("psql");
     drop(lock);
     deno::prepare(workspace)?;
     let (_pglite, Announced { port }) = step("Starting PGlite", || {

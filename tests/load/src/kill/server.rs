@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Recovery of so small a database takes a second or two.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 /// How long to leave a server alone that does not answer yet.
 const PATIENCE: Duration = Duration::from_millis(20);
 
