@@ -26,11 +26,6 @@ pub const BUILD: &[Need] = &[
 ];
 /// What building libFuzzer takes.
 pub const CXX: &[Need] = &[Need { package: "build-essential", is_met: || is_command("c++") }];
-/// What building cargo-pgrx takes besides.
-pub const PGRX: &[Need] = &[
-    Need { package: "pkg-config", is_met: || is_command("pkg-config") },
-    Need { package: "libssl-dev", is_met: || succeeds(Command::new("pkg-config").args(["--exists", "openssl"])) },
-];
 /// What fetching packages from PyPI takes.
 pub const PIP: &[Need] = &[
     Need { package: "python3", is_met: || is_command("python3") },

@@ -25,25 +25,23 @@ const NODE_MAJOR: u32 = 20;
 impl Workspace {
     /// Installs cargo-pgrx, in the version of the pgrx that the extension is built with, and what it needs.
     pub fn install_cargo_pgrx(&self) -> Result<()> {
-        let version = self.locked_version("pgrx")?;
-        if !self.has_cargo_tool("cargo-pgrx", "cargo-pgrx", &version) {
-            debian::ensure(&[debian::BUILD, debian::PGRX])?;
-        }
-        self.install_cargo_tool("cargo-pgrx", "cargo-pgrx", &version)
+        debian::ensure(&[debian::BUILD])?;
+        // By its default features it could download a Postgres, for which it brings TLS; here it finds one.
+        self.install_cargo_tool("cargo-pgrx", "cargo-pgrx", &self.locked_version("pgrx")?, &["--no-default-features"])
     }
 
     /// Installs cargo-fuzz.
     pub fn install_cargo_fuzz(&self) -> Result<()> {
-        self.install_cargo_tool("cargo-fuzz", "cargo-fuzz", CARGO_FUZZ)
+        self.install_cargo_tool("cargo-fuzz", "cargo-fuzz", CARGO_FUZZ, &[])
     }
 
     /// Installs postrust-server, the second gateway of the tests.
     pub fn install_postrust(&self) -> Result<()> {
-        self.install_cargo_tool("postrust-server", POSTRUST, POSTRUST_SERVER)
+        self.install_cargo_tool("postrust-server", POSTRUST, POSTRUST_SERVER, &[])
     }
 
-    /// Installs a cargo package, known by one of its programs, in an exact version.
-    pub fn install_cargo_tool(&self, name: &str, program: &str, version: &str) -> Result<()> {
+    /// Installs a cargo package, known by one of its programs, in an exact version and with these options of `cargo install`.
+    pub fn install_cargo_tool(&self, name: &str, program: &str, version: &str, options: &[&str]) -> Result<()> {
         if self.has_cargo_tool(name, program, version) {
             return Ok(());
         }
@@ -51,6 +49,7 @@ impl Workspace {
         step(format!("Building {name} {version} (a few minutes, once)"), || {
             let install = |locked: &[&str]| {
                 let mut cargo = self.cargo(&["install", name, "--version", &format!("={version}"), "--force"]);
+                cargo.args(options);
                 // These programs are used for minutes here: a quick build is worth more than quick programs.
                 cargo.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
                 cargo.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16").env("CARGO_PROFILE_RELEASE_STRIP", "true");

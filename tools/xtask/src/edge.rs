@@ -84,7 +84,7 @@ fn bind(workspace: &Workspace, module: &Path, name: &str, options: &[&str]) -> R
     workspace.install_npm()?;
     // wasm-bindgen's program must be of the version of its library.
     let version = workspace.locked_version("wasm-bindgen")?;
-    workspace.install_cargo_tool("wasm-bindgen-cli", "wasm-bindgen", &version)?;
+    workspace.install_cargo_tool("wasm-bindgen-cli", "wasm-bindgen", &version, &[])?;
     let glue = workspace.base.join("edge").join(name);
     step("Binding the module", || {
         let mut bindgen = Command::new(workspace.tool("wasm-bindgen"));
