@@ -19,6 +19,11 @@ const RAISING: [&str; 3] = [
 ];
 /// What PostgREST keeps in its schema cache.
 const CACHED: [&str; 3] = ["function", "table", "view"];
+/// The files that repeat the version of Cargo.toml, which is also that of this crate, and how they write it.
+const VERSIONS: [(&str, &str); 2] = [
+    ("sql/supabase/schemas/foundation/engine.sql", concat!("'portable', '", env!("CARGO_PKG_VERSION"), "'")),
+    ("edge/js/package.json", concat!("\"version\": \"", env!("CARGO_PKG_VERSION"), "\"")),
+];
 const ALONE: &str = "this cannot run inside a transaction";
 const RELOAD: &str = "notify pgrst, 'reload schema'";
 
@@ -51,6 +56,11 @@ pub fn check(workspace: &Workspace) -> Result<()> {
     for file in schema_files(&supabase)? {
         if !RAISING.iter().any(|name| file.ends_with(name)) {
             complaints.extend(located(workspace, &file, &bad_raises(&fs::read_to_string(&file)?)));
+        }
+    }
+    for (name, version) in VERSIONS {
+        if !fs::read_to_string(workspace.root.join(name))?.contains(version) {
+            complaints.push(format!("{name}: write {version} there, the version of Cargo.toml"));
         }
     }
     if complaints.is_empty() { Ok(()) } else { Err(advice(complaints.join("\n"), "correct these lines.")) }
