@@ -1,6 +1,8 @@
 //! What is derived from the declarations of the calls in a database: the signatures that the npm package reads, the table in
 //! README and the reference.
 
+use crate::marks::renew;
+use crate::schemas::Family;
 use anyhow::{Context, Result};
 use local_postgres::advice;
 use serde::Deserialize;
@@ -8,13 +10,6 @@ use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// The folders of sql/supabase/schemas that hold calls, and what a reader calls them.
-const FAMILIES: [(&str, &str, &str); 4] = [
-    ("chats", "Chats", "conversations.md"),
-    ("sessions", "Sessions", "sessions.md"),
-    ("documents", "Documents", "documents.md"),
-    ("foundation", "The engine", "supabase.md"),
-];
 /// The files of declarations, in folders by family.
 pub const SCHEMAS: &str = "sql/supabase/schemas";
 /// The contract tests, in the same folders.
@@ -45,6 +40,10 @@ impl Call {
     fn signature(&self) -> String {
         let names: Vec<&str> = self.arguments.iter().map(|one| one.name.as_str()).collect();
         format!("{}({})", self.name, names.join(", "))
+    }
+
+    fn is_in(&self, family: &Family, root: &Path) -> bool {
+        root.join(SCHEMAS).join(&family.folder).join(format!("{}.sql", self.name)).is_file()
     }
 
     /// The comment without its codes, and the codes.
@@ -126,7 +125,7 @@ export const SIGNATURES = {\n"
 }
 
 /// docs/reference.md.
-pub fn reference(calls: &[Call], schemas: &Path) -> String {
+pub fn reference(calls: &[Call], families: &[Family], root: &Path) -> String {
     let mut text = "\
 # Reference
 
@@ -134,9 +133,10 @@ Every call is a function in the schema `chatkeep`. Pass arguments by name. An ar
 written by `cargo xtask generate` from the declarations in `sql/supabase/schemas`.
 "
     .to_owned();
-    for (folder, title, guide) in FAMILIES {
+    for family in families {
+        let Family { title, guide, .. } = family;
         let _ = write!(text, "\n## {title}\n\nSee [the guide]({guide}).\n");
-        for call in family(calls, schemas, folder) {
+        for call in calls.iter().filter(|call| call.is_in(family, root)) {
             let (comment, errors) = call.comment();
             let _ = write!(text, "\n### {}\n\n{comment}\n", call.name);
             if !call.arguments.is_empty() {
@@ -161,16 +161,11 @@ written by `cargo xtask generate` from the declarations in `sql/supabase/schemas
 }
 
 /// README with the table of calls between its two marks.
-pub fn readme(readme: &str, calls: &[Call], schemas: &Path) -> Result<String> {
-    let parts = readme.split_once(BEGIN).and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
-    let (before, after) = parts.ok_or_else(|| {
-        let todo = format!("put these two lines there:\n{BEGIN}{END}");
-        advice("README.md has no place for the table of calls.", todo)
-    })?;
+pub fn readme(readme: &str, calls: &[Call], families: &[Family], root: &Path) -> Result<String> {
     let mut table = "| Call | What it does |\n|---|---|\n".to_owned();
-    for (folder, title, _) in FAMILIES {
-        let _ = writeln!(table, "| **{title}** | |");
-        for call in family(calls, schemas, folder) {
+    for family in families {
+        let _ = writeln!(table, "| **{}** | |", family.title);
+        for call in calls.iter().filter(|call| call.is_in(family, root)) {
             let (comment, _) = call.comment();
             let first = comment.split_inclusive(". ").next().unwrap_or(comment);
             let _ = writeln!(
@@ -182,27 +177,20 @@ pub fn readme(readme: &str, calls: &[Call], schemas: &Path) -> Result<String> {
             );
         }
     }
-    Ok(format!("{before}{BEGIN}{table}{END}{after}"))
+    renew("README.md", readme, (BEGIN, END), &table)
 }
 
-/// The calls whose file is in a folder.
-fn family<'a>(calls: &'a [Call], schemas: &Path, folder: &str) -> impl Iterator<Item = &'a Call> {
-    let folder = schemas.join(folder);
-    calls.iter().filter(move |call| folder.join(format!("{}.sql", call.name)).is_file())
-}
-
-/// The calls that have no SQL file, or no contract test, of their name.
-pub fn without_file(calls: &[Call], root: &Path) -> Vec<String> {
-    let has_file = |call: &Call, folder: &str| {
-        let pattern = root.join(folder).join("*").join(format!("{}.sql", call.name));
-        glob::glob(&pattern.to_string_lossy()).is_ok_and(|mut found| found.next().is_some())
-    };
+/// The calls that have no SQL file in a family, or no contract test, of their name.
+pub fn without_file(calls: &[Call], families: &[Family], root: &Path) -> Vec<String> {
     let mut complaints = Vec::new();
     for call in calls {
-        for folder in [SCHEMAS, CONTRACT] {
-            if !has_file(call, folder) {
-                complaints.push(format!("{} has no file of its name in {folder}", call.name));
-            }
+        if !families.iter().any(|family| call.is_in(family, root)) {
+            let folders: Vec<&str> = families.iter().map(|family| family.folder.as_str()).collect();
+            complaints.push(format!("{} has no file of its name in {SCHEMAS}/{{{}}}", call.name, folders.join(",")));
+        }
+        let test = root.join(CONTRACT).join("*").join(format!("{}.sql", call.name));
+        if glob::glob(&test.to_string_lossy()).map_or(0, Iterator::count) == 0 {
+            complaints.push(format!("{} has no file of its name in {CONTRACT}", call.name));
         }
     }
     complaints
@@ -222,13 +210,16 @@ mod tests {
         {"name":"page_size","type":"integer","default":"50"}],
         "result":"SETOF chatkeep.chats","comment":"Makes a chat | one. Again the same. Errors: 22023.","roles":["authenticated"]}]"#;
 
-    fn schemas() -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        for (family, _, _) in FAMILIES {
-            fs::create_dir(folder.path().join(family)).unwrap();
-        }
-        fs::write(folder.path().join("chats/create_chat.sql"), "").unwrap();
-        folder
+    fn chats() -> Vec<Family> {
+        vec![Family { folder: "chats".into(), title: "Chats".into(), guide: "conversations.md".into() }]
+    }
+
+    fn root() -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join(SCHEMAS).join("chats");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("create_chat.sql"), "").unwrap();
+        root
     }
 
     #[test]
@@ -255,7 +246,7 @@ mod tests {
 
     #[test]
     fn the_reference_tells_what_is_required_and_who_may_call() {
-        let text = reference(&read(ANSWER).unwrap(), schemas().path());
+        let text = reference(&read(ANSWER).unwrap(), &chats(), root().path());
         assert!(text.contains("### create_chat\n\nMakes a chat | one. Again the same.\n"), "{text}");
         assert!(text.contains("| `chat_id` | uuid | required |\n| `title` | text | `NULL` |"), "{text}");
         assert!(text.contains("Returns rows of `chats`. For authenticated. Errors: 22023."), "{text}");
@@ -264,29 +255,24 @@ mod tests {
     #[test]
     fn the_table_replaces_what_is_between_its_marks_alone() {
         let calls = read(ANSWER).unwrap();
-        let text = readme(&format!("a\n{BEGIN}old\n{END}b\n"), &calls, schemas().path()).unwrap();
+        let text = readme(&format!("a\n{BEGIN}old\n{END}b\n"), &calls, &chats(), root().path()).unwrap();
         assert!(text.starts_with("a\n") && text.ends_with("b\n") && !text.contains("old"));
         let row = r"(chat_id, title, metadata, ttl, grace, page_size)`](docs/reference.md#create_chat) | Makes a chat \| one. |";
         assert!(text.contains(row), "{text}");
-        assert!(readme("nothing", &calls, schemas().path()).is_err());
+        assert!(readme("nothing", &calls, &chats(), root().path()).is_err());
     }
 
     #[test]
     fn a_call_without_a_file_or_a_test_is_told() {
         let calls = read(ANSWER).unwrap();
-        let root = tempfile::tempdir().unwrap();
-        assert_eq!(
-            without_file(&calls, root.path()),
-            [
-                "create_chat has no file of its name in sql/supabase/schemas",
-                "create_chat has no file of its name in tests/contract",
-            ]
-        );
-        for folder in [SCHEMAS, CONTRACT] {
-            let folder = root.path().join(folder).join("chats");
-            fs::create_dir_all(&folder).unwrap();
-            fs::write(folder.join("create_chat.sql"), "").unwrap();
-        }
-        assert!(without_file(&calls, root.path()).is_empty());
+        let nothing = tempfile::tempdir().unwrap();
+        let no_file = "create_chat has no file of its name in sql/supabase/schemas/{chats}";
+        let no_test = "create_chat has no file of its name in tests/contract";
+        assert_eq!(without_file(&calls, &chats(), nothing.path()), [no_file, no_test]);
+        let root = root();
+        assert_eq!(without_file(&calls, &[], root.path()), [no_file.replace("chats", "").as_str(), no_test]);
+        fs::create_dir_all(root.path().join(CONTRACT).join("chats")).unwrap();
+        fs::write(root.path().join(CONTRACT).join("chats/create_chat.sql"), "").unwrap();
+        assert!(without_file(&calls, &chats(), root.path()).is_empty());
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::calls::{self, Call};
 use crate::lint_server::{JUDGED, LintServer, MAJOR, MODES, MODES_OF_NEWEST, PLANTED};
-use crate::schemas::exposed_schemas;
+use crate::schemas::{exposed_schemas, families};
 use crate::{cli_output, policies};
 use anyhow::{Result, bail};
 use fs_err as fs;
@@ -118,7 +118,7 @@ const CHECKS: [Check; 8] = [
         newest_too: true,
         sees: &[
             "edge/js/lib/signatures.js: +   planted_path: [",
-            "planted_path has no file of its name in sql/supabase/schemas",
+            "planted_path has no file of its name in sql/supabase/schemas/",
             "planted_path has no file of its name in tests/contract",
         ],
         advice: RENEW,
@@ -222,7 +222,7 @@ fn fingerprints(server: &LintServer, database: &str) -> Result<String> {
 
 fn ask_calls(server: &LintServer, database: &str) -> Result<Vec<String>> {
     let calls = calls(server, database)?;
-    let mut complaints = calls::without_file(&calls, &server.workspace().root);
+    let mut complaints = calls::without_file(&calls, &families(&server.workspace().root)?, &server.workspace().root);
     for (name, text) in derived(server, &calls)? {
         complaints.extend(differences(server, name, &text)?.iter().map(|line| format!("{name}: {line}")));
     }
@@ -235,11 +235,12 @@ fn calls(server: &LintServer, database: &str) -> Result<Vec<Call>> {
 
 /// The files that are derived from the calls.
 fn derived(server: &LintServer, calls: &[Call]) -> Result<[(&'static str, String); 3]> {
-    let schemas = server.workspace().root.join(calls::SCHEMAS);
+    let root = &server.workspace().root;
+    let families = families(root)?;
     Ok([
         (SIGNATURES, laid_out(server, "signatures.js", &calls::signatures(calls)?)?),
-        (REFERENCE, calls::reference(calls, &schemas)),
-        (README, calls::readme(&written(server, README)?, calls, &schemas)?),
+        (REFERENCE, calls::reference(calls, &families, root)),
+        (README, calls::readme(&written(server, README)?, calls, &families, root)?),
     ])
 }
 

@@ -10,10 +10,11 @@ mod checks;
 mod cli_output;
 mod files;
 mod lint_server;
+mod marks;
 mod policies;
 mod schemas;
 
 pub use calls::{CONTRACT, SCHEMAS};
 pub use checks::run as check_databases;
 pub use files::check as check_files;
-pub use schemas::schema_files;
+pub use schemas::{families, schema_files};

@@ -1,5 +1,5 @@
 //! What the supabase CLI's configuration says: which schemas are exposed, and which files of sql/supabase/schemas, the source
-//! of the migrations, there are.
+//! of the migrations, there are. A folder of theirs with a guide in docs is a family of calls.
 
 use anyhow::{Context, Result, bail, ensure};
 use fs_err as fs;
@@ -66,6 +66,41 @@ pub fn schema_files(folder: &Path) -> Result<Vec<PathBuf>> {
         }
     }
     Ok(files)
+}
+
+/// A family of calls.
+pub struct Family {
+    /// The folder of its files.
+    pub folder: String,
+    /// What a reader calls it.
+    pub title: String,
+    /// The file in docs that explains it.
+    pub guide: String,
+}
+
+/// Titles and guides that do not follow from the folder's name.
+const NAMED: [(&str, &str, &str); 2] =
+    [("chats", "Chats", "conversations.md"), ("foundation", "The engine", "supabase.md")];
+
+/// The families of calls in the order of `schema_paths`, and the engine's, which the others need not know, at the end.
+pub fn families(root: &Path) -> Result<Vec<Family>> {
+    let mut families: Vec<Family> = Vec::new();
+    for file in schema_files(&root.join("sql/supabase"))? {
+        let folder = file.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned();
+        if families.iter().any(|known| known.folder == folder) {
+            continue;
+        }
+        let named = NAMED.iter().find(|(name, ..)| *name == folder);
+        let (title, guide) = match named {
+            Some((_, title, guide)) => ((*title).to_owned(), (*guide).to_owned()),
+            None => (folder[..1].to_uppercase() + &folder[1..], format!("{folder}.md")),
+        };
+        if root.join("docs").join(&guide).is_file() {
+            families.push(Family { folder, title, guide });
+        }
+    }
+    families.sort_by_key(|family| family.folder == "foundation");
+    Ok(families)
 }
 
 fn matching(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>> {

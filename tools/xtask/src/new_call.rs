@@ -6,8 +6,6 @@ use local_postgres::{Workspace, advice};
 use sql_lint::{CONTRACT, SCHEMAS};
 use std::path::Path;
 
-/// Folders that hold calls, in `schemas` and in the contract alike.
-const FAMILIES: [&str; 3] = ["chats", "sessions", "documents"];
 const NEXT: &str = "\
 Next:
   1. Write the declaration, the body, the comment and the grants.
@@ -21,6 +19,12 @@ pub struct Address(String, String);
 
 /// Lays the files out.
 pub fn run(workspace: &Workspace, address: &Address) -> Result<()> {
+    let families = sql_lint::families(&workspace.root)?.into_iter().map(|family| family.folder);
+    let families: Vec<String> = families.filter(|name| workspace.root.join(CONTRACT).join(name).is_dir()).collect();
+    if !families.contains(&address.0) {
+        let what = format!("{} is no family of calls.", address.0);
+        bail!(advice(what, format_args!("write one of {}.", families.join(", "))));
+    }
     for file in lay_out(&workspace.root, address)? {
         println!("{file}");
     }
@@ -33,8 +37,8 @@ pub fn address(word: &str) -> Result<Address, String> {
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     let is_name = |name: &str| name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(is_plain);
     match word.split_once('/') {
-        Some((family, name)) if FAMILIES.contains(&family) && is_name(name) => Ok(Address(family.into(), name.into())),
-        _ => Err(format!("write FAMILY/NAME, as chats/rename_chat; the families are {}", FAMILIES.join(", "))),
+        Some((family, name)) if is_name(family) && is_name(name) => Ok(Address(family.into(), name.into())),
+        _ => Err("write FAMILY/NAME, as chats/rename_chat".to_owned()),
     }
 }
 
@@ -58,7 +62,7 @@ mod tests {
     #[test]
     fn a_call_has_a_family_and_a_name_of_sql() {
         assert_eq!(address("chats/rename_chat").unwrap(), Address("chats".into(), "rename_chat".into()));
-        for word in ["", "rename_chat", "guards/x", "chats/", "chats/Rename", "chats/../x", "chats/1st"] {
+        for word in ["", "rename_chat", "/x", "chats/", "chats/Rename", "chats/../x", "chats/1st"] {
             assert!(address(word).is_err(), "{word}");
         }
     }
