@@ -92,21 +92,22 @@ impl<'c> Call<'c> {
     }
 }
 
-/// Declares the C entry point of a call, `name_wrapper`, and its `pg_finfo` record.
+/// Declares a call that this library implements: the function of its name. `cargo xtask generate` lists the declarations in
+/// `native_calls.txt` and `sql/engines/portable.sql`.
 macro_rules! declare_call {
-    ($wrapper:ident, $finfo:ident => $body:path) => {
-        $crate::postgres::entry::entry_point!($wrapper, $finfo => $crate::call::run, $body);
+    ($body:ident) => {
+        $crate::postgres::entry::entry_point!($body, $crate::call::run);
     };
 }
 pub(crate) use declare_call;
 
-/// Declares the C entry points of functions that policies call. They return one value, or NULL.
-macro_rules! declare_answers {
-    ($($wrapper:ident, $finfo:ident => $body:path;)*) => {$(
-        $crate::postgres::entry::entry_point!($wrapper, $finfo => $crate::call::answer, $body);
-    )*};
+/// The same for a function that policies call. It returns one value, or NULL.
+macro_rules! declare_answer {
+    ($body:ident) => {
+        $crate::postgres::entry::entry_point!($body, $crate::call::answer);
+    };
 }
-pub(crate) use declare_answers;
+pub(crate) use declare_answer;
 
 /// The marker that a call sets while it runs. Policies read it.
 const MARKER: &CStr = c"chatkeep.writing";

@@ -1,4 +1,4 @@
-//! `engine()` says which engine answers, and `calls()` which calls this one implements.
+//! `engine()` returns which engine answers, and `calls()` the calls that this one implements.
 
 use chatkeep_core::{Refusal, postgres_advisories};
 use pgrx::iter::SetOfIterator;
@@ -13,7 +13,7 @@ statements! {
     SCHEMA_VERSION() = c"select chatkeep_private.schema_version()";
 }
 
-declare_call!(engine_wrapper, pg_finfo_engine_wrapper => engine);
+declare_call!(engine);
 
 #[expect(clippy::unnecessary_wraps, reason = "the shape of every call")]
 fn engine(call: Call) -> Result<(), Refusal> {
@@ -51,27 +51,5 @@ extension_sql!(
 /// The functions of schemas `chatkeep` and `chatkeep_private` that this library implements, each as the symbol `<name>_wrapper`.
 #[pg_extern(immutable, parallel_safe)]
 fn calls() -> SetOfIterator<'static, &'static str> {
-    SetOfIterator::new([
-        "create_chat",
-        "append_message",
-        "append_messages",
-        "finish_message",
-        "select_branch",
-        "list_messages",
-        "create_session",
-        "rotate_session",
-        "validate_session",
-        "document_checksum",
-        "register_document",
-        "register_documents",
-        "register_content",
-        "engine",
-        "uid",
-        "tenant_id",
-        "writer",
-        "keeps_order",
-        "presented_session",
-        "presented_refresh",
-        "may_read_salt",
-    ])
+    SetOfIterator::new(include_str!("native_calls.txt").lines())
 }

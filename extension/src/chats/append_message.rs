@@ -14,7 +14,7 @@ use crate::postgres::datum::{Datum, Uuid};
 use crate::postgres::jsonb;
 use crate::postgres::statement::statements;
 
-declare_call!(append_message_wrapper, pg_finfo_append_message_wrapper => append_message);
+declare_call!(append_message);
 
 statements! {
     // `new_messages` has the columns of the call's result, so each call needs its own plan.

@@ -10,7 +10,7 @@ use crate::chats::new_messages::NewMessages;
 use crate::postgres::datum::Uuid;
 use crate::postgres::statement::statements;
 
-declare_call!(append_messages_wrapper, pg_finfo_append_messages_wrapper => append_messages);
+declare_call!(append_messages);
 
 statements! {
     INSERT_MESSAGES() = INSERT;

@@ -11,7 +11,7 @@ use crate::postgres::datum::{Datum, values};
 use crate::postgres::jsonb;
 use crate::postgres::statement::statements;
 
-declare_call!(create_chat_wrapper, pg_finfo_create_chat_wrapper => create_chat);
+declare_call!(create_chat);
 
 statements! {
     INSERT_CHAT(UUIDOID, UUIDOID, UUIDOID, TEXTOID, JSONBOID, TEXTOID) = c"

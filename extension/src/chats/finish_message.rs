@@ -11,7 +11,7 @@ use crate::postgres::datum::{Datum, Uuid, values};
 use crate::postgres::jsonb;
 use crate::postgres::statement::{Statement, statements};
 
-declare_call!(finish_message_wrapper, pg_finfo_finish_message_wrapper => finish_message);
+declare_call!(finish_message);
 
 statements! {
     FINISH(UUIDOID, UUIDOID, UUIDOID, TEXTOID, JSONBOID, TEXTOID, JSONBOID, INT4OID) = c"

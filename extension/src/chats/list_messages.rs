@@ -10,7 +10,7 @@ use crate::postgres::datum::{Uuid, values};
 use crate::postgres::settings::with_settings;
 use crate::postgres::statement::{Statement, statements};
 
-declare_call!(list_messages_wrapper, pg_finfo_list_messages_wrapper => list_messages);
+declare_call!(list_messages);
 
 statements! {
     // With an equal sign at the tenant, next to that of the policy, the planner would compare the two in a node on top,

@@ -7,7 +7,7 @@ use crate::chats::locked_chat::{Chat, NO_MESSAGE};
 use crate::postgres::datum::{Uuid, values};
 use crate::postgres::statement::statements;
 
-declare_call!(select_branch_wrapper, pg_finfo_select_branch_wrapper => select_branch);
+declare_call!(select_branch);
 
 statements! {
     CHAT(UUIDOID, UUIDOID) = c"

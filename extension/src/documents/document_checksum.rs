@@ -3,14 +3,12 @@
 use chatkeep_core::digest::{self, Hasher};
 use pgrx::extension_sql;
 
-use crate::call::declare_answers;
+use crate::call::declare_answer;
 use crate::postgres::bytea;
 use crate::postgres::datum::Datum;
 use crate::postgres::entry::Entry;
 
-declare_answers! {
-    document_checksum_wrapper, pg_finfo_document_checksum_wrapper => document_checksum;
-}
+declare_answer!(document_checksum);
 
 // Declared by hand, because a `#[pg_extern]` function would receive a copy of all bytes.
 extension_sql!(

@@ -9,7 +9,7 @@ use crate::documents::document_item::DocumentArguments;
 use crate::documents::registration::register;
 use crate::postgres::bytea;
 
-declare_call!(register_content_wrapper, pg_finfo_register_content_wrapper => register_content);
+declare_call!(register_content);
 
 fn register_content(call: Call) -> Result<(), Refusal> {
     let source_uri: Cow<str> = call.required(0, "source_uri")?;

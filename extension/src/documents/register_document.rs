@@ -6,7 +6,7 @@ use crate::call::{Call, declare_call};
 use crate::documents::document_item::DocumentArguments;
 use crate::documents::registration::register;
 
-declare_call!(register_document_wrapper, pg_finfo_register_document_wrapper => register_document);
+declare_call!(register_document);
 
 fn register_document(call: Call) -> Result<(), Refusal> {
     let item = DocumentArguments {

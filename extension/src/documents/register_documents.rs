@@ -6,7 +6,7 @@ use crate::call::{Call, declare_call};
 use crate::documents::document_item;
 use crate::documents::registration::register;
 
-declare_call!(register_documents_wrapper, pg_finfo_register_documents_wrapper => register_documents);
+declare_call!(register_documents);
 
 fn register_documents(call: Call) -> Result<(), Refusal> {
     let items = document_item::read_all(call, call.datum(0))?;

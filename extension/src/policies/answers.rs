@@ -3,7 +3,7 @@
 use chatkeep_core::Refusal;
 use chatkeep_core::sessions::session::GRACE_MICROS;
 
-use crate::call::{declare_answers, is_writing, raise};
+use crate::call::{declare_answer, is_writing, raise};
 use crate::caller::identity;
 use crate::policies::{presented, tenant};
 use crate::postgres::clock::now;
@@ -11,16 +11,6 @@ use crate::postgres::connection::connected;
 use crate::postgres::datum::{Datum, Uuid, Value};
 use crate::postgres::entry::Entry;
 use crate::postgres::statement::statements;
-
-declare_answers! {
-    uid_wrapper, pg_finfo_uid_wrapper => uid;
-    writer_wrapper, pg_finfo_writer_wrapper => writer;
-    tenant_id_wrapper, pg_finfo_tenant_id_wrapper => tenant_id;
-    keeps_order_wrapper, pg_finfo_keeps_order_wrapper => keeps_order;
-    presented_session_wrapper, pg_finfo_presented_session_wrapper => presented_session;
-    presented_refresh_wrapper, pg_finfo_presented_refresh_wrapper => presented_refresh;
-    may_read_salt_wrapper, pg_finfo_may_read_salt_wrapper => may_read_salt;
-}
 
 statements! {
     TENANT() = c"
@@ -32,15 +22,21 @@ statements! {
             is not distinct from ($3, $4, $5, $6, $7)";
 }
 
+declare_answer!(uid);
+
 /// `uid()`: the signed-in user, as `auth.uid()` returns it.
 fn uid(_: Entry) -> Option<Uuid> {
     identity::uid()
 }
 
+declare_answer!(writer);
+
 /// `writer()`: the signed-in user inside a writing call, NULL outside.
 fn writer(_: Entry) -> Option<Uuid> {
     if is_writing() { identity::uid() } else { None }
 }
+
+declare_answer!(tenant_id);
 
 /// `tenant_id()`: the tenant of the signed-in user, read anew by each call.
 ///
@@ -53,6 +49,8 @@ fn tenant_id(_: Entry) -> Option<Uuid> {
         Some(Err(tenant::NotReadable)) | None => identity::asked(TENANT),
     }
 }
+
+declare_answer!(keeps_order);
 
 /// `keeps_order()`: the policy calls it for every new version of a chat. Calls may change anything. A direct update may
 /// change the title, the metadata and `archived_at`. The statement sees the version that is about to be replaced.
@@ -67,15 +65,21 @@ fn keeps_order(entry: Entry) -> bool {
     true
 }
 
+declare_answer!(presented_session);
+
 /// `presented_session()`: the digest of the session secret that is presented; NULL without one.
 fn presented_session(_: Entry) -> Option<Vec<u8>> {
     presented::session_digest().map(Vec::from)
 }
 
+declare_answer!(presented_refresh);
+
 /// `presented_refresh()`: the digest of the refresh secret that is presented; NULL without one.
 fn presented_refresh(_: Entry) -> Option<Vec<u8>> {
     presented::refresh_digest().map(Vec::from)
 }
+
+declare_answer!(may_read_salt);
 
 /// `may_read_salt()`: whether the presented refresh secret is the current one of a session, or the previous one while a
 /// rotation may be repeated.

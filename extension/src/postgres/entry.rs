@@ -192,31 +192,34 @@ pub unsafe fn enter(
     })
 }
 
-/// Declares one C entry point, which runs `$body` by `$run`, and the record that says it obeys calling convention 1.
+/// Declares the C entry point of `$body`, the symbol `<name>_wrapper`, which runs it by `$run`, and the record that says it
+/// obeys calling convention 1.
 macro_rules! entry_point {
-    ($wrapper:ident, $finfo:ident => $run:path, $body:path) => {
-        /// Entry point, called by Postgres only.
-        ///
-        /// # Safety
-        /// `call` must be a valid call of a function that is declared with this symbol.
-        #[allow(unsafe_code, reason = "the macro is a part of the border to Postgres")]
-        #[pgrx::pg_guard]
-        #[unsafe(no_mangle)]
-        pub unsafe extern "C-unwind" fn $wrapper(
-            call: pgrx::pg_sys::FunctionCallInfo,
-        ) -> pgrx::pg_sys::Datum {
-            // SAFETY: passed through as Postgres gave it.
-            unsafe { $crate::postgres::entry::enter(call, |entry| $run(entry, $body)) }
-        }
+    ($body:ident, $run:path) => {
+        const _: () = {
+            /// Entry point, called by Postgres only.
+            ///
+            /// # Safety
+            /// `call` must be a valid call of a function that is declared with this symbol.
+            #[allow(unsafe_code, reason = "the macro is a part of the border to Postgres")]
+            #[pgrx::pg_guard]
+            #[unsafe(export_name = concat!(stringify!($body), "_wrapper"))]
+            pub unsafe extern "C-unwind" fn wrapper(
+                call: pgrx::pg_sys::FunctionCallInfo,
+            ) -> pgrx::pg_sys::Datum {
+                // SAFETY: passed through as Postgres gave it.
+                unsafe { $crate::postgres::entry::enter(call, |entry| $run(entry, $body)) }
+            }
 
-        /// The record of the entry point.
-        #[allow(unsafe_code, reason = "the macro is a part of the border to Postgres")]
-        #[unsafe(no_mangle)]
-        pub extern "C" fn $finfo() -> &'static pgrx::pg_sys::Pg_finfo_record {
-            const RECORD: pgrx::pg_sys::Pg_finfo_record =
-                pgrx::pg_sys::Pg_finfo_record { api_version: 1 };
-            &RECORD
-        }
+            /// The record of the entry point.
+            #[allow(unsafe_code, reason = "the macro is a part of the border to Postgres")]
+            #[unsafe(export_name = concat!("pg_finfo_", stringify!($body), "_wrapper"))]
+            pub extern "C" fn finfo() -> &'static pgrx::pg_sys::Pg_finfo_record {
+                const RECORD: pgrx::pg_sys::Pg_finfo_record =
+                    pgrx::pg_sys::Pg_finfo_record { api_version: 1 };
+                &RECORD
+            }
+        };
     };
 }
 pub(crate) use entry_point;

@@ -15,7 +15,7 @@ use crate::postgres::random::random;
 use crate::postgres::statement::statements;
 use crate::sessions::lifetime::lifetime;
 
-declare_call!(create_session_wrapper, pg_finfo_create_session_wrapper => create_session);
+declare_call!(create_session);
 
 statements! {
     REVOKE_OLDEST(UUIDOID, INT4OID) = c"

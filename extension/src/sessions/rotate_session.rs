@@ -7,7 +7,7 @@ use crate::call::{Call, declare_call, writing};
 use crate::policies::presented::presenting;
 use crate::sessions::presented_session::{PresentedSession, presented_token, return_status};
 
-declare_call!(rotate_session_wrapper, pg_finfo_rotate_session_wrapper => rotate_session);
+declare_call!(rotate_session);
 
 fn rotate_session(call: Call) -> Result<(), Refusal> {
     writing(|| {

@@ -6,7 +6,7 @@ use crate::call::{Call, declare_call, writing};
 use crate::policies::presented::presenting;
 use crate::sessions::presented_session::{PresentedSession, presented_token, return_status};
 
-declare_call!(validate_session_wrapper, pg_finfo_validate_session_wrapper => validate_session);
+declare_call!(validate_session);
 
 fn validate_session(call: Call) -> Result<(), Refusal> {
     let Some(token) = presented_token(call) else {

@@ -3,8 +3,8 @@
 
 use crate::calls::{self, Call};
 use crate::lint_server::{JUDGED, LintServer, MAJOR, MODES, MODES_OF_NEWEST, PLANTED};
-use crate::schemas::{exposed_schemas, families};
-use crate::{cli_output, policies};
+use crate::schemas::{exposed_schemas, families, schema_files};
+use crate::{cli_output, native, policies};
 use anyhow::{Result, bail};
 use fs_err as fs;
 use local_postgres::console::{run as run_program, step};
@@ -19,6 +19,8 @@ const TYPES: &str = "edge/js/database.types.ts";
 const SIGNATURES: &str = "edge/js/lib/signatures.js";
 const REFERENCE: &str = "docs/reference.md";
 const README: &str = "README.md";
+const NATIVE_CALLS: &str = "extension/src/native_calls.txt";
+const PORTABLE: &str = "sql/engines/portable.sql";
 /// Complaints of one check that are shown.
 const SHOWN: usize = 40;
 const HEAD_OF_GRANTS: &str = "kind\tobject\tgrantee\tprivileges\n";
@@ -234,13 +236,17 @@ fn calls(server: &LintServer, database: &str) -> Result<Vec<Call>> {
 }
 
 /// The files that are derived from the calls.
-fn derived(server: &LintServer, calls: &[Call]) -> Result<[(&'static str, String); 3]> {
+fn derived(server: &LintServer, calls: &[Call]) -> Result<[(&'static str, String); 5]> {
     let root = &server.workspace().root;
     let families = families(root)?;
+    let native = native::calls(root)?;
+    let portable = native::portable(&written(server, PORTABLE)?, &native, &schema_files(&root.join("sql/supabase"))?)?;
     Ok([
         (SIGNATURES, laid_out(server, "signatures.js", &calls::signatures(calls)?)?),
         (REFERENCE, calls::reference(calls, &families, root)),
         (README, calls::readme(&written(server, README)?, calls, &families, root)?),
+        (NATIVE_CALLS, native::list(&native)),
+        (PORTABLE, portable),
     ])
 }
 

@@ -11,6 +11,7 @@ mod cli_output;
 mod files;
 mod lint_server;
 mod marks;
+mod native;
 mod policies;
 mod schemas;
 
