@@ -1,16 +1,22 @@
 // The types of the package: how one gets the calls, and what works without one. Rows, arguments and results lie in types/.
 
-import type { Bytes, NewMessage } from "./types/arguments.d.ts";
-import type { Chatkeep } from "./types/calls.d.ts";
+import type { NewMessage } from "./types/batches.d.ts";
+import type { Chatkeep } from "./types/chatkeep.d.ts";
 import type { Result } from "./types/result.d.ts";
-import type { Json, JsonObject, Message, Timestamp, Uuid } from "./types/rows.d.ts";
+import type { Message } from "./types/rows.d.ts";
 import type { CookieOptions, Digest, UIMessageLike } from "./types/toolkit.d.ts";
+import type { Bytes, Json, JsonObject, Timestamp, Uuid } from "./types/values.d.ts";
 
 export type * from "./types/arguments.d.ts";
+export type * from "./types/batches.d.ts";
 export type * from "./types/calls.d.ts";
+export type * from "./types/chatkeep.d.ts";
 export type * from "./types/result.d.ts";
 export type * from "./types/rows.d.ts";
+export type * from "./types/sessions.d.ts";
 export type * from "./types/toolkit.d.ts";
+export type * from "./types/values.d.ts";
+export type * from "./types/words.d.ts";
 
 /** The schema as supabase-js wants to know it: `createClient<Database, "chatkeep">(url, key, { db: { schema: "chatkeep" } })`. */
 export type { Database } from "./database.types.ts";

@@ -1,5 +1,5 @@
-// The calls: for each the rule of core that judges its arguments, the shape of the answer, and what a repetition does. Names,
-// arguments and defaults come from the declarations in SQL (signatures.js).
+// The calls: for each the rule of core that judges its arguments, and what a repetition does. Names, arguments, defaults and the
+// shape of the answer come from the declarations in SQL (signatures.js).
 
 import { items, object } from "./arguments.js";
 import { isSessionToken, uuidv7 } from "./identity.js";
@@ -19,7 +19,7 @@ import {
   checkTagDocument,
   checkUpkeep,
 } from "./rules.js";
-import { SIGNATURES } from "./signatures.js";
+import { ANSWERS, SIGNATURES } from "./signatures.js";
 import { address, bytes, interval, json, number, text, time, uuid } from "./values.js";
 
 // Readers of values (values.js), by SQL type.
@@ -127,33 +127,27 @@ const MORE = "more";
 const required = { required: true };
 const present = { present: true };
 
-// By their names in SQL. `given` completes the declared arguments.
-const DECLARED = {
+// What a call has beside its declaration, by its name in SQL. `given` completes the declared arguments.
+const MORE_OF = {
   create_chat: {
     given: { chat_id: { made: uuidv7 } },
     check: ({ title, metadata, language }) => checkCreateChat(title, metadata, language),
-    answer: row,
   },
-  append_message: { given: messageKey, check: MESSAGE.check, answer: row },
-  append_messages: { given: { messages: { kind: items(MESSAGE, checkMessageCount), ...required } }, answer: rows },
+  append_message: { given: messageKey, check: MESSAGE.check },
+  append_messages: { given: { messages: { kind: items(MESSAGE, checkMessageCount), ...required } } },
   finish_message: {
     check: (judged) =>
       checkFinishMessage(judged.content, judged.parts, judged.status, judged.metadata, judged.tokenCount),
-    answer: row,
   },
-  select_branch: { answer: row },
-  list_messages: { check: ({ pageSize }) => checkListMessages(pageSize), answer: rows },
-  search_messages: { check: ({ query, pageSize }) => checkSearchMessages(query, pageSize), answer: rows },
-  delete_chat: { answer: row },
-  restore_chat: { answer: row },
-  import_chat: { given: { chat: { kind: object(IMPORTED_CHAT), ...required } }, answer: row },
-  fail_stale_messages: upkeep(1_000, rows),
-  index_messages: { check: ({ batchSize }) => checkUpkeep(0, batchSize, 100_000), answer: count },
-  purge_chats: upkeep(100_000, count),
+  list_messages: { check: ({ pageSize }) => checkListMessages(pageSize) },
+  search_messages: { check: ({ query, pageSize }) => checkSearchMessages(query, pageSize) },
+  import_chat: { given: { chat: { kind: object(IMPORTED_CHAT), ...required } } },
+  fail_stale_messages: upkeep(1_000),
+  index_messages: { check: ({ batchSize }) => checkUpkeep(0, batchSize, 100_000) },
+  purge_chats: upkeep(100_000),
   create_session: {
     check: (judged) =>
       checkCreateSession(judged.userAgent, judged.ttl, judged.idleTtl, judged.maxSessions, judged.metadata),
-    answer: row,
     repeats: () => MORE,
   },
   rotate_session: {
@@ -161,56 +155,45 @@ const DECLARED = {
     settle: ({ token }) => neverIssued(token, { token: null }),
     // Two rotations of one token at once would give the same answer; one request is enough.
     joined: ({ token }) => token,
-    answer: row,
     repeats: () => WHILE,
   },
-  validate_session: { given: { token: present }, settle: ({ token }) => neverIssued(token, {}), answer: row },
-  revoke_session: { answer: row },
+  validate_session: { given: { token: present }, settle: ({ token }) => neverIssued(token, {}) },
   revoke_other_sessions: {
     given: { token: present },
     settle: ({ token }) => isSessionToken(token) ? undefined : { status: "invalid", session_id: null, revoked: 0 },
-    answer: row,
   },
-  revoke_all_sessions: { answer: rows },
   elevate_session: {
     given: { token: present },
     check: ({ aal }) => checkElevateSession(aal),
     settle: ({ token }) => neverIssued(token, {}),
-    answer: row,
   },
-  purge_sessions: upkeep(100_000, count),
-  document_checksum: { answer: value },
-  register_document: { check: DOCUMENT.check, answer: row },
-  register_documents: {
-    given: { documents: { kind: items(DOCUMENT, checkDocumentCount), ...required } },
-    answer: rows,
-  },
+  purge_sessions: upkeep(100_000),
+  register_document: { check: DOCUMENT.check },
+  register_documents: { given: { documents: { kind: items(DOCUMENT, checkDocumentCount), ...required } } },
   register_content: {
     // The database takes checksum and size from the bytes; any will do for the rule.
     check: (judged) => DOCUMENT.check({ ...judged, checksum: "0".repeat(64) }),
-    answer: row,
   },
   set_document_status: {
     check: ({ status, error }) => checkSetDocumentStatus(status, error),
-    answer: row,
     repeats: ({ status }) => status === "processing" ? MORE : SAME,
   },
-  tag_document: { check: ({ tags, namespace }) => checkTagDocument(tags, namespace), answer: rowOrNone },
+  tag_document: { check: ({ tags, namespace }) => checkTagDocument(tags, namespace) },
   attach: {
     check: (judged) =>
       checkAttach(judged.documentId !== undefined, judged.name, judged.mimeType, judged.byteSize, judged.storagePath),
-    answer: row,
   },
-  delete_document: { answer: row },
-  engine: { answer: row },
 };
+
+// Readers of answers, by what signatures.js says of a call.
+const SHAPES = { row, "row or none": rowOrNone, rows, string: value, number: count };
 
 /** The calls by their names in JavaScript. */
 export const CALLS = Object.fromEntries(
-  Object.entries(DECLARED).map(([name, { given, ...call }]) => [
-    camel(name),
-    { name, arguments: declared(name, given), ...call },
-  ]),
+  Object.keys(SIGNATURES).map((name) => {
+    const { given, ...call } = MORE_OF[name] ?? {};
+    return [camel(name), { name, arguments: declared(name, given), answer: SHAPES[ANSWERS[name]], ...call }];
+  }),
 );
 
 /** Whether a call whose answer was lost may be sent again, `elapsed` milliseconds after it was sent first. */
@@ -221,8 +204,8 @@ export function mayRepeat(call, judged, elapsed) {
 }
 
 // `most` is the largest batch.
-function upkeep(most, answer) {
-  return { check: ({ olderThan, batchSize }) => checkUpkeep(olderThan, batchSize, most), answer };
+function upkeep(most) {
+  return { check: ({ olderThan, batchSize }) => checkUpkeep(olderThan, batchSize, most) };
 }
 
 // Answers: each takes what the gateway sent and gives what the caller gets, or undefined for a shape that is not known.

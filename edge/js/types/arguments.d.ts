@@ -1,181 +1,246 @@
 // The arguments of the calls.
+// Written by `cargo xtask generate` from the declarations in sql/supabase/schemas.
 
-import type {
-  AssuranceLevel,
-  DocumentStatus,
-  Interval,
-  Json,
-  JsonObject,
-  MessageStatus,
-  Role,
-  Timestamp,
-  Uuid,
-  Visibility,
-} from "./rows.d.ts";
+import type { Bytes, Interval, Json, JsonObject, Timestamp, Uuid } from "./values.d.ts";
 
-export interface CreateChat {
-  /** At most 500 characters. */
-  title?: string | null;
-  metadata?: JsonObject;
-  /** The idempotency key; made by this package when left out. */
-  chatId?: Uuid | null;
-  /** The text search configuration of its messages, such as "english"; "simple" when left out. */
-  language?: string;
-}
-
-/** A message of a batch. */
-export interface NewMessage {
-  role: Role;
-  /** At most 1 MiB of UTF-8; may be empty. */
-  content: string;
-  /** The idempotency key within the chat; made by this package when left out. Pass your own (`uuidv7()`) to retry. */
-  messageId?: Uuid | null;
-  parts?: Json[] | null;
-  metadata?: JsonObject;
-  /** A message of the same chat; one that is not the last starts a branch. */
-  parentId?: Uuid | null;
-  status?: MessageStatus;
-  model?: string | null;
-  tokenCount?: number | null;
-}
-
-export interface AppendMessage extends NewMessage {
+export interface AppendMessage {
   chatId: Uuid;
+  /** The role of its author. */
+  role: "system" | "user" | "assistant" | "tool";
+  /** At most 1 MiB of UTF-8. It may be empty. */
+  content: string;
+  /** The idempotency key within the chat. A new one is made when it is left out. */
+  messageId?: Uuid | null;
+  /** The content in the application's own form, at most 256 KiB. */
+  parts?: Json[] | null;
+  /** At most 256 KiB. */
+  metadata?: JsonObject;
+  /** The message before this one. The last message of the active path when it is left out. */
+  parentId?: Uuid | null;
+  /** streaming for a message that finishMessage ends later. `complete` when left out. */
+  status?: "complete" | "streaming" | "failed";
+  /** At most 200 characters. */
+  model?: string | null;
+  /** Zero or more. */
+  tokenCount?: number | null;
 }
 
 export interface AppendMessages {
   chatId: Uuid;
-  /** At most 1,000; all or none are stored, in this order. */
-  messages: NewMessage[];
+  /** At most 1,000 objects with the arguments of appendMessage. All or none are stored, in this order. */
+  messages: Omit<AppendMessage, "chatId">[];
 }
 
-export interface FinishMessage {
+export interface Attach {
   chatId: Uuid;
   messageId: Uuid;
-  /** What is left out, or null, stays as it is stored. */
-  content?: string | null;
-  parts?: Json[] | null;
-  status?: "complete" | "failed";
-  metadata?: JsonObject | null;
-  tokenCount?: number | null;
+  /** The document. Without one there must be a storagePath. */
+  documentId?: Uuid | null;
+  /** 1 to 500 characters. */
+  name?: string | null;
+  /** At most 255 characters. */
+  mimeType?: string | null;
+  /** Zero or more. */
+  byteSize?: number | null;
+  /** The path of a stored object, at most 2,048 characters. */
+  storagePath?: string | null;
 }
 
-export interface ListMessages {
-  chatId: Uuid;
-  /** Exclusive. With neither this nor `after`: the newest page. */
-  before?: Timestamp | Date | null;
-  /** Exclusive. */
-  after?: Timestamp | Date | null;
-  /** 1 to 200; 50 when left out. */
-  pageSize?: number;
-}
-
-export interface SearchMessages {
-  /** As for `websearch_to_tsquery`: words, "phrases", -without, or. At most 1,000 characters. */
-  query: string;
-  /** All chats of the caller when left out. */
-  chatId?: Uuid | null;
-  /** 1 to 200; 20 when left out. */
-  pageSize?: number;
-  /** Exclusive. */
-  before?: Timestamp | Date | null;
-}
-
-/** A message of an imported chat. One without `id` gets one from the chat's id and its place. */
-export interface ImportedMessage extends Omit<NewMessage, "messageId"> {
-  id?: Uuid | null;
-  createdAt?: Timestamp | Date | null;
-}
-
-export interface ImportedChat {
-  /** The idempotency key; made by this package when left out. */
-  id?: Uuid | null;
+export interface CreateChat {
+  /** At most 500 characters. */
   title?: string | null;
-  metadata?: JsonObject | null;
-  language?: string | null;
-  createdAt?: Timestamp | Date | null;
-  archivedAt?: Timestamp | Date | null;
-  activeLeafId?: Uuid | null;
-  /** At most 1,000; the same chat again with others appends them. */
-  messages?: ImportedMessage[] | null;
+  /** At most 256 KiB. */
+  metadata?: JsonObject;
+  /** The idempotency key. A new one is made when it is left out. */
+  chatId?: Uuid | null;
+  /** The text search configuration of its messages, such as english. `simple` when left out. */
+  language?: string;
 }
 
 export interface CreateSession {
+  /** At most 1,000 characters. */
   userAgent?: string | null;
+  /** The address of the device. */
   ip?: string | null;
-  /** 1 second to 400 days; 30 days when left out. */
+  /** 1 second to 400 days. `30 days` when left out. */
   ttl?: Interval;
-  /** Never idle when left out. */
+  /** How long the session may be unused. null: for its whole life. */
   idleTtl?: Interval | null;
-  /** Revokes the oldest beyond it. */
+  /** The user's oldest sessions beyond this number are revoked. */
   maxSessions?: number | null;
+  /** At most 256 KiB. */
   metadata?: JsonObject;
   /** For service_role only. */
   userId?: Uuid | null;
 }
 
-export interface PresentedToken {
-  /** null, as a missing cookie may read, is an invalid token. */
+export interface DeleteChat {
+  chatId: Uuid;
+}
+
+export interface DeleteDocument {
+  documentId: Uuid;
+}
+
+export interface DocumentChecksum {
+  content: Bytes;
+}
+
+export interface ElevateSession {
+  /** The token as it was presented. null, as for a missing cookie, is an invalid token. */
   token: string | null;
+  aal: "aal1" | "aal2" | "aal3";
 }
 
-export interface ElevateSession extends PresentedToken {
-  aal: AssuranceLevel;
+export interface FailStaleMessages {
+  /** How long they have been streaming. `00:15:00` when left out. */
+  olderThan?: Interval;
+  /** 1 to 1,000. `1000` when left out. */
+  batchSize?: number;
 }
 
-export type Bytes = ArrayBuffer | ArrayBufferView;
+export interface FinishMessage {
+  chatId: Uuid;
+  messageId: Uuid;
+  /** At most 1 MiB of UTF-8. */
+  content?: string | null;
+  /** At most 256 KiB. */
+  parts?: Json[] | null;
+  /** `complete` when left out. */
+  status?: "complete" | "failed";
+  /** At most 256 KiB. */
+  metadata?: JsonObject | null;
+  /** Zero or more. */
+  tokenCount?: number | null;
+}
 
-export interface RegisterDocument {
-  /** A URI or path without credentials, at most 2048 characters. */
+export interface IndexMessages {
+  /** 1 to 100,000. `1000` when left out. */
+  batchSize?: number;
+}
+
+export interface ListMessages {
+  chatId: Uuid;
+  /** Exclusive. With neither before nor after: the newest page. */
+  before?: Timestamp | Date | null;
+  /** Exclusive. */
+  after?: Timestamp | Date | null;
+  /** 1 to 200. `50` when left out. */
+  pageSize?: number;
+}
+
+export interface PurgeChats {
+  /** How long ago they were deleted. `30 days` when left out. */
+  olderThan?: Interval;
+  /** 1 to 100,000. `10000` when left out. */
+  batchSize?: number;
+}
+
+export interface PurgeSessions {
+  /** 1 to 100,000. `1000` when left out. */
+  batchSize?: number;
+  /** How long ago they ended. `30 days` when left out. */
+  olderThan?: Interval;
+}
+
+export interface RegisterContent {
+  /** A URI or path without credentials, at most 2,048 characters. */
   sourceUri: string;
-  /** SHA-256 in hexadecimal, as `checksum()` gives it. */
-  checksum: string;
+  /** Hashed by the database, and not stored. */
+  content: Bytes;
+  /** At most 500 characters. */
   title?: string | null;
+  /** At most 255 characters. */
   mimeType?: string | null;
-  byteSize?: number | null;
   /** Flat: scalars, or arrays of scalars. */
   tags?: JsonObject;
-  visibility?: Visibility;
+  /** Who reads the document: its owner alone, or the whole tenant. `private` when left out. */
+  visibility?: "private" | "tenant";
+  /** At most 256 KiB. */
   properties?: JsonObject;
 }
 
-/** A document of a batch: null is as good as nothing. */
-export type NewDocument = RegisterDocument;
+export interface RegisterDocument {
+  /** A URI or path without credentials, at most 2,048 characters. */
+  sourceUri: string;
+  /** SHA-256 of the bytes in hexadecimal. */
+  checksum: string;
+  /** At most 500 characters. */
+  title?: string | null;
+  /** At most 255 characters. */
+  mimeType?: string | null;
+  /** Zero or more. */
+  byteSize?: number | null;
+  /** Flat: scalars, or arrays of scalars. */
+  tags?: JsonObject;
+  /** Who reads the document: its owner alone, or the whole tenant. `private` when left out. */
+  visibility?: "private" | "tenant";
+  /** At most 256 KiB. */
+  properties?: JsonObject;
+}
 
-export interface RegisterContent extends Omit<RegisterDocument, "checksum" | "byteSize"> {
-  /** Hashed by the database, and not stored. */
-  content: Bytes;
+export interface RegisterDocuments {
+  /** At most 10,000 objects with the arguments of registerDocument. All or none are registered. */
+  documents: RegisterDocument[];
+}
+
+export interface RestoreChat {
+  chatId: Uuid;
+}
+
+export interface RevokeAllSessions {
+  /** For service_role only. */
+  userId?: Uuid | null;
+}
+
+export interface RevokeOtherSessions {
+  /** The token of the session that stays. null, as for a missing cookie, is an invalid token. */
+  token: string | null;
+}
+
+export interface RevokeSession {
+  sessionId: Uuid;
+}
+
+export interface RotateSession {
+  /** The token as it was presented. null, as for a missing cookie, is an invalid token. */
+  token: string | null;
+}
+
+export interface SearchMessages {
+  /** Words, "phrases", -without, or: as for websearch_to_tsquery. At most 1,000 characters. */
+  query: string;
+  /** All chats of the caller when it is left out. */
+  chatId?: Uuid | null;
+  /** 1 to 200. `20` when left out. */
+  pageSize?: number;
+  /** Exclusive. */
+  before?: Timestamp | Date | null;
+}
+
+export interface SelectBranch {
+  chatId: Uuid;
+  /** The message at which the path ends. */
+  leafId: Uuid;
 }
 
 export interface SetDocumentStatus {
   documentId: Uuid;
-  status: DocumentStatus;
-  /** With "failed" only. */
+  /** The new status, as far as the graph in docs/documents.md leads there. */
+  status: "pending" | "processing" | "ready" | "failed" | "archived";
+  /** Why the ingest failed, at most 2,000 characters. With the status failed only. */
   error?: string | null;
 }
 
 export interface TagDocument {
   documentId: Uuid;
-  /** Merged key by key; null removes one. */
+  /** Merged key by key. null removes a key. */
   tags: JsonObject;
-  /** "default" when left out. */
+  /** 1 to 64 characters. `default` when left out. */
   namespace?: string;
 }
 
-/** A document, a stored object, or both. */
-export interface Attach {
-  chatId: Uuid;
-  messageId: Uuid;
-  documentId?: Uuid | null;
-  name?: string | null;
-  mimeType?: string | null;
-  byteSize?: number | null;
-  storagePath?: string | null;
-}
-
-/** A run of an upkeep call, for service_role. */
-export interface Upkeep {
-  /** How old what it is about must be. */
-  olderThan?: Interval;
-  batchSize?: number;
+export interface ValidateSession {
+  /** The token as it was presented. null, as for a missing cookie, is an invalid token. */
+  token: string | null;
 }

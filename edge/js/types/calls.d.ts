@@ -1,112 +1,179 @@
 // The calls.
+// Written by `cargo xtask generate` from the declarations in sql/supabase/schemas.
 
 import type {
   AppendMessage,
   AppendMessages,
   Attach,
-  Bytes,
   CreateChat,
   CreateSession,
+  DeleteChat,
+  DeleteDocument,
+  DocumentChecksum,
   ElevateSession,
+  FailStaleMessages,
   FinishMessage,
-  ImportedChat,
+  IndexMessages,
   ListMessages,
-  NewDocument,
-  PresentedToken,
+  PurgeChats,
+  PurgeSessions,
   RegisterContent,
   RegisterDocument,
+  RegisterDocuments,
+  RestoreChat,
+  RevokeAllSessions,
+  RevokeOtherSessions,
+  RevokeSession,
+  RotateSession,
   SearchMessages,
+  SelectBranch,
   SetDocumentStatus,
   TagDocument,
-  Upkeep,
+  ValidateSession,
 } from "./arguments.d.ts";
+import type { ImportChat } from "./batches.d.ts";
 import type { CallOptions, Result } from "./result.d.ts";
 import type {
   AppendedMessage,
   Attachment,
   Chat,
-  CreatedSession,
   Document,
   DocumentMetadata,
   DocumentRegistration,
   Engine,
   FoundMessage,
   Message,
-  RotatedSession,
   Session,
   SessionsRevoked,
-  SessionStatus,
-  Uuid,
 } from "./rows.d.ts";
-import type { StreamMessage } from "./toolkit.d.ts";
+import type { CreatedSession, RotatedSession, SessionStatus } from "./sessions.d.ts";
 
-type Call<Given, Data> = (given: Given, options?: CallOptions) => Promise<Result<Data>>;
-type CallOfNothing<Given, Data> = (given?: Given, options?: CallOptions) => Promise<Result<Data>>;
-
-export interface Chatkeep {
-  /** Makes a chat; with a `chatId` that the user already has, returns the stored one. */
-  createChat: CallOfNothing<CreateChat, Chat>;
-  /** Appends a message; the same `messageId` and content again return the stored row. */
-  appendMessage: Call<AppendMessage, Message>;
-  /** Appends a batch, all or nothing; each row says whether it is new. */
-  appendMessages: Call<AppendMessages, AppendedMessage[]>;
-  /** Ends a message that was appended with the status "streaming", once. */
-  finishMessage: Call<FinishMessage, Message>;
-  /** Makes the path that ends at a message the active one. */
-  selectBranch: Call<{ chatId: Uuid; leafId: Uuid }, Chat>;
-  /** A page of the active path, oldest first. */
-  listMessages: Call<ListMessages, Message[]>;
-  /** Full-text search, newest first. */
-  searchMessages: Call<SearchMessages, FoundMessage[]>;
-  /** Deletes a chat softly. */
-  deleteChat: Call<{ chatId: Uuid }, Chat>;
-  /** Brings a deleted chat back. */
-  restoreChat: Call<{ chatId: Uuid }, Chat>;
-  /** Stores a whole chat with its times and branches; can be repeated. */
-  importChat: Call<{ chat: ImportedChat }, Chat>;
-  /** Fails messages whose writer died. `batchSize` is at most 1,000. */
-  failStaleMessages: CallOfNothing<Upkeep, Message[]>;
-  /** Indexes messages for search; how many. For service_role. */
-  indexMessages: CallOfNothing<Pick<Upkeep, "batchSize">, number>;
-  /** Removes chats that were deleted long ago; how many rows, 0 when done. For service_role. */
-  purgeChats: CallOfNothing<Upkeep, number>;
-  /** Opens a session of the signed-in user and returns its token, once. */
-  createSession: CallOfNothing<CreateSession, CreatedSession>;
-  /** Trades a token for its successor. Rotations of one token at the same time are one request. */
-  rotateSession: Call<PresentedToken, RotatedSession>;
-  /** Says what a token is worth. */
-  validateSession: Call<PresentedToken, SessionStatus>;
-  /** Ends a session of the caller. */
-  revokeSession: Call<{ sessionId: Uuid }, Session>;
-  /** Ends all sessions of a token's user but its own. */
-  revokeOtherSessions: Call<PresentedToken, SessionsRevoked>;
-  /** Ends all sessions of the caller, or of the user that service_role names. */
-  revokeAllSessions: CallOfNothing<{ userId?: Uuid | null }, Session[]>;
-  /** Raises a session's assurance level, as far as the JWT proves it. */
-  elevateSession: Call<ElevateSession, SessionStatus>;
-  /** Removes sessions that ended long ago; how many, 0 when done. For service_role. */
-  purgeSessions: CallOfNothing<Upkeep, number>;
-  /** SHA-256 of bytes, computed by the database; `checksum()` computes the same here, without a request. */
-  documentChecksum: Call<{ content: Bytes }, string>;
-  /** Registers where bytes came from: `outcome` says whether they were known. */
-  registerDocument: Call<RegisterDocument, DocumentRegistration>;
-  /** Registers up to 10,000 documents, all or none; a row for each, in order. Mind the gateway's limit of rows. */
-  registerDocuments: Call<{ documents: NewDocument[] }, DocumentRegistration[]>;
-  /** `registerDocument` for bytes at hand. */
-  registerContent: Call<RegisterContent, DocumentRegistration>;
-  /** Moves a document's ingest on; "processing" is one worker's claim. */
-  setDocumentStatus: Call<SetDocumentStatus, Document>;
-  /** Merges tags into a namespace; null where there is none and nothing to write. */
-  tagDocument: Call<TagDocument, DocumentMetadata | null>;
-  /** Hangs a document or a stored object on a message. */
-  attach: Call<Attach, Attachment>;
-  /** Deletes a document softly; its attachments stay, marked. */
-  deleteDocument: Call<{ documentId: Uuid }, Document>;
+/** The calls that are functions of the database. */
+export interface Calls {
   /**
-   * Stores an answer while it is streamed to the client: a placeholder first, the whole text at the end, also when the
-   * client goes away.
+   * Appends a message to a chat of the caller and returns it.
+   * messageId makes a retry safe: the same id and content return the stored row. A parentId other than the last message starts a branch.
    */
-  streamMessage: StreamMessage;
-  /** Which engine answers, and its versions. */
-  engine: CallOfNothing<Record<string, never>, Engine>;
+  appendMessage: (given: AppendMessage, options?: CallOptions) => Promise<Result<Message>>;
+  /**
+   * Appends an array of at most 1,000 messages in order, all or none.
+   * outcome tells for each whether it was appended or stored before.
+   */
+  appendMessages: (given: AppendMessages, options?: CallOptions) => Promise<Result<AppendedMessage[]>>;
+  /**
+   * Attaches a document, a stored object or both to a message and returns the attachment.
+   * The same message, document, name and storagePath again return the stored row.
+   */
+  attach: (given: Attach, options?: CallOptions) => Promise<Result<Attachment>>;
+  /**
+   * Makes a chat of the signed-in user and returns it.
+   * With a chatId that the user already has, returns the stored chat.
+   */
+  createChat: (given?: CreateChat, options?: CallOptions) => Promise<Result<Chat>>;
+  /** Opens a session of the signed-in user, or of the userId that service_role names, and returns its token once. */
+  createSession: (given?: CreateSession, options?: CallOptions) => Promise<Result<CreatedSession>>;
+  /**
+   * Deletes a chat of the caller until restoreChat.
+   * Its messages are not listed, found or appended to meanwhile.
+   */
+  deleteChat: (given: DeleteChat, options?: CallOptions) => Promise<Result<Chat>>;
+  /**
+   * Deletes a document of the caller and returns it; again returns the same row.
+   * Its bytes and sources can be registered anew. Its metadata become invisible. Attachments stay, with document_deleted true.
+   */
+  deleteDocument: (given: DeleteDocument, options?: CallOptions) => Promise<Result<Document>>;
+  /** SHA-256 of the bytes, 64 lower-case hexadecimal characters. */
+  documentChecksum: (given: DocumentChecksum, options?: CallOptions) => Promise<Result<string>>;
+  /**
+   * Raises the assurance level of the token's session, up to the claim aal of the caller's JWT, or to any level for service_role.
+   * The previous token is spent at once. Returns the row of validateSession.
+   */
+  elevateSession: (given: ElevateSession, options?: CallOptions) => Promise<Result<SessionStatus>>;
+  /** The engine that answers (native or portable), its version, the newest migration, and a warning about the server. */
+  engine: (given?: Record<string, never>, options?: CallOptions) => Promise<Result<Engine>>;
+  /** Marks messages as failed that have been streaming for longer than olderThan, and returns them: the caller's own, for service_role everyone's. */
+  failStaleMessages: (given?: FailStaleMessages, options?: CallOptions) => Promise<Result<Message[]>>;
+  /**
+   * Ends a streaming message once, as complete or failed.
+   * null keeps the stored value. The same call again returns the row.
+   */
+  finishMessage: (given: FinishMessage, options?: CallOptions) => Promise<Result<Message>>;
+  /**
+   * Stores a whole chat of the signed-in user with its times, at most 1,000 messages per call, and returns it.
+   * The same chat again changes nothing; new messages are appended.
+   */
+  importChat: (given: ImportChat, options?: CallOptions) => Promise<Result<Chat>>;
+  /**
+   * Indexes at most batchSize messages for search and returns how many.
+   * 0 means that nothing is left, or that another call is running. For service_role, on a schedule.
+   */
+  indexMessages: (given?: IndexMessages, options?: CallOptions) => Promise<Result<number>>;
+  /**
+   * A page of the active path, oldest first: the newest page, or the page before or after a created_at (exclusive).
+   * At most 200 rows.
+   */
+  listMessages: (given: ListMessages, options?: CallOptions) => Promise<Result<Message[]>>;
+  /**
+   * Removes for good the chats that were deleted longer ago than olderThan, at most batchSize messages and chats, and returns how many.
+   * 0 means that nothing is left. For service_role.
+   */
+  purgeChats: (given?: PurgeChats, options?: CallOptions) => Promise<Result<number>>;
+  /**
+   * Removes sessions that expired or were revoked longer ago than olderThan, at most batchSize, and returns how many.
+   * 0 means that nothing is left. Before their removal a spent token is reported as spent, afterwards as unknown. For service_role.
+   */
+  purgeSessions: (given?: PurgeSessions, options?: CallOptions) => Promise<Result<number>>;
+  /**
+   * registerDocument for bytes: computes their checksum and size.
+   * The bytes are not stored.
+   */
+  registerContent: (given: RegisterContent, options?: CallOptions) => Promise<Result<DocumentRegistration>>;
+  /**
+   * Registers the source of some bytes and returns their document.
+   * outcome is created; duplicate, if the bytes were stored, with this source now among its aliases; new_version, if the source had other bytes before. Ingest it unless its status is ready or processing.
+   */
+  registerDocument: (given: RegisterDocument, options?: CallOptions) => Promise<Result<DocumentRegistration>>;
+  /** Registers an array of at most 10,000 documents, all or none, and returns a row for each, in order. */
+  registerDocuments: (given: RegisterDocuments, options?: CallOptions) => Promise<Result<DocumentRegistration[]>>;
+  /** Restores a deleted chat as it was, unless purgeChats has begun to remove it. */
+  restoreChat: (given: RestoreChat, options?: CallOptions) => Promise<Result<Chat>>;
+  /** Revokes all sessions of the caller, or of the userId that service_role names, and returns those that it revoked. */
+  revokeAllSessions: (given?: RevokeAllSessions, options?: CallOptions) => Promise<Result<Session[]>>;
+  /**
+   * Revokes all sessions of the caller except the token's, and returns how many.
+   * A token that is not valid revokes nothing; its status is that of validateSession.
+   */
+  revokeOtherSessions: (given: RevokeOtherSessions, options?: CallOptions) => Promise<Result<SessionsRevoked>>;
+  /**
+   * Revokes a session of the caller for good, for service_role anyone's, and returns it.
+   * A revoked session stays as it is.
+   */
+  revokeSession: (given: RevokeSession, options?: CallOptions) => Promise<Result<Session>>;
+  /**
+   * Exchanges a token for its successor.
+   * The same token again within 10 seconds, before the successor is used, gives the same successor. A spent token revokes its session. status tells what happened; a refusal is a row and not an error, so that a revocation stays.
+   */
+  rotateSession: (given: RotateSession, options?: CallOptions) => Promise<Result<RotatedSession>>;
+  /**
+   * Searches the caller's messages, or one chat, with the syntax of websearch_to_tsquery in each chat's language.
+   * Newest first, with rank and a snippet of safe HTML.
+   */
+  searchMessages: (given: SearchMessages, options?: CallOptions) => Promise<Result<FoundMessage[]>>;
+  /** Makes the path that ends at a message the active one and returns the chat. */
+  selectBranch: (given: SelectBranch, options?: CallOptions) => Promise<Result<Chat>>;
+  /**
+   * Moves a document along the graph of its ingest and returns it.
+   * The same status again writes nothing, except processing: one worker gets it, a second one PT409. error says why the ingest failed.
+   */
+  setDocumentStatus: (given: SetDocumentStatus, options?: CallOptions) => Promise<Result<Document>>;
+  /**
+   * Merges tags into a namespace of a document, key by key, and returns the namespace's row; null removes a key.
+   * Returns no row if there is none and nothing to write. A namespace belongs to its first writer, default to the owner.
+   */
+  tagDocument: (given: TagDocument, options?: CallOptions) => Promise<Result<DocumentMetadata | null>>;
+  /**
+   * The verdict on a token.
+   * Records its use at most once a minute.
+   */
+  validateSession: (given: ValidateSession, options?: CallOptions) => Promise<Result<SessionStatus>>;
 }

@@ -1,177 +1,15 @@
-// What the calls answer: rows as the gateway gives them, by the names of their columns.
+// The rows that the calls answer, as the gateway gives them, by the names of their columns.
+// Written by `cargo xtask generate` from the declarations in sql/supabase/schemas.
 
-/** Any JSON value. */
-export type Json = string | number | boolean | null | Json[] | JsonObject;
-export type JsonObject = { [key: string]: Json | undefined };
+import type { Json, JsonObject, Timestamp, Uuid } from "./values.d.ts";
 
-/** A UUID in its usual form. */
-export type Uuid = string;
-/** A timestamptz as the gateway prints it, to the microsecond. Pass it back unchanged: a Date loses the last three digits. */
-export type Timestamp = string;
-/** A length of time: a number of seconds, or PostgreSQL's text, such as "30 days". */
-export type Interval = number | string;
-
-export type Role = "system" | "user" | "assistant" | "tool";
-export type MessageStatus = "complete" | "streaming" | "failed";
-export type Visibility = "private" | "tenant";
-export type DocumentStatus = "pending" | "processing" | "ready" | "failed" | "archived";
-/** A level of assurance, of NIST SP 800-63B. */
-export type AssuranceLevel = "aal1" | "aal2" | "aal3";
-
-/** A row of `chatkeep.chats`. */
-export interface Chat {
-  id: Uuid;
-  tenant_id: Uuid;
-  user_id: Uuid;
-  title: string | null;
-  metadata: JsonObject;
-  /** The text search configuration of its messages. */
-  language: string;
-  message_count: number;
-  last_seq: number;
-  active_leaf_id: Uuid | null;
-  created_at: Timestamp;
-  updated_at: Timestamp;
-  archived_at: Timestamp | null;
-  deleted_at: Timestamp | null;
-  /** When a purge began to remove its messages; the chat cannot be restored then. */
-  purged_at: Timestamp | null;
-}
-
-/** A row of `chatkeep.messages`. */
-export interface Message {
-  id: Uuid;
-  chat_id: Uuid;
-  tenant_id: Uuid;
-  user_id: Uuid;
-  /** 1, 2, 3 ... within the chat, without gaps. */
-  seq: number;
-  parent_id: Uuid | null;
-  /** Whether the message is on the path that `listMessages` reads. */
-  active: boolean;
-  role: Role;
-  content: string;
-  parts: Json[] | null;
-  status: MessageStatus;
-  /** Who wrote it; null when a service did. */
-  author_id: Uuid | null;
-  /** The database role that wrote it. */
-  written_as: string;
-  model: string | null;
-  token_count: number | null;
-  metadata: JsonObject;
-  created_at: Timestamp;
-  updated_at: Timestamp;
-}
-
-/** A message of a batch: new, or stored before. */
+/** A message of a batch and its outcome. */
 export interface AppendedMessage extends Message {
+  /** stored: the message was there before. */
   outcome: "appended" | "stored";
 }
 
-/** What a search found. */
-export interface FoundMessage {
-  id: Uuid;
-  chat_id: Uuid;
-  seq: number;
-  role: Role;
-  created_at: Timestamp;
-  rank: number;
-  /** HTML: the text escaped, matches in `<mark>`. */
-  snippet: string;
-}
-
-/** A session's facts, all null when the token was never issued. */
-interface SessionFacts {
-  session_id: Uuid;
-  user_id: Uuid;
-  tenant_id: Uuid;
-  /** How often the token was rotated. */
-  generation: number;
-  expires_at: Timestamp;
-  idle_expires_at: Timestamp | null;
-}
-type Nullable<Facts> = { [Key in keyof Facts]: Facts[Key] | null };
-
-/** Why a token is worth nothing. */
-export type SessionEnd = "invalid" | "expired" | "idle" | "revoked" | "reuse_detected";
-/** A session that was opened. The token is shown this once. */
-export type CreatedSession = SessionFacts & { status: "created"; token: string };
-/** A rotation. A refusal is a row, not an error: look at `status`. */
-export type RotatedSession =
-  | (SessionFacts & { status: "rotated" | "replayed"; token: string })
-  | (Nullable<SessionFacts> & { status: SessionEnd; token: null });
-/** What a token is worth. A refusal is a row, not an error: look at `status`. */
-export type SessionStatus = (SessionFacts & { status: "valid" }) | (Nullable<SessionFacts> & { status: SessionEnd });
-
-/** A row of the view `chatkeep.my_sessions`. */
-export interface Session {
-  id: Uuid;
-  created_at: Timestamp;
-  last_used_at: Timestamp;
-  /** PostgreSQL's text. */
-  idle_ttl: string | null;
-  expires_at: Timestamp;
-  idle_expires_at: Timestamp | null;
-  status: "active" | "revoked" | "expired" | "idle";
-  revoked_at: Timestamp | null;
-  revoked_reason: "logout" | "reuse" | "limit" | "admin" | null;
-  aal: AssuranceLevel;
-  user_agent: string | null;
-  ip: string | null;
-  metadata: JsonObject;
-  /** Whether the JWT's claim `session_id` names it. */
-  is_current: boolean;
-}
-/** The verdict on the token whose session stays, and how many others were revoked. */
-export interface SessionsRevoked {
-  status: "valid" | SessionEnd;
-  session_id: Uuid | null;
-  revoked: number;
-}
-
-/** A row of `chatkeep.documents`. */
-export interface Document {
-  id: Uuid;
-  tenant_id: Uuid;
-  user_id: Uuid;
-  source_uri: string;
-  aliases: string[];
-  checksum: string;
-  title: string | null;
-  mime_type: string | null;
-  byte_size: number | null;
-  status: DocumentStatus;
-  /** Why the ingest failed. */
-  error: string | null;
-  visibility: Visibility;
-  supersedes: Uuid | null;
-  created_at: Timestamp;
-  updated_at: Timestamp;
-  deleted_at: Timestamp | null;
-  /** The visibility, or that it was deleted. */
-  access: Visibility | "deleted";
-}
-
-/** A document, and how it came to be. */
-export interface DocumentRegistration extends Document {
-  outcome: "created" | "duplicate" | "new_version";
-}
-
-/** A row of `chatkeep.document_metadata`. */
-export interface DocumentMetadata {
-  document_id: Uuid;
-  tenant_id: Uuid;
-  document_access: Visibility | "deleted";
-  user_id: Uuid;
-  namespace: string;
-  tags: JsonObject;
-  properties: JsonObject;
-  created_at: Timestamp;
-  updated_at: Timestamp;
-}
-
-/** A row of `chatkeep.attachments`. */
+/** A row of `chatkeep.attachments`. A document or a stored object attached to a message. It stays readable when the document is deleted. */
 export interface Attachment {
   id: Uuid;
   tenant_id: Uuid;
@@ -179,8 +17,9 @@ export interface Attachment {
   chat_id: Uuid;
   message_id: Uuid;
   document_id: Uuid | null;
-  document_access: Visibility | "deleted" | null;
-  /** Whether its document is gone. */
+  /** The document's access while there is a document; null if none was attached. */
+  document_access: "private" | "tenant" | "deleted" | null;
+  /** Whether the attached document has been deleted. */
   document_deleted: boolean;
   name: string | null;
   mime_type: string | null;
@@ -189,10 +28,166 @@ export interface Attachment {
   created_at: Timestamp;
 }
 
+/** A row of `chatkeep.chats`. A conversation of one user with an assistant. */
+export interface Chat {
+  id: Uuid;
+  tenant_id: Uuid;
+  user_id: Uuid;
+  /** At most 500 characters. guard_chat checks direct writes. */
+  title: string | null;
+  /** A JSON object. guard_chat checks direct writes. */
+  metadata: JsonObject;
+  /** The text search configuration of its messages. It never changes. */
+  language: string;
+  message_count: number;
+  /** The seq of the newest message. The row lock on the chat hands out the next one. */
+  last_seq: number;
+  /** The last message of the path that listMessages shows. */
+  active_leaf_id: Uuid | null;
+  created_at: Timestamp;
+  /** The created_at of the newest message. A new title does not change it. */
+  updated_at: Timestamp;
+  /** message_search holds every message up to this created_at. Later ones, or all where it is null, are searched in their text. */
+  indexed_to: Timestamp | null;
+  archived_at: Timestamp | null;
+  /** Set by deleteChat and cleared by restoreChat. */
+  deleted_at: Timestamp | null;
+  /** When purgeChats began to remove the messages. From then on the chat cannot be restored. */
+  purged_at: Timestamp | null;
+}
+
+/** A row of `chatkeep.document_metadata`. Tags and properties of a document, one row per namespace. */
+export interface DocumentMetadata {
+  document_id: Uuid;
+  tenant_id: Uuid;
+  /** The document's access. The policy reads it here, without reading the document. */
+  document_access: "private" | "tenant" | "deleted";
+  /** The owner of the namespace: its first writer. */
+  user_id: Uuid;
+  namespace: string;
+  tags: JsonObject;
+  properties: JsonObject;
+  created_at: Timestamp;
+  updated_at: Timestamp;
+}
+
+/** A document and the outcome of its registration. */
+export interface DocumentRegistration extends Document {
+  /** duplicate: the bytes were stored. new_version: the source had other bytes before. */
+  outcome: "created" | "duplicate" | "new_version";
+}
+
+/** A row of `chatkeep.documents`. A document that the assistant may use: its source and the checksum of its bytes. The bytes are stored elsewhere. */
+export interface Document {
+  id: Uuid;
+  tenant_id: Uuid;
+  user_id: Uuid;
+  source_uri: string;
+  /** Other sources of the same bytes, in the order of their registration. */
+  aliases: string[];
+  /** SHA-256 of the bytes, 64 lower-case hexadecimal characters. */
+  checksum: string;
+  title: string | null;
+  mime_type: string | null;
+  byte_size: number | null;
+  /** The state of its ingest. It changes only along the graph in docs/documents.md. */
+  status: "pending" | "processing" | "ready" | "failed" | "archived";
+  /** Why the ingest failed, from setDocumentStatus. */
+  error: string | null;
+  visibility: "private" | "tenant";
+  /** The document that this source had before these bytes. */
+  supersedes: Uuid | null;
+  created_at: Timestamp;
+  updated_at: Timestamp;
+  deleted_at: Timestamp | null;
+  /** The visibility, unless the document is deleted. Metadata and attachments carry a copy, which their foreign keys keep up to date. */
+  access: "private" | "tenant" | "deleted";
+}
+
+/** The engine that answers. */
 export interface Engine {
   engine: "native" | "portable";
   version: string;
+  /** The newest migration. */
   schema_version: string;
-  /** What is known against the server, such as a CVE that a newer minor release fixes. */
+  /** Known vulnerabilities of this server. null if there are none. */
   warning: string | null;
+}
+
+/** A message that a search found. */
+export interface FoundMessage {
+  id: Uuid;
+  chat_id: Uuid;
+  seq: number;
+  role: "system" | "user" | "assistant" | "tool";
+  created_at: Timestamp;
+  /** How well the message matches. */
+  rank: number;
+  /** HTML: the text is escaped, and matches are in `<mark>`. */
+  snippet: string;
+}
+
+/** A row of `chatkeep.messages`. One message. Append-only for clients: only calls write rows. */
+export interface Message {
+  id: Uuid;
+  chat_id: Uuid;
+  tenant_id: Uuid;
+  /** Owner of the chat. */
+  user_id: Uuid;
+  /** Strictly increasing in a chat, even if the clock steps back. */
+  created_at: Timestamp;
+  updated_at: Timestamp;
+  /** The position in the chat over all branches: 1, 2, 3 ... without a gap, in the order of commits. */
+  seq: number;
+  /** The message before this one on its branch; null for a first message. */
+  parent_id: Uuid | null;
+  /** Whether the message is on the path that listMessages shows. */
+  active: boolean;
+  role: "system" | "user" | "assistant" | "tool";
+  content: string;
+  parts: Json[] | null;
+  status: "complete" | "streaming" | "failed";
+  /** auth.uid() of the writer; null for service_role. No client can set it. */
+  author_id: Uuid | null;
+  /** The database role of the writer. No client can set it. */
+  written_as: string;
+  model: string | null;
+  token_count: number | null;
+  metadata: JsonObject;
+}
+
+/** The signed-in user's sessions, one per device. */
+export interface Session {
+  id: Uuid;
+  created_at: Timestamp;
+  last_used_at: Timestamp;
+  /** How long the session may be unused. null: for its whole life. */
+  idle_ttl: string | null;
+  expires_at: Timestamp;
+  /** When the session ends unless it is used. null without idle_ttl. */
+  idle_expires_at: Timestamp | null;
+  status: "active" | "revoked" | "expired" | "idle";
+  /** null until the session is revoked. */
+  revoked_at: Timestamp | null;
+  /** null until the session is revoked. */
+  revoked_reason: "logout" | "reuse" | "limit" | "admin" | null;
+  /** The level of assurance, of NIST SP 800-63B. */
+  aal: "aal1" | "aal2" | "aal3";
+  /** null if the client gave none. */
+  user_agent: string | null;
+  /** null if the client gave none. */
+  ip: string | null;
+  /** A JSON object. */
+  metadata: JsonObject;
+  /** Whether the claim session_id of the JWT names this session. */
+  is_current: boolean;
+}
+
+/** The verdict on the token whose session stays, and how many other sessions were revoked. */
+export interface SessionsRevoked {
+  /** As from validateSession. */
+  status: "valid" | "invalid" | "expired" | "idle" | "revoked" | "reuse_detected";
+  /** The session that stays. null if the token was never issued. */
+  session_id: Uuid | null;
+  revoked: number;
 }

@@ -1,8 +1,9 @@
 // What the functions without a call take and give: digests, cookies, messages of the AI SDK, streams.
 
-import type { NewMessage } from "./arguments.d.ts";
+import type { NewMessage } from "./batches.d.ts";
 import type { Result } from "./result.d.ts";
-import type { Json, JsonObject, Message, Uuid } from "./rows.d.ts";
+import type { Message } from "./rows.d.ts";
+import type { Json, JsonObject, Uuid } from "./values.d.ts";
 
 /** What `hashing` found. */
 export interface Digest {

@@ -76,8 +76,10 @@ create domain chatkeep.search_language as text constraint search_language_known 
 comment on domain chatkeep.search_language is 'A text search configuration of pg_catalog.';
 
 create type chatkeep.engine_info as (engine text, version text, schema_version text, warning text);
-comment on type chatkeep.engine_info is
-  'The engine that answers: native or portable, its version, the newest migration. warning: known vulnerabilities of this server; NULL if there are none.';
+comment on type chatkeep.engine_info is 'The engine that answers.';
+comment on column chatkeep.engine_info.engine is 'One of native, portable.';
+comment on column chatkeep.engine_info.schema_version is 'The newest migration.';
+comment on column chatkeep.engine_info.warning is 'Known vulnerabilities of this server. NULL if there are none.';
 
 -- foundation/schema_version.sql ------------------------------------------------------------
 
@@ -119,7 +121,8 @@ create or replace function chatkeep.engine() returns setof chatkeep.engine_info
 language sql stable parallel safe set search_path = ''
 as $$ select 'portable', '0.1.0', chatkeep_private.schema_version(), chatkeep_private.server_warning() $$;
 comment on function chatkeep.engine() is
-  'The engine that answers (native or portable), its version, the newest migration, and a warning about the server.';
+'The engine that answers (native or portable), its version, the newest migration, and a warning about the server.
+Returns: one row.';
 revoke all on function chatkeep.engine() from public, anon, authenticated, service_role;
 grant execute on function chatkeep.engine() to anon, authenticated, service_role;
 

@@ -246,11 +246,11 @@ comment on column chatkeep.documents.aliases is
   'Other sources of the same bytes, in the order of their registration.';
 comment on column chatkeep.documents.checksum is 'SHA-256 of the bytes, 64 lower-case hexadecimal characters.';
 comment on column chatkeep.documents.status is
-  'The state of its ingest: pending, processing, ready, failed or archived. It changes only along the graph in docs/documents.md.';
+  'The state of its ingest. It changes only along the graph in docs/documents.md.';
 comment on column chatkeep.documents.error is 'Why the ingest failed, from set_document_status.';
 comment on column chatkeep.documents.supersedes is 'The document that this source had before these bytes.';
 comment on column chatkeep.documents.access is
-  'The visibility, or deleted. Metadata and attachments carry a copy, which their foreign keys keep up to date.';
+  'One of private, tenant, deleted. The visibility, unless the document is deleted. Metadata and attachments carry a copy, which their foreign keys keep up to date.';
 create index documents_user_id_source_uri_idx on chatkeep.documents (user_id, source_uri);
 create index documents_created_at_idx on chatkeep.documents (created_at desc);
 
@@ -313,7 +313,7 @@ create table chatkeep.attachments (
   constraint attachments_storage_path_length check (char_length(storage_path) between 1 and 2048)
 );
 comment on column chatkeep.attachments.document_access is
-  'The document''s access while there is a document; NULL if none was attached.';
+  'One of private, tenant, deleted. The document''s access while there is a document; NULL if none was attached.';
 comment on column chatkeep.attachments.document_deleted is 'Whether the attached document has been deleted.';
 comment on table chatkeep.attachments is
   'A document or a stored object attached to a message. It stays readable when the document is deleted.';
@@ -346,7 +346,7 @@ create table chatkeep.document_metadata (
 );
 comment on table chatkeep.document_metadata is 'Tags and properties of a document, one row per namespace.';
 comment on column chatkeep.document_metadata.document_access is
-  'The document''s access. The policy reads it here, without reading the document.';
+  'One of private, tenant, deleted. The document''s access. The policy reads it here, without reading the document.';
 comment on column chatkeep.document_metadata.user_id is 'The owner of the namespace: its first writer.';
 create index document_metadata_document_id_idx on chatkeep.document_metadata (document_id);
 create index document_metadata_tags_idx on chatkeep.document_metadata using gin (tags);

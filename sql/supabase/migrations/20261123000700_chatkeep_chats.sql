@@ -10,14 +10,16 @@ create type chatkeep.appended_message as (
   status chatkeep.message_status, author_id uuid, written_as text, model chatkeep.model_name,
   token_count chatkeep.natural_number, metadata chatkeep.json_object
 );
-comment on type chatkeep.appended_message is
-  'A message of a batch and its outcome: appended, or stored if it was there before.';
+comment on type chatkeep.appended_message is 'A message of a batch and its outcome.';
+comment on column chatkeep.appended_message.outcome is 'One of appended, stored. stored: the message was there before.';
 
 create type chatkeep.found_message as (
   id uuid, chat_id uuid, seq integer, role text, created_at timestamptz, rank real, snippet text
 );
-comment on type chatkeep.found_message is
-  'A message that a search found. snippet is HTML: the text is escaped, and matches are in <mark>.';
+comment on type chatkeep.found_message is 'A message that a search found.';
+comment on column chatkeep.found_message.role is 'One of system, user, assistant, tool.';
+comment on column chatkeep.found_message.rank is 'How well the message matches.';
+comment on column chatkeep.found_message.snippet is 'HTML: the text is escaped, and matches are in `<mark>`.';
 
 -- chats/activate_path.sql ------------------------------------------------------------
 
@@ -154,7 +156,19 @@ begin
 end
 $$;
 comment on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer) is
-  'Appends a message to a chat of the caller and returns it. message_id makes a retry safe: the same id and content return the stored row. A parent_id other than the last message starts a branch. Errors: 22023, 22004, PT404, PT409, PT410.';
+'Appends a message to a chat of the caller and returns it.
+message_id makes a retry safe: the same id and content return the stored row. A parent_id other than the last message starts a branch.
+role: The role of its author.
+content: At most 1 MiB of UTF-8. It may be empty.
+message_id: The idempotency key within the chat. A new one is made when it is left out.
+parts: The content in the application''s own form, at most 256 KiB.
+metadata: At most 256 KiB.
+parent_id: The message before this one. The last message of the active path when it is left out.
+status: streaming for a message that finish_message ends later.
+model: At most 200 characters.
+token_count: Zero or more.
+Returns: one row.
+Errors: 22023, 22004, PT404, PT409, PT410.';
 revoke all on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer) to authenticated, service_role;
 
@@ -272,7 +286,10 @@ begin
 end
 $$;
 comment on function chatkeep.append_messages(uuid, jsonb) is
-  'Appends an array of at most 1,000 messages in order, all or none. outcome tells for each whether it was appended or stored before. Keys are the arguments of append_message. Errors: 22023, 22004, PT404, PT409, PT410; they name the item.';
+'Appends an array of at most 1,000 messages in order, all or none.
+outcome tells for each whether it was appended or stored before.
+messages: At most 1,000 objects with the arguments of append_message. All or none are stored, in this order.
+Errors: 22023, 22004, PT404, PT409, PT410; they name the item.';
 revoke all on function chatkeep.append_messages(uuid, jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.append_messages(uuid, jsonb) to authenticated, service_role;
 
@@ -354,7 +371,14 @@ begin
 end
 $$;
 comment on function chatkeep.create_chat(text, jsonb, uuid, text) is
-  'Makes a chat of the signed-in user and returns it. With a chat_id that the user already has, returns the stored chat. Errors: 22023, 22004, 42501, PT409, PT410.';
+'Makes a chat of the signed-in user and returns it.
+With a chat_id that the user already has, returns the stored chat.
+title: At most 500 characters.
+metadata: At most 256 KiB.
+chat_id: The idempotency key. A new one is made when it is left out.
+language: The text search configuration of its messages, such as english.
+Returns: one row.
+Errors: 22023, 22004, 42501, PT409, PT410.';
 revoke all on function chatkeep.create_chat(text, jsonb, uuid, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.create_chat(text, jsonb, uuid, text) to authenticated, service_role;
 
@@ -368,7 +392,10 @@ begin
 end
 $$;
 comment on function chatkeep.delete_chat(uuid) is
-  'Deletes a chat of the caller until restore_chat. Its messages are not listed, found or appended to meanwhile. Errors: 22004, PT404, PT410.';
+'Deletes a chat of the caller until restore_chat.
+Its messages are not listed, found or appended to meanwhile.
+Returns: one row.
+Errors: 22004, PT404, PT410.';
 revoke all on function chatkeep.delete_chat(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.delete_chat(uuid) to authenticated, service_role;
 
@@ -406,7 +433,10 @@ begin
 end
 $$;
 comment on function chatkeep.fail_stale_messages(interval, integer) is
-  'Marks messages as failed that have been streaming for longer than older_than, and returns them: the caller''s own, for service_role everyone''s. Errors: 22023, 22004.';
+'Marks messages as failed that have been streaming for longer than older_than, and returns them: the caller''s own, for service_role everyone''s.
+older_than: How long they have been streaming.
+batch_size: 1 to 1,000.
+Errors: 22023, 22004.';
 revoke all on function chatkeep.fail_stale_messages(interval, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.fail_stale_messages(interval, integer) to authenticated, service_role;
 
@@ -485,7 +515,15 @@ begin
 end
 $$;
 comment on function chatkeep.finish_message(uuid, uuid, text, jsonb, text, jsonb, integer) is
-  'Ends a streaming message once, as complete or failed. NULL keeps the stored value. The same call again returns the row. Errors: 22023, 22004, PT404, PT409, PT410.';
+'Ends a streaming message once, as complete or failed.
+NULL keeps the stored value. The same call again returns the row.
+content: At most 1 MiB of UTF-8.
+parts: At most 256 KiB.
+status: One of complete, failed.
+metadata: At most 256 KiB.
+token_count: Zero or more.
+Returns: one row.
+Errors: 22023, 22004, PT404, PT409, PT410.';
 revoke all on function chatkeep.finish_message(uuid, uuid, text, jsonb, text, jsonb, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.finish_message(uuid, uuid, text, jsonb, text, jsonb, integer) to authenticated, service_role;
 
@@ -656,7 +694,11 @@ begin
 end
 $$;
 comment on function chatkeep.import_chat(jsonb) is
-  'Stores a whole chat of the signed-in user with its times, at most 1,000 messages per call, and returns it. The same chat again changes nothing; new messages are appended. Errors: 22023, 22004, 42501, PT404, PT409, PT410; they name the position.';
+'Stores a whole chat of the signed-in user with its times, at most 1,000 messages per call, and returns it.
+The same chat again changes nothing; new messages are appended.
+chat: An object with id, title, metadata, language, created_at, archived_at, active_leaf_id and messages, at most 1,000. id is the idempotency key.
+Returns: one row.
+Errors: 22023, 22004, 42501, PT404, PT409, PT410; they name the position.';
 revoke all on function chatkeep.import_chat(jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.import_chat(jsonb) to authenticated, service_role;
 
@@ -793,7 +835,10 @@ begin
 end
 $$;
 comment on function chatkeep.index_messages(integer) is
-  'Indexes at most batch_size messages for search and returns how many. 0 means that nothing is left, or that another call is running. For service_role, on a schedule. Errors: 22023, 22004.';
+'Indexes at most batch_size messages for search and returns how many.
+0 means that nothing is left, or that another call is running. For service_role, on a schedule.
+batch_size: 1 to 100,000.
+Errors: 22023, 22004.';
 revoke all on function chatkeep.index_messages(integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.index_messages(integer) to service_role;
 
@@ -889,7 +934,12 @@ begin
 end
 $$;
 comment on function chatkeep.list_messages(uuid, timestamptz, timestamptz, integer) is
-  'A page of the active path, oldest first: the newest page, or the page before or after a created_at (exclusive). At most 200 rows. Errors: 22023, 22004, PT404, PT410.';
+'A page of the active path, oldest first: the newest page, or the page before or after a created_at (exclusive).
+At most 200 rows.
+before: Exclusive. With neither before nor after: the newest page.
+after: Exclusive.
+page_size: 1 to 200.
+Errors: 22023, 22004, PT404, PT410.';
 revoke all on function chatkeep.list_messages(uuid, timestamptz, timestamptz, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.list_messages(uuid, timestamptz, timestamptz, integer) to authenticated, service_role;
 
@@ -990,7 +1040,11 @@ begin
 end
 $$;
 comment on function chatkeep.purge_chats(interval, integer) is
-  'Removes for good the chats that were deleted longer ago than older_than, at most batch_size messages and chats, and returns how many. 0 means that nothing is left. For service_role. Errors: 22023, 22004.';
+'Removes for good the chats that were deleted longer ago than older_than, at most batch_size messages and chats, and returns how many.
+0 means that nothing is left. For service_role.
+older_than: How long ago they were deleted.
+batch_size: 1 to 100,000.
+Errors: 22023, 22004.';
 revoke all on function chatkeep.purge_chats(interval, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.purge_chats(interval, integer) to service_role;
 
@@ -1075,7 +1129,9 @@ begin
 end
 $$;
 comment on function chatkeep.restore_chat(uuid) is
-  'Restores a deleted chat as it was, unless purge_chats has begun to remove it. Errors: 22004, PT404, PT410.';
+'Restores a deleted chat as it was, unless purge_chats has begun to remove it.
+Returns: one row.
+Errors: 22004, PT404, PT410.';
 revoke all on function chatkeep.restore_chat(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.restore_chat(uuid) to authenticated, service_role;
 
@@ -1169,7 +1225,13 @@ begin
 end
 $$;
 comment on function chatkeep.search_messages(text, uuid, integer, timestamptz) is
-  'Searches the caller''s messages, or one chat, with the syntax of websearch_to_tsquery in each chat''s language. Newest first, with rank and a snippet of safe HTML. Errors: 22023, 22004, PT404, PT410.';
+'Searches the caller''s messages, or one chat, with the syntax of websearch_to_tsquery in each chat''s language.
+Newest first, with rank and a snippet of safe HTML.
+query: Words, "phrases", -without, or: as for websearch_to_tsquery. At most 1,000 characters.
+chat_id: All chats of the caller when it is left out.
+page_size: 1 to 200.
+before: Exclusive.
+Errors: 22023, 22004, PT404, PT410.';
 revoke all on function chatkeep.search_messages(text, uuid, integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.search_messages(text, uuid, integer, timestamptz) to authenticated, service_role;
 
@@ -1248,7 +1310,10 @@ begin
 end
 $$;
 comment on function chatkeep.select_branch(uuid, uuid) is
-  'Makes the path that ends at a message the active one and returns the chat. Errors: 22004, PT404, PT410.';
+'Makes the path that ends at a message the active one and returns the chat.
+leaf_id: The message at which the path ends.
+Returns: one row.
+Errors: 22004, PT404, PT410.';
 revoke all on function chatkeep.select_branch(uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.select_branch(uuid, uuid) to authenticated, service_role;
 

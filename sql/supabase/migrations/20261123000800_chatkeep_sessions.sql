@@ -18,7 +18,10 @@ comment on type chatkeep.session_status is
 
 create type chatkeep.sessions_revoked as (status text, session_id uuid, revoked integer);
 comment on type chatkeep.sessions_revoked is
-  'The verdict on the token whose session stays, as from validate_session, and how many other sessions were revoked.';
+  'The verdict on the token whose session stays, and how many other sessions were revoked.';
+comment on column chatkeep.sessions_revoked.status is
+  'One of valid, invalid, expired, idle, revoked, reuse_detected. As from validate_session.';
+comment on column chatkeep.sessions_revoked.session_id is 'The session that stays. NULL if the token was never issued.';
 
 -- sessions/views.sql ------------------------------------------------------------
 
@@ -45,7 +48,17 @@ select f.id, f.created_at, f.last_used_at, f.idle_ttl, f.expires_at, f.idle_expi
 from chatkeep_private.session_facts f
 where f.user_id = (select chatkeep.uid());
 comment on view chatkeep.my_sessions is
-  'The signed-in user''s sessions, one per device. status: active, revoked, expired or idle. is_current: the claim session_id of the JWT names this session.';
+  'The signed-in user''s sessions, one per device.';
+comment on column chatkeep.my_sessions.idle_ttl is 'How long the session may be unused. NULL: for its whole life.';
+comment on column chatkeep.my_sessions.idle_expires_at is 'When the session ends unless it is used. NULL without idle_ttl.';
+comment on column chatkeep.my_sessions.status is 'One of active, revoked, expired, idle.';
+comment on column chatkeep.my_sessions.revoked_at is 'NULL until the session is revoked.';
+comment on column chatkeep.my_sessions.revoked_reason is 'One of logout, reuse, limit, admin. NULL until the session is revoked.';
+comment on column chatkeep.my_sessions.aal is 'One of aal1, aal2, aal3. The level of assurance, of NIST SP 800-63B.';
+comment on column chatkeep.my_sessions.user_agent is 'NULL if the client gave none.';
+comment on column chatkeep.my_sessions.ip is 'NULL if the client gave none.';
+comment on column chatkeep.my_sessions.metadata is 'A JSON object.';
+comment on column chatkeep.my_sessions.is_current is 'Whether the claim session_id of the JWT names this session.';
 revoke all on chatkeep.my_sessions from public, anon, authenticated, service_role;
 grant select on chatkeep.my_sessions to authenticated, service_role;
 
@@ -152,7 +165,16 @@ begin
 end
 $$;
 comment on function chatkeep.create_session(text, inet, interval, interval, integer, jsonb, uuid) is
-  'Opens a session of the signed-in user, or of the user_id that service_role names, and returns its token once. max_sessions revokes the oldest sessions beyond it. Errors: 22023, 22004, 42501.';
+'Opens a session of the signed-in user, or of the user_id that service_role names, and returns its token once.
+user_agent: At most 1,000 characters.
+ip: The address of the device.
+ttl: 1 second to 400 days.
+idle_ttl: How long the session may be unused. NULL: for its whole life.
+max_sessions: The user''s oldest sessions beyond this number are revoked.
+metadata: At most 256 KiB.
+user_id: For service_role only.
+Returns: one row.
+Errors: 22023, 22004, 42501.';
 revoke all on function chatkeep.create_session(text, inet, interval, interval, integer, jsonb, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.create_session(text, inet, interval, interval, integer, jsonb, uuid) to authenticated, service_role;
 
@@ -213,7 +235,12 @@ begin
 end
 $$;
 comment on function chatkeep.elevate_session(text, text) is
-  'Raises the assurance level of the token''s session, up to the claim aal of the caller''s JWT, or to any level for service_role. The previous token is spent at once. Returns the row of validate_session. Errors: 22023, 22004, 42501, PT409.';
+'Raises the assurance level of the token''s session, up to the claim aal of the caller''s JWT, or to any level for service_role.
+The previous token is spent at once. Returns the row of validate_session.
+token: The token as it was presented. NULL, as for a missing cookie, is an invalid token.
+aal: One of aal1, aal2, aal3.
+Returns: one row.
+Errors: 22023, 22004, 42501, PT409.';
 revoke all on function chatkeep.elevate_session(text, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.elevate_session(text, text) to authenticated, service_role;
 
@@ -317,7 +344,11 @@ begin
 end
 $$;
 comment on function chatkeep.purge_sessions(integer, interval) is
-  'Removes sessions that expired or were revoked longer ago than older_than, at most batch_size, and returns how many. 0 means that nothing is left. Before their removal a spent token is reported as spent, afterwards as unknown. For service_role. Errors: 22023, 22004.';
+'Removes sessions that expired or were revoked longer ago than older_than, at most batch_size, and returns how many.
+0 means that nothing is left. Before their removal a spent token is reported as spent, afterwards as unknown. For service_role.
+batch_size: 1 to 100,000.
+older_than: How long ago they ended.
+Errors: 22023, 22004.';
 revoke all on function chatkeep.purge_sessions(integer, interval) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.purge_sessions(integer, interval) to service_role;
 
@@ -372,7 +403,9 @@ begin
 end
 $$;
 comment on function chatkeep.revoke_all_sessions(uuid) is
-  'Revokes all sessions of the caller, or of the user_id that service_role names, and returns those that it revoked. Errors: 42501.';
+'Revokes all sessions of the caller, or of the user_id that service_role names, and returns those that it revoked.
+user_id: For service_role only.
+Errors: 42501.';
 revoke all on function chatkeep.revoke_all_sessions(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.revoke_all_sessions(uuid) to authenticated, service_role;
 
@@ -403,7 +436,11 @@ begin
 end
 $$;
 comment on function chatkeep.revoke_other_sessions(text) is
-  'Revokes all sessions of the caller except the token''s, and returns how many. A token that is not valid revokes nothing; its status is that of validate_session. Errors: 42501.';
+'Revokes all sessions of the caller except the token''s, and returns how many.
+A token that is not valid revokes nothing; its status is that of validate_session.
+token: The token of the session that stays. NULL, as for a missing cookie, is an invalid token.
+Returns: one row.
+Errors: 42501.';
 revoke all on function chatkeep.revoke_other_sessions(text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.revoke_other_sessions(text) to authenticated, service_role;
 
@@ -441,7 +478,10 @@ begin
 end
 $$;
 comment on function chatkeep.revoke_session(uuid) is
-  'Revokes a session of the caller for good, for service_role anyone''s, and returns it. A revoked session stays as it is. Errors: 22004, PT404.';
+'Revokes a session of the caller for good, for service_role anyone''s, and returns it.
+A revoked session stays as it is.
+Returns: one row.
+Errors: 22004, PT404.';
 revoke all on function chatkeep.revoke_session(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.revoke_session(uuid) to authenticated, service_role;
 
@@ -579,7 +619,10 @@ begin
 end
 $$;
 comment on function chatkeep.rotate_session(text) is
-  'Exchanges a token for its successor. The same token again within 10 seconds, before the successor is used, gives the same successor. A spent token revokes its session. status tells what happened; a refusal is a row and not an error, so that a revocation stays.';
+'Exchanges a token for its successor.
+The same token again within 10 seconds, before the successor is used, gives the same successor. A spent token revokes its session. status tells what happened; a refusal is a row and not an error, so that a revocation stays.
+token: The token as it was presented. NULL, as for a missing cookie, is an invalid token.
+Returns: one row.';
 revoke all on function chatkeep.rotate_session(text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.rotate_session(text) to anon, authenticated, service_role;
 
@@ -731,7 +774,10 @@ begin
 end
 $$;
 comment on function chatkeep.validate_session(text) is
-  'The verdict on a token. Records its use at most once a minute.';
+'The verdict on a token.
+Records its use at most once a minute.
+token: The token as it was presented. NULL, as for a missing cookie, is an invalid token.
+Returns: one row.';
 revoke all on function chatkeep.validate_session(text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.validate_session(text) to anon, authenticated, service_role;
 

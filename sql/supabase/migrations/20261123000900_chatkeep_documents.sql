@@ -8,7 +8,9 @@ create type chatkeep.document_registration as (
   mime_type text, byte_size bigint, status text, error text, visibility text, supersedes uuid,
   created_at timestamptz, updated_at timestamptz, deleted_at timestamptz, access text
 );
-comment on type chatkeep.document_registration is 'A document and its outcome: created, duplicate or new_version.';
+comment on type chatkeep.document_registration is 'A document and the outcome of its registration.';
+comment on column chatkeep.document_registration.outcome is
+  'One of created, duplicate, new_version. duplicate: the bytes were stored. new_version: the source had other bytes before.';
 
 -- documents/attach.sql ------------------------------------------------------------
 
@@ -89,7 +91,15 @@ begin
 end
 $$;
 comment on function chatkeep.attach(uuid, uuid, uuid, text, text, bigint, text) is
-  'Attaches a document, a stored object or both to a message and returns the attachment. The same message, document, name and storage_path again return the stored row. Errors: 22023, 22004, PT404, PT409, PT410.';
+'Attaches a document, a stored object or both to a message and returns the attachment.
+The same message, document, name and storage_path again return the stored row.
+document_id: The document. Without one there must be a storage_path.
+name: 1 to 500 characters.
+mime_type: At most 255 characters.
+byte_size: Zero or more.
+storage_path: The path of a stored object, at most 2,048 characters.
+Returns: one row.
+Errors: 22023, 22004, PT404, PT409, PT410.';
 revoke all on function chatkeep.attach(uuid, uuid, uuid, text, text, bigint, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.attach(uuid, uuid, uuid, text, text, bigint, text) to authenticated, service_role;
 
@@ -316,7 +326,10 @@ begin
 end
 $$;
 comment on function chatkeep.delete_document(uuid) is
-  'Deletes a document of the caller and returns it; again returns the same row. Its bytes and sources can be registered anew. Its metadata become invisible. Attachments stay, with document_deleted true. Errors: 22004, 42501, PT404, PT409.';
+'Deletes a document of the caller and returns it; again returns the same row.
+Its bytes and sources can be registered anew. Its metadata become invisible. Attachments stay, with document_deleted true.
+Returns: one row.
+Errors: 22004, 42501, PT404, PT409.';
 revoke all on function chatkeep.delete_document(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.delete_document(uuid) to authenticated, service_role;
 
@@ -326,7 +339,7 @@ create or replace function chatkeep.document_checksum(content bytea) returns tex
 language sql immutable strict parallel safe set search_path = ''
 as $$ select encode(sha256(content), 'hex') $$;
 comment on function chatkeep.document_checksum(bytea) is
-  'SHA-256 of the bytes, 64 lower-case hexadecimal characters.';
+'SHA-256 of the bytes, 64 lower-case hexadecimal characters.';
 revoke all on function chatkeep.document_checksum(bytea) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.document_checksum(bytea) to anon, authenticated, service_role;
 
@@ -438,7 +451,17 @@ begin
 end
 $$;
 comment on function chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb) is
-  'register_document for bytes: computes their checksum and size. The bytes are not stored. Errors: 22023, 22004, 42501.';
+'register_document for bytes: computes their checksum and size.
+The bytes are not stored.
+source_uri: A URI or path without credentials, at most 2,048 characters.
+content: Hashed by the database, and not stored.
+title: At most 500 characters.
+mime_type: At most 255 characters.
+tags: Flat: scalars, or arrays of scalars.
+visibility: Who reads the document: its owner alone, or the whole tenant.
+properties: At most 256 KiB.
+Returns: one row.
+Errors: 22023, 22004, 42501.';
 revoke all on function chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb) to authenticated, service_role;
 
@@ -488,7 +511,18 @@ begin
 end
 $$;
 comment on function chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb) is
-  'Registers the source of some bytes and returns their document. outcome: created; duplicate, if the bytes were stored, with this source now among its aliases; new_version, if the source had other bytes before. Ingest it unless its status is ready or processing. Errors: 22023, 22004, 42501.';
+'Registers the source of some bytes and returns their document.
+outcome is created; duplicate, if the bytes were stored, with this source now among its aliases; new_version, if the source had other bytes before. Ingest it unless its status is ready or processing.
+source_uri: A URI or path without credentials, at most 2,048 characters.
+checksum: SHA-256 of the bytes in hexadecimal.
+title: At most 500 characters.
+mime_type: At most 255 characters.
+byte_size: Zero or more.
+tags: Flat: scalars, or arrays of scalars.
+visibility: Who reads the document: its owner alone, or the whole tenant.
+properties: At most 256 KiB.
+Returns: one row.
+Errors: 22023, 22004, 42501.';
 revoke all on function chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb) to authenticated, service_role;
 
@@ -582,7 +616,9 @@ begin
 end
 $$;
 comment on function chatkeep.register_documents(jsonb) is
-  'Registers an array of at most 10,000 documents, all or none, and returns a row for each, in order. Keys are the arguments of register_document. Errors: 22023, 22004, 42501; they name the item.';
+'Registers an array of at most 10,000 documents, all or none, and returns a row for each, in order.
+documents: At most 10,000 objects with the arguments of register_document. All or none are registered.
+Errors: 22023, 22004, 42501; they name the item.';
 revoke all on function chatkeep.register_documents(jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.register_documents(jsonb) to authenticated, service_role;
 
@@ -914,7 +950,12 @@ begin
 end
 $$;
 comment on function chatkeep.set_document_status(uuid, text, text) is
-  'Moves a document along the graph of its ingest and returns it. The same status again writes nothing, except processing: one worker gets it, a second one PT409. error says why the ingest failed. Errors: 22023, 22004, 42501, PT404, PT409, PT410.';
+'Moves a document along the graph of its ingest and returns it.
+The same status again writes nothing, except processing: one worker gets it, a second one PT409. error says why the ingest failed.
+status: The new status, as far as the graph in docs/documents.md leads there.
+error: Why the ingest failed, at most 2,000 characters. With the status failed only.
+Returns: one row.
+Errors: 22023, 22004, 42501, PT404, PT409, PT410.';
 revoke all on function chatkeep.set_document_status(uuid, text, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.set_document_status(uuid, text, text) to authenticated, service_role;
 
@@ -1006,7 +1047,12 @@ begin
 end
 $$;
 comment on function chatkeep.tag_document(uuid, jsonb, text) is
-  'Merges tags into a namespace of a document, key by key, and returns the namespace''s row; null removes a key. Returns no row if there is none and nothing to write. A namespace belongs to its first writer, default to the owner. Errors: 22023, 22004, 42501, PT404, PT409, PT410.';
+'Merges tags into a namespace of a document, key by key, and returns the namespace''s row; null removes a key.
+Returns no row if there is none and nothing to write. A namespace belongs to its first writer, default to the owner.
+tags: Merged key by key. null removes a key.
+namespace: 1 to 64 characters.
+Returns: one row or none.
+Errors: 22023, 22004, 42501, PT404, PT409, PT410.';
 revoke all on function chatkeep.tag_document(uuid, jsonb, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.tag_document(uuid, jsonb, text) to authenticated, service_role;
 

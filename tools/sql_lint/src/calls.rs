@@ -1,76 +1,168 @@
-//! What is derived from the declarations of the calls in a database: the signatures that the npm package reads, the table in
-//! README and the reference.
+//! The calls as the catalog of a database has them: declarations, comments, and the columns of the rows that they return.
+//!
+//! The comment of a call begins with a line that says what it does. Lines such as `content: At most 1 MiB.` explain its
+//! arguments, `Returns:` counts its rows, and `Errors:` lists its codes.
 
-use crate::marks::renew;
 use crate::schemas::Family;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use local_postgres::advice;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::fmt::Write as _;
 use std::path::Path;
 
 /// The files of declarations, in folders by family.
 pub const SCHEMAS: &str = "sql/supabase/schemas";
 /// The contract tests, in the same folders.
 pub const CONTRACT: &str = "tests/contract";
-const BEGIN: &str = "<!-- calls: written by `cargo xtask generate` -->\n";
-const END: &str = "<!-- end of calls -->\n";
+
+/// What calls.sql answers.
+#[derive(Deserialize)]
+pub struct Catalog {
+    pub calls: Vec<Call>,
+    rows: Vec<Row>,
+}
 
 /// A call as its declaration has it.
 #[derive(Deserialize)]
 pub struct Call {
-    name: String,
-    arguments: Vec<Argument>,
-    result: String,
+    pub name: String,
+    pub arguments: Vec<Argument>,
+    pub result: String,
     comment: Option<String>,
-    roles: Vec<String>,
+    pub roles: Vec<String>,
 }
 
 #[derive(Deserialize)]
-struct Argument {
-    name: String,
+pub struct Argument {
+    pub name: String,
     #[serde(rename = "type")]
-    kind: String,
-    default: Option<String>,
+    pub kind: String,
+    pub default: Option<String>,
+}
+
+/// A table, view or composite type that a call returns.
+#[derive(Deserialize)]
+pub struct Row {
+    pub name: String,
+    pub is_table: bool,
+    pub comment: Option<String>,
+    pub columns: Vec<Column>,
+}
+
+#[derive(Deserialize)]
+pub struct Column {
+    pub name: String,
+    #[serde(rename = "type")]
+    pub kind: String,
+    not_null: bool,
+    pub comment: Option<String>,
+    checks: Vec<String>,
+}
+
+/// How many values a call returns.
+pub enum Answer<'a> {
+    One(&'a str),
+    OneOrNone(&'a str),
+    Many(&'a str),
+    /// No row: a value of this type.
+    Value(&'a str),
+}
+
+impl Catalog {
+    /// Reads it.
+    pub fn read(answer: &str) -> Result<Self> {
+        serde_json::from_str(answer).context("calls.sql")
+    }
+
+    pub fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter()
+    }
+
+    /// The table whose columns a composite type repeats.
+    pub fn table_within(&self, row: &Row) -> Option<&Row> {
+        let has = |name: &str| row.columns.iter().any(|column| column.name == name);
+        let within = |table: &&Row| table.name != row.name && table.columns.iter().all(|column| has(&column.name));
+        self.rows.iter().filter(|other| other.is_table).find(within)
+    }
+
+    /// The column that an argument fills: the one of its name in what the call returns.
+    pub fn column_of(&self, call: &Call, argument: &Argument) -> Option<&Column> {
+        let row = self.rows.iter().find(|row| row.name == call.rows_of())?;
+        let columns = self.table_within(row).into_iter().chain([row]).flat_map(|row| &row.columns);
+        columns.into_iter().find(|column| column.name == argument.name)
+    }
+
+    /// The words that an argument may be: those of its own line, else those of its column.
+    pub fn words_of(&self, call: &Call, argument: &Argument) -> Vec<String> {
+        let own = words(call.tag(&argument.name).unwrap_or_default());
+        if own.is_empty() { self.column_of(call, argument).map(Column::words).unwrap_or_default() } else { own }
+    }
+
+    /// What a reviewer would otherwise have to look for.
+    pub fn complaints(&self, families: &[Family], root: &Path) -> Vec<String> {
+        let mut complaints = without_file(&self.calls, families, root);
+        for call in &self.calls {
+            let known = |name: &str| {
+                matches!(name, "Returns" | "Errors") || call.arguments.iter().any(|argument| argument.name == name)
+            };
+            let strange = call.lines().skip(1).filter_map(tag).filter(|(name, _)| !known(name));
+            complaints
+                .extend(strange.map(|(name, _)| format!("{}: its comment explains {name}, no argument", call.name)));
+        }
+        complaints
+    }
 }
 
 impl Call {
-    /// `append_message(chat_id, role, ...)`.
-    fn signature(&self) -> String {
-        let names: Vec<&str> = self.arguments.iter().map(|one| one.name.as_str()).collect();
-        format!("{}({})", self.name, names.join(", "))
+    fn lines(&self) -> impl Iterator<Item = &str> {
+        self.comment.as_deref().unwrap_or_default().lines()
     }
 
-    fn is_in(&self, family: &Family, root: &Path) -> bool {
+    /// What it does, in a sentence.
+    pub fn summary(&self) -> &str {
+        self.lines().next().unwrap_or_default()
+    }
+
+    /// What else is to be known of it.
+    pub fn text(&self) -> impl Iterator<Item = &str> {
+        self.lines().skip(1).filter(|line| tag(line).is_none())
+    }
+
+    /// The line of an argument, or `Returns` or `Errors`.
+    pub fn tag(&self, wanted: &str) -> Option<&str> {
+        self.lines().skip(1).filter_map(tag).find_map(|(name, text)| (name == wanted).then_some(text))
+    }
+
+    pub fn answer(&self) -> Result<Answer<'_>> {
+        let rows = self.rows_of();
+        Ok(match (self.result.starts_with("SETOF "), self.tag("Returns")) {
+            (false, None) => Answer::Value(rows),
+            (true, None) => Answer::Many(rows),
+            (true, Some("one row.")) => Answer::One(rows),
+            (true, Some("one row or none.")) => Answer::OneOrNone(rows),
+            (_, returns) => {
+                let what = format!("{} returns {}: {}", self.name, self.result, returns.unwrap_or_default());
+                bail!(advice(what, "write `Returns: one row.` or `Returns: one row or none.`, or nothing."))
+            }
+        })
+    }
+
+    /// `chats` of `SETOF chatkeep.chats`, and `text` of `text`.
+    fn rows_of(&self) -> &str {
+        self.result.trim_start_matches("SETOF ").trim_start_matches("chatkeep.")
+    }
+
+    pub fn is_in(&self, family: &Family, root: &Path) -> bool {
         root.join(SCHEMAS).join(&family.folder).join(format!("{}.sql", self.name)).is_file()
-    }
-
-    /// The comment without its codes, and the codes.
-    fn comment(&self) -> (&str, Option<&str>) {
-        let comment = self.comment.as_deref().unwrap_or_default();
-        match comment.rsplit_once(" Errors: ") {
-            Some((text, errors)) => (text, Some(errors)),
-            None => (comment, None),
-        }
-    }
-
-    /// `setof chatkeep.chats` is rows of `chats`.
-    fn result(&self) -> String {
-        match self.result.strip_prefix("SETOF ") {
-            Some(rows) => format!("rows of `{}`", rows.trim_start_matches("chatkeep.")),
-            None => format!("`{}`", self.result),
-        }
     }
 }
 
 impl Argument {
     /// The default as JSON; `None` where the argument has to be given.
-    fn fallback(&self) -> Result<Option<Value>> {
-        let Some(default) = self.default.as_deref() else {
+    pub fn fallback(&self) -> Result<Option<Value>> {
+        let Some(value) = self.default_literal() else {
             return Ok(None);
         };
-        let (value, _) = default.split_once("::").unwrap_or((default, ""));
         if value == "NULL" {
             return Ok(Some(Value::Null));
         }
@@ -80,9 +172,59 @@ impl Argument {
             None => value.parse::<i64>().ok().map(|number| json!(number)),
         };
         read.map(Some).ok_or_else(|| {
-            let what = format!("The default {default} of {} cannot be read.", self.name);
+            let what = format!("The default {value} of {} cannot be read.", self.name);
             advice(what, "write a literal, or teach tools/sql_lint/src/calls.rs to read it.")
         })
+    }
+
+    /// The default without its type: `'30 days'`.
+    pub fn default_literal(&self) -> Option<&str> {
+        self.default.as_deref().map(|default| default.split("::").next().unwrap_or(default))
+    }
+}
+
+impl Column {
+    /// The words that it may be, from its comment or its CHECK constraint.
+    pub fn words(&self) -> Vec<String> {
+        let said = words(self.comment.as_deref().unwrap_or_default());
+        if !said.is_empty() {
+            return said;
+        }
+        let listed = self.checks.iter().find_map(|check| check.split_once("= ANY (ARRAY[")).map(|(_, list)| list);
+        listed.map(|list| list.split('\'').skip(1).step_by(2).map(str::to_owned).collect()).unwrap_or_default()
+    }
+
+    /// Whether it may be null. Only tables have NOT NULL; elsewhere the comment has to name NULL.
+    pub fn is_nullable(&self, row: &Row) -> bool {
+        let names_null = self.comment.as_deref().is_some_and(|comment| comment.contains("NULL"));
+        if row.is_table { !self.not_null } else { names_null }
+    }
+
+    /// The type of JSON that it holds.
+    pub fn holds(&self, json: &str) -> bool {
+        self.checks.iter().any(|check| check.contains("jsonb_typeof") && check.contains(&format!("'{json}'")))
+            || self.comment.as_deref().is_some_and(|comment| comment.starts_with(&format!("A JSON {json}.")))
+    }
+}
+
+/// `content: At most 1 MiB.` is a name and what is said of it.
+fn tag(line: &str) -> Option<(&str, &str)> {
+    let (name, text) = line.split_once(": ")?;
+    let is_name = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    (is_name || matches!(name, "Returns" | "Errors")).then_some((name, text))
+}
+
+/// The words of a text that begins with `One of private, tenant.`
+fn words(text: &str) -> Vec<String> {
+    let list = text.strip_prefix("One of ").and_then(|rest| rest.split_once('.')).map(|(list, _)| list);
+    list.map(|list| list.split(", ").map(str::to_owned).collect()).unwrap_or_default()
+}
+
+/// The text without the words that it begins with.
+pub fn without_words(text: &str) -> &str {
+    match text.strip_prefix("One of ").and_then(|rest| rest.split_once('.')) {
+        Some((_, rest)) => rest.trim_start(),
+        None => text,
     }
 }
 
@@ -98,90 +240,8 @@ fn seconds(interval: &str) -> Option<i64> {
     }
 }
 
-/// Reads what calls.sql answers.
-pub fn read(answer: &str) -> Result<Vec<Call>> {
-    serde_json::from_str(answer).context("calls.sql")
-}
-
-/// edge/js/lib/signatures.js, before it is laid out.
-pub fn signatures(calls: &[Call]) -> Result<String> {
-    let mut text = "\
-// The arguments of each call in the order of its declaration: name, type and, where it may be left out, default; a default
-// interval in seconds. Written by `cargo xtask generate` from the declarations in sql/supabase/schemas.
-
-export const SIGNATURES = {\n"
-        .to_owned();
-    for call in calls {
-        let _ = writeln!(text, "{}: [", call.name);
-        for argument in &call.arguments {
-            let mut parts = vec![json!(argument.name), json!(argument.kind)];
-            parts.extend(argument.fallback()?);
-            let _ = writeln!(text, "{},", Value::Array(parts));
-        }
-        text.push_str("],\n");
-    }
-    text.push_str("};\n");
-    Ok(text)
-}
-
-/// docs/reference.md.
-pub fn reference(calls: &[Call], families: &[Family], root: &Path) -> String {
-    let mut text = "\
-# Reference
-
-Every call is a function in the schema `chatkeep`. Pass arguments by name. An argument with a default may be left out. This page is
-written by `cargo xtask generate` from the declarations in `sql/supabase/schemas`.
-"
-    .to_owned();
-    for family in families {
-        let Family { title, guide, .. } = family;
-        let _ = write!(text, "\n## {title}\n\nSee [the guide]({guide}).\n");
-        for call in calls.iter().filter(|call| call.is_in(family, root)) {
-            let (comment, errors) = call.comment();
-            let _ = write!(text, "\n### {}\n\n{comment}\n", call.name);
-            if !call.arguments.is_empty() {
-                text.push_str("\n| Argument | Type | Default |\n|---|---|---|\n");
-            }
-            for argument in &call.arguments {
-                let default = argument.default.as_deref().map_or_else(
-                    || "required".to_owned(),
-                    |default| format!("`{}`", default.split("::").next().unwrap_or(default)),
-                );
-                let kind = argument.kind.trim_start_matches("chatkeep.");
-                let _ = writeln!(text, "| `{}` | {kind} | {default} |", argument.name);
-            }
-            let _ = write!(text, "\nReturns {}. For {}.", call.result(), call.roles.join(", "));
-            if let Some(errors) = errors {
-                let _ = write!(text, " Errors: {errors}");
-            }
-            text.push('\n');
-        }
-    }
-    text
-}
-
-/// README with the table of calls between its two marks.
-pub fn readme(readme: &str, calls: &[Call], families: &[Family], root: &Path) -> Result<String> {
-    let mut table = "| Call | What it does |\n|---|---|\n".to_owned();
-    for family in families {
-        let _ = writeln!(table, "| **{}** | |", family.title);
-        for call in calls.iter().filter(|call| call.is_in(family, root)) {
-            let (comment, _) = call.comment();
-            let first = comment.split_inclusive(". ").next().unwrap_or(comment);
-            let _ = writeln!(
-                table,
-                "| [`{}`](docs/reference.md#{}) | {} |",
-                call.signature(),
-                call.name,
-                first.trim_end().replace('|', "\\|")
-            );
-        }
-    }
-    renew("README.md", readme, (BEGIN, END), &table)
-}
-
 /// The calls that have no SQL file in a family, or no contract test, of their name.
-pub fn without_file(calls: &[Call], families: &[Family], root: &Path) -> Vec<String> {
+fn without_file(calls: &[Call], families: &[Family], root: &Path) -> Vec<String> {
     let mut complaints = Vec::new();
     for call in calls {
         if !families.iter().any(|family| call.is_in(family, root)) {
@@ -197,24 +257,39 @@ pub fn without_file(calls: &[Call], families: &[Family], root: &Path) -> Vec<Str
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
     use fs_err as fs;
 
-    const ANSWER: &str = r#"[{"name":"create_chat","arguments":[
+    pub const ANSWER: &str = r#"{"calls":[{"name":"create_chat","arguments":[
         {"name":"chat_id","type":"uuid","default":null},
         {"name":"title","type":"text","default":"NULL::text"},
         {"name":"metadata","type":"jsonb","default":"'{}'::jsonb"},
         {"name":"ttl","type":"interval","default":"'30 days'::interval"},
         {"name":"grace","type":"interval","default":"'00:15:00'::interval"},
-        {"name":"page_size","type":"integer","default":"50"}],
-        "result":"SETOF chatkeep.chats","comment":"Makes a chat | one. Again the same. Errors: 22023.","roles":["authenticated"]}]"#;
+        {"name":"page_size","type":"integer","default":"50"},
+        {"name":"kind","type":"text","default":null}],
+        "result":"SETOF chatkeep.chats","roles":["authenticated"],
+        "comment":"Makes a chat | one.\nAgain the same.\nchat_id: The key.\nkind: The kind.\nReturns: one row.\nErrors: 22023."}],
+        "rows":[{"name":"chats","is_table":true,"comment":"Chats.","columns":[
+            {"name":"id","type":"uuid","not_null":true,"comment":null,"checks":[]},
+            {"name":"kind","type":"text","not_null":false,"comment":"The kind.",
+                "checks":["CHECK ((kind = ANY (ARRAY['a'::text, 'b'::text])))"]}]},
+          {"name":"found_chats","is_table":false,"comment":null,"columns":[
+            {"name":"outcome","type":"text","not_null":false,"comment":"One of new, old. What it was.","checks":[]},
+            {"name":"id","type":"uuid","not_null":false,"comment":null,"checks":[]},
+            {"name":"kind","type":"text","not_null":false,"comment":null,"checks":[]}]}]}"#;
 
-    fn chats() -> Vec<Family> {
+    pub fn catalog() -> Catalog {
+        Catalog::read(ANSWER).unwrap()
+    }
+
+    pub fn chats() -> Vec<Family> {
         vec![Family { folder: "chats".into(), title: "Chats".into(), guide: "conversations.md".into() }]
     }
 
-    fn root() -> tempfile::TempDir {
+    /// A repository with the file of the call.
+    pub fn root() -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join(SCHEMAS).join("chats");
         fs::create_dir_all(&folder).unwrap();
@@ -223,56 +298,24 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_has_names_types_and_defaults() {
-        let text = signatures(&read(ANSWER).unwrap()).unwrap();
-        for line in [
-            r#"["chat_id","uuid"],"#,
-            r#"["title","text",null],"#,
-            r#"["metadata","jsonb","{}"],"#,
-            r#"["ttl","interval",2592000],"#,
-            r#"["grace","interval",900],"#,
-            r#"["page_size","integer",50],"#,
-        ] {
-            assert!(text.lines().any(|written| written == line), "{line}\n{text}");
-        }
-    }
-
-    #[test]
-    fn a_default_that_is_no_literal_is_told() {
-        let answer = ANSWER.replace("\"50\"", "\"now()\"");
-        let told = signatures(&read(&answer).unwrap()).unwrap_err().to_string();
-        assert!(told.contains("now() of page_size"), "{told}");
-    }
-
-    #[test]
-    fn the_reference_tells_what_is_required_and_who_may_call() {
-        let text = reference(&read(ANSWER).unwrap(), &chats(), root().path());
-        assert!(text.contains("### create_chat\n\nMakes a chat | one. Again the same.\n"), "{text}");
-        assert!(text.contains("| `chat_id` | uuid | required |\n| `title` | text | `NULL` |"), "{text}");
-        assert!(text.contains("Returns rows of `chats`. For authenticated. Errors: 22023."), "{text}");
-    }
-
-    #[test]
-    fn the_table_replaces_what_is_between_its_marks_alone() {
-        let calls = read(ANSWER).unwrap();
-        let text = readme(&format!("a\n{BEGIN}old\n{END}b\n"), &calls, &chats(), root().path()).unwrap();
-        assert!(text.starts_with("a\n") && text.ends_with("b\n") && !text.contains("old"));
-        let row = r"(chat_id, title, metadata, ttl, grace, page_size)`](docs/reference.md#create_chat) | Makes a chat \| one. |";
-        assert!(text.contains(row), "{text}");
-        assert!(readme("nothing", &calls, &chats(), root().path()).is_err());
-    }
-
-    #[test]
     fn a_call_without_a_file_or_a_test_is_told() {
-        let calls = read(ANSWER).unwrap();
+        let catalog = catalog();
         let nothing = tempfile::tempdir().unwrap();
         let no_file = "create_chat has no file of its name in sql/supabase/schemas/{chats}";
         let no_test = "create_chat has no file of its name in tests/contract";
-        assert_eq!(without_file(&calls, &chats(), nothing.path()), [no_file, no_test]);
+        assert_eq!(catalog.complaints(&chats(), nothing.path()), [no_file, no_test]);
         let root = root();
-        assert_eq!(without_file(&calls, &[], root.path()), [no_file.replace("chats", "").as_str(), no_test]);
+        assert_eq!(catalog.complaints(&[], root.path()), [no_file.replace("chats", "").as_str(), no_test]);
         fs::create_dir_all(root.path().join(CONTRACT).join("chats")).unwrap();
         fs::write(root.path().join(CONTRACT).join("chats/create_chat.sql"), "").unwrap();
-        assert!(without_file(&calls, &chats(), root.path()).is_empty());
+        assert!(catalog.complaints(&chats(), root.path()).is_empty());
+        let renamed = Catalog::read(&ANSWER.replace("chat_id: The key", "id: The key")).unwrap();
+        assert_eq!(renamed.complaints(&chats(), root.path()), ["create_chat: its comment explains id, no argument"]);
+    }
+
+    #[test]
+    fn rows_that_are_counted_in_other_words_are_told() {
+        let catalog = Catalog::read(&ANSWER.replace("Returns: one row.", "Returns: a chat.")).unwrap();
+        assert!(catalog.calls[0].answer().is_err());
     }
 }

@@ -1,10 +1,10 @@
 //! Checks of a database that the migrations alone have made: Supabase's own tools, and rules that are stricter than theirs.
 //! Each has to prove that it looks: in a copy of the database with planted faults it must name every one.
 
-use crate::calls::{self, Call};
+use crate::calls::Catalog;
 use crate::lint_server::{JUDGED, LintServer, MAJOR, MODES, MODES_OF_NEWEST, PLANTED};
 use crate::schemas::{exposed_schemas, families, schema_files};
-use crate::{cli_output, native, policies};
+use crate::{cli_output, javascript, native, pages, policies};
 use anyhow::{Result, bail};
 use fs_err as fs;
 use local_postgres::console::{run as run_program, step};
@@ -19,6 +19,7 @@ const TYPES: &str = "edge/js/database.types.ts";
 const SIGNATURES: &str = "edge/js/lib/signatures.js";
 const REFERENCE: &str = "docs/reference.md";
 const README: &str = "README.md";
+const PACKAGE_README: &str = "edge/js/README.md";
 const NATIVE_CALLS: &str = "extension/src/native_calls.txt";
 const PORTABLE: &str = "sql/engines/portable.sql";
 /// Complaints of one check that are shown.
@@ -120,6 +121,7 @@ const CHECKS: [Check; 8] = [
         newest_too: true,
         sees: &[
             "edge/js/lib/signatures.js: +   planted_path: [",
+            "edge/js/types/calls.d.ts: +   plantedPath: (",
             "planted_path has no file of its name in sql/supabase/schemas/",
             "planted_path has no file of its name in tests/contract",
         ],
@@ -145,7 +147,7 @@ pub fn run(workspace: &Workspace, wants_renewal: bool) -> Result<()> {
             write_file(&workspace.root.join(GRANTS), &privileges(&server, JUDGED)?)?;
             write_file(&workspace.root.join(FINGERPRINTS), &fingerprints(&server, JUDGED)?)?;
             write_file(&workspace.root.join(TYPES), &types(&server, JUDGED)?)?;
-            for (name, text) in derived(&server, &calls(&server, JUDGED)?)? {
+            for (name, text) in derived(&server, &catalog(&server, JUDGED)?)? {
                 write_file(&workspace.root.join(name), &text)?;
             }
             Ok(())
@@ -223,28 +225,32 @@ fn fingerprints(server: &LintServer, database: &str) -> Result<String> {
 }
 
 fn ask_calls(server: &LintServer, database: &str) -> Result<Vec<String>> {
-    let calls = calls(server, database)?;
-    let mut complaints = calls::without_file(&calls, &families(&server.workspace().root)?, &server.workspace().root);
-    for (name, text) in derived(server, &calls)? {
+    let (catalog, root) = (catalog(server, database)?, &server.workspace().root);
+    let mut complaints = catalog.complaints(&families(root)?, root);
+    for (name, text) in derived(server, &catalog)? {
         complaints.extend(differences(server, name, &text)?.iter().map(|line| format!("{name}: {line}")));
     }
     Ok(complaints)
 }
 
-fn calls(server: &LintServer, database: &str) -> Result<Vec<Call>> {
-    calls::read(&server.ask(database, include_str!("calls.sql"))?)
+fn catalog(server: &LintServer, database: &str) -> Result<Catalog> {
+    Catalog::read(&server.ask(database, include_str!("calls.sql"))?)
 }
 
 /// The files that are derived from the calls.
-fn derived(server: &LintServer, calls: &[Call]) -> Result<[(&'static str, String); 5]> {
+fn derived(server: &LintServer, catalog: &Catalog) -> Result<[(&'static str, String); 9]> {
     let root = &server.workspace().root;
     let families = families(root)?;
     let native = native::calls(root)?;
     let portable = native::portable(&written(server, PORTABLE)?, &native, &schema_files(&root.join("sql/supabase"))?)?;
     Ok([
-        (SIGNATURES, laid_out(server, "signatures.js", &calls::signatures(calls)?)?),
-        (REFERENCE, calls::reference(calls, &families, root)),
-        (README, calls::readme(&written(server, README)?, calls, &families, root)?),
+        (SIGNATURES, laid_out(server, "signatures.js", &javascript::signatures(catalog)?)?),
+        ("edge/js/types/arguments.d.ts", laid_out(server, "arguments.d.ts", &javascript::arguments(catalog)?)?),
+        ("edge/js/types/rows.d.ts", laid_out(server, "rows.d.ts", &javascript::rows(catalog)?)?),
+        ("edge/js/types/calls.d.ts", laid_out(server, "calls.d.ts", &javascript::calls(catalog)?)?),
+        (REFERENCE, pages::reference(catalog, &families, root)?),
+        (README, pages::readme(&written(server, README)?, catalog, &families, root)?),
+        (PACKAGE_README, pages::package_readme(&written(server, PACKAGE_README)?, catalog, &families, root)?),
         (NATIVE_CALLS, native::list(&native)),
         (PORTABLE, portable),
     ])

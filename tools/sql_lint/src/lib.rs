@@ -9,9 +9,11 @@ mod calls;
 mod checks;
 mod cli_output;
 mod files;
+mod javascript;
 mod lint_server;
 mod marks;
 mod native;
+mod pages;
 mod policies;
 mod schemas;
 

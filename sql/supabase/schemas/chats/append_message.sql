@@ -77,6 +77,18 @@ begin
 end
 $$;
 comment on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer) is
-  'Appends a message to a chat of the caller and returns it. message_id makes a retry safe: the same id and content return the stored row. A parent_id other than the last message starts a branch. Errors: 22023, 22004, PT404, PT409, PT410.';
+'Appends a message to a chat of the caller and returns it.
+message_id makes a retry safe: the same id and content return the stored row. A parent_id other than the last message starts a branch.
+role: The role of its author.
+content: At most 1 MiB of UTF-8. It may be empty.
+message_id: The idempotency key within the chat. A new one is made when it is left out.
+parts: The content in the application''s own form, at most 256 KiB.
+metadata: At most 256 KiB.
+parent_id: The message before this one. The last message of the active path when it is left out.
+status: streaming for a message that finish_message ends later.
+model: At most 200 characters.
+token_count: Zero or more.
+Returns: one row.
+Errors: 22023, 22004, PT404, PT409, PT410.';
 revoke all on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer) to authenticated, service_role;

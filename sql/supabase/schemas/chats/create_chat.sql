@@ -40,6 +40,13 @@ begin
 end
 $$;
 comment on function chatkeep.create_chat(text, jsonb, uuid, text) is
-  'Makes a chat of the signed-in user and returns it. With a chat_id that the user already has, returns the stored chat. Errors: 22023, 22004, 42501, PT409, PT410.';
+'Makes a chat of the signed-in user and returns it.
+With a chat_id that the user already has, returns the stored chat.
+title: At most 500 characters.
+metadata: At most 256 KiB.
+chat_id: The idempotency key. A new one is made when it is left out.
+language: The text search configuration of its messages, such as english.
+Returns: one row.
+Errors: 22023, 22004, 42501, PT409, PT410.';
 revoke all on function chatkeep.create_chat(text, jsonb, uuid, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.create_chat(text, jsonb, uuid, text) to authenticated, service_role;

@@ -30,6 +30,9 @@ begin
 end
 $$;
 comment on function chatkeep.fail_stale_messages(interval, integer) is
-  'Marks messages as failed that have been streaming for longer than older_than, and returns them: the caller''s own, for service_role everyone''s. Errors: 22023, 22004.';
+'Marks messages as failed that have been streaming for longer than older_than, and returns them: the caller''s own, for service_role everyone''s.
+older_than: How long they have been streaming.
+batch_size: 1 to 1,000.
+Errors: 22023, 22004.';
 revoke all on function chatkeep.fail_stale_messages(interval, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.fail_stale_messages(interval, integer) to authenticated, service_role;

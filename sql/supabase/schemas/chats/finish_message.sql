@@ -71,6 +71,14 @@ begin
 end
 $$;
 comment on function chatkeep.finish_message(uuid, uuid, text, jsonb, text, jsonb, integer) is
-  'Ends a streaming message once, as complete or failed. NULL keeps the stored value. The same call again returns the row. Errors: 22023, 22004, PT404, PT409, PT410.';
+'Ends a streaming message once, as complete or failed.
+NULL keeps the stored value. The same call again returns the row.
+content: At most 1 MiB of UTF-8.
+parts: At most 256 KiB.
+status: One of complete, failed.
+metadata: At most 256 KiB.
+token_count: Zero or more.
+Returns: one row.
+Errors: 22023, 22004, PT404, PT409, PT410.';
 revoke all on function chatkeep.finish_message(uuid, uuid, text, jsonb, text, jsonb, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.finish_message(uuid, uuid, text, jsonb, text, jsonb, integer) to authenticated, service_role;

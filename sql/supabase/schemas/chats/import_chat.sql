@@ -137,6 +137,10 @@ begin
 end
 $$;
 comment on function chatkeep.import_chat(jsonb) is
-  'Stores a whole chat of the signed-in user with its times, at most 1,000 messages per call, and returns it. The same chat again changes nothing; new messages are appended. Errors: 22023, 22004, 42501, PT404, PT409, PT410; they name the position.';
+'Stores a whole chat of the signed-in user with its times, at most 1,000 messages per call, and returns it.
+The same chat again changes nothing; new messages are appended.
+chat: An object with id, title, metadata, language, created_at, archived_at, active_leaf_id and messages, at most 1,000. id is the idempotency key.
+Returns: one row.
+Errors: 22023, 22004, 42501, PT404, PT409, PT410; they name the position.';
 revoke all on function chatkeep.import_chat(jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.import_chat(jsonb) to authenticated, service_role;

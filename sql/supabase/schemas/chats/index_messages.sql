@@ -72,6 +72,9 @@ begin
 end
 $$;
 comment on function chatkeep.index_messages(integer) is
-  'Indexes at most batch_size messages for search and returns how many. 0 means that nothing is left, or that another call is running. For service_role, on a schedule. Errors: 22023, 22004.';
+'Indexes at most batch_size messages for search and returns how many.
+0 means that nothing is left, or that another call is running. For service_role, on a schedule.
+batch_size: 1 to 100,000.
+Errors: 22023, 22004.';
 revoke all on function chatkeep.index_messages(integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.index_messages(integer) to service_role;

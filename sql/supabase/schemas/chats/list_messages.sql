@@ -46,6 +46,11 @@ begin
 end
 $$;
 comment on function chatkeep.list_messages(uuid, timestamptz, timestamptz, integer) is
-  'A page of the active path, oldest first: the newest page, or the page before or after a created_at (exclusive). At most 200 rows. Errors: 22023, 22004, PT404, PT410.';
+'A page of the active path, oldest first: the newest page, or the page before or after a created_at (exclusive).
+At most 200 rows.
+before: Exclusive. With neither before nor after: the newest page.
+after: Exclusive.
+page_size: 1 to 200.
+Errors: 22023, 22004, PT404, PT410.';
 revoke all on function chatkeep.list_messages(uuid, timestamptz, timestamptz, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.list_messages(uuid, timestamptz, timestamptz, integer) to authenticated, service_role;

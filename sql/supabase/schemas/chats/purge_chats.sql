@@ -43,6 +43,10 @@ begin
 end
 $$;
 comment on function chatkeep.purge_chats(interval, integer) is
-  'Removes for good the chats that were deleted longer ago than older_than, at most batch_size messages and chats, and returns how many. 0 means that nothing is left. For service_role. Errors: 22023, 22004.';
+'Removes for good the chats that were deleted longer ago than older_than, at most batch_size messages and chats, and returns how many.
+0 means that nothing is left. For service_role.
+older_than: How long ago they were deleted.
+batch_size: 1 to 100,000.
+Errors: 22023, 22004.';
 revoke all on function chatkeep.purge_chats(interval, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.purge_chats(interval, integer) to service_role;

@@ -86,6 +86,12 @@ begin
 end
 $$;
 comment on function chatkeep.search_messages(text, uuid, integer, timestamptz) is
-  'Searches the caller''s messages, or one chat, with the syntax of websearch_to_tsquery in each chat''s language. Newest first, with rank and a snippet of safe HTML. Errors: 22023, 22004, PT404, PT410.';
+'Searches the caller''s messages, or one chat, with the syntax of websearch_to_tsquery in each chat''s language.
+Newest first, with rank and a snippet of safe HTML.
+query: Words, "phrases", -without, or: as for websearch_to_tsquery. At most 1,000 characters.
+chat_id: All chats of the caller when it is left out.
+page_size: 1 to 200.
+before: Exclusive.
+Errors: 22023, 22004, PT404, PT410.';
 revoke all on function chatkeep.search_messages(text, uuid, integer, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.search_messages(text, uuid, integer, timestamptz) to authenticated, service_role;

@@ -6,11 +6,13 @@ create type chatkeep.appended_message as (
   status chatkeep.message_status, author_id uuid, written_as text, model chatkeep.model_name,
   token_count chatkeep.natural_number, metadata chatkeep.json_object
 );
-comment on type chatkeep.appended_message is
-  'A message of a batch and its outcome: appended, or stored if it was there before.';
+comment on type chatkeep.appended_message is 'A message of a batch and its outcome.';
+comment on column chatkeep.appended_message.outcome is 'One of appended, stored. stored: the message was there before.';
 
 create type chatkeep.found_message as (
   id uuid, chat_id uuid, seq integer, role text, created_at timestamptz, rank real, snippet text
 );
-comment on type chatkeep.found_message is
-  'A message that a search found. snippet is HTML: the text is escaped, and matches are in <mark>.';
+comment on type chatkeep.found_message is 'A message that a search found.';
+comment on column chatkeep.found_message.role is 'One of system, user, assistant, tool.';
+comment on column chatkeep.found_message.rank is 'How well the message matches.';
+comment on column chatkeep.found_message.snippet is 'HTML: the text is escaped, and matches are in `<mark>`.';

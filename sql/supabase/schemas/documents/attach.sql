@@ -75,6 +75,14 @@ begin
 end
 $$;
 comment on function chatkeep.attach(uuid, uuid, uuid, text, text, bigint, text) is
-  'Attaches a document, a stored object or both to a message and returns the attachment. The same message, document, name and storage_path again return the stored row. Errors: 22023, 22004, PT404, PT409, PT410.';
+'Attaches a document, a stored object or both to a message and returns the attachment.
+The same message, document, name and storage_path again return the stored row.
+document_id: The document. Without one there must be a storage_path.
+name: 1 to 500 characters.
+mime_type: At most 255 characters.
+byte_size: Zero or more.
+storage_path: The path of a stored object, at most 2,048 characters.
+Returns: one row.
+Errors: 22023, 22004, PT404, PT409, PT410.';
 revoke all on function chatkeep.attach(uuid, uuid, uuid, text, text, bigint, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.attach(uuid, uuid, uuid, text, text, bigint, text) to authenticated, service_role;

@@ -19,6 +19,16 @@ begin
 end
 $$;
 comment on function chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb) is
-  'register_document for bytes: computes their checksum and size. The bytes are not stored. Errors: 22023, 22004, 42501.';
+'register_document for bytes: computes their checksum and size.
+The bytes are not stored.
+source_uri: A URI or path without credentials, at most 2,048 characters.
+content: Hashed by the database, and not stored.
+title: At most 500 characters.
+mime_type: At most 255 characters.
+tags: Flat: scalars, or arrays of scalars.
+visibility: Who reads the document: its owner alone, or the whole tenant.
+properties: At most 256 KiB.
+Returns: one row.
+Errors: 22023, 22004, 42501.';
 revoke all on function chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb) to authenticated, service_role;

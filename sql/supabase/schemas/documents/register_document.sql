@@ -42,6 +42,17 @@ begin
 end
 $$;
 comment on function chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb) is
-  'Registers the source of some bytes and returns their document. outcome: created; duplicate, if the bytes were stored, with this source now among its aliases; new_version, if the source had other bytes before. Ingest it unless its status is ready or processing. Errors: 22023, 22004, 42501.';
+'Registers the source of some bytes and returns their document.
+outcome is created; duplicate, if the bytes were stored, with this source now among its aliases; new_version, if the source had other bytes before. Ingest it unless its status is ready or processing.
+source_uri: A URI or path without credentials, at most 2,048 characters.
+checksum: SHA-256 of the bytes in hexadecimal.
+title: At most 500 characters.
+mime_type: At most 255 characters.
+byte_size: Zero or more.
+tags: Flat: scalars, or arrays of scalars.
+visibility: Who reads the document: its owner alone, or the whole tenant.
+properties: At most 256 KiB.
+Returns: one row.
+Errors: 22023, 22004, 42501.';
 revoke all on function chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb) to authenticated, service_role;

@@ -86,6 +86,8 @@ begin
 end
 $$;
 comment on function chatkeep.register_documents(jsonb) is
-  'Registers an array of at most 10,000 documents, all or none, and returns a row for each, in order. Keys are the arguments of register_document. Errors: 22023, 22004, 42501; they name the item.';
+'Registers an array of at most 10,000 documents, all or none, and returns a row for each, in order.
+documents: At most 10,000 objects with the arguments of register_document. All or none are registered.
+Errors: 22023, 22004, 42501; they name the item.';
 revoke all on function chatkeep.register_documents(jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.register_documents(jsonb) to authenticated, service_role;

@@ -45,6 +45,11 @@ begin
 end
 $$;
 comment on function chatkeep.set_document_status(uuid, text, text) is
-  'Moves a document along the graph of its ingest and returns it. The same status again writes nothing, except processing: one worker gets it, a second one PT409. error says why the ingest failed. Errors: 22023, 22004, 42501, PT404, PT409, PT410.';
+'Moves a document along the graph of its ingest and returns it.
+The same status again writes nothing, except processing: one worker gets it, a second one PT409. error says why the ingest failed.
+status: The new status, as far as the graph in docs/documents.md leads there.
+error: Why the ingest failed, at most 2,000 characters. With the status failed only.
+Returns: one row.
+Errors: 22023, 22004, 42501, PT404, PT409, PT410.';
 revoke all on function chatkeep.set_document_status(uuid, text, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.set_document_status(uuid, text, text) to authenticated, service_role;

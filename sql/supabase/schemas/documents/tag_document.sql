@@ -84,6 +84,11 @@ begin
 end
 $$;
 comment on function chatkeep.tag_document(uuid, jsonb, text) is
-  'Merges tags into a namespace of a document, key by key, and returns the namespace''s row; null removes a key. Returns no row if there is none and nothing to write. A namespace belongs to its first writer, default to the owner. Errors: 22023, 22004, 42501, PT404, PT409, PT410.';
+'Merges tags into a namespace of a document, key by key, and returns the namespace''s row; null removes a key.
+Returns no row if there is none and nothing to write. A namespace belongs to its first writer, default to the owner.
+tags: Merged key by key. null removes a key.
+namespace: 1 to 64 characters.
+Returns: one row or none.
+Errors: 22023, 22004, 42501, PT404, PT409, PT410.';
 revoke all on function chatkeep.tag_document(uuid, jsonb, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.tag_document(uuid, jsonb, text) to authenticated, service_role;

@@ -33,5 +33,7 @@ create domain chatkeep.search_language as text constraint search_language_known 
 comment on domain chatkeep.search_language is 'A text search configuration of pg_catalog.';
 
 create type chatkeep.engine_info as (engine text, version text, schema_version text, warning text);
-comment on type chatkeep.engine_info is
-  'The engine that answers: native or portable, its version, the newest migration. warning: known vulnerabilities of this server; NULL if there are none.';
+comment on type chatkeep.engine_info is 'The engine that answers.';
+comment on column chatkeep.engine_info.engine is 'One of native, portable.';
+comment on column chatkeep.engine_info.schema_version is 'The newest migration.';
+comment on column chatkeep.engine_info.warning is 'Known vulnerabilities of this server. NULL if there are none.';

@@ -77,6 +77,15 @@ begin
 end
 $$;
 comment on function chatkeep.create_session(text, inet, interval, interval, integer, jsonb, uuid) is
-  'Opens a session of the signed-in user, or of the user_id that service_role names, and returns its token once. max_sessions revokes the oldest sessions beyond it. Errors: 22023, 22004, 42501.';
+'Opens a session of the signed-in user, or of the user_id that service_role names, and returns its token once.
+user_agent: At most 1,000 characters.
+ip: The address of the device.
+ttl: 1 second to 400 days.
+idle_ttl: How long the session may be unused. NULL: for its whole life.
+max_sessions: The user''s oldest sessions beyond this number are revoked.
+metadata: At most 256 KiB.
+user_id: For service_role only.
+Returns: one row.
+Errors: 22023, 22004, 42501.';
 revoke all on function chatkeep.create_session(text, inet, interval, interval, integer, jsonb, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.create_session(text, inet, interval, interval, integer, jsonb, uuid) to authenticated, service_role;

@@ -53,6 +53,11 @@ begin
 end
 $$;
 comment on function chatkeep.elevate_session(text, text) is
-  'Raises the assurance level of the token''s session, up to the claim aal of the caller''s JWT, or to any level for service_role. The previous token is spent at once. Returns the row of validate_session. Errors: 22023, 22004, 42501, PT409.';
+'Raises the assurance level of the token''s session, up to the claim aal of the caller''s JWT, or to any level for service_role.
+The previous token is spent at once. Returns the row of validate_session.
+token: The token as it was presented. NULL, as for a missing cookie, is an invalid token.
+aal: One of aal1, aal2, aal3.
+Returns: one row.
+Errors: 22023, 22004, 42501, PT409.';
 revoke all on function chatkeep.elevate_session(text, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.elevate_session(text, text) to authenticated, service_role;

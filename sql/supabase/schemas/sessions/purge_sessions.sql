@@ -49,6 +49,10 @@ begin
 end
 $$;
 comment on function chatkeep.purge_sessions(integer, interval) is
-  'Removes sessions that expired or were revoked longer ago than older_than, at most batch_size, and returns how many. 0 means that nothing is left. Before their removal a spent token is reported as spent, afterwards as unknown. For service_role. Errors: 22023, 22004.';
+'Removes sessions that expired or were revoked longer ago than older_than, at most batch_size, and returns how many.
+0 means that nothing is left. Before their removal a spent token is reported as spent, afterwards as unknown. For service_role.
+batch_size: 1 to 100,000.
+older_than: How long ago they ended.
+Errors: 22023, 22004.';
 revoke all on function chatkeep.purge_sessions(integer, interval) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.purge_sessions(integer, interval) to service_role;

@@ -9,6 +9,8 @@ begin
 end
 $$;
 comment on function chatkeep.revoke_all_sessions(uuid) is
-  'Revokes all sessions of the caller, or of the user_id that service_role names, and returns those that it revoked. Errors: 42501.';
+'Revokes all sessions of the caller, or of the user_id that service_role names, and returns those that it revoked.
+user_id: For service_role only.
+Errors: 42501.';
 revoke all on function chatkeep.revoke_all_sessions(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.revoke_all_sessions(uuid) to authenticated, service_role;

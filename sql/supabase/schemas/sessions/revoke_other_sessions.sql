@@ -23,6 +23,10 @@ begin
 end
 $$;
 comment on function chatkeep.revoke_other_sessions(text) is
-  'Revokes all sessions of the caller except the token''s, and returns how many. A token that is not valid revokes nothing; its status is that of validate_session. Errors: 42501.';
+'Revokes all sessions of the caller except the token''s, and returns how many.
+A token that is not valid revokes nothing; its status is that of validate_session.
+token: The token of the session that stays. NULL, as for a missing cookie, is an invalid token.
+Returns: one row.
+Errors: 42501.';
 revoke all on function chatkeep.revoke_other_sessions(text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.revoke_other_sessions(text) to authenticated, service_role;

@@ -30,6 +30,9 @@ begin
 end
 $$;
 comment on function chatkeep.revoke_session(uuid) is
-  'Revokes a session of the caller for good, for service_role anyone''s, and returns it. A revoked session stays as it is. Errors: 22004, PT404.';
+'Revokes a session of the caller for good, for service_role anyone''s, and returns it.
+A revoked session stays as it is.
+Returns: one row.
+Errors: 22004, PT404.';
 revoke all on function chatkeep.revoke_session(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.revoke_session(uuid) to authenticated, service_role;

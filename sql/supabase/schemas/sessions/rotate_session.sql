@@ -93,6 +93,9 @@ begin
 end
 $$;
 comment on function chatkeep.rotate_session(text) is
-  'Exchanges a token for its successor. The same token again within 10 seconds, before the successor is used, gives the same successor. A spent token revokes its session. status tells what happened; a refusal is a row and not an error, so that a revocation stays.';
+'Exchanges a token for its successor.
+The same token again within 10 seconds, before the successor is used, gives the same successor. A spent token revokes its session. status tells what happened; a refusal is a row and not an error, so that a revocation stays.
+token: The token as it was presented. NULL, as for a missing cookie, is an invalid token.
+Returns: one row.';
 revoke all on function chatkeep.rotate_session(text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.rotate_session(text) to anon, authenticated, service_role;

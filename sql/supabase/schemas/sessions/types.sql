@@ -14,4 +14,7 @@ comment on type chatkeep.session_status is
 
 create type chatkeep.sessions_revoked as (status text, session_id uuid, revoked integer);
 comment on type chatkeep.sessions_revoked is
-  'The verdict on the token whose session stays, as from validate_session, and how many other sessions were revoked.';
+  'The verdict on the token whose session stays, and how many other sessions were revoked.';
+comment on column chatkeep.sessions_revoked.status is
+  'One of valid, invalid, expired, idle, revoked, reuse_detected. As from validate_session.';
+comment on column chatkeep.sessions_revoked.session_id is 'The session that stays. NULL if the token was never issued.';

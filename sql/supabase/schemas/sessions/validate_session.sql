@@ -87,6 +87,9 @@ begin
 end
 $$;
 comment on function chatkeep.validate_session(text) is
-  'The verdict on a token. Records its use at most once a minute.';
+'The verdict on a token.
+Records its use at most once a minute.
+token: The token as it was presented. NULL, as for a missing cookie, is an invalid token.
+Returns: one row.';
 revoke all on function chatkeep.validate_session(text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.validate_session(text) to anon, authenticated, service_role;

@@ -21,6 +21,16 @@ select f.id, f.created_at, f.last_used_at, f.idle_ttl, f.expires_at, f.idle_expi
 from chatkeep_private.session_facts f
 where f.user_id = (select chatkeep.uid());
 comment on view chatkeep.my_sessions is
-  'The signed-in user''s sessions, one per device. status: active, revoked, expired or idle. is_current: the claim session_id of the JWT names this session.';
+  'The signed-in user''s sessions, one per device.';
+comment on column chatkeep.my_sessions.idle_ttl is 'How long the session may be unused. NULL: for its whole life.';
+comment on column chatkeep.my_sessions.idle_expires_at is 'When the session ends unless it is used. NULL without idle_ttl.';
+comment on column chatkeep.my_sessions.status is 'One of active, revoked, expired, idle.';
+comment on column chatkeep.my_sessions.revoked_at is 'NULL until the session is revoked.';
+comment on column chatkeep.my_sessions.revoked_reason is 'One of logout, reuse, limit, admin. NULL until the session is revoked.';
+comment on column chatkeep.my_sessions.aal is 'One of aal1, aal2, aal3. The level of assurance, of NIST SP 800-63B.';
+comment on column chatkeep.my_sessions.user_agent is 'NULL if the client gave none.';
+comment on column chatkeep.my_sessions.ip is 'NULL if the client gave none.';
+comment on column chatkeep.my_sessions.metadata is 'A JSON object.';
+comment on column chatkeep.my_sessions.is_current is 'Whether the claim session_id of the JWT names this session.';
 revoke all on chatkeep.my_sessions from public, anon, authenticated, service_role;
 grant select on chatkeep.my_sessions to authenticated, service_role;

@@ -26,7 +26,7 @@ create table chatkeep.attachments (
   constraint attachments_storage_path_length check (char_length(storage_path) between 1 and 2048)
 );
 comment on column chatkeep.attachments.document_access is
-  'The document''s access while there is a document; NULL if none was attached.';
+  'One of private, tenant, deleted. The document''s access while there is a document; NULL if none was attached.';
 comment on column chatkeep.attachments.document_deleted is 'Whether the attached document has been deleted.';
 comment on table chatkeep.attachments is
   'A document or a stored object attached to a message. It stays readable when the document is deleted.';

@@ -20,7 +20,7 @@ create table chatkeep.document_metadata (
 );
 comment on table chatkeep.document_metadata is 'Tags and properties of a document, one row per namespace.';
 comment on column chatkeep.document_metadata.document_access is
-  'The document''s access. The policy reads it here, without reading the document.';
+  'One of private, tenant, deleted. The document''s access. The policy reads it here, without reading the document.';
 comment on column chatkeep.document_metadata.user_id is 'The owner of the namespace: its first writer.';
 create index document_metadata_document_id_idx on chatkeep.document_metadata (document_id);
 create index document_metadata_tags_idx on chatkeep.document_metadata using gin (tags);

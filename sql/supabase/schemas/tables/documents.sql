@@ -36,11 +36,11 @@ comment on column chatkeep.documents.aliases is
   'Other sources of the same bytes, in the order of their registration.';
 comment on column chatkeep.documents.checksum is 'SHA-256 of the bytes, 64 lower-case hexadecimal characters.';
 comment on column chatkeep.documents.status is
-  'The state of its ingest: pending, processing, ready, failed or archived. It changes only along the graph in docs/documents.md.';
+  'The state of its ingest. It changes only along the graph in docs/documents.md.';
 comment on column chatkeep.documents.error is 'Why the ingest failed, from set_document_status.';
 comment on column chatkeep.documents.supersedes is 'The document that this source had before these bytes.';
 comment on column chatkeep.documents.access is
-  'The visibility, or deleted. Metadata and attachments carry a copy, which their foreign keys keep up to date.';
+  'One of private, tenant, deleted. The visibility, unless the document is deleted. Metadata and attachments carry a copy, which their foreign keys keep up to date.';
 create index documents_user_id_source_uri_idx on chatkeep.documents (user_id, source_uri);
 create index documents_created_at_idx on chatkeep.documents (created_at desc);
 

@@ -14,6 +14,9 @@ begin
 end
 $$;
 comment on function chatkeep.NAME(uuid) is
-  'Does something with a chat of the caller and returns it. Errors: 22004, PT404, PT410.';
+'Does something with a chat of the caller and returns it.
+chat_id: A chat that is not deleted.
+Returns: one row.
+Errors: 22004, PT404, PT410.';
 revoke all on function chatkeep.NAME(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.NAME(uuid) to authenticated, service_role;
