@@ -1,4 +1,5 @@
-//! The arguments of each call, judged by core in the order of the call's signature.
+//! The arguments of each call, judged by core in the order of the call's signature. `cargo xtask generate` tells the package which
+//! arguments a binding takes, by the names of its parameters.
 //!
 //! Strings come as UTF-8 without lone surrogates (the package refuses those: they cannot cross), JSON as
 //! its text, numbers as JavaScript has them. `undefined` is SQL's NULL.
@@ -234,7 +235,7 @@ pub fn check_tag_document(tags: Option<String>, namespace: Option<String>) -> Op
     reason = "wasm-bindgen takes optional text by value only"
 )]
 pub fn check_attach(
-    has_document: bool,
+    document_id: Option<String>,
     name: Option<String>,
     mime_type: Option<String>,
     byte_size: Option<f64>,
@@ -242,7 +243,7 @@ pub fn check_attach(
 ) -> Option<Object> {
     refusal::of(whole("byte_size", byte_size).and_then(|byte_size| {
         NewAttachment {
-            has_document,
+            has_document: document_id.is_some(),
             name: name.as_deref(),
             mime_type: mime_type.as_deref(),
             byte_size,

@@ -3,23 +3,8 @@
 
 import { items, object } from "./arguments.js";
 import { isSessionToken, uuidv7 } from "./identity.js";
-import {
-  checkAppendMessage,
-  checkAttach,
-  checkCreateChat,
-  checkCreateSession,
-  checkDocumentCount,
-  checkElevateSession,
-  checkFinishMessage,
-  checkListMessages,
-  checkMessageCount,
-  checkRegisterDocument,
-  checkSearchMessages,
-  checkSetDocumentStatus,
-  checkTagDocument,
-  checkUpkeep,
-} from "./rules.js";
-import { ANSWERS, SIGNATURES } from "./signatures.js";
+import * as rules from "./rules.js";
+import { ANSWERS, JUDGED, SIGNATURES } from "./signatures.js";
 import { address, bytes, interval, json, number, text, time, uuid } from "./values.js";
 
 // Readers of values (values.js), by SQL type.
@@ -62,34 +47,18 @@ const messageKey = { message_id: { made: uuidv7 } };
 
 const without = (list, ...columns) => list.filter(([, column]) => !columns.includes(column));
 
+// The rule of core for a call, which judges its arguments in the order of its binding (edge/src/arguments.rs).
+function ruleOf(name) {
+  const rule = rules[camel(`check_${name}`)];
+  return (judged) => rule(...JUDGED[name].map((column) => judged[camel(column)]));
+}
+
 const MESSAGE = {
   arguments: without(declared("append_message", messageKey), "chat_id"),
-  check: (judged) =>
-    checkAppendMessage(
-      judged.role,
-      judged.content,
-      judged.parts,
-      judged.metadata,
-      judged.status,
-      judged.model,
-      judged.tokenCount,
-    ),
+  check: ruleOf("append_message"),
 };
 
-const DOCUMENT = {
-  arguments: declared("register_document"),
-  check: (judged) =>
-    checkRegisterDocument(
-      judged.sourceUri,
-      judged.checksum,
-      judged.title,
-      judged.mimeType,
-      judged.byteSize,
-      judged.tags,
-      judged.visibility,
-      judged.properties,
-    ),
-};
+const DOCUMENT = { arguments: declared("register_document"), check: ruleOf("register_document") };
 
 // A message of import_chat has an id instead of a message_id, and may say when it was written. The store makes an id from
 // the chat's and the message's place, so none is made here.
@@ -111,9 +80,9 @@ const IMPORTED_CHAT = {
     ["createdAt", "created_at", time],
     ["archivedAt", "archived_at", time],
     ["activeLeafId", "active_leaf_id", uuid],
-    ["messages", "messages", items(IMPORTED_MESSAGE, checkMessageCount)],
+    ["messages", "messages", items(IMPORTED_MESSAGE, rules.checkMessageCount)],
   ],
-  check: ({ title, metadata, language }) => checkCreateChat(title, metadata, language),
+  check: ruleOf("create_chat"),
 };
 
 // What a repetition of a call does whose answer was lost, in `repeats`:
@@ -127,29 +96,16 @@ const MORE = "more";
 const required = { required: true };
 const present = { present: true };
 
-// What a call has beside its declaration, by its name in SQL. `given` completes the declared arguments.
+// What a call has beside its declaration and its rule, by its name in SQL. `given` completes the declared arguments.
 const MORE_OF = {
-  create_chat: {
-    given: { chat_id: { made: uuidv7 } },
-    check: ({ title, metadata, language }) => checkCreateChat(title, metadata, language),
-  },
-  append_message: { given: messageKey, check: MESSAGE.check },
-  append_messages: { given: { messages: { kind: items(MESSAGE, checkMessageCount), ...required } } },
-  finish_message: {
-    check: (judged) =>
-      checkFinishMessage(judged.content, judged.parts, judged.status, judged.metadata, judged.tokenCount),
-  },
-  list_messages: { check: ({ pageSize }) => checkListMessages(pageSize) },
-  search_messages: { check: ({ query, pageSize }) => checkSearchMessages(query, pageSize) },
+  create_chat: { given: { chat_id: { made: uuidv7 } } },
+  append_message: { given: messageKey },
+  append_messages: { given: { messages: { kind: items(MESSAGE, rules.checkMessageCount), ...required } } },
   import_chat: { given: { chat: { kind: object(IMPORTED_CHAT), ...required } } },
   fail_stale_messages: upkeep(1_000),
-  index_messages: { check: ({ batchSize }) => checkUpkeep(0, batchSize, 100_000) },
+  index_messages: { check: ({ batchSize }) => rules.checkUpkeep(0, batchSize, 100_000) },
   purge_chats: upkeep(100_000),
-  create_session: {
-    check: (judged) =>
-      checkCreateSession(judged.userAgent, judged.ttl, judged.idleTtl, judged.maxSessions, judged.metadata),
-    repeats: () => MORE,
-  },
+  create_session: { repeats: () => MORE },
   rotate_session: {
     given: { token: present },
     settle: ({ token }) => neverIssued(token, { token: null }),
@@ -162,27 +118,14 @@ const MORE_OF = {
     given: { token: present },
     settle: ({ token }) => isSessionToken(token) ? undefined : { status: "invalid", session_id: null, revoked: 0 },
   },
-  elevate_session: {
-    given: { token: present },
-    check: ({ aal }) => checkElevateSession(aal),
-    settle: ({ token }) => neverIssued(token, {}),
-  },
+  elevate_session: { given: { token: present }, settle: ({ token }) => neverIssued(token, {}) },
   purge_sessions: upkeep(100_000),
-  register_document: { check: DOCUMENT.check },
-  register_documents: { given: { documents: { kind: items(DOCUMENT, checkDocumentCount), ...required } } },
+  register_documents: { given: { documents: { kind: items(DOCUMENT, rules.checkDocumentCount), ...required } } },
   register_content: {
     // The database takes checksum and size from the bytes; any will do for the rule.
     check: (judged) => DOCUMENT.check({ ...judged, checksum: "0".repeat(64) }),
   },
-  set_document_status: {
-    check: ({ status, error }) => checkSetDocumentStatus(status, error),
-    repeats: ({ status }) => status === "processing" ? MORE : SAME,
-  },
-  tag_document: { check: ({ tags, namespace }) => checkTagDocument(tags, namespace) },
-  attach: {
-    check: (judged) =>
-      checkAttach(judged.documentId !== undefined, judged.name, judged.mimeType, judged.byteSize, judged.storagePath),
-  },
+  set_document_status: { repeats: ({ status }) => status === "processing" ? MORE : SAME },
 };
 
 // Readers of answers, by what signatures.js says of a call.
@@ -191,8 +134,9 @@ const SHAPES = { row, "row or none": rowOrNone, rows, string: value, number: cou
 /** The calls by their names in JavaScript. */
 export const CALLS = Object.fromEntries(
   Object.keys(SIGNATURES).map((name) => {
-    const { given, ...call } = MORE_OF[name] ?? {};
-    return [camel(name), { name, arguments: declared(name, given), answer: SHAPES[ANSWERS[name]], ...call }];
+    const { given, ...more } = MORE_OF[name] ?? {};
+    const check = JUDGED[name] && ruleOf(name);
+    return [camel(name), { name, arguments: declared(name, given), check, answer: SHAPES[ANSWERS[name]], ...more }];
   }),
 );
 
@@ -205,7 +149,7 @@ export function mayRepeat(call, judged, elapsed) {
 
 // `most` is the largest batch.
 function upkeep(most) {
-  return { check: ({ olderThan, batchSize }) => checkUpkeep(olderThan, batchSize, most) };
+  return { check: ({ olderThan, batchSize }) => rules.checkUpkeep(olderThan, batchSize, most) };
 }
 
 // Answers: each takes what the gateway sent and gives what the caller gets, or undefined for a shape that is not known.

@@ -184,3 +184,18 @@ export const ANSWERS = {
   tag_document: "row or none",
   validate_session: "row",
 };
+
+// The arguments that core's rule for a call takes, in the order of edge/src/arguments.rs.
+export const JUDGED = {
+  create_chat: ["title", "metadata", "language"],
+  append_message: ["role", "content", "parts", "metadata", "status", "model", "token_count"],
+  list_messages: ["page_size"],
+  create_session: ["user_agent", "ttl", "idle_ttl", "max_sessions", "metadata"],
+  register_document: ["source_uri", "checksum", "title", "mime_type", "byte_size", "tags", "visibility", "properties"],
+  finish_message: ["content", "parts", "status", "metadata", "token_count"],
+  search_messages: ["query", "page_size"],
+  elevate_session: ["aal"],
+  set_document_status: ["status", "error"],
+  tag_document: ["tags", "namespace"],
+  attach: ["document_id", "name", "mime_type", "byte_size", "storage_path"],
+};

@@ -4,7 +4,7 @@
 use crate::calls::Catalog;
 use crate::lint_server::{JUDGED, LintServer, MAJOR, MODES, MODES_OF_NEWEST, PLANTED};
 use crate::schemas::{exposed_schemas, families, schema_files};
-use crate::{cli_output, javascript, native, pages, policies};
+use crate::{bindings, cli_output, javascript, native, pages, policies};
 use anyhow::{Result, bail};
 use fs_err as fs;
 use local_postgres::console::{run as run_program, step};
@@ -227,6 +227,7 @@ fn fingerprints(server: &LintServer, database: &str) -> Result<String> {
 fn ask_calls(server: &LintServer, database: &str) -> Result<Vec<String>> {
     let (catalog, root) = (catalog(server, database)?, &server.workspace().root);
     let mut complaints = catalog.complaints(&families(root)?, root);
+    complaints.extend(bindings::complaints(&bindings::read(root)?, &catalog));
     for (name, text) in derived(server, &catalog)? {
         complaints.extend(differences(server, name, &text)?.iter().map(|line| format!("{name}: {line}")));
     }
@@ -241,10 +242,11 @@ fn catalog(server: &LintServer, database: &str) -> Result<Catalog> {
 fn derived(server: &LintServer, catalog: &Catalog) -> Result<[(&'static str, String); 9]> {
     let root = &server.workspace().root;
     let families = families(root)?;
+    let signatures = javascript::signatures(catalog)? + &bindings::judged(&bindings::read(root)?);
     let native = native::calls(root)?;
     let portable = native::portable(&written(server, PORTABLE)?, &native, &schema_files(&root.join("sql/supabase"))?)?;
     Ok([
-        (SIGNATURES, laid_out(server, "signatures.js", &javascript::signatures(catalog)?)?),
+        (SIGNATURES, laid_out(server, "signatures.js", &signatures)?),
         ("edge/js/types/arguments.d.ts", laid_out(server, "arguments.d.ts", &javascript::arguments(catalog)?)?),
         ("edge/js/types/rows.d.ts", laid_out(server, "rows.d.ts", &javascript::rows(catalog)?)?),
         ("edge/js/types/calls.d.ts", laid_out(server, "calls.d.ts", &javascript::calls(catalog)?)?),

@@ -10,7 +10,7 @@ const NEXT: &str = "\
 Next:
   1. Write the declaration, the body, the comment and the grants.
   2. Run `cargo xtask generate`, and look at what it wrote.
-  3. If a rule of core judges its arguments, give the call a binding in edge/src/arguments.rs, and its rule in edge/js/lib/calls.js.
+  3. Give the rule of core that judges its arguments a binding `check_<call>` in edge/src/arguments.rs.
   4. Run the contract test by the call's name: `cargo xtask test";
 
 /// `chats/rename_chat` is a family and a name.
