@@ -1,8 +1,8 @@
-//! What the items of an array argument may be.
+//! The rules for array arguments: how many items, and of which kinds.
 
 use crate::Refusal;
 
-/// What a JSON value was expected to be, in the sentence that refuses it.
+/// The kind of JSON value that a key of an item must have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A JSON string.
@@ -15,7 +15,7 @@ pub enum Kind {
     BigInteger,
 }
 
-/// A value of an item that is of the wrong kind.
+/// The refusal (22023) of a value of the wrong kind in an item. [`Refusal::in_item`] adds its place.
 pub fn wrong_kind(argument: &'static str, kind: Kind) -> Refusal {
     match kind {
         Kind::Text => Refusal::invalid(argument, "must be a string", "Put it in quotes."),
@@ -37,7 +37,7 @@ pub fn wrong_kind(argument: &'static str, kind: Kind) -> Refusal {
     }
 }
 
-/// An item that is no object.
+/// The refusal (22023) of an item that is not an object.
 pub fn item_not_object(array: &str, position: usize) -> Refusal {
     Refusal::invalid_item(
         array,
@@ -47,12 +47,13 @@ pub fn item_not_object(array: &str, position: usize) -> Refusal {
     )
 }
 
-/// An item with a key that nobody knows; `hint` names those that are known. The key is not repeated: it may be anything.
+/// The refusal (22023) of an item with an unknown key; `hint` lists the known ones. The refusal does not repeat the key,
+/// which may be any text.
 pub fn item_unknown_key(array: &str, position: usize, hint: &'static str) -> Refusal {
     Refusal::invalid_item(array, position, "has an unknown key", hint)
 }
 
-/// The size of a batch: at most `most` items.
+/// Refuses (22023) a batch of more than `most` items.
 pub fn size(argument: &'static str, items: usize, most: usize) -> Result<(), Refusal> {
     if items > most {
         return Err(Refusal::invalid(

@@ -1,4 +1,4 @@
-//! SHA-256 (FIPS 180-4), whole and in pieces, and its name in hexadecimal.
+//! SHA-256 (FIPS 180-4) of bytes at once or in pieces, and hexadecimal text.
 
 use sha2::{Digest, Sha256};
 
@@ -18,13 +18,13 @@ pub fn hex(bytes: &[u8]) -> String {
     text
 }
 
-/// The bytes that hexadecimal, in either case, stands for; `None` of anything else.
+/// Reads hexadecimal of either case. Returns `None` for any other text.
 pub fn unhex(text: &str) -> Option<Vec<u8>> {
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     if !rest.is_empty() {
         return None;
     }
-    // As long as it will be, so that no copy of a secret is left behind by growing.
+    // The full capacity at once: a vector that grows would leave a copy of a secret in freed memory.
     let mut bytes = Vec::with_capacity(text.len() / 2);
     for pair in pairs {
         let byte = pair.iter().try_fold(0, |byte, digit| {
@@ -40,12 +40,12 @@ pub fn unhex(text: &str) -> Option<Vec<u8>> {
 pub struct Hasher(Sha256);
 
 impl Hasher {
-    /// A digest of nothing yet.
+    /// A hasher that has read no bytes.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes the next piece.
+    /// Adds the next piece.
     pub fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
@@ -62,7 +62,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn known_digests_of_fips_180_4() {
+    fn digests_are_those_of_fips_180_4() {
         for (bytes, digest) in [
             (
                 &b""[..],
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_hexadecimal_stands_for_nothing() {
+    fn other_text_is_not_read_as_hexadecimal() {
         for text in ["0", "0g", "0x00", " 00", "é0"] {
             assert_eq!(unhex(text), None, "{text}");
         }

@@ -1,7 +1,7 @@
 //! Rules for JSON arguments, read from their text.
 //!
-//! The text is JSON already: jsonb prints it inside the database, `JSON.stringify` outside. So this
-//! is a scan for size, depth and characters that Postgres cannot store, not a parser. `member` alone parses.
+//! The text is valid JSON: jsonb printed it in the database, `JSON.stringify` in a client. So this module does not parse.
+//! It scans for size, depth and characters that Postgres cannot store. Only `member` parses.
 
 mod member;
 
@@ -9,18 +9,19 @@ pub use member::plain_member;
 
 use crate::{Refusal, limits};
 
-/// What a scan finds.
+/// The result of a scan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Shape {
     /// Levels of objects and arrays.
     depth: usize,
-    /// An escape that stands for U+0000.
+    /// Whether it has U+0000, usually as an escape.
     nul: bool,
-    /// Half of a surrogate pair, alone.
+    /// Whether it has half of a surrogate pair.
     lone_surrogate: bool,
 }
 
-/// Checks size, depth and characters of any JSON value.
+/// Checks any JSON value: at most [`limits::JSON_BYTES`] bytes and [`limits::JSON_DEPTH`] levels, no U+0000 and no half of a
+/// surrogate pair. Otherwise it is refused (22023).
 pub fn check(argument: &'static str, text: &str) -> Result<(), Refusal> {
     if text.len() > limits::JSON_BYTES {
         return Err(Refusal::invalid(
@@ -54,12 +55,12 @@ pub fn check(argument: &'static str, text: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Checks a JSON object.
+/// Checks that the value is a JSON object, then the rules of [`check`].
 pub fn object(argument: &'static str, text: &str) -> Result<(), Refusal> {
     opens_with(argument, text, b'{', "must be a JSON object")
 }
 
-/// Checks a JSON array.
+/// Checks that the value is a JSON array, then the rules of [`check`].
 pub fn array(argument: &'static str, text: &str) -> Result<(), Refusal> {
     opens_with(argument, text, b'[', "must be a JSON array")
 }
@@ -75,13 +76,14 @@ fn first(text: &str) -> Option<u8> {
     text.bytes().find(|byte| !byte.is_ascii_whitespace())
 }
 
-/// Checks tags: a flat object of scalars and arrays of scalars.
+/// Checks tags: a flat object of scalars and arrays of scalars, with at most [`limits::TAGS`] keys of at most
+/// [`limits::TAG_KEY_CHARS`] characters. The rules of [`object`] apply too.
 pub fn tags(argument: &'static str, text: &str) -> Result<(), Refusal> {
     object(argument, text)?;
     let mut tags = 0;
     let mut long_key = false;
     let mut depth = 0;
-    // At depth 1 a string that a colon follows is a key.
+    // The length of the last string. At depth 1, a string before a colon is a key.
     let mut string_chars = 0;
     let mut rest = text.as_bytes();
     while let Some((&byte, tail)) = rest.split_first() {
@@ -123,7 +125,7 @@ pub fn tags(argument: &'static str, text: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The characters of a string whose opening quote was read, and what follows its closing quote.
+/// Skips a string after its opening quote. Returns its number of characters and the bytes after its closing quote.
 fn skip_string(bytes: &[u8]) -> (usize, &[u8]) {
     let mut chars = 0;
     let mut rest = bytes;
@@ -147,7 +149,8 @@ fn skip_string(bytes: &[u8]) -> (usize, &[u8]) {
     (chars, rest)
 }
 
-/// What follows a backslash: the UTF-16 unit of a `\u` escape (nothing for a short escape), and the rest.
+/// Reads an escape after its backslash. Returns the UTF-16 unit of a `\u` escape (`None` for a short escape) and the bytes
+/// after the escape.
 fn escape(bytes: &[u8]) -> (Option<u16>, &[u8]) {
     match bytes.split_first() {
         Some((b'u', tail)) => match tail.split_at_checked(4) {
@@ -197,7 +200,7 @@ fn scan_string<'a>(bytes: &'a [u8], shape: &mut Shape) -> &'a [u8] {
             None
         };
         let low = matches!(unit, Some(0xDC00..=0xDFFF));
-        // A high half wants a low one next, and a low one a high one before.
+        // A low half must follow each high half, and may follow nothing else.
         shape.lone_surrogate |= high != low;
         high = matches!(unit, Some(0xD800..=0xDBFF));
         shape.nul |= unit == Some(0);
@@ -218,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn shapes_that_postgres_cannot_store_are_refused() {
+    fn text_that_postgres_cannot_store_is_refused() {
         for (text, expected) in [
             (r#"{"a":"\u0000"}"#, "metadata contains a NUL character"),
             (
@@ -238,7 +241,7 @@ mod tests {
                 "metadata contains half of a surrogate pair",
             ),
             (r#"{"a":"\ud83d\ude00"}"#, ""),
-            // An escaped backslash before u0000 is text about a NUL, not a NUL.
+            // An escaped backslash before u0000: the string holds the six characters \u0000, not a NUL.
             (r#"{"a":"\\u0000"}"#, ""),
             (r#"{"a":"[[[[\"{{{{"}"#, ""),
             ("[]", "metadata must be a JSON object"),
@@ -298,7 +301,7 @@ mod tests {
                 "tags must be flat: scalars, or arrays of scalars",
             ),
             (long.as_str(), "tags has a key longer than 64 characters"),
-            // Two faults: which one is named does not depend on the order of keys.
+            // Two faults: the refusal names the same one in any order of keys.
             (
                 long_and_deep.as_str(),
                 "tags must be flat: scalars, or arrays of scalars",

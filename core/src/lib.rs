@@ -1,8 +1,8 @@
-//! The rules of Chatkeep: what an argument may be, how a token is made and judged, how bytes are named.
+//! The rules of Chatkeep: which arguments are valid, how tokens are made and judged, how ids and checksums are computed.
 //!
-//! Every host obeys these rules: the extension inside Postgres, the WASM module in an edge
-//! function, and (rewritten in SQL, held to it by the contract suite) the portable engine.
-//! There is no I/O here, no clock and no global state: callers bring time and randomness.
+//! The extension inside Postgres and the WASM module of the npm package call this crate. The portable engine has the
+//! same rules in SQL; the contract suite compares both. The crate has no I/O, no clock, no randomness and no global
+//! state: callers pass times and random bytes.
 
 pub mod batch;
 pub mod chats;

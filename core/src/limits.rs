@@ -1,5 +1,4 @@
-//! Every limit of the store, in one place. The portable engine repeats the numbers;
-//! `tests/contract` fails when the two differ.
+//! All limits of the store. The portable engine repeats the numbers; `tests/contract` fails if the two differ.
 
 /// Longest `content` of a message, in bytes of UTF-8.
 pub const CONTENT_BYTES: usize = 1024 * 1024;

@@ -1,49 +1,50 @@
-//! Which servers have known holes in what isolation rests on: row level security and kept plans.
+//! The security advisories of `PostgreSQL` that concern the isolation of users: row level security and kept plans.
 
-/// A hole, and the first minor release of each major one that is free of it.
-struct Hole {
+/// An advisory.
+struct Advisory {
     cve: &'static str,
+    /// For each major release, the first minor release that is fixed.
     fixed: &'static [(u32, u32)],
 }
 
 /// Newest first, from the security pages and release notes of `PostgreSQL`. The portable engine repeats the list.
-const HOLES: &[Hole] = &[
-    // Plans outlived a change of role membership or attributes.
-    Hole {
+const ADVISORIES: &[Advisory] = &[
+    // Plans stayed valid after a change of role membership or attributes.
+    Advisory {
         cve: "CVE-2026-14666",
         fixed: &[(15, 19), (16, 15), (17, 11), (18, 5)],
     },
-    // Statistics told of rows that policies hide.
-    Hole {
+    // Statistics revealed rows that policies hide.
+    Advisory {
         cve: "CVE-2025-8713",
         fixed: &[(15, 14), (16, 10), (17, 6)],
     },
     // A plan below a subquery kept the policies of another role.
-    Hole {
+    Advisory {
         cve: "CVE-2024-10976",
         fixed: &[(15, 9), (16, 5), (17, 1)],
     },
-    // MERGE passed policies over.
-    Hole {
+    // MERGE did not apply all policies.
+    Advisory {
         cve: "CVE-2023-39418",
         fixed: &[(15, 4)],
     },
     // An inlined function kept the policies of another role.
-    Hole {
+    Advisory {
         cve: "CVE-2023-2455",
         fixed: &[(15, 3)],
     },
 ];
 
-/// What to tell the operator of a server of this `server_version_num`; `None` where nothing is known against it.
+/// The warning for the operator of a server with this `server_version_num`; `None` if no advisory applies.
 pub fn warning(version: u32) -> Option<String> {
     let (major, minor) = (version / 10_000, version % 10_000);
     let mut cves = Vec::new();
     let mut safe = 0;
-    for hole in HOLES {
-        let fixed = hole.fixed.iter().find(|(of, _)| *of == major);
+    for advisory in ADVISORIES {
+        let fixed = advisory.fixed.iter().find(|(of, _)| *of == major);
         if let Some((_, fixed)) = fixed.filter(|(_, fixed)| minor < *fixed) {
-            cves.push(hole.cve);
+            cves.push(advisory.cve);
             safe = safe.max(*fixed);
         }
     }
@@ -60,8 +61,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_is_warned_of_every_hole_it_has_and_told_where_to_go() {
-        for (version, said) in [
+    fn a_warning_names_every_advisory_and_the_release_to_move_to() {
+        for (version, expected) in [
             (
                 150_018,
                 Some("PostgreSQL 15.18 has CVE-2026-14666: move to 15.19 or newer"),
@@ -81,15 +82,15 @@ mod tests {
             (180_006, None),
             (190_000, None),
         ] {
-            assert_eq!(warning(version).as_deref(), said, "{version}");
+            assert_eq!(warning(version).as_deref(), expected, "{version}");
         }
     }
 
     #[test]
-    fn the_oldest_has_them_all() {
-        let said = warning(150_000).unwrap_or_default();
-        for hole in HOLES {
-            assert!(said.contains(hole.cve), "{}", hole.cve);
+    fn every_advisory_applies_to_the_oldest_server() {
+        let warning = warning(150_000).unwrap_or_default();
+        for advisory in ADVISORIES {
+            assert!(warning.contains(advisory.cve), "{}", advisory.cve);
         }
     }
 }

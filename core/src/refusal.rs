@@ -1,4 +1,4 @@
-//! A refusal: the one error type of the rules, with its code, the argument at fault and the remedy.
+//! The refusal: the only error type of the rules, with a code, the argument at fault and a hint.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,23 +6,23 @@ use std::fmt;
 /// Why a call is refused. Each code has one SQLSTATE, the same in both engines and in the WASM module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
-    /// An argument that is present and wrong.
+    /// An argument is present and wrong.
     InvalidArgument,
-    /// An argument that may not be NULL.
+    /// An argument is NULL and may not be.
     MissingArgument,
     /// The caller has no right to the call: not signed in, or disabled.
     NoRight,
-    /// No such row, or not the caller's; the two are never told apart.
+    /// No such row, or a row of somebody else. The refusal does not distinguish the two.
     NotFound,
-    /// The idempotency key is taken by other content.
+    /// Other content has the same idempotency key.
     Conflict,
     /// The chat was deleted.
     Gone,
 }
 
 impl Code {
-    /// The SQLSTATE. `PTnnn` is `PostgREST`'s way to an HTTP status; the others are `PostgreSQL`'s own
-    /// (appendix A), chosen so that no gateway answers 500 or retries.
+    /// The SQLSTATE. `PostgREST` turns `PTnnn` into the HTTP status nnn. The others are `PostgreSQL`'s own (appendix A),
+    /// chosen so that no gateway answers 500 or retries.
     pub const fn sqlstate(self) -> &'static str {
         match self {
             Self::InvalidArgument => "22023",
@@ -46,22 +46,22 @@ impl Code {
     }
 }
 
-/// A refused call. `message` says what is wrong with which argument, `hint` what to do;
-/// neither ever repeats the value, which may be a secret or somebody else's.
+/// A refused call. `message` names the argument and its fault, `hint` a remedy. Neither repeats the value, which may be a
+/// secret or belong to somebody else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// The class of the refusal.
+    /// The kind of refusal.
     pub code: Code,
-    /// The name of the argument at fault, with its place where it is part of one: `messages[3].role`.
+    /// The name of the argument at fault, with its place in an array argument: `messages[3].role`.
     pub argument: Cow<'static, str>,
-    /// What is wrong.
+    /// The fault, in a sentence that begins with the name of the argument.
     pub message: String,
-    /// What the caller can do.
+    /// The remedy.
     pub hint: &'static str,
 }
 
 impl Refusal {
-    /// A wrong argument; `rule` completes the sentence that begins with its name.
+    /// A wrong argument (22023). `rule` completes the sentence that begins with its name.
     pub fn invalid(argument: &'static str, rule: &str, hint: &'static str) -> Self {
         Self {
             code: Code::InvalidArgument,
@@ -71,7 +71,7 @@ impl Refusal {
         }
     }
 
-    /// A wrong item of an array argument, as a whole: `messages[3] must be …`.
+    /// An item of an array argument that is wrong as a whole (22023): `messages[3] must be …`.
     pub fn invalid_item(array: &str, position: usize, rule: &str, hint: &'static str) -> Self {
         let argument = format!("{array}[{position}]");
         Self {
@@ -82,7 +82,7 @@ impl Refusal {
         }
     }
 
-    /// An argument that may not be NULL.
+    /// An argument that is NULL and may not be (22004).
     pub fn missing(argument: &'static str) -> Self {
         Self {
             code: Code::MissingArgument,
@@ -92,7 +92,7 @@ impl Refusal {
         }
     }
 
-    /// The same refusal of one item of an array argument: `messages[3].role must be …`.
+    /// The same refusal for an item of an array argument: `messages[3].role must be …`.
     #[must_use]
     pub fn in_item(self, array: &str, position: usize) -> Self {
         Self {
@@ -102,7 +102,7 @@ impl Refusal {
         }
     }
 
-    /// No such chat, or not the caller's.
+    /// No such chat, or a chat of somebody else (PT404).
     pub fn chat_not_found() -> Self {
         Self {
             code: Code::NotFound,
@@ -112,7 +112,7 @@ impl Refusal {
         }
     }
 
-    /// The chat was deleted.
+    /// The chat was deleted (PT410).
     pub fn chat_deleted() -> Self {
         Self {
             code: Code::Gone,
@@ -122,8 +122,8 @@ impl Refusal {
         }
     }
 
-    /// A row that was in sight when the call began, and out of reach when it came to write: `what` completes
-    /// `… cannot be written any more`.
+    /// The caller saw the row when the call began, and could no longer write it (42501). `what` is the middle of the
+    /// sentence that ends in `cannot be written any more`.
     pub fn unwritten(argument: &'static str, what: &str) -> Self {
         Self {
             code: Code::NoRight,
@@ -133,13 +133,13 @@ impl Refusal {
         }
     }
 
-    /// The same of a chat.
+    /// [`Self::unwritten`] for a chat.
     pub fn chat_unwritten() -> Self {
         Self::unwritten("chat_id", "names a chat that")
     }
 
-    /// A message whose row did not arrive, though its id is new as far as the caller sees: `what` completes
-    /// `… taken by a message that you cannot see`.
+    /// The message was not stored, although the caller sees no message with its id (PT409). `what` is the middle of the
+    /// sentence that ends in `taken by a message that you cannot see`.
     pub fn message_unseen(argument: &'static str, what: &str) -> Self {
         Self {
             code: Code::Conflict,
@@ -149,7 +149,7 @@ impl Refusal {
         }
     }
 
-    /// A registration makes no progress, because a document that the caller cannot see has its source or bytes.
+    /// The registration cannot succeed, because a document that the caller cannot see has the same source or bytes (PT409).
     pub fn document_unseen() -> Self {
         Self {
             code: Code::Conflict,
@@ -159,7 +159,7 @@ impl Refusal {
         }
     }
 
-    /// A direct update of what only the calls move.
+    /// A direct update of a column that only calls may change (42501).
     pub fn chat_moved_directly() -> Self {
         Self {
             code: Code::NoRight,
@@ -170,7 +170,7 @@ impl Refusal {
         }
     }
 
-    /// Several tenants hold a chat of this id, and the caller is exempt from policies.
+    /// Several tenants have a chat with this id, and the caller is exempt from policies (PT409).
     pub fn chat_ambiguous() -> Self {
         Self {
             code: Code::Conflict,
@@ -180,7 +180,7 @@ impl Refusal {
         }
     }
 
-    /// No such message in this chat.
+    /// No such message in this chat (PT404).
     pub fn message_not_found(argument: &'static str) -> Self {
         Self {
             code: Code::NotFound,
@@ -190,7 +190,7 @@ impl Refusal {
         }
     }
 
-    /// The message was finished before, with something else.
+    /// The message was finished before, with other content (PT409).
     pub fn message_finished() -> Self {
         Self {
             code: Code::Conflict,
@@ -200,7 +200,7 @@ impl Refusal {
         }
     }
 
-    /// The chat id is taken by a row the caller may not see.
+    /// A row that the caller cannot see has this chat id (PT409).
     pub fn chat_id_taken() -> Self {
         Self {
             code: Code::Conflict,
@@ -210,7 +210,7 @@ impl Refusal {
         }
     }
 
-    /// The idempotency key was used for other content.
+    /// A message with other content has this idempotency key (PT409).
     pub fn message_id_conflict() -> Self {
         Self {
             code: Code::Conflict,

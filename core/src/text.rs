@@ -2,8 +2,8 @@
 
 use crate::Refusal;
 
-/// Refuses U+0000, which Postgres cannot store and which must never be dropped silently.
-/// Inside the database no text can hold one; a client can.
+/// Refuses U+0000 (22023), which Postgres cannot store and which must never be dropped silently. Text in the database
+/// cannot hold it; text of a client can.
 pub fn no_nul(argument: &'static str, value: &str) -> Result<(), Refusal> {
     if value.as_bytes().contains(&0) {
         return Err(Refusal::invalid(
@@ -15,7 +15,7 @@ pub fn no_nul(argument: &'static str, value: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Refuses text that is none of the words an argument knows; `rule` names them, `hint` helps.
+/// Refuses text that is missing (22004) or not one of `known` (22023). `rule` completes the sentence of the refusal.
 pub fn one_of(
     argument: &'static str,
     value: Option<&str>,
@@ -30,9 +30,10 @@ pub fn one_of(
     }
 }
 
-/// Refuses text of more than `limit` characters (Unicode scalar values, as SQL's `char_length`).
+/// Refuses text of more than `limit` characters (22023), and U+0000. Characters are Unicode scalar values, as in SQL's
+/// `char_length`.
 pub fn at_most_chars(argument: &'static str, value: &str, limit: usize) -> Result<(), Refusal> {
-    // A character takes one byte at least, so most values need no counting.
+    // A character has at least one byte, so characters are counted only in long values.
     if value.len() > limit && value.chars().count() > limit {
         return Err(Refusal::invalid(
             argument,
@@ -55,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_is_one_of_those_that_are_known() {
+    fn a_word_is_one_of_the_known_ones() {
         let check = |value| one_of("role", value, &["a", "b"], "must be a or b", "Pass one.");
         assert_eq!(check(Some("b")), Ok(()));
         assert_eq!(check(Some("B")).unwrap_err().message, "role must be a or b");

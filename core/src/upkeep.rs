@@ -1,20 +1,20 @@
-//! How much one run of an upkeep call may do, and how old what it removes must be.
+//! The rules for the arguments of upkeep calls: the minimum age of the rows, and the size of a batch.
 
 use crate::Refusal;
 
-/// The arguments of an upkeep call. A call without an age leaves it at zero.
+/// The arguments of an upkeep call. For a call without `older_than`, pass zero.
 #[derive(Clone, Copy, Debug)]
 pub struct Upkeep {
-    /// At least zero, in microseconds.
+    /// The minimum age of the rows, in microseconds: zero or more.
     pub older_than: Option<i64>,
-    /// 1 to `most`.
+    /// The most rows that one call processes: 1 to `most`.
     pub batch_size: Option<i32>,
     /// The largest batch of the call.
     pub most: i32,
 }
 
 impl Upkeep {
-    /// Checks both arguments.
+    /// Checks the arguments in the order of the signature and returns the first refusal: 22004 if one is missing, else 22023.
     pub fn check(&self) -> Result<(), Refusal> {
         let older_than = self
             .older_than
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_does_something_but_not_too_much() {
+    fn an_age_is_not_negative_and_a_batch_is_bounded() {
         for (older_than, batch_size, message) in [
             (Some(0), Some(1), ""),
             (Some(1), Some(1_000), ""),

@@ -1,8 +1,8 @@
-//! UUIDs. Version 7 (RFC 9562 section 5.7) is ordered by time, so that keys are appended to an index and not strewn over
-//! it; version 8 (section 5.8) stands for a name that somebody else gave.
+//! UUIDs. Version 7 (RFC 9562 section 5.7) is ordered by time, so new keys go to the end of an index. Version 8
+//! (section 5.8) is computed from a digest or from an id of another form.
 
-/// A UUID of the 48-bit Unix time in milliseconds and 74 random bits; of `random` the six bits
-/// that version and variant take are ignored.
+/// A UUID version 7 from the 48-bit Unix time in milliseconds and 74 random bits. Version and variant replace six bits of
+/// `random`.
 pub fn v7(unix_ms: u64, random: [u8; 10]) -> [u8; 16] {
     let time = unix_ms.to_be_bytes();
     let mut id = [0; 16];
@@ -13,7 +13,7 @@ pub fn v7(unix_ms: u64, random: [u8; 10]) -> [u8; 16] {
     id
 }
 
-/// A UUID version 8 (RFC 9562 section 5.8): the first bits of a digest, the same for the same digest.
+/// A UUID version 8 (RFC 9562 section 5.8) from the first bits of a digest.
 pub fn v8(digest: &[u8; 32]) -> [u8; 16] {
     let mut id = [0; 16];
     id.copy_from_slice(&digest[..16]);
@@ -22,10 +22,10 @@ pub fn v8(digest: &[u8; 32]) -> [u8; 16] {
     id
 }
 
-/// The UUID of an id in another form, such as a nanoid: the same one always, from 122 bits of its SHA-256.
+/// The UUID for an id in another form, such as a nanoid: 122 bits of its SHA-256, so always the same UUID.
 pub fn of_name(name: &str) -> [u8; 16] {
     let mut hasher = crate::digest::Hasher::new();
-    // No other use of SHA-256 here can give the same bits.
+    // The prefix keeps these UUIDs apart from those of other digests.
     hasher.update(b"chatkeep.id:");
     hasher.update(name.as_bytes());
     v8(&hasher.finish())
@@ -44,7 +44,7 @@ pub fn format(id: &[u8; 16]) -> String {
     .join("-")
 }
 
-/// Reads the usual form, in either case; anything else is `None`.
+/// Reads the usual form, in either case. Returns `None` for any other text.
 pub fn parse(text: &str) -> Option<[u8; 16]> {
     let bytes = text.as_bytes();
     if bytes.len() != 36 {
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_has_one_uuid_of_version_8() {
+    fn a_name_always_has_the_same_uuid_version_8() {
         // printf 'chatkeep.id:%s' V1StGXR8_Z5jdHi6B-myT | sha256sum
         let id = format(&of_name("V1StGXR8_Z5jdHi6B-myT"));
         assert_eq!(id, "3618d206-0ef5-849e-a636-859ec7d41214");
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_uuid_is_refused() {
+    fn other_text_is_not_read_as_a_uuid() {
         for text in [
             "",
             "017f22e279b07cc398c4dc0c0c07398f",

@@ -1,5 +1,6 @@
-//! The vectors that hold the engines' forms of a source to core's: `tests/contract/support/source_uris.psql`.
-//! After a change of the rules, `CHATKEEP_WRITE_VECTORS=1 cargo test -p chatkeep-core --test source_uris` writes them anew.
+//! Writes and checks `tests/contract/support/source_uris.psql`: sources, and the forms that core gives them. The contract
+//! suite compares the engines with these vectors. After a change of the rules, write them again with
+//! `CHATKEEP_WRITE_VECTORS=1 cargo test -p chatkeep-core --test source_uris`.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -9,7 +10,7 @@ use chatkeep_core::documents::source_uri;
 const FILE: &str = "../tests/contract/support/source_uris.psql";
 const VECTORS: usize = 1_400;
 
-/// What URIs are made of, and what has misled a reader of them before.
+/// Parts of URIs, and texts that have misled readers of URIs.
 const PIECES: [&str; 88] = [
     "/../",
     "/./",
@@ -101,7 +102,7 @@ const PIECES: [&str; 88] = [
     "\t",
 ];
 
-/// How a URI mostly begins, so that the pieces behind it are read as the parts of one.
+/// Usual beginnings of a URI, so that the pieces after them are read as its parts.
 const OPENINGS: [&str; 10] = [
     "",
     "",
@@ -136,7 +137,7 @@ impl Random {
     }
 }
 
-/// What `register_document` stores, or the refusal as `pg_temp.stored` shows it.
+/// The form that `register_document` stores, or the refusal in the form of `pg_temp.stored`.
 fn answer(uri: &str) -> String {
     source_uri::checked(uri).map_or_else(
         |refusal| format!("{} {}", refusal.code.sqlstate(), refusal.message),
@@ -156,7 +157,7 @@ fn literal(text: &str) -> String {
     literal + "'"
 }
 
-/// What the lists of core are made of, so that a word that the portable engine has not is missed.
+/// Sources with every name and port in core's lists: if one is missing in the portable engine, a vector fails.
 fn every_name_and_port() -> Vec<String> {
     let names = source_uri::SECRET_ENDINGS.iter();
     let names = names.chain(&source_uri::SECRET_NAMES);
@@ -165,7 +166,7 @@ fn every_name_and_port() -> Vec<String> {
     let addresses = schemes.iter().flat_map(|scheme| {
         ["", ":", ":80", ":443", ":21"].map(|port| format!("{scheme}://a{port}"))
     });
-    // With an address behind any number of slashes on the web alone.
+    // Only web schemes have their host after any number of slashes.
     let users = schemes.iter().map(|scheme| format!("{scheme}:/a@b"));
     parameters.chain(addresses).chain(users).collect()
 }
@@ -184,7 +185,7 @@ fn vectors() -> String {
         .map(|uri| format!("  ({}, {})", literal(uri), literal(&answer(uri))))
         .collect();
     format!(
-        "-- Sources, most of them random, and what core says of them. Written by core/tests/source_uris.rs.\n\
+        "-- Sources, most of them random, and core's form or refusal of each. Written by core/tests/source_uris.rs.\n\
          create temporary table vectors (uri text, answer text) on commit drop;\n\
          insert into vectors values\n{};\n",
         rows.join(",\n")
@@ -192,20 +193,20 @@ fn vectors() -> String {
 }
 
 #[test]
-fn the_vectors_are_what_core_says() {
+fn the_file_of_vectors_is_current() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE);
     if std::env::var_os("CHATKEEP_WRITE_VECTORS").is_some() {
         std::fs::write(&file, vectors()).unwrap();
     }
     assert!(
         std::fs::read_to_string(&file).unwrap() == vectors(),
-        "{} is stale",
+        "{} is stale: see the command at the top of this file",
         file.display()
     );
 }
 
 #[test]
-fn the_vectors_tell_rules_apart() {
+fn the_vectors_cover_kept_changed_and_refused_sources() {
     let mut random = Random(0x5eed);
     let (mut kept, mut changed, mut refused) = (0, 0, 0);
     for _ in 0..VECTORS {

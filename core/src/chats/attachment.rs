@@ -1,4 +1,4 @@
-//! What an attachment may be made of.
+//! The rules for the arguments of `attach`.
 
 use crate::documents::{document, source_uri};
 use crate::{Refusal, limits, text};
@@ -6,7 +6,7 @@ use crate::{Refusal, limits, text};
 /// The arguments of `attach` that a rule applies to.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NewAttachment<'a> {
-    /// Whether a document is named; without one there must be a path.
+    /// Whether the call names a document. Without one, `storage_path` is required.
     pub has_document: bool,
     /// The name of the file: 1 to [`limits::TITLE_CHARS`] characters.
     pub name: Option<&'a str>,
@@ -14,12 +14,13 @@ pub struct NewAttachment<'a> {
     pub mime_type: Option<&'a str>,
     /// Zero or more.
     pub byte_size: Option<i64>,
-    /// Where the object lies: no credentials, no control characters, at most [`limits::SOURCE_URI_CHARS`] characters.
+    /// The path of the stored object: no credentials, no control characters, at most [`limits::SOURCE_URI_CHARS`]
+    /// characters.
     pub storage_path: Option<&'a str>,
 }
 
 impl NewAttachment<'_> {
-    /// Checks every argument, in the order of the signature.
+    /// Checks the arguments in the order of the signature and returns the first refusal (22023).
     pub fn check(&self) -> Result<(), Refusal> {
         if !self.has_document && self.storage_path.is_none() {
             return Err(Refusal::invalid(
@@ -58,7 +59,7 @@ fn storage_path(path: &str) -> Result<(), Refusal> {
             "Percent-encode it (RFC 3986 section 2.1).",
         );
     }
-    // What follows a # is no part of a source, but is stored here.
+    // A source is stored without its fragment, but a path is stored whole. So this checks the fragment too.
     let fragment = path.split('#').nth(1).unwrap_or_default();
     if source_uri::carries_credentials(path)
         || source_uri::carries_credentials(&format!("?{fragment}"))
@@ -94,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_attached_is_refused_by_name() {
+    fn each_bad_argument_is_named() {
         let long = "x".repeat(2_049);
         for (attachment, message) in [
             (

@@ -1,8 +1,8 @@
-//! What a chat may be made of.
+//! The rules for the arguments of `create_chat`.
 
 use crate::{Refusal, json, limits, text};
 
-/// The text search configurations that every supported `PostgreSQL` brings.
+/// The text search configurations that every supported `PostgreSQL` has.
 pub const LANGUAGES: [&str; 29] = [
     "simple",
     "arabic",
@@ -35,7 +35,7 @@ pub const LANGUAGES: [&str; 29] = [
     "yiddish",
 ];
 
-/// The arguments of `create_chat` that a rule applies to. JSON comes as text.
+/// The arguments of `create_chat` that a rule applies to. JSON is passed as text.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NewChat<'a> {
     /// At most [`limits::TITLE_CHARS`] characters.
@@ -47,7 +47,7 @@ pub struct NewChat<'a> {
 }
 
 impl NewChat<'_> {
-    /// Checks every argument, in the order of the signature.
+    /// Checks the arguments in the order of the signature and returns the first refusal: 22004 if one is missing, else 22023.
     pub fn check(&self) -> Result<(), Refusal> {
         if let Some(title) = self.title {
             text::at_most_chars("title", title, limits::TITLE_CHARS)?;
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_chat_needs_nothing_but_metadata_that_is_an_object() {
+    fn metadata_is_an_object_and_a_title_is_optional() {
         assert!(
             NewChat {
                 title: None,

@@ -1,21 +1,21 @@
-//! What a message may be made of, and how many of them a page holds.
+//! The rules for messages: the arguments of `append_message` and `finish_message`, of a search and of a page.
 
 use crate::{Refusal, json, limits, text};
 
-/// Who speaks. The set is the one that model APIs share.
+/// The roles of a message. The APIs of language models share this set.
 pub const ROLES: [&str; 4] = ["system", "user", "assistant", "tool"];
 
-/// How far a message is: written whole, being streamed, or given up.
+/// The states of a message: whole, still being streamed, or given up.
 pub const STATUSES: [&str; 3] = ["complete", "streaming", "failed"];
 
-/// The arguments of `append_message` that a rule applies to. JSON comes as text.
+/// The arguments of `append_message` that a rule applies to. JSON is passed as text.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NewMessage<'a> {
     /// One of [`ROLES`].
     pub role: Option<&'a str>,
     /// At most [`limits::CONTENT_BYTES`] bytes; may be empty.
     pub content: Option<&'a str>,
-    /// A JSON array, or nothing.
+    /// A JSON array.
     pub parts: Option<&'a str>,
     /// A JSON object.
     pub metadata: Option<&'a str>,
@@ -28,7 +28,7 @@ pub struct NewMessage<'a> {
 }
 
 impl NewMessage<'_> {
-    /// Checks every argument, in the order of the signature.
+    /// Checks the arguments in the order of the signature and returns the first refusal: 22004 if one is missing, else 22023.
     pub fn check(&self) -> Result<(), Refusal> {
         role(self.role)?;
         content(self.content.ok_or_else(|| Refusal::missing("content"))?)?;
@@ -91,26 +91,26 @@ pub const ITEM_KEYS: [&str; 9] = [
     "token_count",
 ];
 
-/// The remedy for an item with a key that is none of [`ITEM_KEYS`].
+/// The hint for an item with an unknown key: it lists [`ITEM_KEYS`].
 pub const ITEM_KEYS_HINT: &str = "The keys are role, content, message_id, parts, metadata, parent_id, status, model and token_count.";
 
-/// What `finish_message` may set: nothing, or what a message may hold.
+/// The arguments of `finish_message` that a rule applies to, with the limits of [`NewMessage`]. JSON is passed as text.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Finish<'a> {
-    /// As in [`NewMessage`]; nothing keeps what is stored.
+    /// `None` keeps the stored content.
     pub content: Option<&'a str>,
-    /// As in [`NewMessage`].
+    /// `None` keeps the stored parts.
     pub parts: Option<&'a str>,
     /// `complete` or `failed`.
     pub status: Option<&'a str>,
-    /// As in [`NewMessage`]; nothing keeps what is stored.
+    /// `None` keeps the stored metadata.
     pub metadata: Option<&'a str>,
-    /// As in [`NewMessage`].
+    /// `None` keeps the stored count.
     pub token_count: Option<i32>,
 }
 
 impl Finish<'_> {
-    /// Checks every argument, in the order of the signature.
+    /// Checks the arguments in the order of the signature and returns the first refusal: 22004 if one is missing, else 22023.
     pub fn check(&self) -> Result<(), Refusal> {
         if let Some(text) = self.content {
             content(text)?;
@@ -143,13 +143,13 @@ fn token_count(count: Option<i32>) -> Result<(), Refusal> {
     }
 }
 
-/// What a search asks for, in text: at most [`limits::QUERY_CHARS`] characters.
+/// Checks the query of a search: present (22004) and at most [`limits::QUERY_CHARS`] characters (22023).
 pub fn query(query: Option<&str>) -> Result<(), Refusal> {
     let query = query.ok_or_else(|| Refusal::missing("query"))?;
     text::at_most_chars("query", query, limits::QUERY_CHARS)
 }
 
-/// The size of a page: 1 to [`limits::PAGE_ROWS`].
+/// Checks the size of a page: present (22004) and 1 to [`limits::PAGE_ROWS`] rows (22023).
 pub fn page_size(rows: Option<i32>) -> Result<i32, Refusal> {
     match rows {
         None => Err(Refusal::missing("page_size")),

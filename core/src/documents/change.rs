@@ -1,21 +1,23 @@
-//! What may be changed about a document: its status, its tags.
+//! The rules for changes of a document: `set_document_status` and `tag_document`.
 
 use crate::{Refusal, json, limits, text};
 
-/// The states of a document, from its registration to its end.
+/// The states of a document's ingest.
 pub const STATUSES: [&str; 5] = ["pending", "processing", "ready", "failed", "archived"];
 
-/// The arguments of `set_document_status` that a rule applies to. Which state may follow which, the database knows.
+/// The arguments of `set_document_status` that a rule applies to. The trigger `guard_document` checks which status may
+/// follow the stored one.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct StatusChange<'a> {
     /// One of [`STATUSES`].
     pub status: Option<&'a str>,
-    /// Why it failed: with `failed` only, at most [`limits::ERROR_CHARS`] characters. Empty text is nothing.
+    /// The reason of a failure: at most [`limits::ERROR_CHARS`] characters, and only with `failed`. Empty text counts as
+    /// no reason.
     pub error: Option<&'a str>,
 }
 
 impl StatusChange<'_> {
-    /// Checks every argument, in the order of the signature.
+    /// Checks the arguments in the order of the signature and returns the first refusal: 22004 if one is missing, else 22023.
     pub fn check(&self) -> Result<(), Refusal> {
         text::one_of(
             "status",
@@ -39,7 +41,7 @@ impl StatusChange<'_> {
     }
 }
 
-/// The arguments of `tag_document` that a rule applies to. JSON comes as text.
+/// The arguments of `tag_document` that a rule applies to. JSON is passed as text.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tagging<'a> {
     /// A flat JSON object: see [`json::tags`].
@@ -49,7 +51,7 @@ pub struct Tagging<'a> {
 }
 
 impl Tagging<'_> {
-    /// Checks every argument, in the order of the signature.
+    /// Checks the arguments in the order of the signature and returns the first refusal: 22004 if one is missing, else 22023.
     pub fn check(&self) -> Result<(), Refusal> {
         json::tags("tags", self.tags.ok_or_else(|| Refusal::missing("tags"))?)?;
         match self.namespace {

@@ -1,11 +1,11 @@
-//! What a document may be made of.
+//! The rules for the arguments of `register_document`.
 
 use std::borrow::Cow;
 
 use crate::documents::source_uri;
 use crate::{Refusal, json, limits, text};
 
-/// Who may read a document.
+/// The visibilities of a document: its owner reads it, or all members of the tenant.
 pub const VISIBILITIES: [&str; 2] = ["private", "tenant"];
 
 /// The keys of one item of `register_documents`: the arguments of `register_document`.
@@ -20,10 +20,10 @@ pub const ITEM_KEYS: [&str; 8] = [
     "properties",
 ];
 
-/// The remedy for an item with a key that is none of [`ITEM_KEYS`].
+/// The hint for an item with an unknown key: it lists [`ITEM_KEYS`].
 pub const ITEM_KEYS_HINT: &str = "The keys are source_uri, checksum, title, mime_type, byte_size, tags, visibility and properties.";
 
-/// The arguments of `register_document` that a rule applies to. JSON comes as text.
+/// The arguments of `register_document` that a rule applies to. JSON is passed as text.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NewDocument<'a> {
     /// Where the bytes came from: see [`source_uri::checked`].
@@ -44,9 +44,9 @@ pub struct NewDocument<'a> {
     pub properties: Option<&'a str>,
 }
 
-/// What is stored in another form than it came in.
+/// The arguments that are stored in a normal form.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stored<'a> {
+pub struct NormalizedDocument<'a> {
     /// The source, normalised.
     pub source_uri: Cow<'a, str>,
     /// The checksum in lower case.
@@ -54,8 +54,9 @@ pub struct Stored<'a> {
 }
 
 impl<'a> NewDocument<'a> {
-    /// Checks every argument, in the order of the signature, and returns what is stored in another form.
-    pub fn check(&self) -> Result<Stored<'a>, Refusal> {
+    /// Checks the arguments in the order of the signature and returns the normal forms, or the first refusal: 22004 if an
+    /// argument is missing, else 22023.
+    pub fn check(&self) -> Result<NormalizedDocument<'a>, Refusal> {
         let source_uri = source_uri::checked(
             self.source_uri
                 .ok_or_else(|| Refusal::missing("source_uri"))?,
@@ -72,14 +73,14 @@ impl<'a> NewDocument<'a> {
             self.properties
                 .ok_or_else(|| Refusal::missing("properties"))?,
         )?;
-        Ok(Stored {
+        Ok(NormalizedDocument {
             source_uri,
             checksum,
         })
     }
 }
 
-/// What is said of a file: at most [`limits::MIME_TYPE_CHARS`] characters, zero or more bytes.
+/// Checks MIME type and size of a file: at most [`limits::MIME_TYPE_CHARS`] characters, zero or more bytes (22023).
 pub fn kind_and_size(mime_type: Option<&str>, byte_size: Option<i64>) -> Result<(), Refusal> {
     if let Some(mime_type) = mime_type {
         text::at_most_chars("mime_type", mime_type, limits::MIME_TYPE_CHARS)?;
@@ -94,9 +95,10 @@ pub fn kind_and_size(mime_type: Option<&str>, byte_size: Option<i64>) -> Result<
     Ok(())
 }
 
-/// A SHA-256 in hexadecimal; upper case is taken and stored in lower case.
+/// Checks a SHA-256 in hexadecimal of either case and returns it in lower case, as it is stored. Any other text is refused
+/// (22023).
 pub fn checksum(text: &str) -> Result<String, Refusal> {
-    // Every byte is looked at whatever was found before: that way it takes no time.
+    // The fold has no early exit, so the compiler can check many bytes with one instruction.
     let is_hex = |hex: bool, byte: u8| hex & byte.is_ascii_hexdigit();
     if text.len() == 64 && text.bytes().fold(true, is_hex) {
         return Ok(text.to_ascii_lowercase());
@@ -159,7 +161,7 @@ mod tests {
                 ..good
             }
             .check(),
-            Ok(Stored {
+            Ok(NormalizedDocument {
                 source_uri: "http://example.com/".into(),
                 checksum: SUM.to_lowercase()
             })

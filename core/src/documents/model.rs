@@ -1,14 +1,14 @@
-//! A model of documents: what the calls must come to, one after the other, written without a look at how they do it.
-//! Tests play random histories on a database and hold them against it.
+//! A model of documents: the results that the calls must have, one after the other. It does not copy how the engines
+//! compute them. Tests run random histories on a database and compare the results with the model.
 
-/// Who calls. Ada and Bob share a tenant, Eve has one of her own.
+/// A caller. Ada and Bob share a tenant; Eve has another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Person {
     /// A member.
     Ada,
     /// Another member of the same tenant.
     Bob,
-    /// A stranger.
+    /// A user of another tenant.
     Eve,
 }
 
@@ -30,7 +30,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// As the database writes it.
+    /// The status as it is stored.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -69,11 +69,11 @@ pub struct Registration {
 /// A stored document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
-    /// The id that the database gave it, once it is known. Those of one millisecond are in no order.
+    /// The id that the database gave it; empty until it is known. Ids of one millisecond are in random order.
     pub id: String,
     /// Who registered it.
     pub owner: Person,
-    /// Its sources: its own, and its aliases.
+    /// Its sources: first its `source_uri`, then its aliases.
     pub sources: Vec<u8>,
     /// Which bytes it has.
     pub bytes: u8,
@@ -83,11 +83,11 @@ pub struct Document {
     pub title: Option<u8>,
     /// How far its ingest got.
     pub status: Status,
-    /// What its source held before.
+    /// The document that its source belonged to before.
     pub supersedes: Option<usize>,
     /// Whether its owner deleted it.
     pub deleted: bool,
-    /// Whether nothing was heard of its ingest for an hour.
+    /// Whether its ingest has made no progress for an hour.
     pub given_up: bool,
 }
 
@@ -101,13 +101,13 @@ impl Document {
     }
 }
 
-/// What a call comes to: an outcome or a status, or a SQLSTATE; and of which document, in the order they were made.
+/// The result of a call: an outcome or a status with the place of the document in [`Shelf::documents`], or a SQLSTATE.
 pub type Answer = Result<(&'static str, usize), &'static str>;
 
-/// All documents there are.
+/// All documents of the database.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Shelf {
-    /// In the order they were made.
+    /// In the order of their creation.
     pub documents: Vec<Document>,
 }
 
@@ -116,7 +116,7 @@ impl Shelf {
     pub fn register(&mut self, who: Person, new: Registration) -> (&'static str, usize) {
         if let Some(found) = self.find(who, new) {
             let before = &self.documents[found];
-            // Colleagues add sources to what is shared; what a person has alone is theirs.
+            // A source leaves the caller's other documents, unless the caller's private document has it already.
             if before.owner != who || before.shared || !before.sources.contains(&new.source) {
                 self.release(who, new.source, Some(found));
             }
@@ -155,7 +155,8 @@ impl Shelf {
         (outcome, self.documents.len() - 1)
     }
 
-    /// `register_documents`: what no other item is about comes first, new documents before new sources.
+    /// `register_documents`: known documents first, then items that share nothing with other items (new documents before
+    /// new sources), then the rest in their order.
     pub fn register_all(
         &mut self,
         who: Person,
@@ -223,7 +224,7 @@ impl Shelf {
         Ok((found.status.name(), document))
     }
 
-    /// An hour and more goes by.
+    /// More than an hour passes.
     pub fn pass_an_hour(&mut self) {
         for document in &mut self.documents {
             document.given_up |= document.status == Status::Processing;
@@ -235,7 +236,7 @@ impl Shelf {
         found.filter(|found| found.is_seen_by(who)).ok_or("PT404")
     }
 
-    /// The document of these bytes that a registration is about: the one that is as widely read as it asks, first.
+    /// The live document of these bytes that a registration uses. It prefers one with the visibility of the registration.
     fn find(&self, who: Person, new: Registration) -> Option<usize> {
         let fits = |document: &Document| {
             let is_reached = document.owner == who || (new.shared && document.is_seen_by(who));
@@ -253,8 +254,9 @@ impl Shelf {
         })
     }
 
-    /// A source leaves the documents of this person that have it; one is history when it was the last. What it was of is
-    /// the one that is named by it, or a private one, or that of the least id: colleagues add sources to what is shared.
+    /// Removes a source from the live documents of this person. A document that loses its last source is archived. Returns
+    /// the document that the new version supersedes: the one with this `source_uri`, else a private one, else the one with
+    /// the lowest id.
     fn release(&mut self, who: Person, source: u8, except: Option<usize>) -> Option<usize> {
         let holds = |document: &Document| {
             document.is_live() && document.owner == who && document.sources.contains(&source)
@@ -267,7 +269,7 @@ impl Shelf {
             let is_named_by_it = document.sources.first() == Some(&source);
             (!is_named_by_it, document.shared, document.id.as_str())
         });
-        // The one that is named by it first: it may be about to be named by what the others keep.
+        // The released document first: its next `source_uri` depends on the sources that the others still have.
         let others = holders.into_iter().filter(|place| Some(*place) != released);
         for place in released.into_iter().chain(others) {
             self.drop_source(place, source);
@@ -304,7 +306,7 @@ impl Shelf {
         let mut after = self.clone();
         after.register(who, item);
         let pending = self.find(who, item).map(|found| &self.documents[found]);
-        // A pending document that is described is looked at on its own, also where it is described as it was.
+        // A title for a pending document counts as a change, even if the title is the same.
         let is_described = pending.is_some_and(|document| {
             document.status == Status::Pending && document.owner == who && item.title.is_some()
         });

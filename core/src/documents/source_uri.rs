@@ -1,8 +1,8 @@
-//! Where a document came from, in one spelling, and free of what would let a reader of it in.
+//! The normal form of a source, and the refusal of sources with credentials.
 //!
-//! This is no URL parser: only what RFC 3986 sections 6.2.2 and 6.2.3 call equivalent becomes one text, and whatever
-//! is no URI stays byte for byte. The portable engine has the same rules in `checked_source_uri`; the vectors of
-//! `tests/contract/support/source_uris.psql` hold the two together.
+//! The normal form gives one text to URIs that RFC 3986 sections 6.2.2 and 6.2.3 call equivalent. Text that is not a URI
+//! stays as it is. This module does not parse URLs completely. The portable engine has the same rules in
+//! `checked_source_uri`; the vectors in `tests/contract/support/source_uris.psql` hold both to the same results.
 
 use std::borrow::Cow;
 
@@ -11,12 +11,12 @@ use crate::{Refusal, limits, text};
 /// Schemes whose empty path is `/` (RFC 9110 section 4.2.3, RFC 6455 section 3).
 const ROOTED_SCHEMES: [&str; 4] = ["http", "https", "ws", "wss"];
 
-/// Schemes whose address browsers find behind any number of slashes, also none (WHATWG URL, "special scheme").
+/// Schemes whose host browsers find after any number of slashes, even none (WHATWG URL, "special scheme").
 const WEB_SCHEMES: [&str; 5] = ["http", "https", "ws", "wss", "ftp"];
 
-/// Parameters that make a URL usable by whoever reads it, by what their name ends in: signatures and security tokens
-/// of the object stores (S3, Google, Azure, Alibaba, Tencent, Huawei and their like prefix them with their own
-/// letters), and what OAuth and databases call their secrets.
+/// Endings of the names of secret parameters. Anyone who reads a URL with such a parameter can use it. They are the
+/// signatures and security tokens of object stores (S3, Google, Azure, Alibaba, Tencent, Huawei and others put their own
+/// prefix before them), and the names of secrets in OAuth and databases.
 pub const SECRET_ENDINGS: [&str; 18] = [
     "signature",
     "securitytoken",
@@ -38,8 +38,8 @@ pub const SECRET_ENDINGS: [&str; 18] = [
     "passphrase",
 ];
 
-/// The same by the whole name, where other names end in it too: `page_token` only says where to read on. `key`, `code`
-/// and `session_id` are not among them, since they are mostly no secret.
+/// Whole names of secret parameters. These are no endings, because harmless names end in them too: `page_token` is the
+/// position in a list. The list leaves out `key`, `code` and `session_id`, which are seldom secret.
 pub const SECRET_NAMES: [&str; 24] = [
     // Azure's shared access signature; Supabase Storage, Qiniu and many others.
     "sig",
@@ -71,12 +71,15 @@ pub const SECRET_NAMES: [&str; 24] = [
     "hdnts",
 ];
 
-/// The form in which a source is stored: a URI or a path, free of control characters and of credentials.
+/// Checks a source, a URI or a path, and returns the form in which it is stored. Refuses (22023) empty text, more than
+/// [`limits::SOURCE_URI_CHARS`] characters, control characters and credentials.
 ///
-/// A URI begins with a scheme of two or more characters and a colon, and either `//` follows or the text has no
-/// whitespace; so `C:\a` and `Re: hello` are paths, and a path stays as it is. A URI loses its fragment and the port
-/// that its scheme implies; scheme and host get lower case, `.` and `..` in the path are followed, an empty path
-/// is `/` on the web. Query and percent-encoding stay. The form of a form is itself.
+/// A URI begins with a scheme of two or more characters and a colon. After the colon comes `//`, or the text has no
+/// whitespace. So `C:\a` and `Re: hello` are paths. A path is stored unchanged.
+///
+/// A URI is stored without its fragment and without the default port of its scheme. Scheme and host become lower case.
+/// `.` and `..` in the path are resolved. An empty path becomes `/` for the schemes of the web. The query and the
+/// percent-encoding stay. The form of a form is the form itself.
 pub fn checked(uri: &str) -> Result<Cow<'_, str>, Refusal> {
     if is_plain(uri) {
         return Ok(Cow::Borrowed(uri));
@@ -84,8 +87,9 @@ pub fn checked(uri: &str) -> Result<Cow<'_, str>, Refusal> {
     checked_closely(uri)
 }
 
-/// Whether a source is a web address in its form already, without room for a credential: host and path of letters, digits
-/// and little else, no segment that begins with a dot. Most are, and a batch has ten thousand.
+/// Whether a source is a web address that is in its form already and cannot hold a credential: its host and path consist
+/// of letters, digits and few other characters, and no segment begins with a dot. Most sources are like this, and a batch
+/// can have ten thousand, so they skip the slower check.
 fn is_plain(uri: &str) -> bool {
     let rest = uri
         .strip_prefix("https://")
@@ -137,16 +141,16 @@ fn checked_closely(uri: &str) -> Result<Cow<'_, str>, Refusal> {
     if form == uri {
         return Ok(Cow::Borrowed(uri));
     }
-    // `/` behind the host may be one character more.
+    // The form may be longer by one character: the `/` after the host.
     text::at_most_chars(ARGUMENT, &form, limits::SOURCE_URI_CHARS)?;
-    // Following dots brings together what stood apart: `x:/.//user:password@host`.
+    // Without its dots, a path can become a host: `x:/.//user:password@host`.
     if carries_credentials(&form) {
         return Err(credentials(ARGUMENT));
     }
     Ok(Cow::Owned(form))
 }
 
-/// The value is not repeated: it holds the secret.
+/// The refusal does not repeat the value, which holds the secret.
 fn credentials(argument: &'static str) -> Refusal {
     Refusal::invalid(
         argument,
@@ -155,14 +159,14 @@ fn credentials(argument: &'static str) -> Refusal {
     )
 }
 
-/// Whether a text has a user, a password, a token or a signature where a URL has one, as it is or percent-encoded once.
-/// The fragment of a URI does not count, since it is not stored. Takes linear time.
+/// Whether a text has a user, a password, a token or a signature in a place where URLs have them, plain or percent-encoded
+/// once. The fragment of a URI is ignored, because it is not stored. Takes linear time.
 pub fn carries_credentials(text: &str) -> bool {
     let text = match split_scheme(text) {
         Some(_) => before(text, '#'),
         None => text,
     };
-    // A URL within the query of another one is encoded.
+    // A URL in the query of another URL is percent-encoded.
     lets_in(text) || decoded(text).is_some_and(|text| lets_in(&text))
 }
 
@@ -170,10 +174,10 @@ fn lets_in(text: &str) -> bool {
     names_user(text) || nests_password(text) || text.contains('=') && has_secret_parameter(text)
 }
 
-/// User information in the first authority (RFC 3986 section 3.2.1), with a password or without: many a token is sent
-/// as the user.
+/// Whether the first authority has user information (RFC 3986 section 3.2.1). A user without a password counts too,
+/// because some services take a token as the user.
 fn names_user(text: &str) -> bool {
-    // Browsers do not see blanks in front.
+    // Browsers ignore spaces at the beginning.
     let text = text.trim_start_matches(' ');
     let has_user = |rest| authority(rest).contains('@');
     if text.strip_prefix("//").is_some_and(has_user)
@@ -191,7 +195,7 @@ fn names_user(text: &str) -> bool {
     })
 }
 
-/// `://user:password@` of any URL, also one within another.
+/// Whether any URL in the text, also a nested one, has `://user:password@`.
 fn nests_password(text: &str) -> bool {
     text.match_indices("://").any(|(at, mark)| {
         let authority = text.get(at + mark.len()..).map_or("", authority);
@@ -201,7 +205,7 @@ fn nests_password(text: &str) -> bool {
     })
 }
 
-/// What stands before `/`, `?` or `#`.
+/// The text before the first `/`, `?` or `#`.
 fn authority(rest: &str) -> &str {
     rest.split(['/', '?', '#']).next().unwrap_or(rest)
 }
@@ -210,8 +214,8 @@ fn before(text: &str, mark: char) -> &str {
     text.split(mark).next().unwrap_or(text)
 }
 
-/// A parameter begins at any of its separators, wherever: a second `?` begins one to some readers, and so do `;` in a
-/// path (`;jsessionid=`) and `#` (`#access_token=`).
+/// A parameter may begin after each `?`, `&`, `;` or `#`. Some readers begin one at a second `?`, at a `;` in the path
+/// (`;jsessionid=`) or at `#` (`#access_token=`).
 fn has_secret_parameter(text: &str) -> bool {
     text.split(['?', '&', ';', '#'])
         .skip(1)
@@ -219,7 +223,8 @@ fn has_secret_parameter(text: &str) -> bool {
         .any(|(name, _)| is_secret(name))
 }
 
-/// `X-Amz-Signature`, `access_token`, `user[password]`: without what joins the words of a name.
+/// Compares the name without the characters that join its words, as in `X-Amz-Signature`, `access_token` and
+/// `user[password]`.
 fn is_secret(name: &str) -> bool {
     let name: String = name
         .chars()
@@ -230,7 +235,7 @@ fn is_secret(name: &str) -> bool {
         || SECRET_ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
-/// The text with its escapes of printable ASCII replaced, where it has one.
+/// The text with its escapes of printable ASCII decoded; `None` if it has no such escape.
 fn decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::new();
     let mut rest = text.as_bytes();
@@ -244,7 +249,7 @@ fn decoded(text: &str) -> Option<String> {
             None => tail,
         };
     }
-    // ASCII for ASCII leaves UTF-8 what it was.
+    // Only ASCII was replaced by ASCII, so the bytes are still UTF-8.
     found.then(|| String::from_utf8(bytes).ok()).flatten()
 }
 
@@ -254,10 +259,10 @@ fn escape(tail: &[u8]) -> Option<u8> {
     (0x20..0x80).contains(&byte).then_some(byte)
 }
 
-/// The scheme of a URI and what follows the colon; nothing of a path.
+/// The scheme of a URI and the text after its colon; `None` for a path.
 fn split_scheme(text: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = text.split_once(':')?;
-    // One letter is a drive of Windows.
+    // A single letter is a drive of Windows.
     let is_scheme = scheme.len() > 1
         && scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         && scheme
@@ -283,7 +288,7 @@ fn normal_form(scheme: &str, rest: &str) -> String {
     } else if hierarchy.starts_with('/') {
         let path = without_dots(hierarchy);
         if path.starts_with("//") {
-            // What follows would be read as a host (WHATWG URL, "URL serializing").
+            // Without `/.`, the next segment would be read as a host (WHATWG URL, "URL serializing").
             form.push_str("/.");
         }
         path
@@ -295,8 +300,8 @@ fn normal_form(scheme: &str, rest: &str) -> String {
     form
 }
 
-/// The authority without a port that is empty or the scheme's own. What is no host and port stays, so that what
-/// stands before a second colon never becomes the port.
+/// The authority without an empty port or the default port of the scheme. Text that is not a host and a port stays as it
+/// is: `a:80:80` must not become `a:80`.
 fn without_default_port<'a>(scheme: &str, authority: &'a str) -> &'a str {
     let Some((host, port)) = authority.rsplit_once(':') else {
         return authority;
@@ -335,7 +340,7 @@ fn without_dots(path: &str) -> Cow<'_, str> {
             _ => kept.push(segment),
         }
     }
-    // Dots at the end name a folder.
+    // A path that ends in dots names a folder, so it ends in `/`.
     if segments.rsplit('/').next().is_some_and(is_dot) {
         kept.push("");
     }
@@ -417,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lets_a_reader_in_is_refused_and_not_repeated() {
+    fn a_source_with_credentials_is_refused_and_not_repeated() {
         for uri in [
             "https://user:hunter2@example.com/a",
             "https://hunter2@example.com",
@@ -482,14 +487,14 @@ mod tests {
     }
 
     #[test]
-    fn length_is_that_of_the_argument_and_of_the_form() {
+    fn the_limit_applies_to_the_argument_and_to_the_form() {
         let long = "source_uri is longer than 2048 characters";
         let host = |length| format!("http://{}", "h".repeat(length));
         assert_eq!(answer(&"é".repeat(2048)), "é".repeat(2048));
         assert_eq!(answer(&"s".repeat(2049)), long);
         assert_eq!(answer(&host(2040)), host(2040) + "/");
         assert_eq!(answer(&host(2041)), long);
-        // What the form leaves out counts all the same.
+        // The limit counts the fragment, although the form has none.
         assert_eq!(answer(&format!("http://h/#{}", "f".repeat(2048))), long);
         assert_eq!(
             answer(&format!("http://h{}", "/.".repeat(1020))),
@@ -520,7 +525,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_plain_is_in_its_form(uri in "https?://[a-z0-9.-]{0,4}/([a-c/._~-]|[A-Z@:?#%;=&])?[a-c/._~-]{0,12}") {
+        fn a_plain_source_is_its_own_form(uri in "https?://[a-z0-9.-]{0,4}/([a-c/._~-]|[A-Z@:?#%;=&])?[a-c/._~-]{0,12}") {
             if is_plain(&uri) {
                 prop_assert_eq!(checked_closely(&uri), Ok(Cow::Borrowed(uri.as_str())));
             }

@@ -1,14 +1,17 @@
-//! One member of a JSON text that a client chose, such as the claims of a request. Unlike the scans of arguments, which
-//! Postgres has parsed already, this reads the whole text by the grammar.
+//! Reads one member of a JSON text that a client wrote, such as the claims of a request. Postgres has parsed arguments
+//! before they are scanned, but not this text. So this module checks all of it by the grammar.
 
 use crate::limits;
 
-/// The string that a key of a JSON object names, where jsonb takes the text too and nothing about it is odd. `None`
-/// leaves the text to jsonb, which reads it otherwise, or refuses it.
+/// The string value of `key` in a JSON object, if the text is plain. For any other text it returns `None`, and the caller
+/// passes the text to jsonb, which reads or refuses it.
 ///
-/// Odd is: a key at the top that is written with an escape; the key twice; a value of it with an escape, or that is no
-/// string; and whatever jsonb might refuse although the grammar allows it. These are U+0000, half of a surrogate pair,
-/// a number with an exponent or of more than 40 characters, more than 64 levels, more than 262144 bytes.
+/// A text is plain if all of this is true:
+/// - jsonb accepts it;
+/// - no key of the outermost object has an escape, and `key` occurs there once;
+/// - the value of `key` is a string without an escape;
+/// - it has nothing that the grammar allows and jsonb may refuse: U+0000, half of a surrogate pair, a number with an
+///   exponent or of more than 40 characters, more than 64 levels, more than 262144 bytes.
 pub fn plain_member<'a>(text: &'a str, key: &str) -> Option<&'a str> {
     if text.len() > limits::JSON_BYTES {
         return None;
@@ -16,7 +19,7 @@ pub fn plain_member<'a>(text: &'a str, key: &str) -> Option<&'a str> {
     let mut reader = Reader { text, position: 0 };
     let mut levels = Levels::default();
     let mut found = None;
-    // Whether the value that comes next is the key's.
+    // Whether the next value belongs to the key.
     let mut wanted = false;
     loop {
         let is_opened = match reader.next_token()? {
@@ -53,7 +56,7 @@ pub fn plain_member<'a>(text: &'a str, key: &str) -> Option<&'a str> {
     }
 }
 
-/// The objects and arrays that are open: one bit for each, the innermost last, set for an object.
+/// The open objects and arrays. `objects` has one bit for each, which is 1 for an object; the lowest bit is the innermost.
 #[derive(Default)]
 struct Levels {
     depth: usize,
@@ -75,7 +78,7 @@ impl Levels {
         self.objects >>= 1;
     }
 
-    /// The bracket that the innermost level was opened by; an array's where none is open.
+    /// The opening bracket of the innermost level; that of an array if no level is open.
     fn innermost(&self) -> u8 {
         if self.objects & 1 == 1 { b'{' } else { b'[' }
     }
@@ -123,8 +126,8 @@ impl<'a> Reader<'a> {
         self.next()
     }
 
-    /// After a value, or after a bracket that has just opened a level: goes to where the next value or key begins. False
-    /// where the text has ended.
+    /// Call it after a value, or after a bracket that opened a level: it moves to the beginning of the next value or key.
+    /// Returns false at the end of the text.
     fn goes_on(&mut self, levels: &mut Levels, is_opened: bool) -> Option<bool> {
         let mut may_begin = is_opened;
         loop {
@@ -143,7 +146,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A key and its colon.
+    /// Reads a key and its colon.
     fn key(&mut self) -> Option<Text<'a>> {
         if self.next_token()? != b'"' {
             return None;
@@ -152,7 +155,7 @@ impl<'a> Reader<'a> {
         (self.next_token()? == b':').then_some(key)
     }
 
-    /// A string whose opening quote was read.
+    /// Reads the rest of a string, after its opening quote.
     fn string(&mut self) -> Option<Text<'a>> {
         let start = self.position;
         let mut is_escaped = false;
@@ -173,7 +176,7 @@ impl<'a> Reader<'a> {
         Some(Text { text, is_escaped })
     }
 
-    /// An escape whose backslash was read; of a surrogate pair both.
+    /// Reads an escape after its backslash, or both escapes of a surrogate pair.
     fn escape(&mut self) -> Option<()> {
         match self.next()? {
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(()),
@@ -189,7 +192,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The four hexadecimal digits of an escape.
+    /// Reads the four hexadecimal digits of an escape.
     fn unit(&mut self) -> Option<u32> {
         let mut unit = 0;
         for _ in 0..4 {
@@ -198,7 +201,7 @@ impl<'a> Reader<'a> {
         Some(unit)
     }
 
-    /// The rest of a literal; false, since it opens no level.
+    /// Reads the rest of a literal. Returns false, because a literal opens no level.
     fn word(&mut self, rest: &[u8]) -> Option<bool> {
         let end = self.position + rest.len();
         let is_there = self.text.as_bytes().get(self.position..end)? == rest;
@@ -206,13 +209,13 @@ impl<'a> Reader<'a> {
         is_there.then_some(false)
     }
 
-    /// A number whose first byte was read; false, since it opens no level.
+    /// Reads the rest of a number, after its first byte. Returns false, because a number opens no level.
     fn number(&mut self, first: u8) -> Option<bool> {
         const MOST: usize = 40;
         let start = self.position - 1;
         let first = if first == b'-' { self.next()? } else { first };
         match first {
-            // No digit follows a zero in front.
+            // No digit may follow a leading zero.
             b'0' => {}
             b'1'..=b'9' => self.digits(),
             _ => return None,
@@ -222,7 +225,7 @@ impl<'a> Reader<'a> {
             self.next()?.is_ascii_digit().then_some(())?;
             self.digits();
         }
-        // What goes on with an exponent, or with anything else, is refused by what comes next.
+        // `goes_on` refuses an exponent, because it is neither a comma nor a bracket.
         (self.position - start <= MOST).then_some(false)
     }
 
@@ -244,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_member_is_found_and_nothing_else_is_guessed() {
+    fn only_a_plain_member_is_found() {
         for (text, expected) in [
             (r#"{"sub":"a","role":"b"}"#, Some("a")),
             (r#" { "role" : "sub" , "sub" : "a" } "#, Some("a")),
@@ -309,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn words_and_numbers_are_those_of_json_and_small() {
+    fn literals_and_numbers_are_those_of_json_and_short() {
         let with = |value: &str| format!("{{\"sub\":\"a\",\"x\":{value},\"y\":[{value}]}}");
         let most = "1".repeat(40);
         for value in [
@@ -337,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn strings_hold_what_jsonb_can_store() {
+    fn strings_hold_only_text_that_jsonb_can_store() {
         for string in [
             r#"\"\\\/\b\f\n\r\t"#,
             r"\u0001\u00e9\uFFFF",
@@ -425,7 +428,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(4096))]
 
-        /// Against a parser: whatever is found is what the parser finds, in a text that jsonb takes.
+        /// If a member is found, a parser finds the same one, and jsonb accepts the text.
         #[test]
         fn a_plain_member_is_what_a_parser_reads(
             inside in pieces(), at in 0_usize..40, broken in pieces(), breaks: bool,
@@ -442,7 +445,7 @@ mod tests {
             }
         }
 
-        /// What a gateway writes is read here: any value, written without exponents, under any other key.
+        /// The member is found in any object as gateways write it: with any other keys and values, without exponents.
         #[test]
         fn the_member_of_an_object_as_serializers_write_it_is_found(
             keys in proptest::collection::btree_set("[a-z\u{e9}_ ]{0,6}", 0..5), text in "[^\u{0}]{0,20}", number: i64, flag: bool, blank in " {0,2}",
@@ -455,7 +458,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_has_a_plain_member_or_none(text: String) {
+        fn any_text_is_read_without_panic(text: String) {
             let _ = sub(&text);
         }
     }

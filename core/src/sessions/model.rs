@@ -1,29 +1,29 @@
-//! Sessions, said as plainly as they can be: no digest, no salt, no row, no lock. What the rules of [`crate::sessions::session`]
-//! and both engines do is held against this by random histories.
+//! A model of sessions: the results that the calls must have, without digests, salts, rows or locks. Random histories
+//! compare it with the rules of [`crate::sessions::session`] and with both engines.
 //!
-//! A token is its number within its session, in the order of issue. Times are microseconds of one clock, and every
-//! call has a time of its own. The model has its own constants: a rule with a wrong one does not agree with it.
+//! A token is its number in its session, in the order of issue. Times are microseconds of one clock, and each call has its
+//! own time. The model repeats the constants, so that a wrong constant in the rules is found.
 
 /// A spent token may be presented again for 10 seconds.
 const GRACE: i64 = 10_000_000;
-/// A use is noted where the last one was noted more than a minute ago.
+/// A use is recorded if the last recorded one is more than a minute old.
 const TOUCH: i64 = 60_000_000;
 
-/// Which token: of which session, and the how many-th of it.
+/// A token: its session, and its number there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TokenId {
     /// Place of the session in the order of creation.
     pub session: usize,
-    /// 0 is the token that the session was opened with.
+    /// 0 is the token of `create_session`.
     pub number: u32,
 }
 
-/// What a call says.
+/// The result of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// The status column.
     pub status: &'static str,
-    /// The token that is handed out; `None` where none is.
+    /// The token that the call issues, if any.
     pub token: Option<TokenId>,
     /// The generation of the session after the call.
     pub generation: i32,
@@ -32,15 +32,15 @@ pub struct Answer {
 /// One session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// How many tokens were ever handed out, also by transactions that were rolled back.
+    /// How many tokens were ever issued, also by transactions that were rolled back.
     issued: u32,
     current: u32,
     /// The token before the current one, until the current one is used.
     pub previous: Option<u32>,
-    /// How often it was rotated.
+    /// How many times it was rotated.
     pub generation: i32,
     rotated_at: i64,
-    /// The last use that was noted.
+    /// The last use that was recorded.
     pub last_used_at: i64,
     expires_at: i64,
     idle_ttl: Option<i64>,
@@ -174,8 +174,8 @@ impl Book {
         }
     }
 
-    /// `elevate_session` with a sufficient JWT: as a validation, but only the current token is taken; `None` where a
-    /// token in grace is refused, which changes nothing.
+    /// `elevate_session` with a sufficient JWT: a validation that accepts only the current token. A token in grace is
+    /// refused, which returns `None` and changes nothing.
     pub fn elevate(&mut self, token: TokenId, now: i64) -> Option<Answer> {
         let before = self.clone();
         let answer = self.validate(token, now);
@@ -191,7 +191,8 @@ impl Book {
         self.sessions[session].revoke("logout");
     }
 
-    /// `revoke_all_sessions` by the owner, or, sparing one, what `revoke_other_sessions` does; how many it ended.
+    /// `revoke_all_sessions` by the owner, or `revoke_other_sessions` with the session that it spares. Returns the number of
+    /// sessions that it revoked.
     pub fn revoke_all_but(&mut self, spared: Option<usize>) -> usize {
         let others = self.sessions.iter_mut().enumerate();
         others
@@ -200,7 +201,7 @@ impl Book {
             .sum()
     }
 
-    /// `revoke_other_sessions`: the status of the token, and how many others were ended.
+    /// `revoke_other_sessions`. Returns the status of the token and the number of sessions that it revoked.
     pub fn revoke_others(&mut self, token: TokenId, now: i64) -> (&'static str, usize) {
         let status = self.validate(token, now).status;
         let spared = Some(token.session);
@@ -212,7 +213,8 @@ impl Book {
         (status, ended)
     }
 
-    /// Takes back what came after `before`, as a rollback does. A token that was handed out meanwhile stays out there.
+    /// Restores the state `before`, as a rollback does. Clients keep the tokens that were issued since, so their numbers are
+    /// not used again.
     pub fn roll_back(&mut self, before: &Self) {
         let handed_out: Vec<u32> = self.sessions.iter().map(|session| session.issued).collect();
         self.sessions.clone_from(&before.sessions);
@@ -274,7 +276,8 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(10_000))]
 
-        /// Of one session, without idleness: who presents which of its tokens, rotating or not, after how long.
+        /// A history of one session without `idle_ttl`: each step presents one of its tokens, with or without a rotation,
+        /// after some time.
         #[test]
         fn the_rules_agree_with_the_model(
             history in prop::collection::vec((any::<prop::sample::Index>(), any::<bool>(), 0i64..15_000_000), 1..25)

@@ -1,10 +1,12 @@
-//! Session tokens: how one is written, how its child is derived, and how a presented one is judged.
+//! Session tokens: their text, the derivation of a successor, and the verdict on a presented token.
 //!
 //! A token is `cks_` and the base64url form (RFC 4648 section 5) of session secret, refresh secret and
-//! CRC-32. The session secret stays for the session's life and proves possession; the refresh secret
-//! changes with every rotation. The database stores digests only. The derived child follows
-//! Elasticsearch's and `GoTrue` v2's idea that a lost response must be repeatable, with nothing reusable
-//! at rest: the child is an HMAC under the parent's secret, which only the holder has.
+//! CRC-32. The session secret stays for the session's life and proves possession. The refresh secret
+//! changes with every rotation. The database stores only digests.
+//!
+//! A client that loses the answer to a rotation must get the same successor again, as in Elasticsearch and
+//! `GoTrue` v2, and the database must not store anything that can be used as a token. So the successor, here
+//! called child, is an HMAC under the parent's refresh secret, which only the client has.
 
 use std::fmt;
 
@@ -16,15 +18,15 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::{Refusal, digest, json, limits, text, uuid};
 
-/// What every token begins with, so that scanners can find a leaked one.
+/// The prefix of every token. Scanners find leaked tokens by it.
 pub const PREFIX: &str = "cks_";
 /// Bytes of each of the two secrets: 192 bits.
 pub const SECRET_BYTES: usize = 24;
 /// Bytes of the salt of a rotation.
 pub const SALT_BYTES: usize = 16;
-/// How long a spent token may be presented again and get the same child: 10 seconds.
+/// The grace, in microseconds: for 10 seconds the token before gets the same child again.
 pub const GRACE_MICROS: i64 = 10_000_000;
-/// How often `last_used_at` is written at most: once a minute.
+/// The shortest time between two writes of `last_used_at`, in microseconds: one minute.
 pub const TOUCH_MICROS: i64 = 60_000_000;
 
 const PAYLOAD_BYTES: usize = 2 * SECRET_BYTES;
@@ -45,8 +47,8 @@ impl Token {
         Self { session, refresh }
     }
 
-    /// Reads a presented token. `None` is a token that was never issued: wrong length, wrong
-    /// alphabet, wrong check sum. Nothing says which.
+    /// Reads a presented token. Returns `None` for text that was never issued: a wrong length, alphabet or check sum. The
+    /// caller does not learn which.
     pub fn parse(text: &str) -> Option<Self> {
         let mut bytes = Zeroizing::new([0; TOKEN_BYTES]);
         let written = URL_SAFE_NO_PAD
@@ -63,51 +65,51 @@ impl Token {
         })
     }
 
-    /// The text to hand out, once.
+    /// The text of the token, which a call returns once.
     pub fn expose(&self) -> Zeroizing<String> {
         let mut bytes = Zeroizing::new([0; TOKEN_BYTES]);
         let (payload, sum) = bytes.split_at_mut(PAYLOAD_BYTES);
         payload[..SECRET_BYTES].copy_from_slice(&self.session);
         payload[SECRET_BYTES..].copy_from_slice(&self.refresh);
         sum.copy_from_slice(&check_sum(payload).to_be_bytes());
-        // As long as the text will be, so that no copy of it is left behind by growing.
+        // The full capacity at once: a string that grows would leave a copy of the token in freed memory.
         let mut text = Zeroizing::new(String::with_capacity(TOKEN_CHARS));
         text.push_str(PREFIX);
         URL_SAFE_NO_PAD.encode_string(&bytes[..], &mut text);
         text
     }
 
-    /// The session secret, whose presentation unlocks the session's row.
+    /// The session secret, which proves possession of the session.
     pub const fn session_secret(&self) -> &[u8; SECRET_BYTES] {
         &self.session
     }
 
-    /// The refresh secret, which one rotation spends.
+    /// The refresh secret, which the next rotation replaces.
     pub const fn refresh_secret(&self) -> &[u8; SECRET_BYTES] {
         &self.refresh
     }
 
-    /// What `sessions.session_token` holds.
+    /// The digest in `sessions.session_token`.
     pub fn session_digest(&self) -> [u8; 32] {
         digest::sha256(&self.session)
     }
 
-    /// The id of its session, by which a spent token finds it. It tells nothing of the digest that it is made of.
+    /// The id of its session, by which the session of a spent token is found. Nobody can compute the digest from it.
     pub fn session_id(&self) -> [u8; 16] {
         uuid::v8(&digest::sha256(&self.session_digest()))
     }
 
-    /// What `session_secrets.refresh_digest` holds.
+    /// The digest in `session_secrets.refresh_digest`.
     pub fn refresh_digest(&self) -> [u8; 32] {
         digest::sha256(&self.refresh)
     }
 
-    /// The successor: same session, refresh secret = first 24 bytes of
+    /// The successor: the same session secret, and as refresh secret the first 24 bytes of
     /// HMAC-SHA256(key = refresh secret, message = salt) (RFC 2104).
     #[must_use]
     pub fn child(&self, salt: &[u8]) -> Self {
         let mut refresh = [0; SECRET_BYTES];
-        // HMAC takes a key of any length, so the error cannot occur; a zero secret would match no digest.
+        // HMAC accepts a key of any length, so this cannot fail. If it did, the secret of zeros would match no digest.
         if let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.refresh) {
             mac.update(salt);
             let mut derived = mac.finalize().into_bytes();
@@ -121,7 +123,7 @@ impl Token {
     }
 }
 
-/// CRC-32 (IEEE 802.3), bit by bit: a token is short, and a table would be long.
+/// CRC-32 (IEEE 802.3), computed without a table: for 48 bytes a table would not pay.
 fn check_sum(payload: &[u8]) -> u32 {
     const CRC_32: crc::Crc<u32, crc::NoTable> =
         crc::Crc::<u32, crc::NoTable>::new(&crc::CRC_32_ISO_HDLC);
@@ -141,42 +143,43 @@ impl fmt::Debug for Token {
     }
 }
 
-/// What the database knows of a session whose row the token unlocked. Times are microseconds of one clock.
+/// The stored state of the session of a presented token. Times are microseconds of one clock.
 #[derive(Clone, Debug)]
 pub struct State {
-    /// Digest of the refresh secret that is current.
+    /// Digest of the current refresh secret.
     pub refresh_digest: Vec<u8>,
-    /// Digest of the one before, while its grace lasts.
+    /// Digest of the refresh secret before, as long as it is kept.
     pub previous_digest: Option<Vec<u8>>,
-    /// When the current secret was made.
+    /// The time of the last rotation.
     pub rotated_at: Option<i64>,
     /// Whether the session was revoked.
     pub revoked: bool,
     /// End of the session's life.
     pub expires_at: i64,
-    /// When the session falls idle if it is not used; `None`: never.
+    /// When the session becomes idle unless it is used; `None` if never.
     pub idle_expires_at: Option<i64>,
 }
 
-/// The judgement on a presented token.
+/// The verdict on a presented token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The session was revoked: final, and checked before everything else.
+    /// The session was revoked. This is final, so it is checked first.
     Revoked,
-    /// Past the end of its life.
+    /// The session's life has ended.
     Expired,
-    /// Unused for longer than it may be.
+    /// The session was unused for longer than its `idle_ttl`.
     Idle,
     /// The current token.
     Current,
     /// The token before the current one, within its grace.
     Previous,
-    /// A spent token: somebody presents what was replaced.
+    /// A spent token: it was replaced and has no grace any more.
     Reused,
 }
 
 impl State {
-    /// Judges the token whose refresh digest is `presented`, at `now`, which is read after the row was locked.
+    /// Judges the token with the refresh digest `presented`. Read `now` after locking the row: a clock read before a wait
+    /// would still accept a token whose grace or life ended meanwhile.
     pub fn judge(&self, presented: &[u8; 32], now: i64) -> Verdict {
         if self.revoked {
             Verdict::Revoked
@@ -198,23 +201,23 @@ impl State {
     }
 }
 
-/// The arguments of `create_session` that a rule applies to. JSON comes as text, intervals as microseconds.
+/// The arguments of `create_session` that a rule applies to. JSON is passed as text, intervals as microseconds.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NewSession<'a> {
     /// At most [`limits::USER_AGENT_CHARS`] characters.
     pub user_agent: Option<&'a str>,
-    /// One second to 400 days.
+    /// The session's life, in microseconds: one second to 400 days.
     pub ttl: Option<i64>,
-    /// One second to 400 days, or never idle.
+    /// The longest time without a use, in microseconds: one second to 400 days, or `None` for no limit.
     pub idle_ttl: Option<i64>,
-    /// 1 to [`limits::MAX_SESSIONS`], or no limit.
+    /// The most live sessions of the user: 1 to [`limits::MAX_SESSIONS`], or `None` for no limit.
     pub max_sessions: Option<i32>,
     /// A JSON object.
     pub metadata: Option<&'a str>,
 }
 
 impl NewSession<'_> {
-    /// Checks every argument, in the order of the signature.
+    /// Checks the arguments in the order of the signature and returns the first refusal: 22004 if one is missing, else 22023.
     pub fn check(&self) -> Result<(), Refusal> {
         if let Some(user_agent) = self.user_agent {
             text::at_most_chars("user_agent", user_agent, limits::USER_AGENT_CHARS)?;
@@ -240,7 +243,7 @@ impl NewSession<'_> {
     }
 }
 
-/// A level of assurance, of NIST SP 800-63B.
+/// Checks a level of assurance (NIST SP 800-63B): present (22004) and one of `aal1`, `aal2`, `aal3` (22023).
 pub fn assurance_level(aal: Option<&str>) -> Result<(), Refusal> {
     text::one_of(
         "aal",
@@ -251,7 +254,7 @@ pub fn assurance_level(aal: Option<&str>) -> Result<(), Refusal> {
     )
 }
 
-/// Whether a session may live for so many microseconds: one second to 400 days.
+/// Whether a session may live for this number of microseconds: one second to 400 days.
 pub fn is_life(micros: i64) -> bool {
     (limits::SESSION_MIN_MICROS..=limits::SESSION_MICROS).contains(&micros)
 }
@@ -293,8 +296,8 @@ mod tests {
     }
 
     #[test]
-    fn the_derivation_is_fixed_for_all_time() {
-        // The portable engine must derive the same child: tests/contract/sessions/rotate_session.sql has the same vector.
+    fn the_derivation_of_a_child_never_changes() {
+        // The portable engine must derive the same child: tests/contract/sessions/rotate_session.sql has this vector too.
         let child = token(1, 2).child(&[3; SALT_BYTES]);
         assert_eq!(
             child.expose().as_str(),
@@ -303,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn the_text_is_as_long_as_its_memory() {
+    fn the_text_of_a_token_never_grows() {
         let text = token(1, 2).expose();
         assert_eq!((text.len(), text.capacity()), (TOKEN_CHARS, TOKEN_CHARS));
     }
@@ -314,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn judgements_in_their_order() {
+    fn the_first_verdict_that_applies_wins() {
         let current = token(1, 2);
         let next = current.child(b"salt");
         let state = State {
@@ -411,7 +414,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn written_and_read_back(session: [u8; SECRET_BYTES], refresh: [u8; SECRET_BYTES]) {
+        fn a_token_is_read_back(session: [u8; SECRET_BYTES], refresh: [u8; SECRET_BYTES]) {
             let token = Token::new(session, refresh);
             prop_assert_eq!(Token::parse(&token.expose()), Some(token));
         }
