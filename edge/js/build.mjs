@@ -1,8 +1,10 @@
 // Assembles the npm package: node build.mjs GLUE PACKAGE NODE_MODULES [WASM_OPT]
 //
-// GLUE is the folder that `wasm-bindgen --target web --omit-default-module-path` wrote, PACKAGE the folder to
-// fill (emptied first), NODE_MODULES where its dependencies are installed, WASM_OPT binaryen's wasm-opt, which shrinks the module; without it the package works too.
-// `cargo xtask edge` runs this. Only PACKAGE is written.
+// GLUE          the folder that `wasm-bindgen --target web --omit-default-module-path` wrote
+// PACKAGE       the folder to fill; it is emptied first
+// NODE_MODULES  the folder with the package's dependencies
+// WASM_OPT      binaryen's wasm-opt, which makes the module smaller; the package works without it
+// `cargo xtask edge` runs this. It writes only PACKAGE.
 
 import { spawnSync } from "node:child_process";
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -13,7 +15,7 @@ import { gzipSync } from "node:zlib";
 const source = dirname(fileURLToPath(import.meta.url));
 const root = join(source, "..", "..");
 
-// What rustc and wasm-bindgen use; wasm-opt must be told, since the module no longer says so once stripped.
+// The features that rustc and wasm-bindgen use. The stripped module no longer lists them, so wasm-opt needs options.
 const FEATURES = [
   "simd",
   "bulk-memory",
@@ -37,7 +39,7 @@ const version = /\[workspace\.package\][^[]*?^version = "([^"]+)"/ms.exec(
   readFileSync(join(root, "Cargo.toml"), "utf8"),
 )?.[1];
 if (manifest.version !== version) {
-  fail(`edge/js/package.json says version ${manifest.version}, Cargo.toml says ${version}: make them equal`);
+  fail(`edge/js/package.json has version ${manifest.version}, Cargo.toml has ${version}: make them equal`);
 }
 
 rmSync(target, { recursive: true, force: true });
@@ -64,19 +66,19 @@ writeFileSync(
 const bindings = readFileSync(join(glue, "chatkeep_edge.js"), "utf8");
 writeFileSync(join(target, "wasm", "rules.js"), note + bindings);
 
-// `chatkeep init` copies these into a project.
+// `chatkeep init` copies the migrations into a project.
 const migrations = join(root, "sql", "supabase", "migrations");
 for (const name of readdirSync(migrations)) {
   mkdirSync(join(target, "migrations"), { recursive: true });
   copyFileSync(join(migrations, name), join(target, "migrations", name));
 }
 
-// The folder runs as it stands; npm leaves this part out when it packs.
+// With its dependencies the folder runs without an installation. npm leaves them out when it packs.
 for (const name of Object.keys(manifest.dependencies)) {
   cpSync(join(installed, name), join(target, "node_modules", name), { recursive: true });
 }
 
-// `files` is the list of what npm packs; the folders that are generated are made above.
+// `files` lists what npm packs. The generated folders exist already.
 const generated = ["wasm/", "migrations/"];
 for (const file of [...manifest.files, "package.json"].filter((file) => !generated.includes(file))) {
   const from = file === "LICENSE" ? join(root, file) : join(source, file);

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npx chatkeep`: Chatkeep in a Supabase project of yours.
+// The command `npx chatkeep`, which adds Chatkeep to a Supabase project.
 
 import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -11,9 +11,9 @@ const HELP = `\
 Usage: chatkeep init [--workdir DIR] [--check]
 
 Copies Chatkeep's migrations into supabase/migrations and adds "${SCHEMA}" to api.schemas in supabase/config.toml.
-Nothing is overwritten, and no database is touched. After an update of the package, run it again: it copies what is new.
+It overwrites no file and connects to no database. Run it again after an update of the package: it copies the new migrations.
 
-  --workdir DIR  the folder that holds supabase/ (the current one, or the nearest above it)
+  --workdir DIR  the folder that holds supabase/ (default: the current folder, or the nearest one above it)
   --check        writes nothing; ends with 1 if anything is missing or was changed (for CI)
   --help         this text
   --version      the version of the package
@@ -41,7 +41,7 @@ function main(words) {
   }
   const project = findProject(values.workdir ?? ".", { above: values.workdir === undefined });
   const found = inspect(project);
-  // Where it is, as the user would type it.
+  // The path as the user would type it.
   const folder = relative(process.cwd(), join(project, "supabase")) || ".";
   const complaints = obstacles(folder, found);
   if (values.check) complaints.push(...lacks(folder, found), ...byHand(folder, found));
@@ -51,7 +51,7 @@ function main(words) {
     return 1;
   }
   if (values.check) {
-    console.log(`All ${found.present.length} migrations are there, and "${SCHEMA}" is exposed.`);
+    console.log(`All ${found.present.length} migrations are present, and "${SCHEMA}" is exposed.`);
     return 0;
   }
   install(project, found);
@@ -59,20 +59,20 @@ function main(words) {
   return 0;
 }
 
-/** What only the user can clear away. */
+/** Sentences about files that only the user may change. */
 function obstacles(folder, { changed, clashing }) {
   return [
     ...changed.map((name) =>
-      `${folder}/migrations/${name} is not as this version of the package has it. Put your own changes into a migration ` +
-      "of their own and restore this one: move it away and run `npx chatkeep init`."
+      `${folder}/migrations/${name} differs from this version of the package. Put your changes into a migration of their ` +
+      "own, move this file away and run `npx chatkeep init` to restore it."
     ),
     ...clashing.map((name) =>
-      `${folder}/migrations/${name} has the version of one of Chatkeep's migrations. Rename it, unless it is applied already.`
+      `${folder}/migrations/${name} has the version of one of Chatkeep's migrations. Rename it, unless it was applied already.`
     ),
   ];
 }
 
-/** What `init` would write. */
+/** Sentences about what `init` would write. */
 function lacks(folder, { missing, exposure }) {
   return [
     ...missing.map((name) => `${folder}/migrations/${name} is missing. Run \`npx chatkeep init\`.`),
@@ -82,7 +82,7 @@ function lacks(folder, { missing, exposure }) {
   ];
 }
 
-/** What is not written for the user, and has to be. */
+/** Sentences about what the user has to write by hand. */
 function byHand(folder, { exposure, hiddenIn, config }) {
   const lists = [...(exposure === "unclear" ? ["api.schemas"] : []), ...hiddenIn.map((name) => `remotes.${name}.api.schemas`)];
   return lists.map((list) => `"${SCHEMA}" is not among ${list} in ${folder}/${config}. Add it by hand.`);
@@ -90,7 +90,7 @@ function byHand(folder, { exposure, hiddenIn, config }) {
 
 function tell(folder, found) {
   const { missing, present, isOld, exposure, config } = found;
-  const kept = present.length > 0 ? ` ${count(present)} ${present.length === 1 ? "was" : "were"} there.` : "";
+  const kept = present.length > 0 ? ` ${count(present)} ${present.length === 1 ? "was" : "were"} present.` : "";
   console.log(missing.length > 0 ? `Copied ${count(missing)} to ${folder}/migrations.${kept}` : `Nothing to copy.${kept}`);
   if (exposure === "missing") console.log(`Added "${SCHEMA}" to api.schemas in ${folder}/${config}.`);
   for (const sentence of byHand(folder, found)) console.log(sentence);
@@ -99,9 +99,9 @@ function tell(folder, found) {
   console.log(`
 Next:
   supabase migration up${option}   the local database
-  supabase db push${option}        the linked project. Expose the schema there, too:
+  supabase db push${option}        the linked project. Expose the schema there too:
                           Project Settings > Data API > Exposed schemas > ${SCHEMA}`);
-  if (isOld) console.log("\n--include-all, since migrations of yours are newer than some of these.");
+  if (isOld) console.log("\n--include-all is needed because some of your migrations are newer than these.");
 }
 
 const count = (names) => `${names.length} migration${names.length === 1 ? "" : "s"}`;

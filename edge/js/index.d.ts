@@ -1,4 +1,4 @@
-// The types of the package: how one gets the calls, and what works without one. Rows, arguments and results lie in types/.
+// The types of the package's exports. The types of rows, arguments and results are in types/.
 
 import type { NewMessage } from "./types/batches.d.ts";
 import type { Chatkeep } from "./types/chatkeep.d.ts";
@@ -18,38 +18,38 @@ export type * from "./types/toolkit.d.ts";
 export type * from "./types/values.d.ts";
 export type * from "./types/words.d.ts";
 
-/** The schema as supabase-js wants to know it: `createClient<Database, "chatkeep">(url, key, { db: { schema: "chatkeep" } })`. */
+/** The schema for supabase-js: `createClient<Database, "chatkeep">(url, key, { db: { schema: "chatkeep" } })`. */
 export type { Database } from "./database.types.ts";
 
-/** What this package needs of a supabase-js client, whatever its `Database` type. */
+/** A supabase-js client with any `Database` type. */
 export interface SupabaseClientLike {
-  // The client's own signature depends on its Database type, which need not know this schema.
+  // The client's signature depends on its Database type, which may lack this schema.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   schema(name: any): any;
 }
 
 /** The Data API of a project, for callers without supabase-js. */
 export interface DataApi {
-  /** Of the project, without a path. */
+  /** The URL of the project, without a path. */
   url: string;
   /** The publishable (anon) key, or a secret one. */
   key: string;
-  /** The user's JWT, asked for at every request; the key where there is none. */
+  /** Returns the user's JWT, before every request. Without one, the key is sent. */
   accessToken?: () => string | null | undefined | Promise<string | null | undefined>;
   headers?: Record<string, string>;
-  /** The runtime's own when left out. */
+  /** The default is that of the runtime. */
   fetch?: typeof fetch;
 }
 
 export interface ChatkeepOptions {
   /**
-   * How lost answers are repeated: at most `attempts` (4) requests within `deadline` (15,000) milliseconds, the first pause
-   * `firstPause` (100), twice as long each time up to `longestPause` (2,000). `false` sends every request once.
+   * How requests are repeated: at most `attempts` (4) within `deadline` (15,000) milliseconds. The first pause is `firstPause`
+   * (100) milliseconds; each further pause is twice as long, up to `longestPause` (2,000). `false` sends each request once.
    */
   retry?: false | { attempts?: number; deadline?: number; firstPause?: number; longestPause?: number };
 }
 
-/** The calls of Chatkeep on a supabase-js client, or on the Data API itself. Throws a TypeError when it is given neither. */
+/** The calls of Chatkeep on a supabase-js client or on the Data API. Throws a TypeError for any other connection. */
 export function chatkeep(connection: SupabaseClientLike | DataApi, options?: ChatkeepOptions): Chatkeep;
 
 /** SHA-256 of bytes, a Blob or a stream of bytes, in constant memory: 64 lower-case hexadecimal characters. */
@@ -58,14 +58,14 @@ export function checksum(
 ): Promise<Result<string>>;
 
 /**
- * Passes bytes through and hashes them on the way, so that a function can upload and register a document in one pass.
- * `digest` resolves once `stream` was read to its end, and never rejects. Throws a TypeError for anything but a stream or Blob.
+ * Passes bytes through and hashes them, so that a function can upload and register a document in one pass. `digest` resolves
+ * when `stream` was read to its end, and never rejects. Throws a TypeError for anything but a stream or a Blob.
  */
 export function hashing(
   source: ReadableStream<Uint8Array> | Blob,
 ): { stream: ReadableStream<Uint8Array>; digest: Promise<Result<Digest>> };
 
-/** SHA-256 of bytes that arrive in pieces. Misuse throws a TypeError. */
+/** SHA-256 of bytes that arrive in pieces. `update` throws a TypeError for other values, and after `digest`. */
 export class Hasher {
   update(content: Bytes): this;
   /** 64 lower-case hexadecimal characters; no update is possible after it. */
@@ -75,25 +75,28 @@ export class Hasher {
 /** A new UUID version 7. */
 export function uuidv7(): Uuid;
 
-/** The UUID that stands for an id in another form, such as a nanoid; a UUID stands for itself. Throws for anything but text. */
+/**
+ * The UUID for an id in another form, such as a nanoid: always the same one. A UUID is returned in lower case. Throws a
+ * TypeError for empty text and for other values.
+ */
 export function toUuid(id: string): Uuid;
 
-/** Whether a value can be a session token at all: prefix, length, alphabet and check sum. No request. */
+/** Whether a value has the form of a session token: prefix, length, alphabet and check sum. Sends no request. */
 export function isSessionToken(value: unknown): value is string;
 
 /**
- * The value of a Set-Cookie header for a session and its token: `__Host-chatkeep`, Secure, HttpOnly, for as long as the
- * session lasts. Throws a TypeError where there is no token.
+ * The value of a Set-Cookie header for a session's token: `__Host-chatkeep`, Secure, HttpOnly. The cookie lasts as long as the
+ * session. Throws a TypeError if the session has no token.
  */
 export function sessionCookie(session: { token: string; expires_at?: Timestamp | null }, options?: CookieOptions): string;
 
 /** The value of a Set-Cookie header that removes the cookie. */
 export function endedSessionCookie(options?: CookieOptions): string;
 
-/** The token in the cookie of a request, of its headers, or of the text of its Cookie header; null where there is none. */
+/** The token in the cookie of a request, of its headers or of its Cookie header's text; null if there is none. */
 export function sessionTokenOf(source: Request | Headers | string | null | undefined): string | null;
 
-/** The arguments of `appendMessage`, but `chatId`, for a UIMessage. The same message always gets the same id. */
+/** The arguments of `appendMessage` for a UIMessage, without `chatId`. The same message always gets the same id. */
 export function fromUIMessage(
   message: UIMessageLike,
 ): Required<Pick<NewMessage, "role" | "content">> & { messageId?: Uuid; parts: Json[]; metadata: JsonObject };

@@ -1,4 +1,4 @@
-// The entry for Cloudflare's workerd, which compiles WASM before it runs a worker, and never after.
+// The entry for Cloudflare's workerd, which compiles WASM only before it starts a worker.
 
 import "./lib/compiled.js";
 

@@ -1,8 +1,8 @@
 //! The arguments of each call, judged by core in the order of the call's signature. `cargo xtask generate` tells the package which
 //! arguments a binding takes, by the names of its parameters.
 //!
-//! Strings come as UTF-8 without lone surrogates (the package refuses those: they cannot cross), JSON as
-//! its text, numbers as JavaScript has them. `undefined` is SQL's NULL.
+//! Strings arrive as UTF-8. The package refuses lone surrogates before, because UTF-8 cannot hold them. JSON arrives as
+//! its text, a number as JavaScript's `number`. `undefined` is SQL's NULL.
 
 use chatkeep_core::chats::attachment::NewAttachment;
 use chatkeep_core::chats::chat::NewChat;
@@ -17,14 +17,14 @@ use wasm_bindgen::prelude::*;
 
 use crate::refusal;
 
-/// Text longer than this many UTF-16 units breaks every limit, so a caller may cut it here and
-/// spare the module's memory; it is refused all the same.
+/// The length in UTF-16 units beyond which text breaks every limit. A caller may cut longer text here to save the module's
+/// memory; it is still refused.
 #[wasm_bindgen(js_name = longestText)]
 pub fn longest_text() -> usize {
     limits::CONTENT_BYTES + 1
 }
 
-/// Refuses U+0000 in text that no other rule looks at.
+/// Refuses U+0000 in text that has no other rule.
 #[wasm_bindgen(js_name = checkText)]
 pub fn check_text(argument: &str, value: &str) -> Option<Object> {
     text::no_nul("", value)
@@ -88,7 +88,7 @@ pub fn check_list_messages(page_size: Option<f64>) -> Option<Object> {
     refusal::of(integer("page_size", page_size).and_then(message::page_size))
 }
 
-/// The rules of `create_session`; `ttl` and `idle_ttl` in seconds.
+/// The rules of `create_session`; `ttl` and `idle_ttl` are in seconds.
 #[wasm_bindgen(js_name = checkCreateSession)]
 #[allow(
     clippy::needless_pass_by_value,
@@ -253,7 +253,7 @@ pub fn check_attach(
     }))
 }
 
-/// The rules of the upkeep calls; `older_than` in seconds, `most` the call's largest batch.
+/// The rules of the upkeep calls; `older_than` is in seconds, `most` is the call's largest batch.
 #[wasm_bindgen(js_name = checkUpkeep)]
 pub fn check_upkeep(older_than: Option<f64>, batch_size: Option<f64>, most: i32) -> Option<Object> {
     refusal::of(integer("batch_size", batch_size).and_then(|batch_size| {
@@ -266,13 +266,13 @@ pub fn check_upkeep(older_than: Option<f64>, batch_size: Option<f64>, most: i32)
     }))
 }
 
-/// The size of a batch of messages.
+/// The limit for a batch of messages.
 #[wasm_bindgen(js_name = checkMessageCount)]
 pub fn check_message_count(items: usize) -> Option<Object> {
     refusal::of(batch::size("messages", items, limits::BATCH_MESSAGES))
 }
 
-/// The size of a batch of documents.
+/// The limit for a batch of documents.
 #[wasm_bindgen(js_name = checkDocumentCount)]
 pub fn check_document_count(items: usize) -> Option<Object> {
     refusal::of(batch::size("documents", items, limits::BATCH_DOCUMENTS))
@@ -292,13 +292,13 @@ fn integer(argument: &'static str, number: Option<f64>) -> Result<Option<i32>, R
     }
 }
 
-/// A JavaScript number as SQL's bigint, as far as JavaScript counts without gaps (2^53 - 1).
+/// A JavaScript number as SQL's bigint, up to the largest safe integer of JavaScript (2^53 - 1).
 fn whole(argument: &'static str, number: Option<f64>) -> Result<Option<i64>, Refusal> {
     const MOST: f64 = 9_007_199_254_740_991.0;
     match number {
         None => Ok(None),
         Some(number) if number.fract() == 0.0 && number.abs() <= MOST => {
-            // In range and whole, as the guard says.
+            // The guard has checked that it is in range and whole.
             #[allow(clippy::cast_possible_truncation)]
             Ok(Some(number as i64))
         }
@@ -310,7 +310,7 @@ fn whole(argument: &'static str, number: Option<f64>) -> Result<Option<i64>, Ref
     }
 }
 
-/// Seconds as microseconds. The cast saturates, and takes NaN for zero: both are outside core's limits.
+/// Seconds as microseconds. The cast saturates and turns NaN into zero: both results are outside core's limits.
 #[allow(clippy::cast_possible_truncation)]
 fn micros(seconds: f64) -> i64 {
     (seconds * 1_000_000.0).round() as i64

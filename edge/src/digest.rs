@@ -1,4 +1,4 @@
-//! SHA-256 for bytes that are there, and for bytes that are still coming.
+//! SHA-256 of bytes at once or as they arrive.
 
 use chatkeep_core::digest;
 use wasm_bindgen::prelude::*;
@@ -22,13 +22,13 @@ pub struct Hasher(digest::Hasher);
 
 #[wasm_bindgen]
 impl Hasher {
-    /// A digest of nothing yet.
+    /// A hasher that has read no bytes.
     #[wasm_bindgen(constructor)]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes the next piece.
+    /// Adds the next piece.
     pub fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }

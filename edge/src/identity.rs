@@ -1,20 +1,20 @@
-//! Identifiers and session tokens: made and read without a request.
+//! Ids and session tokens, without a request.
 
 use chatkeep_core::{sessions::session::Token, uuid};
 use wasm_bindgen::prelude::*;
 
-/// A UUID version 7 of the Unix time in milliseconds and 10 random bytes; `undefined` for any other
-/// number of them.
+/// A UUID version 7 from the Unix time in milliseconds and 10 random bytes; `undefined` for another number of
+/// bytes.
 #[wasm_bindgen(js_name = uuidV7)]
 pub fn uuid_v7(unix_ms: f64, random: &[u8]) -> Option<String> {
-    // The cast saturates, and no clock that JavaScript has goes beyond it.
+    // The cast saturates, and no time of a JavaScript clock is that large.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let unix_ms = unix_ms as u64;
     let random = random.try_into().ok()?;
     Some(uuid::format(&uuid::v7(unix_ms, random)))
 }
 
-/// The UUID of an id in another form, such as a nanoid: always the same one.
+/// The UUID for an id in another form, such as a nanoid: always the same one.
 #[wasm_bindgen(js_name = uuidOfName)]
 pub fn uuid_of_name(name: &str) -> String {
     uuid::format(&uuid::of_name(name))
@@ -26,7 +26,7 @@ pub fn is_uuid(text: &str) -> bool {
     uuid::parse(text).is_some()
 }
 
-/// Whether `text` can be a session token: prefix, length, alphabet and check sum.
+/// Whether `text` has the form of a session token: prefix, length, alphabet and check sum.
 #[wasm_bindgen(js_name = isToken)]
 pub fn is_token(text: &str) -> bool {
     Token::parse(text).is_some()
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_with_one_wrong_character_is_none() {
+    fn text_with_one_wrong_character_is_not_a_token() {
         let token = Token::new([1; 24], [2; 24]).expose();
         assert!(is_token(&token));
         assert!(!is_token(&token.replacen('A', "B", 1)));

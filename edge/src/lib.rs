@@ -1,8 +1,8 @@
-//! Chatkeep's rules for JavaScript: what `chatkeep-core` decides, callable across the WASM boundary.
+//! The rules of `chatkeep-core` for JavaScript, as a WASM module.
 //!
-//! Only scalars, strings and bytes cross, and refusals as small objects, so no serialiser is linked.
-//! Nothing here decides anything: the npm package in `js/` turns JavaScript values into the scalars
-//! below, and core judges them. No exported function can panic; the module is built to abort.
+//! Arguments are scalars, strings and bytes, and refusals are small objects, so no serialiser is linked.
+//! The npm package in `js/` turns JavaScript values into these scalars, and core judges them; this crate
+//! has no rules of its own. No exported function can panic, because a panic would abort the module.
 
 mod arguments;
 mod digest;

@@ -1,17 +1,17 @@
-//! How a refusal crosses to JavaScript.
+//! Refusals as JavaScript objects.
 
 use chatkeep_core::Refusal;
 use js_sys::{Object, Reflect};
 use wasm_bindgen::prelude::*;
 
-/// `undefined` where a rule is satisfied, else the refusal.
+/// The refusal, or `undefined` if the rule is satisfied.
 pub fn of<T>(judged: Result<T, Refusal>) -> Option<Object> {
     judged
         .err()
         .map(|refusal| object(&refusal, &refusal.argument, &refusal.message))
 }
 
-/// The refusal of an argument that core cannot name, because its rule is about a JavaScript value.
+/// A refusal with the name of its argument, for rules about JavaScript values, where core does not know the name.
 /// `refusal` was made for the argument `""`, so its message begins with the space after the name.
 pub fn named(argument: &str, refusal: &Refusal) -> Object {
     object(refusal, argument, &sentence(argument, refusal))
@@ -30,13 +30,13 @@ fn object(refusal: &Refusal, argument: &str, message: &str) -> Object {
         ("message", JsValue::from(message)),
         ("hint", JsValue::from(refusal.hint)),
     ] {
-        // A new object is extensible, so setting cannot fail; there would be nobody to tell.
+        // A new object is extensible, so setting a key cannot fail.
         let _ = Reflect::set(&object, &JsValue::from(key), &value);
     }
     object
 }
 
-/// A refusal about the JavaScript value of `argument`; `rule` completes the sentence, `hint` helps.
+/// A refusal of the JavaScript value of `argument`. `rule` completes the sentence; `hint` is the remedy.
 #[wasm_bindgen]
 pub fn invalid(argument: &str, rule: &str, hint: &str) -> Object {
     let object = named(argument, &Refusal::invalid("", rule, ""));

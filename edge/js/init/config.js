@@ -1,17 +1,18 @@
-// Exposes a schema in a project's supabase/config.toml: one string more in api.schemas, and nothing else changed, neither
-// a comment nor a blank. The file is edited as text; a TOML parser then says whether that text means what was wanted.
+// Exposes a schema in a project's supabase/config.toml: adds one string to api.schemas and changes nothing else, not even
+// comments and spaces. So it edits the file as text, and then checks the result with a TOML parser.
 
 import * as jsonc from "jsonc-parser";
 import { parse } from "smol-toml";
 import { isDeepStrictEqual } from "node:util";
 
-/** What the CLI takes where config.toml does not say. Source: the config.toml that `supabase init` writes. */
+/** The CLI's default for api.schemas. Source: the config.toml that `supabase init` writes. */
 const DEFAULT_SCHEMAS = ["public", "graphql_public"];
 
 /**
- * Whether a configuration exposes `schema`, and what there is to do: `exposure` is "there", "missing", with the text that
- * exposes it as `exposing`, or "unclear", where a person has to change it; `hiddenIn` names the branches ([remotes.NAME])
- * with a list of their own that leaves it out. Throws what the parser throws for text that is none.
+ * Whether a configuration exposes `schema`. Returns
+ *   exposure   "there"; "missing", with the changed text as `exposing`; or "unclear" if the user has to change it
+ *   hiddenIn   the branches ([remotes.NAME]) whose own list lacks the schema
+ * Throws the parser's error for text that it cannot read.
  */
 export function exposure(text, name, schema) {
   const isToml = name.endsWith(".toml");
@@ -26,7 +27,7 @@ export function exposure(text, name, schema) {
   return { exposure: exposing === undefined ? "unclear" : "missing", exposing, hiddenIn };
 }
 
-/** The text with these schemas, the last of which is new; undefined where it is written in a way not known here. */
+/** The text with these schemas, of which the last is new; undefined if the list is written in an unknown way. */
 function expose(text, before, schemas) {
   const wanted = plain({ ...before, api: { ...before.api, schemas } });
   const candidates = [longerList(text, schemas.at(-1)), newKey(text, schemas), newTable(text, schemas)];
@@ -53,10 +54,10 @@ function meaning(text) {
   }
 }
 
-/** Tables without the prototypes that tell the parser's from ours. */
+/** Tables without their prototypes: those of the parser's tables differ from those of ours. */
 const plain = (tables) => JSON.parse(JSON.stringify(tables));
 
-/** `schemas = [...]` below `[api]` gets one more entry, written as the last one is. */
+/** Adds an entry to `schemas = [...]` below `[api]`, in the style of the last entry. */
 function longerList(text, schema) {
   const table = apiTable(text);
   const key = table && /^[ \t]*schemas[ \t]*=[ \t]*\[/m.exec(text.slice(table.start, table.end));
@@ -66,12 +67,12 @@ function longerList(text, schema) {
   if (last === undefined) return `${text.slice(0, start)}"${schema}"${text.slice(start)}`;
   const line = text.lastIndexOf("\n", last.start) + 1;
   const before = text.slice(line, last.start);
-  // A list of one entry per line stays one.
+  // A list with one entry per line keeps that form.
   const gap = line > start && before.trim() === "" ? newline(text) + before : " ";
   return `${text.slice(0, last.end)},${gap}"${schema}"${text.slice(last.end)}`;
 }
 
-/** Where the last string of the array that begins at `start` lies. */
+/** The position of the last string in the array that begins at `start`. */
 function lastString(text, start) {
   const token = /#[^\n]*|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|\]/g;
   token.lastIndex = start;

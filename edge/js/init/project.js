@@ -1,5 +1,5 @@
-// Brings Chatkeep into a Supabase project: its migrations into supabase/migrations, its schema into the list of exposed
-// ones. A file that is there is never overwritten: where one stands in the way nothing at all is written.
+// Adds Chatkeep to a Supabase project: its migrations to supabase/migrations, its schema to the exposed ones. No file is
+// overwritten. If an existing file conflicts, nothing is written.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -10,16 +10,16 @@ import { exposure } from "./config.js";
 export const SCHEMA = "chatkeep";
 
 const SHIPPED = join(dirname(fileURLToPath(import.meta.url)), "..", "migrations");
-/** What the CLI takes for a migration; the others it leaves out. Source: supabase/cli, pkg/migration/file.go. */
+/** The names of files that the CLI runs as migrations. Source: supabase/cli, pkg/migration/file.go. */
 const MIGRATION = /^([0-9]+)_.*\.sql$/;
 
-/** A sentence for the user: what is in the way, and what to do. */
+/** An error whose message is for the user: the obstacle and the remedy. */
 export class Obstacle extends Error {}
 
-/** The names that the CLI knows for the configuration of a project. */
+/** The CLI's names for the configuration of a project. */
 const CONFIGS = ["config.toml", "config.json", "config.jsonc"];
 
-/** The folder that holds supabase/config.toml: this one, or, as for the CLI, the nearest above it. */
+/** The folder that holds supabase/config.toml: `folder`, or with `above` the nearest folder above it, as the CLI does. */
 export function findProject(folder, { above }) {
   for (let at = resolve(folder); ; at = dirname(at)) {
     if (configOf(at)) return at;
@@ -32,7 +32,7 @@ export function findProject(folder, { above }) {
   }
 }
 
-/** What is missing in a project, without writing anything. */
+/** Compares a project with this version of the package. Writes nothing. */
 export function inspect(project) {
   const folder = join(project, "supabase", "migrations");
   const theirs = (existsSync(folder) ? readdirSync(folder) : []).filter((name) => MIGRATION.test(name)).sort();
@@ -44,9 +44,9 @@ export function inspect(project) {
     present: there.filter((name) => !changed.includes(name)),
     changed,
     missing,
-    // The CLI knows a migration by its digits alone.
+    // The CLI identifies a migration by its digits alone.
     clashing: missing.flatMap((name) => theirs.filter((other) => stamp(other) === stamp(name))),
-    // The CLI refuses to apply what is older than what it has applied, unless told to.
+    // The CLI refuses migrations older than the newest applied one, unless it gets --include-all.
     isOld: missing.length > 0 && theirs.some((name) => !ours.includes(name) && stamp(name) > stamp(missing[0])),
   };
   const config = configOf(project);
@@ -58,11 +58,11 @@ export function inspect(project) {
   }
 }
 
-/** Writes what `inspect` found missing. */
+/** Writes the files that `inspect` found missing. */
 export function install(project, { missing, config, exposing }) {
   const folder = join(project, "supabase", "migrations");
   mkdirSync(folder, { recursive: true });
-  // "wx": a file that appeared in the meantime stays as it is, and the write fails.
+  // "wx": the write fails if the file was created in the meantime.
   for (const name of missing) writeFileSync(join(folder, name), shipped(name), { flag: "wx" });
   if (exposing !== undefined) writeFileSync(join(project, "supabase", config), exposing);
 }

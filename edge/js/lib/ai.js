@@ -1,13 +1,14 @@
-// Messages of the AI SDK (npm `ai`, its type UIMessage) as rows of the store, and back, without loss.
+// Converts messages of the AI SDK (the type UIMessage of the npm package `ai`) to rows of the store and back, without loss.
 //
-// `parts` are stored as they are and `content` is their text, which search reads. `metadata` of the row is that of the
-// message. What a row cannot say so is kept under one key of it: an id that is no UUID, and metadata that is no object or an empty one.
+// A row stores `parts` unchanged, and their text as `content`, which search reads. Its `metadata` is that of the message.
+// The key `uiMessage` in it keeps what the columns cannot hold: an id that is not a UUID, and metadata that is empty or not
+// an object.
 
 import { toUuid } from "./identity.js";
 
 const KEPT = "uiMessage";
 
-/** The arguments of appendMessage, but chatId, for a UIMessage. The same message always gets the same id. */
+/** The arguments of appendMessage for a UIMessage, without chatId. The same message always gets the same id. */
 export function fromUIMessage(message) {
   if (typeof message?.id !== "string" || !Array.isArray(message.parts)) {
     throw new TypeError("fromUIMessage takes a UIMessage: an object with id, role and parts");
@@ -26,7 +27,7 @@ export function fromUIMessage(message) {
   };
 }
 
-/** The UIMessage of a row. A row without parts becomes one of text; a row of the role "tool" has no place there. */
+/** The UIMessage of a row. A row without parts gets one part, its text. A UIMessage cannot have the role "tool". */
 export function toUIMessage(row) {
   if (!["system", "user", "assistant"].includes(row?.role)) {
     throw new TypeError("toUIMessage takes a message of the role system, user or assistant");

@@ -1,4 +1,4 @@
-// What the package exports, whatever the runtime.
+// The exports of the package, for every runtime.
 
 export { fromUIMessage, toUIMessage } from "./ai.js";
 export { checksum, Hasher, hashing } from "./checksum.js";

@@ -1,11 +1,12 @@
-// Reads what a caller passed: one object of camelCase arguments, as it is sent and as core judges it.
+// Reads the arguments that a caller passed in one object, in camelCase: `sent` is the body of the request, `judged` is what
+// core's rule checks.
 
 import { missing } from "./rules.js";
 import { refuse, Refused } from "./values.js";
 
 /**
- * Reads the arguments of a call, or of an item of one, which stands at `place`. `spec` lists them (calls.js) and names the
- * rule of core; `unknown` refuses a key that is none of them. In an item null is nothing, as for the database.
+ * Reads the arguments of a call, or the keys of an item at `place` in an argument. `spec` (calls.js) lists them and has the
+ * rule of core; `unknown` refuses any other key. In an item, null counts as left out, as in the database.
  */
 function read(spec, given, unknown, place) {
   for (const key of Object.keys(given)) {
@@ -40,12 +41,12 @@ function readKnown(spec, given, isItem) {
   }
   const refusal = spec.check?.(judged);
   if (refusal) throw new Refused(refusal);
-  // What is sent is a copy of what was judged.
+  // The request carries a copy of the text that core judged, so no getter or toJSON can change it in between.
   for (const [column, text] of written) sent[column] = JSON.parse(text);
   return { sent, judged };
 }
 
-/** The arguments of a call. */
+/** Reads the arguments of a call. Throws Refused for the first fault. */
 export function readCall(call, given = {}) {
   if (typeof given !== "object" || given === null) refuse("arguments", "must be one object", "Pass { name: value }.");
   return read(call, given, (names, key) => {
@@ -53,7 +54,7 @@ export function readCall(call, given = {}) {
   });
 }
 
-/** An argument that is an array of objects, each read by `spec`; `checkCount` judges how many there are. */
+/** A kind of argument: an array of objects, each read by `spec`. `checkCount` judges their number. */
 export function items(spec, checkCount) {
   return (value, column) => {
     if (!Array.isArray(value)) refuse(column, "must be a JSON array", "Wrap the value in one.");
@@ -63,7 +64,7 @@ export function items(spec, checkCount) {
   };
 }
 
-/** An argument that is one object, read by `spec`. */
+/** A kind of argument: one object, read by `spec`. */
 export function object(spec) {
   return (value, column) => ({ sent: readItem(spec, value, column) });
 }

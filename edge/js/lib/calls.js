@@ -1,5 +1,5 @@
-// The calls: for each the rule of core that judges its arguments, and what a repetition does. Names, arguments, defaults and the
-// shape of the answer come from the declarations in SQL (signatures.js).
+// The calls: for each the rule of core that judges its arguments, and the effect of a repetition. Names, arguments, defaults and
+// the shape of the answer come from the declarations in SQL (signatures.js).
 
 import { items, object } from "./arguments.js";
 import { isSessionToken, uuidv7 } from "./identity.js";
@@ -7,7 +7,7 @@ import * as rules from "./rules.js";
 import { ANSWERS, JUDGED, SIGNATURES } from "./signatures.js";
 import { address, bytes, interval, json, number, text, time, uuid } from "./values.js";
 
-// Readers of values (values.js), by SQL type.
+// The kinds of arguments (values.js) by SQL type.
 const KINDS = {
   text,
   uuid,
@@ -22,18 +22,18 @@ const KINDS = {
 
 const camel = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
 
-// An argument for arguments.js: its name in JavaScript, its name in SQL, its kind, and
-//   required   null and nothing are refused,
-//   present    nothing is refused, null is for the database to judge,
-//   absent     what core judges when the argument is left out,
-//   made       what is sent when the argument is left out or null: an idempotency key.
-// An argument without a default is required. Text and JSON are not: core's rule refuses what is missing there.
+// An argument for arguments.js: its name in JavaScript, its name in SQL, its kind, and options:
+//   required   the argument may be neither left out nor null
+//   present    the argument may not be left out; the database judges null
+//   absent     the value that core judges if the argument is left out
+//   made       makes the value if the argument is left out or null: an idempotency key
+// An argument without a default is required, except text and JSON: there core's rule refuses a missing value.
 function argument([column, type, absent]) {
   const required = absent === undefined && type !== "text" && type !== "jsonb";
   return [camel(column), column, KINDS[type], { required, absent: absent ?? undefined }];
 }
 
-// The declared arguments of a call. `given` holds, by their names in SQL, what a declaration does not say of them.
+// The declared arguments of a call. `given` completes them by their names in SQL, where the declaration is not enough.
 function declared(name, given = {}) {
   return SIGNATURES[name].map((signature) => {
     const [key, column, kind, options] = argument(signature);
@@ -42,7 +42,7 @@ function declared(name, given = {}) {
   });
 }
 
-// The idempotency key of a message, in a call of its own and in a batch.
+// The idempotency key of a message, for a single message and in a batch.
 const messageKey = { message_id: { made: uuidv7 } };
 
 const without = (list, ...columns) => list.filter(([, column]) => !columns.includes(column));
@@ -60,8 +60,8 @@ const MESSAGE = {
 
 const DOCUMENT = { arguments: declared("register_document"), check: ruleOf("register_document") };
 
-// A message of import_chat has an id instead of a message_id, and may say when it was written. The store makes an id from
-// the chat's and the message's place, so none is made here.
+// A message of import_chat has an id instead of a message_id, and may have a time. If it has no id, the store derives one
+// from the chat's id and the place of the message, so that a repetition gets the same id. So the package makes none.
 const IMPORTED_MESSAGE = {
   arguments: [
     ["id", "id", uuid],
@@ -85,10 +85,10 @@ const IMPORTED_CHAT = {
   check: ruleOf("create_chat"),
 };
 
-// What a repetition of a call does whose answer was lost, in `repeats`:
-//   "the same"    what the first one did, or nothing,
-//   "for a while" the same for as long as a rotation may be repeated,
-//   "more"        something that nobody asked for: a second session, a claim that is refused to the claimer.
+// `repeats` is the effect of sending a call again after its answer was lost:
+//   "the same"    the same result as the first request, and no further effect
+//   "for a while" the same result, as long as a rotation may be repeated
+//   "more"        an unwanted effect: a second session, or a refusal for the worker that holds the claim
 const SAME = "the same";
 const WHILE = "for a while";
 const MORE = "more";
@@ -96,7 +96,7 @@ const MORE = "more";
 const required = { required: true };
 const present = { present: true };
 
-// What a call has beside its declaration and its rule, by its name in SQL. `given` completes the declared arguments.
+// The calls that need more than their declaration and their rule, by their names in SQL. `given` completes the declared arguments.
 const MORE_OF = {
   create_chat: { given: { chat_id: { made: uuidv7 } } },
   append_message: { given: messageKey },
@@ -109,7 +109,7 @@ const MORE_OF = {
   rotate_session: {
     given: { token: present },
     settle: ({ token }) => neverIssued(token, { token: null }),
-    // Two rotations of one token at once would give the same answer; one request is enough.
+    // Simultaneous rotations of one token get the same answer, so they share one request.
     joined: ({ token }) => token,
     repeats: () => WHILE,
   },
@@ -122,7 +122,7 @@ const MORE_OF = {
   purge_sessions: upkeep(100_000),
   register_documents: { given: { documents: { kind: items(DOCUMENT, rules.checkDocumentCount), ...required } } },
   register_content: {
-    // The database takes checksum and size from the bytes; any will do for the rule.
+    // The database computes the checksum from the bytes. The rule needs one, so it gets a valid one.
     check: (judged) => DOCUMENT.check({ ...judged, checksum: "0".repeat(64) }),
   },
   set_document_status: { repeats: ({ status }) => status === "processing" ? MORE : SAME },
@@ -140,19 +140,20 @@ export const CALLS = Object.fromEntries(
   }),
 );
 
-/** Whether a call whose answer was lost may be sent again, `elapsed` milliseconds after it was sent first. */
+/** Whether a call whose answer was lost may be sent again, `elapsed` milliseconds after the first request. */
 export function mayRepeat(call, judged, elapsed) {
   const repeats = call.repeats?.(judged) ?? SAME;
-  // A rotation gives the same token for 10 seconds (core/src/sessions/session.rs); what is on its way has to arrive in time.
+  // For 10 seconds a rotation returns the same token (core/src/sessions/session.rs). The rest is time for the request to arrive.
   return repeats === SAME || (repeats === WHILE && elapsed < 7_000);
 }
 
-// `most` is the largest batch.
+// An upkeep call whose largest batch is `most`.
 function upkeep(most) {
   return { check: ({ olderThan, batchSize }) => rules.checkUpkeep(olderThan, batchSize, most) };
 }
 
-// Answers: each takes what the gateway sent and gives what the caller gets, or undefined for a shape that is not known.
+// The shapes of answers: each function turns the gateway's answer into the caller's `data`, or returns undefined for an unknown
+// shape.
 
 function row(data) {
   const first = Array.isArray(data) && data.length === 1 ? data[0] : undefined;
@@ -175,7 +176,7 @@ function count(data) {
   return typeof data === "number" ? data : undefined;
 }
 
-// The database's own answer, without asking it: the check sum says that nobody was ever given this token.
+// The answer that the database would give for a token that was never issued. The check sum shows that, so no request is needed.
 function neverIssued(token, more) {
   if (isSessionToken(token)) return undefined;
   return {

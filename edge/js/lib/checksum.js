@@ -1,16 +1,16 @@
-// SHA-256 of bytes that are there, and of bytes that are still coming, in constant memory.
+// SHA-256 of bytes at once or as they arrive, in constant memory.
 
 import { Hasher as RulesHasher, sha256 } from "./rules.js";
 import { inPieces, viewOf } from "./values.js";
 
 const NOT_BYTES = "a Hasher takes a Uint8Array, an ArrayBuffer or another view of one";
 
-// Node's own hasher takes pieces as well, and uses the processor's instructions. Deno and Bun have it, workerd with the
-// flag nodejs_compat; crypto.subtle has nothing for pieces. Fetched when it is needed: Deno takes as long to load it as the
-// rest of this package together.
+// Node's hasher is faster than the module, because it uses the processor's instructions. Deno and Bun have it too, and workerd
+// with the flag nodejs_compat. crypto.subtle cannot hash in pieces. It is loaded at the first use, because Deno needs as long
+// to load it as for the whole package.
 const fastHash = () => globalThis.process?.getBuiltinModule?.("node:crypto")?.createHash("sha256");
 
-/** Hashes bytes piece by piece. */
+/** Hashes bytes piece by piece. `digest()` returns 64 lower-case hexadecimal characters; no update is possible after it. */
 export class Hasher {
   #fast = fastHash();
   #rules = this.#fast ? undefined : new RulesHasher();
@@ -31,7 +31,7 @@ export class Hasher {
   }
 }
 
-/** The SHA-256 of bytes, of a Blob or of a stream of bytes, as `{ data, error }`. */
+/** The SHA-256 of bytes, a Blob or a stream of bytes, as `{ data, error }`. Never rejects. */
 export async function checksum(source) {
   try {
     const view = viewOf(source);
@@ -41,7 +41,7 @@ export async function checksum(source) {
     try {
       for await (const chunk of chunks(source)) hasher.update(chunk);
     } finally {
-      // Frees its memory in the module, at once, whether the stream ended well or not.
+      // Frees the hasher's memory in the module at once, also after an error.
       hasher.digest();
     }
     return { data: hasher.digest(), error: null };
@@ -51,8 +51,8 @@ export async function checksum(source) {
 }
 
 /**
- * Passes bytes through and hashes them on the way: `stream` gives what `source` gives, and `digest` resolves, once it was
- * read to its end, to `{ data: { checksum, byteSize }, error }`. It never rejects.
+ * Passes bytes through and hashes them. `stream` carries the bytes of `source`. When it was read to its end, `digest` resolves
+ * to `{ data: { checksum, byteSize }, error }`. It never rejects. Throws a TypeError for anything but a stream or a Blob.
  */
 export function hashing(source) {
   const reader = readerOf(source);
@@ -87,7 +87,7 @@ export function hashing(source) {
         await reader.cancel(reason);
       },
     },
-    // Nothing is read before somebody reads.
+    // The source is read only when `stream` is read.
     { highWaterMark: 0 },
   );
   return { stream, digest };
@@ -95,7 +95,7 @@ export function hashing(source) {
 
 const HINT = "Pass bytes, a Blob, or a stream of bytes that has not been read.";
 
-/** What stopped something that asks nobody, as an error of a call. */
+/** An error of the package itself, without a request, in the form of an error of a call. */
 export function failure(thrown, hint) {
   return { code: "", status: 0, message: messageOf(thrown), details: null, hint, retryable: false };
 }
@@ -113,7 +113,7 @@ function chunks(source) {
   throw new TypeError("content must be bytes, a Blob or a stream of bytes");
 }
 
-// Not every runtime can iterate a ReadableStream.
+// For runtimes that cannot iterate a ReadableStream.
 async function* read(reader) {
   let done = false;
   try {
@@ -124,7 +124,7 @@ async function* read(reader) {
       yield next.value;
     }
   } finally {
-    // A chunk that is not bytes ends the hashing: tell the source that nobody reads on.
+    // A chunk that is not bytes ends the hashing, so the source can stop.
     if (!done) await reader.cancel().catch(() => {});
   }
 }

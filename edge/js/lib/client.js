@@ -4,17 +4,20 @@ import { readCall } from "./arguments.js";
 import { CALLS, mayRepeat } from "./calls.js";
 import { messageOf } from "./checksum.js";
 import { dataApi } from "./rest.js";
-import { PATIENCE, persist, rest } from "./retry.js";
+import { DEFAULT_RETRY, sleep, withRetry } from "./retry.js";
 import { streamMessage } from "./streaming.js";
 import { Refused } from "./values.js";
 
-/** The calls of Chatkeep on a supabase-js client, or on `{ url, key, fetch?, accessToken?, headers? }`. */
+/**
+ * The calls of Chatkeep on a supabase-js client, or on `{ url, key, fetch?, accessToken?, headers? }`. Throws a TypeError for
+ * any other connection.
+ */
 export function chatkeep(connection, options = {}) {
   const send = sender(connection);
-  const patience = patienceOf(options.retry);
+  const retry = retryOf(options.retry);
   const calls = {};
   for (const [method, call] of Object.entries(CALLS)) {
-    calls[method] = (given, more) => perform(send, call, given, { patience, signal: more?.signal });
+    calls[method] = (given, more) => perform(send, call, given, { retry, signal: more?.signal });
   }
   calls.streamMessage = async (chatId, source, more) => {
     try {
@@ -39,13 +42,13 @@ function sender(connection) {
   );
 }
 
-function patienceOf(retry) {
-  if (retry === false) return { ...PATIENCE, attempts: 1 };
-  return { ...PATIENCE, ...retry };
+function retryOf(retry) {
+  if (retry === false) return { ...DEFAULT_RETRY, attempts: 1 };
+  return { ...DEFAULT_RETRY, ...retry };
 }
 
-// Rotations under way, by token. Two requests of one isolate that carry the same cookie would both rotate it; the second
-// waits for the first and gets the same token, which is what the database would answer.
+// The current rotations, by token. If two requests in one isolate carry the same cookie, the second waits for the rotation of
+// the first. Both get the same token, as they would from the database.
 const underWay = new Map();
 
 async function perform(send, call, given, options) {
@@ -53,7 +56,7 @@ async function perform(send, call, given, options) {
     const { sent, judged } = readCall(call, given);
     const settled = call.settle?.(judged);
     if (settled) return { data: settled, error: null };
-    const ask = () => persist((signal) => send(call.name, sent, signal), (elapsed) => mayRepeat(call, judged, elapsed), options);
+    const ask = () => withRetry((signal) => send(call.name, sent, signal), (elapsed) => mayRepeat(call, judged, elapsed), options);
     const key = call.joined?.(judged);
     return received(call, await (key === undefined ? ask() : together(key, ask)));
   } catch (thrown) {
@@ -67,12 +70,13 @@ function refusalOf(call, thrown) {
   return { code, status, argument, message, details: null, hint, retryable: false };
 }
 
-// A request that ended in the meantime takes what it waited for along, so nobody waits for long.
+// The longest wait for the rotation of another request, in milliseconds. If the runtime ends that request, its rotation never
+// resolves.
 const LONGEST_WAIT = 2_000;
 
 async function together(key, ask) {
   const known = underWay.get(key);
-  const answer = known && (await Promise.race([known, rest(LONGEST_WAIT)]));
+  const answer = known && (await Promise.race([known, sleep(LONGEST_WAIT)]));
   if (answer) return answer;
   const asked = ask();
   underWay.set(key, asked);
@@ -84,7 +88,7 @@ async function together(key, ask) {
 }
 
 function received(call, { data, error, status, retryable }) {
-  // A session that is over answers 401 with its row as the body, which supabase-js takes for an error.
+  // For an ended session the answer is 401 with the session's row as its body, and supabase-js returns that as an error.
   if (error && !Array.isArray(error)) return { data: null, error: failure(call, error, status, retryable) };
   const answer = call.answer(error ?? data);
   if (answer !== undefined) return { data: answer, error: null };

@@ -1,4 +1,4 @@
-// Loads the module as the runtime compiled it.
+// Loads the WASM module that the runtime has compiled.
 
 import { load } from "./rules.js";
 import module from "../wasm/rules.wasm";

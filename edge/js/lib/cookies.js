@@ -1,16 +1,16 @@
-// The cookie that carries a session's token: out of reach of scripts, of other hosts and of plain HTTP.
-// Source: RFC 6265bis, sections 4.1.2 (attributes), 4.1.3.2 (the prefix __Host-) and 5.5 (400 days at most).
+// The cookie that carries a session's token. Scripts and other hosts cannot read or set it, and browsers do not send it over
+// plain HTTP. Source: RFC 6265bis, sections 4.1.2 (attributes), 4.1.3.2 (the prefix __Host-) and 5.5 (400 days at most).
 
 import { isSessionToken } from "./identity.js";
 
-/** With this prefix a browser takes the cookie only with Secure, Path=/ and without Domain: no other host can set it. */
+/** Browsers accept a cookie with this prefix only with Secure and Path=/ and without Domain, so no other host can set it. */
 const NAME = "__Host-chatkeep";
 const LONGEST = 400 * 24 * 60 * 60;
 const SAME_SITE = ["Strict", "Lax", "None"];
 
 /**
- * The value of a Set-Cookie header for a session, as createSession and rotateSession return it. It lasts as long as the
- * session, or until the browser closes where `expires_at` is not known.
+ * The value of a Set-Cookie header for a session that createSession or rotateSession returned. The cookie lasts as long as the
+ * session, or until the browser closes if `expires_at` is unknown. Throws a TypeError if the session has no token.
  */
 export function sessionCookie({ token, expires_at }, { sameSite = "Lax" } = {}) {
   if (!isSessionToken(token)) throw new TypeError("sessionCookie takes a session with its token, as createSession returns it");
@@ -20,13 +20,13 @@ export function sessionCookie({ token, expires_at }, { sameSite = "Lax" } = {}) 
   return `${NAME}=${token}${age}; ${attributes(sameSite)}`;
 }
 
-/** The value of a Set-Cookie header that removes the cookie, for a session that is over. */
+/** The value of a Set-Cookie header that removes the cookie, for a session that has ended. */
 export function endedSessionCookie({ sameSite = "Lax" } = {}) {
   if (!SAME_SITE.includes(sameSite)) throw new TypeError("sameSite must be Strict, Lax or None");
   return `${NAME}=; Max-Age=0; ${attributes(sameSite)}`;
 }
 
-/** The token in the cookie of a request, its headers or the text of its Cookie header; null where there is none. */
+/** The token in the cookie of a request, of its headers or of its Cookie header's text; null if there is none. */
 export function sessionTokenOf(source) {
   const headers = source?.headers ?? source;
   const text = typeof headers?.get === "function" ? headers.get("cookie") : headers;
@@ -42,7 +42,7 @@ export function sessionTokenOf(source) {
 
 const attributes = (sameSite) => `Path=/; Secure; HttpOnly; SameSite=${sameSite}`;
 
-/** A timestamptz of a row, whether the gateway prints it as ISO 8601 or as PostgreSQL does. */
+/** Reads a timestamptz of a row. Gateways write it as ISO 8601 or as PostgreSQL does. */
 function timeOf(timestamp) {
   if (typeof timestamp !== "string") return NaN;
   return Date.parse(timestamp.replace(" ", "T").replace(/([+-]\d\d)$/, "$1:00"));

@@ -1,5 +1,5 @@
-// Loads the module from bytes that are embedded, so that it needs no path, no fetch, no permission and no static_files: for
-// every runtime that may compile WASM.
+// Loads the WASM module from embedded bytes, for every runtime that may compile WASM. So it needs no path, fetch, permission
+// or static_files.
 
 import { load } from "./rules.js";
 import encoded from "../wasm/bytes.js";
@@ -8,7 +8,7 @@ load(decode(encoded));
 
 function decode(base64) {
   if (typeof Uint8Array.fromBase64 === "function") return Uint8Array.fromBase64(base64);
-  // Node before 25. The loop below takes it 3 ms, which is most of what loading the module takes.
+  // Node before 25. There the loop below needs 3 ms, most of the time to load the module.
   if (typeof globalThis.Buffer?.from === "function") return globalThis.Buffer.from(base64, "base64");
   const text = atob(base64);
   const bytes = new Uint8Array(text.length);

@@ -1,18 +1,18 @@
-// Identifiers and session tokens: made and read without a request.
+// Ids and session tokens, without a request.
 
 import { isToken, isUuid, uuidOfName, uuidV7 } from "./rules.js";
 
-/** A new UUID version 7: ordered by time, and 74 random bits. */
+/** A new UUID version 7: ordered by time, with 74 random bits. */
 export function uuidv7() {
   return uuidV7(Date.now(), crypto.getRandomValues(new Uint8Array(10)));
 }
 
-/** Whether a value can be a session token at all: prefix, length, alphabet and check sum. */
+/** Whether a value has the form of a session token: prefix, length, alphabet and check sum. */
 export function isSessionToken(value) {
   return typeof value === "string" && value.length < 100 && isToken(value);
 }
 
-/** The UUID that stands for an id in another form, such as a nanoid: the same one always. A UUID stands for itself. */
+/** The UUID for an id in another form, such as a nanoid: always the same one. A UUID is returned in lower case. */
 export function toUuid(id) {
   if (typeof id !== "string" || id === "") throw new TypeError("toUuid takes an id: a string that is not empty");
   return isUuid(id) ? id.toLowerCase() : uuidOfName(id);

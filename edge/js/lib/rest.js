@@ -1,6 +1,6 @@
-// Calls without supabase-js: what PostgREST needs to hear, over any fetch.
+// Calls without supabase-js: requests to PostgREST, over any fetch.
 
-/** Sends `{ data, error, status }` requests to a project's Data API, in the shape of supabase-js. */
+/** Returns a function that sends a call to a project's Data API and answers `{ data, error, status }`, as supabase-js does. */
 export function dataApi({ url, key, accessToken, headers, fetch: send = globalThis.fetch }) {
   const root = `${String(url).replace(/\/+$/, "")}/rest/v1/rpc/`;
   return async (name, sent, signal) => {
@@ -29,7 +29,7 @@ function parse(text) {
   try {
     return JSON.parse(text);
   } catch {
-    // What lies between may answer in HTML.
+    // A proxy on the way may answer in HTML.
     return undefined;
   }
 }

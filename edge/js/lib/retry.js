@@ -1,21 +1,19 @@
-// Repeats a request whose answer was lost, or that the server could not take right now: with backoff and jitter, under one
-// deadline for all attempts. A refusal is never repeated.
+// Repeats a request if its answer was lost or the server could not process it: with backoff and jitter, and one deadline for
+// all attempts. A refused request is never repeated.
 
-/** Milliseconds; `attempts` counts the first one. */
-export const PATIENCE = { attempts: 4, deadline: 15_000, firstPause: 100, longestPause: 2_000 };
+/** Times are milliseconds; `attempts` includes the first one. */
+export const DEFAULT_RETRY = { attempts: 4, deadline: 15_000, firstPause: 100, longestPause: 2_000 };
 
-// What has rolled back and may go well the next time (PostgreSQL, appendix A): serialization failure and deadlock, lock
-// timeout, too many connections, the server shutting down or starting.
+// The transaction was rolled back, and a repetition may succeed (PostgreSQL, appendix A): serialization failure, deadlock, lock
+// timeout, too many connections, a server that shuts down or starts.
 const ROLLED_BACK = /^(40001|40P01|55P03|53\d{3}|57P0[123])$/;
 // PostgREST could not reach the database, or waited too long for a connection.
 const NOT_SENT = /^PGRST00[0-3]$/;
-// Answers of what lies between, which say nothing of the database.
+// Answers of proxies between client and database. They do not show whether the database ran the call.
 const BETWEEN = new Set([408, 429, 502, 503, 504, 520, 521, 522, 523, 524]);
 
-/**
- * What an answer without data says of a repetition: "no", "yes", or "unknown" where the call may have been carried out.
- */
-export function outlook({ error, status }) {
+/** Whether a repetition could help: "yes", "no", or "unknown" if the database may have carried the call out. */
+export function retryability({ error, status }) {
   if (!error) return "no";
   const code = typeof error.code === "string" ? error.code : "";
   if (ROLLED_BACK.test(code) || NOT_SENT.test(code)) return "yes";
@@ -25,28 +23,28 @@ export function outlook({ error, status }) {
 }
 
 /**
- * Sends until there is an answer that a repetition would not change. `send(signal)` gives `{ data, error, status }`,
- * `mayRepeat(elapsed)` says whether a call that may have been carried out can be sent again. Gives the last answer, and as
- * `retryable` whether sending the same once more could help and does no harm.
+ * Sends a request until a repetition would not change the answer, or the attempts or the deadline are used up. `send(signal)`
+ * resolves to `{ data, error, status }`. `mayRepeat(elapsed)` returns whether a call that may have been carried out can be sent
+ * again. Resolves to the last answer with `retryable`: whether one more repetition could help and is safe.
  */
-export async function persist(send, mayRepeat, { patience = PATIENCE, signal } = {}) {
+export async function withRetry(send, mayRepeat, { retry = DEFAULT_RETRY, signal } = {}) {
   const start = performance.now();
   const elapsed = () => performance.now() - start;
   for (let attempt = 1;; attempt++) {
-    const answer = await attemptOnce(send, patience.deadline - elapsed(), signal);
-    const chance = outlook(answer);
+    const answer = await attemptOnce(send, retry.deadline - elapsed(), signal);
+    const chance = retryability(answer);
     const isRepeatable = () => chance === "yes" || (chance === "unknown" && mayRepeat(elapsed()));
-    const pause = Math.min(patience.firstPause * 2 ** (attempt - 1), patience.longestPause) * (0.5 + Math.random() / 2);
-    const isOver = attempt >= patience.attempts || elapsed() + pause >= patience.deadline || answer.isLate || signal?.aborted;
+    const pause = Math.min(retry.firstPause * 2 ** (attempt - 1), retry.longestPause) * (0.5 + Math.random() / 2);
+    const isOver = attempt >= retry.attempts || elapsed() + pause >= retry.deadline || answer.isLate || signal?.aborted;
     if (isOver || !isRepeatable()) return { ...answer, retryable: isRepeatable() };
-    await rest(pause, signal);
+    await sleep(pause, signal);
     if (signal?.aborted || !isRepeatable()) return { ...answer, retryable: isRepeatable() };
   }
 }
 
 async function attemptOnce(send, remaining, signal) {
   const limit = new AbortController();
-  // Told apart from the time that has passed: timers may end a millisecond early.
+  // A flag, because a timer may end a millisecond early and `elapsed` would then be below the deadline.
   let isLate = false;
   const timer = setTimeout(() => {
     isLate = true;
@@ -65,8 +63,8 @@ async function attemptOnce(send, remaining, signal) {
   }
 }
 
-/** Resolves after a time, or when the signal says so. */
-export function rest(milliseconds, signal) {
+/** Resolves after a time, or when the signal is aborted. */
+export function sleep(milliseconds, signal) {
   return new Promise((resolve) => {
     const end = () => {
       clearTimeout(timer);

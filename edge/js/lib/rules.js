@@ -1,9 +1,9 @@
-// The rules: what the WASM module exports. Whoever needs one imports it from here, never from wasm/. An entry of the
-// package (index.js, workerd.js) loads the module before anything else is evaluated.
+// The rules that the WASM module exports. Import them from here, never from wasm/. The entries of the package (index.js,
+// workerd.js) load the module before they evaluate anything else.
 
 import { initSync } from "../wasm/rules.js";
 
-/** Makes the rules of the module's bytes, or of a module that the runtime compiled. */
+/** Instantiates the module from its bytes, or from a module that the runtime has compiled. */
 export function load(module) {
   initSync({ module });
 }

@@ -1,26 +1,25 @@
-// An answer that is still being written: stored as a placeholder first, passed on to the client chunk by chunk, and finished
-// in the store whether the client stays or not.
+// Streams an answer to the client and stores it: first as a placeholder, and whole at the end, even if the client has gone.
 
 import { failure } from "./checksum.js";
 import { refuse } from "./values.js";
 
-/** What a message can hold (core/src/limits.rs), in bytes of UTF-8. */
+/** The longest content of a message (core/src/limits.rs), in bytes of UTF-8. */
 const LONGEST = 1024 * 1024;
 
 /**
- * Stores an answer while it is streamed. `source` is a ReadableStream of text, or of its UTF-8; `options` are those of
+ * Stores an answer while it is streamed. `source` is a ReadableStream of text or of its UTF-8. `options` are the arguments of
  * appendMessage, and
- *   finish     called with the whole text at the end, gives what else finishMessage sets: parts, metadata, tokenCount,
- *   waitUntil  keeps the isolate alive until the message is finished; Supabase's own is found without it.
- * Gives `{ data: { stream, message, done }, error }`: `stream` is for the client, `message` the placeholder, and `done`
- * resolves to what finishMessage answered. It never rejects.
+ *   finish     gets the whole text at the end and returns further arguments of finishMessage: parts, metadata, tokenCount
+ *   waitUntil  keeps the isolate alive until the message is finished; Supabase's own is found without this option
+ * Resolves to `{ data: { stream, message, done }, error }`: `stream` is for the client, `message` is the placeholder, and `done`
+ * resolves to the answer of finishMessage and never rejects.
  */
 export async function streamMessage(calls, chatId, source, options) {
   const { finish, waitUntil, signal, ...given } = options ?? {};
   const reader = readerOf(source);
   const placed = await calls.appendMessage({ role: "assistant", content: "", ...given, chatId, status: "streaming" }, { signal });
   if (placed.error) {
-    // Nobody will read it: whoever writes it may stop.
+    // Nothing will be read, so the source can stop.
     await reader.cancel(placed.error.message).catch(() => {});
     return placed;
   }
@@ -43,7 +42,7 @@ function readerOf(source) {
   return source.getReader();
 }
 
-/** The client's end. What is written is at most what a message can hold, so a slow client need not slow the store down. */
+/** The client's stream. It has no backpressure, so a slow client does not delay the store. */
 function openStream() {
   let controller;
   let isOpen = true;
@@ -63,7 +62,7 @@ function openStream() {
   };
 }
 
-/** Reads to the end whatever becomes of the client; gives the text, and what stopped it. */
+/** Reads the source to its end, even if the client has gone. Resolves to the text, and to the error that stopped it. */
 async function pump(reader, client, finish) {
   const decoder = new TextDecoder();
   let text = "";
@@ -71,7 +70,7 @@ async function pump(reader, client, finish) {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) break;
-      // Longer than a message can be: no more is kept, and it will be refused for it.
+      // Text beyond the limit is not kept: the message is refused for its length anyway.
       if (text.length <= LONGEST) text += typeof value === "string" ? value : decoder.decode(value, { stream: true });
       client.write(value);
     }
@@ -83,12 +82,12 @@ async function pump(reader, client, finish) {
   }
 }
 
-/** Finishes the message, or fails it with what there is. */
+/** Finishes the message, or makes it `failed` with the text so far. */
 async function close(calls, which, { text, more, thrown }) {
   if (thrown === undefined) {
     const answer = await calls.finishMessage({ ...more, ...which, content: text });
     if (!answer.error || answer.error.retryable) return { answer };
-    // Refused for what it is: the message must not stay open for that.
+    // The content was refused, so the message cannot become complete. It must not stay open either.
     await calls.finishMessage({ ...which, content: storable(text), status: "failed" });
     return { answer };
   }
@@ -97,9 +96,9 @@ async function close(calls, which, { text, more, thrown }) {
   return { answer: { data: null, error: failure(thrown, null) }, thrown };
 }
 
-/** As much of a text as a message can hold. */
+/** The part of a text that a message can hold. */
 function storable(text) {
-  // Encoding makes half of a surrogate pair U+FFFD, and ends before a character that has no room.
+  // The encoder turns half of a surrogate pair into U+FFFD and stops before a character that does not fit.
   const bytes = new Uint8Array(LONGEST);
   const { written } = new TextEncoder().encodeInto(text.replaceAll("\0", "\ufffd"), bytes);
   return new TextDecoder().decode(bytes.subarray(0, written));

@@ -1,10 +1,10 @@
-// JavaScript values as arguments of a call. Each kind reads one value that is neither undefined nor null and returns
-// `sent`, what the request carries, and `judged`, what core's rule looks at. A value that has not even the right type,
-// or that could not cross to WASM unchanged, is refused here, in the words the database would use.
+// The kinds of arguments. Each kind reads one JavaScript value, neither undefined nor null, and returns `sent` for the request
+// and `judged` for core's rule. It refuses a value of the wrong type, or one that would not reach WASM unchanged, with the
+// sentence that the database would use.
 
 import { checkText, hex, invalid, isUuid, longestText } from "./rules.js";
 
-/** Carries a refusal out of the reading of arguments; never leaves the package. */
+/** Carries a refusal from the readers of arguments to the client, which returns it as an error. */
 export class Refused {
   constructor(refusal) {
     this.refusal = refusal;
@@ -21,7 +21,7 @@ const isWellFormed = String.prototype.isWellFormed
 
 const LONGEST = longestText();
 
-// Longer text is refused for its length whatever follows, so the rest need not be copied into the module.
+// Text of this length breaks every limit, so the rest is not copied into the module.
 const cut = (text) => (text.length > LONGEST ? text.slice(0, LONGEST) : text);
 
 /** Text that core judges. */
@@ -48,7 +48,7 @@ export function uuid(value, argument) {
   return { sent, judged };
 }
 
-/** JSON. What is sent is a copy of what was judged: nobody can change it in between. */
+/** JSON. The request carries a copy of the judged text (`written`), so the value cannot change in between. */
 export function json(value, argument) {
   let written;
   try {
@@ -75,16 +75,16 @@ export function time(value, argument) {
   return { sent: value.toISOString() };
 }
 
-/** A length of time: a number of seconds, which core judges, or text for the database to read and judge. */
+/** An interval: a number of seconds, which core judges, or text, which the database reads and judges. */
 export function interval(value, argument, fallback) {
   if (typeof value !== "number") return { ...plain(value, argument), judged: fallback };
   return { sent: `${value} seconds`, judged: value };
 }
 
-/** An address, read by the database. */
+/** An IP address, which the database reads. */
 export const address = plain;
 
-/** Bytes, as PostgreSQL reads them from text. */
+/** Bytes, in PostgreSQL's text form of bytea. */
 export function bytes(value, argument) {
   const content = viewOf(value);
   if (!content) refuse(argument, "must be bytes", "Pass a Uint8Array or an ArrayBuffer; encode text with TextEncoder.");
@@ -93,7 +93,7 @@ export function bytes(value, argument) {
   return { sent };
 }
 
-/** The bytes of a buffer or of any view, not copied; undefined for anything else. */
+/** The bytes of a buffer or of any view, without a copy; undefined for other values. */
 export function viewOf(value) {
   if (value instanceof Uint8Array) return value;
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
@@ -102,8 +102,8 @@ export function viewOf(value) {
   return undefined;
 }
 
-// The module's memory never shrinks, so bytes cross in pieces. Of this size they hash one in a hundred faster than of 64 KiB,
-// and than of 2 KiB, which are more calls.
+// The module's memory never shrinks, so bytes are passed in pieces. Pieces of this size hash 1 % faster than pieces of 64 KiB,
+// and faster than pieces of 2 KiB, which need more calls.
 const PIECE = 4 * 1024;
 
 export function inPieces(content, take) {

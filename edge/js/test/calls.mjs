@@ -1,4 +1,4 @@
-// What a call sends, what it refuses before any request, and what it makes of an answer.
+// The request of each call, its refusals before a request, and the results of answers.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { chatkeepPackage, recorder } from "./support/package.mjs";
@@ -137,7 +137,7 @@ test("each call sends its arguments by their SQL names", async () => {
   }
 });
 
-test("what is left out is not sent, what is null is", async () => {
+test("an argument that is left out is not sent, and null is sent", async () => {
   const { client, requests } = recorder();
   const ck = chatkeep(client);
   await ck.listMessages({ chatId: ID, before: undefined });
@@ -276,7 +276,7 @@ const REFUSED = [
   ["engine", { verbose: true }, "22023", "verbose is no argument of engine"],
 ];
 
-test("bad arguments are refused before any request, in the database's words", async (context) => {
+test("bad arguments are refused before any request, with the sentences of the database", async (context) => {
   for (const [method, given, code, expected] of REFUSED) {
     await context.test(expected, async () => {
       const { client, requests } = recorder();
@@ -311,7 +311,7 @@ test("a value at its limit passes", async () => {
   }
 });
 
-test("an id of another kind stands for one UUID, a UUID for itself", () => {
+test("toUuid gives one UUID for an id in another form, and returns a UUID unchanged", () => {
   assert.equal(toUuid("V1StGXR8_Z5jdHi6B-myT"), toUuid("V1StGXR8_Z5jdHi6B-myT"));
   assert.match(toUuid("V1StGXR8_Z5jdHi6B-myT"), /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   assert.notEqual(toUuid("a"), toUuid("b"));
@@ -319,7 +319,7 @@ test("an id of another kind stands for one UUID, a UUID for itself", () => {
   for (const odd of [undefined, null, "", 7]) assert.throws(() => toUuid(odd), TypeError);
 });
 
-test("what is sent is a copy of what was judged", async () => {
+test("the request carries a copy of the judged arguments", async () => {
   const { client, requests } = recorder();
   let reads = 0;
   const metadata = {
@@ -349,14 +349,14 @@ test("a token that was never issued is invalid without a request", async () => {
   for (const value of [undefined, 7, {}, "\ud800"]) assert.equal(isSessionToken(value), false);
 });
 
-test("one row comes as an object, a list as an array, a value as itself", async () => {
+test("a row is returned as an object, a list as an array, a value unchanged", async () => {
   const answering = (data) => chatkeep(recorder({ data, error: null, status: 200 }).client);
   assert.deepEqual(await answering([{ id: 1 }]).createChat(), { data: { id: 1 }, error: null });
   assert.deepEqual(await answering([]).listMessages({ chatId: ID }), { data: [], error: null });
   assert.deepEqual(await answering(SUM).documentChecksum({ content: new ArrayBuffer(3) }), { data: SUM, error: null });
 });
 
-test("a session that is over is a row, though its status is 401", async () => {
+test("an ended session is returned as a row, although the HTTP status is 401", async () => {
   const row = { status: "reuse_detected", token: null };
   const { client } = recorder({ data: null, error: [row], status: 401 });
   assert.deepEqual(await chatkeep(client).rotateSession({ token: TOKEN }), { data: row, error: null });
@@ -393,12 +393,12 @@ test("a client that throws does not make a call throw", async () => {
   }
 });
 
-test("no client is the caller's mistake, said at once", () => {
+test("chatkeep() throws a TypeError without a client", () => {
   for (const nothing of [undefined, null, {}, "url"]) assert.throws(() => chatkeep(nothing), TypeError);
 });
 
-test("no argument at all makes a call throw or the module trap", async () => {
-  // A linear congruential generator, so that a failure repeats.
+test("no value of an argument makes a call throw or the module trap", async () => {
+  // A linear congruential generator, so that a failure can be reproduced.
   let seed = 20_261_123;
   const random = (below) => {
     seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;

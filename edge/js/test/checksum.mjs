@@ -1,4 +1,4 @@
-// SHA-256, whole and in pieces.
+// SHA-256 of bytes at once and in pieces.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
@@ -10,14 +10,14 @@ const bytes = (text) => new TextEncoder().encode(text);
 const counted = (length) => Uint8Array.from({ length }, (_, index) => index % 251);
 const reference = (content) => createHash("sha256").update(content).digest("hex");
 
-// FIPS 180-4, by way of NIST's examples.
+// NIST's examples for FIPS 180-4.
 const KNOWN = [
   ["", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"],
   ["abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"],
   ["abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"],
 ];
 
-test("known digests", async () => {
+test("digests are those of NIST's examples", async () => {
   for (const [text, digest] of KNOWN) {
     assert.deepEqual(await checksum(bytes(text)), { data: digest, error: null });
     assert.equal(new Hasher().update(bytes(text)).digest(), digest);
@@ -60,7 +60,7 @@ test("streams, blobs, buffers and views of the same bytes have the same digest",
   }
 });
 
-test("two hashers at once do not disturb each other", () => {
+test("two hashers work independently", () => {
   const one = new Hasher();
   const two = new Hasher();
   one.update(bytes("a"));
@@ -78,7 +78,7 @@ test("misuse of a Hasher is a TypeError", () => {
   assert.throws(() => hasher.update(bytes("late")), TypeError);
 });
 
-test("what cannot be hashed is an error, and its stream is let go", async () => {
+test("content that cannot be hashed is an error, and its stream is cancelled", async () => {
   for (const source of [undefined, null, 7, "text", {}, [1, 2]]) {
     const { data, error } = await checksum(source);
     assert.equal(data, null);
@@ -97,7 +97,7 @@ test("what cannot be hashed is an error, and its stream is let go", async () => 
   assert.equal((await checksum(broken)).error.message, "connection lost");
 });
 
-test("many calls leave the module's memory as it was", async () => {
+test("many calls do not enlarge the module's memory", async () => {
   const content = counted(200_000);
   const memory = moduleMemory();
   const { chatkeep } = chatkeepPackage;

@@ -7,13 +7,13 @@ const { endedSessionCookie, sessionCookie, sessionTokenOf } = chatkeepPackage;
 // The vector of core/src/sessions/session.rs.
 const token = "cks_AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB1FjHWytHoFlPu2NPq1RWpqtG2ewhWMLjPsst8g";
 
-test("a session's cookie is for this host, over TLS and out of reach of scripts", () => {
+test("a session's cookie is for this host alone, needs TLS and is hidden from scripts", () => {
   assert.equal(sessionCookie({ token }), `__Host-chatkeep=${token}; Path=/; Secure; HttpOnly; SameSite=Lax`);
   assert.match(sessionCookie({ token }, { sameSite: "Strict" }), /; SameSite=Strict$/);
   for (const cookie of [sessionCookie({ token }), endedSessionCookie()]) assert.doesNotMatch(cookie, /domain/i);
 });
 
-test("it lasts as long as the session, in both forms that gateways print a time, and 400 days at most", () => {
+test("the cookie lasts as long as the session, at most 400 days, for both forms of a time", () => {
   const age = (expires_at) => Number(/Max-Age=(\d+)/.exec(sessionCookie({ token, expires_at }))?.[1]);
   const soon = new Date(Date.now() + 3_600_000).toISOString();
   for (const printed of [soon, soon.replace("Z", "+00:00"), soon.replace("T", " ").replace("Z", "+00")]) {
@@ -24,11 +24,11 @@ test("it lasts as long as the session, in both forms that gateways print a time,
   assert.equal(age(null), NaN);
 });
 
-test("the end of a session removes the cookie", () => {
+test("endedSessionCookie removes the cookie", () => {
   assert.equal(endedSessionCookie(), "__Host-chatkeep=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax");
 });
 
-test("nothing but a token becomes a cookie", () => {
+test("only a token becomes a cookie", () => {
   for (const odd of [undefined, null, "", "x; Domain=evil.example", `${token}\r\nX: y`, token.slice(1)]) {
     assert.throws(() => sessionCookie({ token: odd }), TypeError);
   }
@@ -36,7 +36,7 @@ test("nothing but a token becomes a cookie", () => {
   assert.throws(() => endedSessionCookie({ sameSite: "None; Domain=evil.example" }), TypeError);
 });
 
-test("the token is found in a request, its headers, or the header's text", () => {
+test("the token is found in a request, in its headers and in the header's text", () => {
   const cookie = `a=b; __Host-chatkeep=${token}; c="d=e"`;
   const headers = new Headers({ cookie });
   for (const source of [cookie, headers, new Request("https://x.example", { headers }), { headers }]) {
@@ -45,7 +45,7 @@ test("the token is found in a request, its headers, or the header's text", () =>
   assert.equal(sessionTokenOf(sessionCookie({ token }).split(";")[0]), token);
 });
 
-test("no cookie, another's, or one that was never issued is none", () => {
+test("without a cookie, or with another one or a token that was never issued, there is no token", () => {
   for (const source of [
     undefined, null, "", "a=b", `chatkeep=${token}`, `x__Host-chatkeep=${token}`, "__Host-chatkeep", "__Host-chatkeep=",
     `__Host-chatkeep=${token.replace("AQ", "AR")}`, `__Host-chatkeep=${token}x`, new Headers(), new Request("https://x.example"),

@@ -1,4 +1,4 @@
-// The module itself, without the package around it: its memory over very many calls, and any arguments at all.
+// The WASM module without the package: its memory over very many calls, and arguments of any type.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { moduleMemory, rules } from "./support/package.mjs";
@@ -6,9 +6,9 @@ import { moduleMemory, rules } from "./support/package.mjs";
 const SUM = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 const TOKEN = "cks_AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB1FjHWytHoFlPu2NPq1RWpqtG2ewhWMLjPsst8g";
 
-test("a million calls leave the module's memory as the first thousand left it", () => {
+test("after a thousand calls, a million more do not enlarge the module's memory", () => {
   const bytes = new Uint8Array(32);
-  // Of each kind of argument and result: accepted and refused, text, JSON, numbers, bytes, a string that comes back.
+  // Each kind of argument and result: accepted and refused, text, JSON, numbers, bytes, a returned string.
   const calls = [
     () => rules.checkAppendMessage("user", "content 😀", "[]", "{}", "complete", "model", 7),
     () => rules.checkAppendMessage("nobody", "content"),
@@ -31,8 +31,8 @@ test("a million calls leave the module's memory as the first thousand left it", 
   assert.equal(memory.buffer.byteLength, before);
 });
 
-test("no arguments of an export trap the module, of right types or wrong ones", () => {
-  // A linear congruential generator, so that a failure repeats.
+test("no arguments, of right or wrong types, trap the module", () => {
+  // A linear congruential generator, so that a failure can be reproduced.
   let seed = 20_261_126;
   const random = (below) => {
     seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
@@ -50,7 +50,7 @@ test("no arguments of an export trap the module, of right types or wrong ones", 
   const functions = Object.entries(rules).filter(([name, found]) => typeof found === "function" && !["default", "initSync", "Hasher"].includes(name));
   assert.ok(functions.length > 20);
   const hashers = [];
-  // Every method, the constructor and what the finalizer calls.
+  // Every method, the constructor and the function that the finalizer calls.
   const ofHasher = {
     make: () => hashers.push(new rules.Hasher()),
     update: (bytes) => hashers[random(hashers.length)]?.update(bytes),

@@ -1,4 +1,4 @@
-// What is sent again, and what never is.
+// Which requests are repeated, and which are not.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { chatkeepPackage } from "./support/package.mjs";
@@ -12,7 +12,7 @@ const GOOD = { data: [{ id: ID }], error: null, status: 200 };
 const lost = { data: null, error: { message: "TypeError: fetch failed", code: "" }, status: 0 };
 const answer = (code, status) => ({ data: null, error: { message: "m", code }, status });
 
-/** A supabase-js client that gives these answers, one after the other and the last one for ever; a function is asked. */
+/** A supabase-js client that gives these answers in turn and then repeats the last one. A function is called for its answer. */
 function answering(...answers) {
   const requests = [];
   const rpc = (name, sent) => {
@@ -33,7 +33,7 @@ function answering(...answers) {
 
 const append = { chatId: ID, role: "user", content: "a" };
 
-test("a lost answer is asked for again, with the same id", async () => {
+test("a request whose answer was lost is repeated with the same id", async () => {
   const thrown = () => Promise.reject(new TypeError("fetch failed"));
   const { client, requests } = answering(lost, answer("", 502), thrown, GOOD);
   const { error } = await chatkeep(client, QUICK).appendMessage(append);
@@ -42,7 +42,7 @@ test("a lost answer is asked for again, with the same id", async () => {
   assert.equal(new Set(requests.map(({ sent }) => sent.message_id)).size, 1);
 });
 
-test("what rolled back is tried again: deadlock, lock timeout, a server that starts, no connection", async () => {
+test("a call that was rolled back is repeated: deadlock, lock timeout, a server that starts, no connection", async () => {
   for (const refused of [answer("40P01", 500), answer("55P03", 500), answer("57P03", 503), answer("PGRST003", 504)]) {
     const { client, requests } = answering(refused, GOOD);
     assert.equal((await chatkeep(client, QUICK).createSession()).error, null);
@@ -63,7 +63,7 @@ test("a refusal is never repeated", async () => {
   }
 });
 
-test("attempts and deadline end it, and the error says that one may go on", async () => {
+test("attempts and the deadline end the repetition, and the error is retryable", async () => {
   const { client, requests } = answering(lost);
   const { error } = await chatkeep(client, QUICK).appendMessage(append);
   assert.deepEqual([requests.length, error.status, error.retryable], [4, 0, true]);
@@ -74,7 +74,7 @@ test("attempts and deadline end it, and the error says that one may go on", asyn
   assert.deepEqual([hanging.requests.length, late.error.message], [1, "the deadline has passed"]);
 });
 
-test("what would be done twice is not repeated: a new session, a claim", async () => {
+test("a call that is not idempotent is not repeated: a new session, a claim", async () => {
   for (const [method, given] of [["createSession", {}], ["setDocumentStatus", { documentId: ID, status: "processing" }]]) {
     const { client, requests } = answering(lost, GOOD);
     const { error } = await chatkeep(client, QUICK)[method](given);
@@ -85,12 +85,12 @@ test("what would be done twice is not repeated: a new session, a claim", async (
   assert.equal(requests.length, 2);
 });
 
-test("a rotation is repeated while the store answers the same, and not after", async () => {
+test("a rotation is repeated only as long as the store returns the same token", async () => {
   const { client, requests } = answering(lost, GOOD);
   assert.equal((await chatkeep(client, QUICK).rotateSession({ token: TOKEN })).error, null);
   assert.equal(requests.length, 2);
 
-  // Set by hand: older releases of Deno lack the mocks of node:test.
+  // Without the mocks of node:test, which older releases of Deno lack.
   const { now: clock } = performance;
   let now = performance.now();
   performance.now = () => now;
@@ -106,7 +106,7 @@ test("a rotation is repeated while the store answers the same, and not after", a
   }
 });
 
-test("rotations of one token at once are one request; others are not", async () => {
+test("simultaneous rotations of one token share a request; those of other tokens do not", async () => {
   let release;
   const held = new Promise((resolve) => (release = resolve));
   const { client, requests } = answering(() => held);
@@ -121,7 +121,7 @@ test("rotations of one token at once are one request; others are not", async () 
   assert.equal(requests.length, 3);
 });
 
-test("a signal gives the call up", async () => {
+test("a signal cancels the call", async () => {
   const control = new AbortController();
   const { client, requests } = answering((signal) => {
     control.abort(new Error("left"));
@@ -133,13 +133,13 @@ test("a signal gives the call up", async () => {
   assert.equal(before.error.message, "early");
 });
 
-test("retry: false sends once", async () => {
+test("with retry: false each request is sent once", async () => {
   const { client, requests } = answering(lost, GOOD);
   const { error } = await chatkeep(client, { retry: false }).appendMessage(append);
   assert.deepEqual([requests.length, error.retryable], [1, true]);
 });
 
-test("without supabase-js: url, key, fetch and the user's token", async () => {
+test("calls work without supabase-js, with url, key, fetch and the user's token", async () => {
   const requests = [];
   const fetch = (url, { headers, body, method }) => {
     requests.push({ url, method, headers, body: JSON.parse(body) });

@@ -1,4 +1,4 @@
-// Streams: hashed on their way, and stored while they are passed on.
+// Streams that are hashed as they pass, and answers that are stored as they stream.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
@@ -7,7 +7,7 @@ import { chatkeepPackage } from "./support/package.mjs";
 const { chatkeep, checksum, hashing } = chatkeepPackage;
 const ID = "01890a5d-ac96-774b-bcce-b302099a8057";
 
-/** A stream of these chunks; an Error among them breaks it there. */
+/** A stream of these chunks. An Error among them breaks the stream at its place. */
 function streamOf(...chunks) {
   const state = { cancelled: undefined };
   const stream = new ReadableStream({
@@ -31,7 +31,7 @@ async function all(stream) {
   }
 }
 
-test("bytes pass through as they are, and their digest is known at the end", async () => {
+test("bytes pass through unchanged, and their digest is known at the end", async () => {
   const bytes = Array.from({ length: 5 }, (_, at) => new Uint8Array(100_000 * at).fill(at));
   const { stream, digest } = hashing(streamOf(...bytes));
   assert.deepEqual(await all(stream), bytes);
@@ -41,14 +41,14 @@ test("bytes pass through as they are, and their digest is known at the end", asy
   assert.deepEqual((await digest).data.checksum, (await checksum(streamOf(...bytes))).data);
 });
 
-test("a Blob can be passed through as well; what is no stream is a mistake, said at once", async () => {
+test("a Blob passes through too, and hashing() throws a TypeError for anything but a stream or a Blob", async () => {
   const { stream, digest } = hashing(new Blob(["abc"]));
   await all(stream);
   assert.equal((await digest).data.checksum, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   for (const nothing of [undefined, null, "text", new Uint8Array(1), {}]) assert.throws(() => hashing(nothing), TypeError);
 });
 
-test("a stream that breaks, or is given up, has no digest, and its source hears of it", async () => {
+test("a stream that breaks or is cancelled has no digest, and its source is cancelled", async () => {
   const broken = hashing(streamOf(new Uint8Array(1), new Error("broken")));
   await assert.rejects(all(broken.stream), /broken/);
   assert.equal((await broken.digest).error.message, "broken");
@@ -66,7 +66,7 @@ test("a stream that breaks, or is given up, has no digest, and its source hears 
   assert.match((await text.digest).error.message, /takes a Uint8Array/);
 });
 
-test("nothing is read before somebody reads, and no more than was asked for", async () => {
+test("the source is read only as far as the stream is read", async () => {
   let pulled = 0;
   const source = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array((pulled += 1))) }, { highWaterMark: 0 });
   const { stream } = hashing(source);
@@ -78,7 +78,7 @@ test("nothing is read before somebody reads, and no more than was asked for", as
   await reader.cancel();
 });
 
-/** A store that remembers what it was asked, and refuses by `refuse(name, sent)`. */
+/** A store that records its calls and refuses those for which `refuse(name, sent)` returns an error. */
 function store(refuse = () => null) {
   const requests = [];
   const rpc = (name, sent) => {
@@ -90,7 +90,7 @@ function store(refuse = () => null) {
   return { ck: chatkeep({ schema: () => ({ rpc }) }, { retry: false }), requests };
 }
 
-test("an answer is a placeholder first, passes to the client, and is stored whole", async () => {
+test("an answer is stored as a placeholder, streamed to the client and stored whole at the end", async () => {
   const { ck, requests } = store();
   const waited = [];
   const { data, error } = await ck.streamMessage(ID, streamOf("Hel", "lo ", "😀"), {
@@ -114,7 +114,7 @@ test("an answer is a placeholder first, passes to the client, and is stored whol
   });
 });
 
-test("bytes are read as UTF-8, also where a character lies in two chunks, and passed on as bytes", async () => {
+test("bytes are read as UTF-8, even if two chunks share a character, and passed on as bytes", async () => {
   const bytes = new TextEncoder().encode("a😀b");
   const { ck } = store();
   const { data } = await ck.streamMessage(ID, streamOf(bytes.slice(0, 3), bytes.slice(3)));
@@ -122,7 +122,7 @@ test("bytes are read as UTF-8, also where a character lies in two chunks, and pa
   assert.equal((await data.done).data.content, "a😀b");
 });
 
-test("a client that goes away does not lose the message", async () => {
+test("the message is stored even if the client goes away", async () => {
   const { ck } = store();
   const { data } = await ck.streamMessage(ID, streamOf("a", "b", "c"));
   const reader = data.stream.getReader();
@@ -131,7 +131,7 @@ test("a client that goes away does not lose the message", async () => {
   assert.equal((await data.done).data.content, "abc");
 });
 
-test("an answer that breaks is a failed message with what there was, and the client sees the error", async () => {
+test("an answer that breaks is stored as failed with its text so far, and the client sees the error", async () => {
   const { ck, requests } = store();
   const { data } = await ck.streamMessage(ID, streamOf("half", new Error("the model failed")));
   await assert.rejects(all(data.stream), /the model failed/);
@@ -139,7 +139,7 @@ test("an answer that breaks is a failed message with what there was, and the cli
   assert.deepEqual([requests[1].status, requests[1].content], ["failed", "half"]);
 });
 
-test("finish that throws fails the message, with its text", async () => {
+test("if finish throws, the message is stored as failed with its text", async () => {
   const { ck, requests } = store();
   const { data } = await ck.streamMessage(ID, streamOf("a"), { finish: () => { throw new Error("no tokens"); } });
   await assert.rejects(all(data.stream), /no tokens/);
@@ -147,7 +147,7 @@ test("finish that throws fails the message, with its text", async () => {
   assert.equal((await data.done).error.message, "no tokens");
 });
 
-test("what the store cannot hold fails the message instead of leaving it open", async () => {
+test("an answer that the store cannot hold is stored as failed and does not stay open", async () => {
   for (const [chunks, kept] of [
     [["a\0b"], "a\ufffdb"],
     [["x".repeat(1_048_575), "😀", "more"], "x".repeat(1_048_575)],
@@ -161,7 +161,7 @@ test("what the store cannot hold fails the message instead of leaving it open", 
   }
 });
 
-test("a chat that refuses the placeholder stops the source, and nothing is streamed", async () => {
+test("if the placeholder is refused, the source is cancelled and nothing is streamed", async () => {
   const source = streamOf("a");
   const { ck } = store(() => ({ code: "PT410", message: "chat_id names a deleted chat" }));
   const { data, error } = await ck.streamMessage(ID, source);
@@ -169,7 +169,7 @@ test("a chat that refuses the placeholder stops the source, and nothing is strea
   assert.equal(source.state.cancelled, "chat_id names a deleted chat");
 });
 
-test("what is no stream is refused without a request", async () => {
+test("anything but a stream is refused without a request", async () => {
   const { ck, requests } = store();
   const locked = streamOf("a");
   locked.getReader();

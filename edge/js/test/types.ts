@@ -22,7 +22,7 @@ export async function accepted(file: Blob, cookie: string | null): Promise<Messa
     const code: string = chat.error.code;
     const argument: string | undefined = chat.error.argument;
     console.error(code, argument);
-    // @ts-expect-error an error comes without a row
+    // @ts-expect-error an error has no row
     chat.data.id;
     return undefined;
   }
@@ -86,7 +86,7 @@ export async function refused(): Promise<void> {
   await ck.documentChecksum({ content: "text" });
   // @ts-expect-error a token is required
   await ck.rotateSession({});
-  // @ts-expect-error engine takes nothing
+  // @ts-expect-error engine has no arguments
   await ck.engine({ verbose: true });
   // @ts-expect-error a message is finished whole or given up
   await ck.finishMessage({ chatId: "", messageId: "", status: "streaming" });

@@ -1,4 +1,4 @@
-// Messages of the AI SDK, as the SDK itself makes and checks them, there and back.
+// Messages that the AI SDK makes and checks, converted to rows and back.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -11,7 +11,7 @@ const { convertToModelMessages, generateId, readUIMessageStream, validateUIMessa
 );
 const ID = "01890a5d-ac96-774b-bcce-b302099a8057";
 
-/** What the store makes of the arguments: a row with JSON as the gateway gives it. */
+/** The row that the store makes of the arguments, with JSON as the gateway returns it. */
 async function stored(message) {
   const { client, requests } = recorder();
   const { error } = await chatkeep(client).appendMessage({ chatId: ID, ...fromUIMessage(message) });
@@ -22,7 +22,7 @@ async function stored(message) {
 
 const user = (more) => ({ id: generateId(), role: "user", parts: [{ type: "text", text: "Where is it warm?" }], ...more });
 
-/** An assistant's message with every kind of part, built by the SDK from a stream. */
+/** An assistant's message with every kind of part, which the SDK builds from a stream. */
 async function answer() {
   const chunks = [
     { type: "start", messageId: generateId(), messageMetadata: { model: "m", usage: { tokens: 1.5 } } },
@@ -54,7 +54,7 @@ async function answer() {
   return last;
 }
 
-test("a message of every kind of part comes back as it was, and the SDK takes it", async () => {
+test("a message with every kind of part comes back unchanged, and the SDK accepts it", async () => {
   const message = JSON.parse(JSON.stringify(await answer()));
   assert.ok(message.parts.length >= 8, `the SDK made ${message.parts.map(({ type }) => type)}`);
   const back = toUIMessage(await stored(message));
@@ -63,7 +63,7 @@ test("a message of every kind of part comes back as it was, and the SDK takes it
   assert.deepEqual(await convertToModelMessages([back]), await convertToModelMessages([message]));
 });
 
-test("a row says what the message says: role, text, parts, and metadata where they are an object", async () => {
+test("a row has the message's role, text and parts, and its metadata if they are an object", async () => {
   const message = await answer();
   const row = await stored(message);
   assert.equal(row.role, "assistant");
@@ -82,12 +82,12 @@ test("ids and metadata of any form come back", async () => {
   for (const message of cases) assert.deepEqual(toUIMessage(await stored(message)), message);
 });
 
-test("the same message has the same id every time, so sending it again stores it once", async () => {
+test("the same message always has the same id, so a repetition stores nothing", async () => {
   const message = user();
   assert.equal((await stored(message)).id, (await stored(message)).id);
 });
 
-test("a row that no UIMessage made becomes one of text; a tool's row has no place there", () => {
+test("a row without parts becomes a UIMessage with one text part, and a tool's row is refused", () => {
   const row = { id: ID, role: "user", content: "hi", parts: null, metadata: {} };
   assert.deepEqual(toUIMessage(row), { id: ID, role: "user", parts: [{ type: "text", text: "hi" }] });
   for (const odd of [{ ...row, role: "tool" }, null, {}]) assert.throws(() => toUIMessage(odd), TypeError);

@@ -19,7 +19,7 @@ function chatkeep(cwd, ...words) {
   return { status, stdout, stderr };
 }
 
-/** A new project, as `supabase init` makes one, removed after the test. */
+/** A new project as `supabase init` makes it. It is removed after the test. */
 function project(t) {
   const home = mkdtempSync(join(tmpdir(), "chatkeep-init-"));
   t.after(() => rmSync(home, { recursive: true }));
@@ -50,13 +50,13 @@ test("init copies every migration as it is and exposes the schema, changing noth
   assert.doesNotMatch(stdout, /--include-all/);
 });
 
-test("init again writes nothing, and --check is content", (t) => {
+test("a second init writes nothing, and --check succeeds", (t) => {
   const made = project(t);
   chatkeep(made, "init");
   const before = read(config(made));
   const again = chatkeep(made, "init");
   assert.equal(again.status, 0);
-  assert.match(again.stdout, /^Nothing to copy\. \d+ migrations were there\.\n$/);
+  assert.match(again.stdout, /^Nothing to copy\. \d+ migrations were present\.\n$/);
   assert.equal(read(config(made)), before);
   const check = chatkeep(made, "init", "--check");
   assert.deepEqual([check.status, check.stderr], [0, ""]);
@@ -73,19 +73,19 @@ test("--check of a project without Chatkeep names each file and the schema, fail
   assert.deepEqual(readdirSync(join(made, "supabase")).filter((name) => name === "migrations"), []);
 });
 
-test("after an update only what is new is copied, and newer migrations of the project are told of", (t) => {
+test("after an update init copies only new migrations, and names --include-all if the project has newer ones", (t) => {
   const made = project(t);
   chatkeep(made, "init");
   const last = readdirSync(SOURCES).sort().at(-1);
   rmSync(join(migrations(made), last));
-  assert.match(chatkeep(made, "init").stdout, /^Copied 1 migration to supabase\/migrations\. \d+ migrations were there\.\n/);
+  assert.match(chatkeep(made, "init").stdout, /^Copied 1 migration to supabase\/migrations\. \d+ migrations were present\.\n/);
   rmSync(join(migrations(made), last));
   writeFileSync(join(migrations(made), "29990101000000_mine.sql"), "select 1;\n");
   assert.match(chatkeep(made, "init").stdout, /supabase db push --include-all/);
   assert.equal(read(join(migrations(made), "29990101000000_mine.sql")), "select 1;\n");
 });
 
-test("a migration that was changed is never overwritten: nothing is written at all", (t) => {
+test("a changed migration is not overwritten, and nothing else is written", (t) => {
   const made = project(t);
   chatkeep(made, "init");
   const [first, second] = readdirSync(SOURCES).sort();
@@ -94,13 +94,13 @@ test("a migration that was changed is never overwritten: nothing is written at a
   for (const words of [["init"], ["init", "--check"]]) {
     const { status, stderr } = chatkeep(made, ...words);
     assert.equal(status, 1);
-    assert.match(stderr, new RegExp(`^supabase/migrations/${first} is not as this version of the package has it\\.`));
+    assert.match(stderr, new RegExp(`^supabase/migrations/${first} differs from this version of the package\\.`));
   }
   assert.equal(read(join(migrations(made), first)), "select 1;\n");
   assert.ok(!readdirSync(migrations(made)).includes(second));
 });
 
-test("a migration of the same version by another name stops it before it writes", (t) => {
+test("a migration with the same version and another name stops init before it writes", (t) => {
   const made = project(t);
   const version = readdirSync(SOURCES).sort()[0].split("_")[0];
   mkdirSync(migrations(made));
@@ -111,7 +111,7 @@ test("a migration of the same version by another name stops it before it writes"
   assert.deepEqual(readdirSync(migrations(made)), [`${version}_mine.sql`]);
 });
 
-test("the project is found from a folder below it, and by --workdir only where that says", (t) => {
+test("the project is found from a folder below it, and --workdir finds it only in that folder", (t) => {
   const made = project(t);
   mkdirSync(join(made, "src"));
   assert.match(chatkeep(join(made, "src"), "init").stdout, /to \.\.\/supabase\/migrations\./);
@@ -121,7 +121,7 @@ test("the project is found from a folder below it, and by --workdir only where t
   assert.equal(chatkeep(tmpdir(), "init", "--check", "--workdir", made).status, 0);
 });
 
-test("a config.toml that is none is told of, without a trace", (t) => {
+test("an invalid config.toml is reported without a stack trace", (t) => {
   const made = project(t);
   writeFileSync(config(made), "[api\n");
   const { status, stderr } = chatkeep(made, "init");
@@ -130,7 +130,7 @@ test("a config.toml that is none is told of, without a trace", (t) => {
   assert.doesNotMatch(stderr, /\bat .*\.js:\d/);
 });
 
-test("usage, help and version", () => {
+test("the command prints its usage, help and version", () => {
   const help = chatkeep(".", "--help");
   assert.equal(help.status, 0);
   assert.match(help.stdout, /^Usage: chatkeep init/);
@@ -139,7 +139,7 @@ test("usage, help and version", () => {
   assert.equal(chatkeep(".", "--version").stdout, `${version}\n`);
 });
 
-test("the packed package holds the command, the migrations and what the command needs", (t) => {
+test("the packed package holds the command, its dependencies and the migrations", (t) => {
   const to = mkdtempSync(join(tmpdir(), "chatkeep-pack-"));
   t.after(() => rmSync(to, { recursive: true }));
   const packed = spawnSync("npm", ["pack", "--json", "--pack-destination", to], { cwd: packageFolder, encoding: "utf8" });
@@ -151,7 +151,7 @@ test("the packed package holds the command, the migrations and what the command 
   assert.ok(!paths.some((path) => path.startsWith("node_modules/")));
 });
 
-test("the schema is added as the list is written, and the rest of the file stays as it is", () => {
+test("the schema is added in the style of the list, and the rest of the file does not change", () => {
   const cases = {
     '[api]\nschemas = ["public"] # exposed\n': '[api]\nschemas = ["public", "chatkeep"] # exposed\n',
     "[api]\r\nport = 1\r\nschemas = ['public']\r\n": "[api]\r\nport = 1\r\nschemas = ['public', \"chatkeep\"]\r\n",
@@ -168,20 +168,20 @@ test("the schema is added as the list is written, and the rest of the file stays
   }
 });
 
-test("what is written in another way is left to a person", () => {
+test("a configuration in an unknown style is left to the user", () => {
   for (const text of ['api.schemas = ["public"]\n', 'api = { schemas = ["public"] }\n', "[api]\nschemas = 1\n"]) {
     assert.deepEqual(exposure(text, "config.toml", "chatkeep").exposure, "unclear", text);
   }
   const json = '{ // a comment, with "quotes"\n "api": { "schemas": ["public", "a // b",], }, }';
   assert.equal(exposure(json, "config.jsonc", "chatkeep").exposure, "unclear");
   assert.equal(exposure(json.replace("public", "chatkeep"), "config.jsonc", "chatkeep").exposure, "there");
-  // A regular expression would take this comma for a trailing one.
+  // A regular expression would mistake this comma for a trailing one.
   assert.throws(() => exposure('{ "api":\n[,] }', "config.jsonc", "chatkeep"), { name: "SyntaxError", message: "ValueExpected in line 2" });
   const branch = '[api]\nschemas = ["chatkeep"]\n[remotes.staging.api]\nschemas = ["public"]\n';
   assert.deepEqual(exposure(branch, "config.toml", "chatkeep"), { exposure: "there", hiddenIn: ["staging"] });
 });
 
-test("a project whose configuration is left to a person gets its migrations, and is told", (t) => {
+test("if the configuration is left to the user, init copies the migrations and prints what to add", (t) => {
   const made = project(t);
   rmSync(config(made));
   writeFileSync(join(made, "supabase", "config.json"), '{ "api": { "schemas": ["public"] } }');

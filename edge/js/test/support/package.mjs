@@ -1,22 +1,22 @@
-// The assembled package: the folder CHATKEEP_PACKAGE names, or the one that `cargo xtask edge` fills.
+// The assembled package: the folder in CHATKEEP_PACKAGE, or the one that `cargo xtask edge` fills.
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-/** The repository. */
+/** The repository's folder. */
 export const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..", "..");
-/** Where the package lies. */
+/** The package's folder. */
 export const folder = resolve(process.env.CHATKEEP_PACKAGE ?? join(root, "target", "chatkeep", "package"));
 
-/** Where the tools of the tests are installed. */
+/** The folder with the tools of the tests. */
 export const tools = resolve(process.env.CHATKEEP_TOOLS ?? join(root, "target", "chatkeep", "npm", "node_modules"));
 
 export const chatkeepPackage = await import(pathToFileURL(join(folder, "index.js")).href);
 
-/** What the WASM module exports. */
+/** The exports of the WASM module. */
 export const rules = await import(pathToFileURL(join(folder, "wasm", "rules.js")).href);
 
-/** The memory of the loaded module: the glue returns what it loaded. */
+/** The memory of the loaded module. The glue returns the module if it is loaded already. */
 export function moduleMemory() {
   return rules.initSync().memory;
 }
