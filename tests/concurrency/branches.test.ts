@@ -1,4 +1,4 @@
-// Edits, regenerations and finishes at once: every branch stays readable, a stream ends once.
+// Concurrent edits, regenerations and finishes: every branch stays readable, and a stream ends once.
 
 import { equal } from "../journeys/assertions.ts";
 import {
@@ -15,7 +15,7 @@ import {
 
 const FINISH = "select content, status from chatkeep.finish_message($1, $2, $3, status => $4)";
 
-/** A chat of a question, its answer and the next question, and their ids. */
+/** A chat with a question, its answer and the next question, and their ids. */
 async function dialogue(
   stage: Stage,
   person: Person,
@@ -42,7 +42,7 @@ async function selected(connection: Connection, person: Person, chat: string, le
   return await listed(connection, person, chat);
 }
 
-test("an edit while somebody appends under the old leaf leaves both branches readable", async (stage) => {
+test("an edit during an append below the old leaf leaves both branches readable", async (stage) => {
   const ada = await stage.person();
   for (const editFirst of [true, false]) {
     const [chat, , answer, next] = await dialogue(stage, ada);
@@ -66,7 +66,7 @@ test("an edit while somebody appends under the old leaf leaves both branches rea
   }
 });
 
-test("an append without a parent follows the branch that the one before it started", async (stage) => {
+test("an append without a parent follows the branch that the append before it started", async (stage) => {
   const ada = await stage.person();
   const [chat, question] = await dialogue(stage, ada);
   const [one, other] = await stage.connections(2);
@@ -79,7 +79,7 @@ test("an append without a parent follows the branch that the one before it start
   equal(await listed(one, ada, chat), "question, another answer, thanks, bye", "the active path");
 });
 
-test("six connections that edit, answer and choose at once leave one active path, and every branch", async (stage) => {
+test("six connections that edit, answer and select branches leave one active path and every branch", async (stage) => {
   const ada = await stage.person();
   const [chat, question, answer, next] = await dialogue(stage, ada);
   const connections = await stage.connections(6);
@@ -110,7 +110,7 @@ test("six connections that edit, answer and choose at once leave one active path
   equal(path[0], question, "where it begins");
 });
 
-test("two finishes at once end a stream once: the same one is a retry, another one a conflict", async (stage) => {
+test("two concurrent finishes end a stream once: the same content is a retry, other content a conflict", async (stage) => {
   const ada = await stage.person();
   const chat = await stage.chat(ada);
   const [one, other] = await stage.connections(2);
@@ -160,7 +160,7 @@ test("when the first finish is rolled back, the second one counts", async (stage
   equal(await waiting, [{ content: "that", status: "failed" }], "the second finish");
 });
 
-test("a finish that is open is not failed as stale", async (stage) => {
+test("fail_stale_messages skips a message whose finish is still open", async (stage) => {
   const ada = await stage.person();
   const chat = await stage.chat(ada);
   const id = crypto.randomUUID();
@@ -176,11 +176,11 @@ test("a finish that is open is not failed as stale", async (stage) => {
   const failing = other.request(ada, "select id from chatkeep.fail_stale_messages('0')");
   await stage.waitsOrEnds(other, one, failing);
   await one.commit();
-  equal(await failing, [], "what was failed");
+  equal(await failing, [], "the messages that were failed");
   equal((await stage.stored(chat)).map((row) => [row.content, row.status]), [["in time", "complete"]], "the message");
 });
 
-test("a stream that is finished while it is indexed is found by what it became", async (stage) => {
+test("a stream that is finished during indexing is found by its final text", async (stage) => {
   const ada = await stage.person();
   const [indexer, writer] = await stage.connections(2);
   for (const indexFirst of [true, false]) {
@@ -210,8 +210,8 @@ test("a stream that is finished while it is indexed is found by what it became",
     }
     for (const round of ["at once", "once indexed"]) {
       const search = "select id from chatkeep.search_messages($1, $2)";
-      equal(await writer.request(ada, search, "wombat", chat), [{ id }], `what finds the new content ${round}`);
-      equal(await writer.request(ada, search, "quokka", chat), [], `what finds the old content ${round}`);
+      equal(await writer.request(ada, search, "wombat", chat), [{ id }], `hits for the new content ${round}`);
+      equal(await writer.request(ada, search, "quokka", chat), [], `hits for the old content ${round}`);
       await indexer.request(SERVICE, index);
     }
   }

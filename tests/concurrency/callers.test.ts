@@ -1,14 +1,14 @@
-// One connection, many callers, prepared statements: no plan and no setting of the backend keeps anybody.
+// One connection, many callers, prepared statements: no plan and no setting of the backend keeps a caller.
 
 import { equal } from "../journeys/assertions.ts";
 import { APPEND, APPEND_BATCH, batch, NOBODY, type Person, refused, SERVICE, test } from "./connections.ts";
 
-test("four hundred changes of caller on one connection: each reads and writes their own", async (stage) => {
+test("on one connection with four hundred changes of caller, each caller reads and writes only their own rows", async (stage) => {
   const ada = await stage.person();
   const tenant = ada.id;
   const ben = await stage.person(tenant);
   const eve = await stage.person();
-  // Ada and Eve use one chat id in two tenants, Ben has a chat of his own.
+  // Ada and Eve use the same chat id in two tenants. Ben has another chat.
   const [shared, bens] = [crypto.randomUUID(), crypto.randomUUID()];
   const connection = await stage.connection();
   const create = "select * from chatkeep.create_chat(chat_id => $1)";
@@ -55,12 +55,12 @@ test("four hundred changes of caller on one connection: each reads and writes th
       count,
     ]], "the batch");
     const listed = await connection.request(person, "select distinct content from chatkeep.list_messages($1)", chat);
-    equal(listed, [{ content: `word ${name}` }], "what is listed");
+    equal(listed, [{ content: `word ${name}` }], "the messages listed");
     const found = await connection.request(
       person,
       "select distinct chat_id, snippet from chatkeep.search_messages('word')",
     );
-    equal(found, [{ chat_id: chat, snippet: `<mark>word</mark> ${name}` }], "what is found");
+    equal(found, [{ chat_id: chat, snippet: `<mark>word</mark> ${name}` }], "the messages found");
     const [selected] = await connection.request(
       person,
       "select user_id, message_count from chatkeep.select_branch($1, $2)",
@@ -78,7 +78,7 @@ test("four hundred changes of caller on one connection: each reads and writes th
   }
 });
 
-test("a caller that is disabled in the middle of a connection reads nothing more on it", async (stage) => {
+test("a user who is disabled reads nothing more on an open connection", async (stage) => {
   const ada = await stage.person();
   const chat = await stage.chat(ada);
   const connection = await stage.connection();

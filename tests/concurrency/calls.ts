@@ -1,42 +1,43 @@
-// Every call that writes, with rows for it to work on: what it sends, what is stored once it has happened, and where it waits.
+// Every call that writes, with rows for it to work on: its statement, a check of the stored rows, and the locks it
+// waits for.
 
 import { type Caller, type Connection, NOBODY, type Person, type Row, SERVICE, type Stage } from "./connections.ts";
 
-/** A person with one of everything, and an id that nothing has yet. */
+/** A person with one row of every kind, and an unused id. */
 export interface Scene {
   person: Person;
-  /** Where the person is a member at first. */
+  /** The person's first tenant. */
   tenant: string;
-  /** Question, answer, next and a streaming message, in this order on the active path. */
+  /** A chat whose active path is a question, an answer, the next question and a streaming message. */
   chat: string;
   question: string;
   answer: string;
   next: string;
   stream: string;
-  /** A chat that is deleted. */
+  /** A deleted chat. */
   trash: string;
-  /** A private document of the sources /known and its bytes. */
+  /** A private document with the source /known, and the number of its bytes. */
   document: string;
-  /** A session that was not used for a while, its token, and another session. */
+  /** A session that was unused for a while, its token, and another session. */
   session: string;
   token: string;
   other: string;
-  /** A session whose token was rotated twice, and the first token. */
+  /** A session whose token was rotated twice, and its first token. */
   rotated: string;
   spent: string;
   fresh: string;
 }
 
-/** Where a call waits when somebody else holds it. */
+/** The row or lock that a call waits for. */
 export type Obstacle = "chat" | "message" | "messages" | "documents" | "document" | "session" | "secret";
 
-/** What somebody else does to hold it, until the transaction ends. */
+/** Statements that hold the lock until their transaction ends. */
 export const HOLD: Record<Obstacle, string[]> = {
   chat: ["select from chatkeep.chats where user_id = $1 for update"],
   message: ["select from chatkeep.messages where user_id = $1 for update"],
-  // As a new index does; the user is of no matter.
+  // A new index takes this lock. The user does not matter.
   messages: ["select $1::uuid", "lock table chatkeep.messages in share mode"],
-  // As another registration does.
+  // Another registration takes this lock.
   documents: ["select pg_advisory_xact_lock(hashtextextended('chatkeep.documents ' || $1::uuid, 0))"],
   document: ["select from chatkeep.documents where user_id = $1 for update"],
   session: ["select from chatkeep.sessions where user_id = $1 for update"],
@@ -49,17 +50,17 @@ export const HOLD: Record<Obstacle, string[]> = {
 export interface Call {
   name: string;
   sends: (scene: Scene) => [statement: string, ...values: unknown[]];
-  /** Whether it has happened, asked by the owner of the tables. */
+  /** Checks as the tables' owner whether the call has stored its rows. */
   stored: (scene: Scene) => [statement: string, ...values: unknown[]];
-  /** Makes rows of its user, so it holds the membership until its transaction ends. */
+  /** The call makes rows of its user, so it holds the membership until its transaction ends. */
   makesRows?: true;
-  /** Who sends it, where it is not the user. */
+  /** The caller, if it is not the user. */
   sentBy?: Caller;
-  /** A backend may send the same. */
+  /** A service may send the same call. */
   alsoByService?: true;
-  /** Answers what the token is worth: it has happened with one of these statuses alone. */
+  /** The call returns a status. It has happened only with one of these. */
   done?: string[];
-  /** Passes over what somebody else holds, and answers no row then. */
+  /** The call skips rows that others hold, and then returns no row. */
   passesOver?: true;
   waitsFor?: Obstacle[];
 }
@@ -71,7 +72,7 @@ const REVOKED = "select revoked_at is not null as stored from chatkeep.sessions 
 const SOURCE =
   "select exists (select from chatkeep.documents where user_id = $1 and source_uri = $2 and checksum = $3) as stored";
 
-/** The checksum that stands for the bytes of this number. */
+/** The checksum for the bytes with this number. */
 export const sum = (bytes: number) => bytes.toString(16).padStart(64, "0");
 
 const one = (scene: Scene) => JSON.stringify([{ role: "user", content: "late", message_id: scene.fresh }]);
@@ -237,7 +238,7 @@ const OF_USERS: Call[] = [
   {
     name: "validate_session",
     sends: ({ token }) => ["select * from chatkeep.validate_session($1)", token],
-    // What it notes of the use may wait for the next time.
+    // The call may record the use only at the next time.
     stored: () => ["select true as stored"],
     sentBy: NOBODY,
     done: ["valid"],
@@ -271,7 +272,7 @@ const OF_USERS: Call[] = [
     name: "revoke_all_sessions",
     sends: () => ["select * from chatkeep.revoke_all_sessions()"],
     stored: ({ session }) => [REVOKED, session],
-    // A disabling that comes first leaves none to end.
+    // A user who is disabled first has no live sessions left.
     passesOver: true,
     waitsFor: ["session"],
   },
@@ -357,7 +358,7 @@ const OF_USERS: Call[] = [
   },
 ];
 
-/** What a backend does for a user whom it names. */
+/** Calls that a service makes for a user whom it names. */
 const FOR_USERS: Call[] = [
   {
     name: "create_session for a user",
@@ -395,12 +396,12 @@ export const CALLS: Call[] = [
   ...FOR_USERS,
 ];
 
-/** Who sends a call of this scene. */
+/** The caller of a call in this scene. */
 export function callerOf(call: Call, scene: Scene): Caller {
   return call.sentBy ?? scene.person;
 }
 
-/** A new person in a tenant, with one of everything. */
+/** A new person in a tenant, with one row of every kind. */
 export async function scene(stage: Stage, connection: Connection, tenant: string): Promise<Scene> {
   const person = await stage.person(tenant);
   const [chat, trash, question, answer, next, stream, fresh] = Array.from({ length: 7 }, () => crypto.randomUUID());

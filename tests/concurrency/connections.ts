@@ -1,8 +1,8 @@
-// Real connections with transactions that stay open, which a gateway cannot give. Each is a connection of
-// authenticator that becomes the caller for one transaction, as PostgREST does it.
+// Direct connections with transactions that stay open, which a gateway cannot offer. Each is a connection of
+// authenticator that takes the role and claims of a caller for one transaction, as PostgREST does.
 //
-// Environment: CHATKEEP_API_DB, CHATKEEP_OWNER_DB and CHATKEEP_SUPERUSER_DB, connection URLs of authenticator, of the
-// tables' owner and of a superuser.
+// Environment: CHATKEEP_API_DB, CHATKEEP_OWNER_DB and CHATKEEP_SUPERUSER_DB, the connection URLs of authenticator, of
+// the tables' owner and of a superuser.
 
 import postgres from "postgres";
 import { assert } from "../journeys/assertions.ts";
@@ -10,7 +10,7 @@ import { assert } from "../journeys/assertions.ts";
 // deno-lint-ignore no-explicit-any
 export type Row = any;
 
-/** Who calls: a user, a service, or nobody at all. */
+/** A caller: a user, a service, or an anonymous client. */
 export interface Caller {
   role: "authenticated" | "service_role" | "anon";
   claims: string;
@@ -20,21 +20,21 @@ export interface Person extends Caller {
   id: string;
 }
 
-/** Exempt from policies. */
+/** A caller that is exempt from policies. */
 export const SERVICE: Caller = { role: "service_role", claims: JSON.stringify({ role: "service_role" }) };
-/** No JWT. */
+/** A caller without a JWT. */
 export const NOBODY: Caller = { role: "anon", claims: "" };
 
-/** What waits longer than this waits for something that will not come. */
+/** The longest wait for an event, in milliseconds. Then the test fails. */
 const PATIENCE = 20_000;
 
-/** No statement of these tests runs this long, in milliseconds. One that does goes round and round, and ends in 57014. */
+/** The statement_timeout, in milliseconds. A statement that takes longer loops, and is cancelled with 57014. */
 const LONGEST_STATEMENT = 10_000;
 
-/** One connection. */
+/** A database connection. */
 export class Connection {
   readonly #sql: postgres.Sql;
-  /** The process of the server that answers it. */
+  /** The process id of its backend. */
   readonly pid: number;
 
   private constructor(sql: postgres.Sql, pid: number) {
@@ -47,30 +47,30 @@ export class Connection {
       max: 1,
       onnotice: () => {},
       connection: { application_name: "chatkeep-isolation", TimeZone: "UTC", statement_timeout: LONGEST_STATEMENT },
-      // Microseconds, which a Date has not.
+      // Times as text, because a Date has no microseconds.
       types: { time: { to: 1184, from: [1184], serialize: (time: string) => time, parse: (time: string) => time } },
     });
     const [{ pid }] = await sql`select pg_backend_pid() as pid`;
     return new Connection(sql, pid);
   }
 
-  /** The rows of one statement. */
+  /** Executes a statement and returns its rows. */
   rows(statement: string, ...values: unknown[]): Promise<Row[]> {
-    // Sent at once and in order: by itself the driver begins when somebody waits for the answer.
+    // Sends the statement at once and in order. By default the driver waits until the answer is awaited.
     return background(Promise.resolve(this.#sql.unsafe(statement, values as never[], { prepare: true }).execute()));
   }
 
-  /** Several statements in one message, without an answer in between. */
+  /** Sends several statements in one message. */
   async send(statements: string): Promise<void> {
     await this.#sql.unsafe(statements).simple();
   }
 
-  /** Begins a transaction of this caller's; statements of the connection belong to it until it ends. */
+  /** Begins a transaction of this caller. Later statements of the connection belong to it until it ends. */
   async begin(caller: Caller, mode: "" | "read only" | `isolation level ${string}` = ""): Promise<void> {
     await Promise.all([this.rows(`begin ${mode}`), this.become(caller)]);
   }
 
-  /** In a transaction that has begun: what follows is this caller's. */
+  /** Changes the caller of the open transaction. */
   become(caller: Caller): Promise<Row[]> {
     return this.rows(
       "select set_config('role', $1, true), set_config('request.jwt.claims', $2, true)",
@@ -87,7 +87,7 @@ export class Connection {
     await this.rows("rollback");
   }
 
-  /** One statement in a transaction of its own, as one request to the Data API is. */
+  /** Executes a statement in its own transaction, as the Data API does for a request. */
   request(caller: Caller, statement: string, ...values: unknown[]): Promise<Row[]> {
     return background(this.#request(caller, statement, values));
   }
@@ -101,7 +101,7 @@ export class Connection {
       this.rows("begin"),
       this.become(caller),
       this.rows(statement, ...values),
-      // After an error this is a rollback.
+      // After an error, commit rolls back.
       this.rows("commit"),
     ]);
     if (answer.status === "rejected") throw answer.reason;
@@ -110,13 +110,13 @@ export class Connection {
   }
 }
 
-/** Everything a test needs; what it opens is closed after it. */
+/** The connections and rows of a test. Its connections are closed after the test. */
 export class Stage {
   readonly #open: Connection[] = [];
   #owner?: Connection;
   #superuser?: Connection;
 
-  /** A connection of the API's role; through `port` when there is something between. */
+  /** A connection of authenticator; through `port` if a proxy is in between. */
   async connection(port?: number): Promise<Connection> {
     const url = new URL(given("CHATKEEP_API_DB"));
     if (port) url.port = `${port}`;
@@ -127,22 +127,22 @@ export class Stage {
     return Promise.all(Array.from({ length: count }, () => this.connection()));
   }
 
-  /** The owner of the tables, who sees what is committed, whoever made it. */
+  /** The tables' owner, who sees all committed rows. */
   async owner(): Promise<Connection> {
     return this.#owner ??= await this.#keep(given("CHATKEEP_OWNER_DB"));
   }
 
-  /** Another connection of the owner, for what waits or is waited for. */
+  /** Another connection of the owner, for transactions that wait or hold locks. */
   async administrator(): Promise<Connection> {
     return await this.#keep(given("CHATKEEP_OWNER_DB"));
   }
 
-  /** Who may change the server's settings and read everything. */
+  /** A superuser, who may change the server's settings and read everything. */
   async superuser(): Promise<Connection> {
     return this.#superuser ??= await this.#keep(given("CHATKEEP_SUPERUSER_DB"));
   }
 
-  /** A new user; with a tenant, a member of it from the start. */
+  /** A new user; with `tenant`, already a member of that tenant. */
   async person(tenant?: string): Promise<Person> {
     const id = crypto.randomUUID();
     const owner = await this.owner();
@@ -151,19 +151,19 @@ export class Stage {
     return { id, role: "authenticated", claims: JSON.stringify({ role: "authenticated", sub: id }) };
   }
 
-  /** A new chat of this person's. */
+  /** A new chat of this person. */
   async chat(person: Person): Promise<string> {
     const connection = await this.connection();
     const [{ id }] = await connection.request(person, "select id from chatkeep.create_chat()");
     return id;
   }
 
-  /** Resolves once `waiting` waits for a lock that `holder` has; `work`, what it waits with, must not end before. */
+  /** Resolves once `waiting` waits for a lock of `holder`. `work` is the waiting statement and must not end before. */
   async waits(waiting: Connection, holder: Connection, work: Promise<unknown>): Promise<void> {
     assert(await this.waitsOrEnds(waiting, holder, work), "it ended, and was to wait for the other transaction");
   }
 
-  /** Resolves with true once `waiting` waits for `holder`, or with false when `work` has ended without. */
+  /** Resolves to true once `waiting` waits for `holder`, or to false if `work` ended without waiting. */
   async waitsOrEnds(waiting: Connection, holder: Connection, work: Promise<unknown>): Promise<boolean> {
     const [ended, waits] = [{ yes: false }, { yes: false }];
     work.then(() => ended.yes = true, () => ended.yes = true);
@@ -179,7 +179,7 @@ export class Stage {
     return waits.yes;
   }
 
-  /** Resolves once this work waits for a lock, whoever has it, or has ended. */
+  /** Resolves once this work waits for any lock, or has ended. */
   async settles(connection: Connection, work: Promise<unknown>): Promise<void> {
     const ended = { yes: false };
     work.then(() => ended.yes = true, () => ended.yes = true);
@@ -189,14 +189,14 @@ export class Stage {
     });
   }
 
-  /** Asks the owner again and again until the answer is yes. */
+  /** Repeats the owner's query until it is true. */
   async until(what: string, ask: (owner: Connection) => Promise<boolean>): Promise<void> {
     const owner = await this.owner();
     const limit = Date.now() + PATIENCE;
     while (!await ask(owner)) assert(Date.now() < limit, `this never came: ${what}`);
   }
 
-  /** What a chat holds, in order, whoever may read it. */
+  /** All messages of a chat in order, read without policies. */
   async stored(chat: string): Promise<Row[]> {
     const owner = await this.owner();
     return await owner.rows(
@@ -216,7 +216,7 @@ export class Stage {
   }
 }
 
-/** A test with a stage of its own. */
+/** Declares a test with its own stage. */
 export function test(name: string, play: (stage: Stage) => Promise<void>): void {
   Deno.test(name, async () => {
     const stage = new Stage();
@@ -228,13 +228,13 @@ export function test(name: string, play: (stage: Stage) => Promise<void>): void 
   });
 }
 
-/** Work whose failure is seen by who waits for it, also when the test fails before anybody does. */
+/** Marks the failure of `work` as handled, so that a test may fail before it awaits `work`. */
 export function background<T>(work: Promise<T>): Promise<T> {
   work.catch(() => {});
   return work;
 }
 
-/** The SQLSTATE that this is refused with. */
+/** The SQLSTATE of the refusal that ends this work. */
 export async function refused(work: Promise<unknown>): Promise<string> {
   try {
     await work;
@@ -244,7 +244,7 @@ export async function refused(work: Promise<unknown>): Promise<string> {
   return "accepted";
 }
 
-/** How work ended. */
+/** The end of a call. */
 export interface Outcome {
   /** `accepted`, or the SQLSTATE of the refusal. */
   code: string;
@@ -253,7 +253,7 @@ export interface Outcome {
   rows: Row[];
 }
 
-/** How this ends, whichever way. */
+/** Waits for the end of this work, success or refusal. */
 export async function outcome(work: Promise<Row[]>): Promise<Outcome> {
   try {
     return { code: "accepted", message: "", hint: "", rows: await work };
@@ -263,12 +263,12 @@ export async function outcome(work: Promise<Row[]>): Promise<Outcome> {
   }
 }
 
-/** SQL of an append, and of a batch; the values follow in this order. */
+/** SQL of an append and of a batch. The values follow in the order of the parameters. */
 export const APPEND = "select * from chatkeep.append_message($1, 'user', $2, message_id => $3)";
 export const APPEND_AFTER = "select * from chatkeep.append_message($1, 'user', $2, message_id => $3, parent_id => $4)";
 export const APPEND_BATCH = "select * from chatkeep.append_messages($1, $2::text::jsonb)";
 
-/** Items of a batch: contents, or contents with ids. */
+/** The items of a batch: contents, or contents with ids. */
 export function batch(...items: (string | [content: string, message_id: string])[]): string {
   return JSON.stringify(items.map((item) => {
     const [content, message_id] = typeof item === "string" ? [item, undefined] : item;
@@ -276,12 +276,12 @@ export function batch(...items: (string | [content: string, message_id: string])
   }));
 }
 
-/** 1, 2, 3 … */
+/** The numbers from 1 to `count`. */
 export function numbers(count: number): number[] {
   return Array.from({ length: count }, (_, index) => index + 1);
 }
 
-/** What the environment says of the server. */
+/** A variable of the environment. */
 export function given(name: string): string {
   const value = Deno.env.get(name);
   if (!value) throw new Error(`${name} is not set: these tests need a database, see cargo xtask test`);

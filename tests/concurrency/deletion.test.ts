@@ -1,4 +1,4 @@
-// Deleting, restoring and purging while others write: no orphan, nothing revived, a late writer is told.
+// Deleting, restoring and purging during writes: no orphans, no revived chats, and a late writer is refused.
 
 import { equal } from "../journeys/assertions.ts";
 import { APPEND, APPEND_BATCH, background, batch, refused, SERVICE, test } from "./connections.ts";
@@ -6,7 +6,7 @@ import { APPEND, APPEND_BATCH, background, batch, refused, SERVICE, test } from 
 const DELETE = "select deleted_at is not null as deleted, message_count from chatkeep.delete_chat($1)";
 const RESTORE = "select deleted_at is not null as deleted, message_count from chatkeep.restore_chat($1)";
 
-test("a delete waits for an append that is open, and deletes its message with the chat", async (stage) => {
+test("a delete waits for an open append and deletes its message with the chat", async (stage) => {
   const ada = await stage.person();
   const chat = await stage.chat(ada);
   const [writer, deleter] = await stage.connections(2);
@@ -36,7 +36,7 @@ test("a delete waits for an append that is open, and deletes its message with th
   );
 });
 
-test("an append that waits for a delete is told that the chat is deleted, and stores nothing", async (stage) => {
+test("an append that waits for a delete is refused as deleted and stores nothing", async (stage) => {
   const ada = await stage.person();
   const chat = await stage.chat(ada);
   const streaming = crypto.randomUUID();
@@ -60,7 +60,7 @@ test("an append that waits for a delete is told that the chat is deleted, and st
     await stage.waits(writer, deleter, waiting);
     await deleter.commit();
     equal(await code, "PT410", `how ${write[0]} ended`);
-    // A finish takes no lock of the chat: it comes before the delete, or is told.
+    // A finish does not lock the chat: it comes before the delete, or it is refused.
     equal(
       await refused(writer.request(ada, "select * from chatkeep.finish_message($1, $2, 'late')", chat, streaming)),
       "PT410",
@@ -68,10 +68,10 @@ test("an append that waits for a delete is told that the chat is deleted, and st
     );
     await deleter.request(ada, RESTORE, chat);
   }
-  equal((await stage.stored(chat)).map((row) => [row.content, row.status]), [["", "streaming"]], "what is stored");
+  equal((await stage.stored(chat)).map((row) => [row.content, row.status]), [["", "streaming"]], "the stored rows");
 });
 
-test("when a delete is rolled back, the append that waited goes on", async (stage) => {
+test("when a delete is rolled back, the append that waited succeeds", async (stage) => {
   const ada = await stage.person();
   const chat = await stage.chat(ada);
   const [deleter, writer] = await stage.connections(2);
@@ -83,7 +83,7 @@ test("when a delete is rolled back, the append that waited goes on", async (stag
   equal((await waiting).map((row) => row.seq), [1], "its position");
 });
 
-test("deletes and restores at once leave a chat that is one or the other, with all its messages", async (stage) => {
+test("concurrent deletes and restores leave a chat deleted or live, with all its messages", async (stage) => {
   const ada = await stage.person();
   const chat = await stage.chat(ada);
   const connections = await stage.connections(6);
@@ -108,7 +108,7 @@ test("deletes and restores at once leave a chat that is one or the other, with a
   );
 });
 
-test("a purge leaves a chat that is being restored, and what is purged stays gone", async (stage) => {
+test("a purge spares a chat that is being restored, and a purged chat stays gone", async (stage) => {
   const ada = await stage.person();
   const owner = await stage.owner();
   const [restored, purged] = [await stage.chat(ada), await stage.chat(ada)];
@@ -121,7 +121,7 @@ test("a purge leaves a chat that is being restored, and what is purged stays gon
   await owner.rows("update chatkeep.chats set deleted_at = now() - interval '40 days' where user_id = $1", ada.id);
   await restorer.begin(ada);
   await restorer.rows(RESTORE, restored);
-  // Whether the purge waits for the restore or leaves the chat for next time, it must not take it.
+  // The purge may wait for the restore or skip the chat. It must not remove the chat.
   const purging = background((async () => {
     for (;;) {
       const [{ rows }] = await purger.request(SERVICE, "select chatkeep.purge_chats(batch_size => 2) as rows");
@@ -139,7 +139,7 @@ test("a purge leaves a chat that is being restored, and what is purged stays gon
   equal((await restorer.request(ada, APPEND, restored, "one", id)).map((row) => row.seq), [1], "a retry in the other");
 });
 
-test("no message is without its chat, whatever was done at once", async (stage) => {
+test("after any mix of deletes, restores and purges no message lacks its chat", async (stage) => {
   const owner = await stage.owner();
   const orphans = await owner.rows(
     `select m.id from chatkeep.messages m

@@ -1,5 +1,5 @@
-// What others have in hand while a user is disabled, moved to another tenant or deleted: sessions that are being opened,
-// colleagues with a document that is shared, the index of search.
+// Work in progress while a user is disabled, moved to another tenant or deleted: new sessions, colleagues with a shared
+// document, the search table.
 
 import { assert, equal } from "../journeys/assertions.ts";
 import { type Scene, scene, sum } from "./calls.ts";
@@ -25,13 +25,13 @@ const CHANGES = {
 
 // Sessions -----------------------------------------------------------------------------------------
 
-test("eight clients that open sessions while a ninth disables the user leave no live session, twenty users over", async (stage) => {
+test("eight clients open sessions while a ninth disables the user: no live session is left, for twenty users", async (stage) => {
   const [administrator, ...clients] = await stage.connections(9);
   for (const round of numbers(20)) {
     const user = await stage.person(crypto.randomUUID());
     const codes = new Set<string>();
     const opening = background(Promise.all(clients.map(async (client, place) => {
-      // Half of them under a limit, which takes another way.
+      // Half of them use max_sessions, which takes other locks.
       const open = place % 2
         ? "select from chatkeep.create_session()"
         : "select from chatkeep.create_session(max_sessions => 50)";
@@ -45,7 +45,7 @@ test("eight clients that open sessions while a ninth disables the user leave no 
   }
 });
 
-test("whoever ends all sessions ends those that are being opened", async (stage) => {
+test("revoke_all_sessions ends sessions that are being created", async (stage) => {
   const [opener, ender] = await stage.connections(2);
   const user = await stage.person(crypto.randomUUID());
   const all = "select id from chatkeep.revoke_all_sessions()";
@@ -86,7 +86,7 @@ test("whoever ends all sessions ends those that are being opened", async (stage)
   }
 });
 
-test("sessions that are opened, limited and ended at once never lock each other out", async (stage) => {
+test("sessions that are created, limited and ended concurrently never deadlock", async (stage) => {
   const user = await stage.person(crypto.randomUUID());
   const clients = await stage.connections(6);
   const [{ token }] = await clients[0].request(user, "select token from chatkeep.create_session()");
@@ -106,7 +106,7 @@ test("sessions that are opened, limited and ended at once never lock each other 
   equal([...new Set(codes.flat())], ["accepted"], "how calls ended");
 });
 
-test("a first call that comes while its user is being deleted makes nothing, and makes the membership after a roll-back", async (stage) => {
+test("a first call during the deletion of its user makes nothing, and makes the membership if the deletion is rolled back", async (stage) => {
   const [caller] = await stage.connections(1);
   const administrator = await stage.administrator();
   const first: [statement: string, ...values: unknown[]][] = [
@@ -122,7 +122,7 @@ test("a first call that comes while its user is being deleted makes nothing, and
   ];
   for (const [statement, ...values] of first) {
     for (const end of ["commit", "rollback"] as const) {
-      // Somebody who has signed in, and was never here before.
+      // A user who signed in but has not called Chatkeep before.
       const user = await stage.person();
       await administrator.rows("begin");
       await administrator.rows(CHANGES.deleted, user.id);
@@ -140,7 +140,7 @@ test("a first call that comes while its user is being deleted makes nothing, and
 
 // Colleagues ---------------------------------------------------------------------------------------
 
-/** What a colleague does to the shared document of somebody who goes. */
+/** Calls of a colleague on the shared document of a user who leaves. */
 const COLLEAGUES: [name: string, statement: string, values: (of: Colleagues) => unknown[], makesRows: boolean][] = [
   ["attach", "select * from chatkeep.attach($1, $2, $3)", (of) => [of.chat, of.message, of.document], false],
   ["tag_document", "select * from chatkeep.tag_document($1, '{\"a\": 1}', 'mine')", (of) => [of.document], true],
@@ -166,7 +166,7 @@ interface Colleagues {
   message: string;
 }
 
-/** Ada shares a document with Ben, who has a chat of his own. */
+/** Ada shares a document with Ben, who has a chat. */
 async function colleagues(stage: Stage, connection: Connection): Promise<Colleagues> {
   const tenant = crypto.randomUUID();
   const [ada, ben] = [await stage.person(tenant), await stage.person(tenant)];
@@ -209,7 +209,7 @@ for (const change of ["moved", "deleted"] as const) {
             await stage.settles(caller, work);
             codes = [await administrator.commit().then(() => called), "accepted"];
           }
-          // What is out of reach by then is told as such; who is deleted makes nothing.
+          // A document that is out of sight by then is refused as not found. A deleted colleague makes nothing.
           const gone = who === "colleague" && change === "deleted";
           const allowed = callFirst || (name.startsWith("register") && !gone)
             ? ["accepted"]
@@ -232,14 +232,14 @@ for (const change of ["moved", "deleted"] as const) {
           await wholeChat(stage, of.chat, `the chat of the colleague after ${name}`);
         }
       }
-      equal(wrong, [], "what went wrong");
+      equal(wrong, [], "unexpected results");
     });
   }
 }
 
-// The index of search ------------------------------------------------------------------------------
+// The search table ----------------------------------------------------------------------------------
 
-/** How many messages of a person are in the index of search. */
+/** The number of a person's messages in the search table. */
 async function indexed(stage: Stage, person: Person): Promise<number> {
   const owner = await stage.owner();
   const [{ count }] = await owner.rows(
@@ -252,7 +252,7 @@ async function indexed(stage: Stage, person: Person): Promise<number> {
 const INDEX = "select chatkeep.index_messages(1000) as indexed";
 
 for (const change of ["moved", "deleted"] as const) {
-  test(`indexing raises nothing and loses nothing beside a user who is ${change}, in either order`, async (stage) => {
+  test(`indexing while a user is ${change} raises no error and loses no message, in either order`, async (stage) => {
     const [writer, indexer] = await stage.connections(2);
     const administrator = await stage.administrator();
     const index = async () => {
@@ -304,7 +304,7 @@ for (const change of ["moved", "deleted"] as const) {
   });
 }
 
-test("indexing beside writers who are moved and deleted raises nothing, and indexes all that is left", async (stage) => {
+test("indexing while writers are moved and deleted raises no error, and indexes all remaining messages", async (stage) => {
   const [indexer, ...writers] = await stage.connections(4);
   const administrator = await stage.administrator();
   const people: Scene[] = [];
@@ -315,7 +315,7 @@ test("indexing beside writers who are moved and deleted raises nothing, and inde
     if (!expected.includes(code)) unexpected.push(`${what}: ${code} ${message}`);
   };
   let working = true;
-  // How many appends of each who stays have ended, and had when that one was moved.
+  // For each user who stays: the number of finished appends, and that number at the user's last move.
   const [appends, at] = [[0, 0, 0], [-1, -1, -1]];
   const written = background(
     Promise.all(writers.map(async (writer, place) => {
@@ -334,7 +334,7 @@ test("indexing beside writers who are moved and deleted raises nothing, and inde
   for (const round of numbers(60)) {
     const place = round % 3;
     const { person } = staying[place];
-    // Once per append: whoever waits for a move looks again, and nobody is moved twice within one call.
+    // At most one move per append: an append that waited for a move looks again, and must not wait for a second one.
     await stage.until("an append since the last move", async (owner) => {
       await owner.rows("select");
       return !working || appends[place] > at[place];
@@ -348,11 +348,11 @@ test("indexing beside writers who are moved and deleted raises nothing, and inde
     }
   }
   await Promise.all([written, indexing]);
-  equal([...new Set(unexpected)], [], "what went wrong");
+  equal([...new Set(unexpected)], [], "unexpected results");
   for (let rows = 1; rows > 0;) [{ indexed: rows }] = await indexer.request(SERVICE, INDEX);
   for (const { person, chat } of staying) {
     await wholeChat(stage, chat, "a chat of a user who was moved");
-    // Question, answer and next stand before the streaming message, where the index waits.
+    // Three messages come before the streaming message, at which the index stops.
     const found = await indexer.request(person, "select from chatkeep.search_messages('pangolin', $1, 200)", chat);
     equal(found.length, 30, "messages that search finds");
   }
@@ -361,7 +361,7 @@ test("indexing beside writers who are moved and deleted raises nothing, and inde
 
 // Upkeep -------------------------------------------------------------------------------------------
 
-/** What a schedule runs, for everybody at once; each has something to do for the user who goes. */
+/** The scheduled calls, which work for all users. Each has work for the user who leaves. */
 const UPKEEP = [
   "select count(*)::int as done from chatkeep.fail_stale_messages('0')",
   "select chatkeep.purge_chats('0') as done",
@@ -369,7 +369,7 @@ const UPKEEP = [
 ];
 
 for (const change of ["moved", "deleted"] as const) {
-  test(`upkeep raises nothing beside a user who is ${change}, in either order, and the next run is done with the rest`, async (stage) => {
+  test(`upkeep while a user is ${change} raises no error, in either order, and the next run completes the rest`, async (stage) => {
     const [user, worker] = await stage.connections(2);
     const administrator = await stage.administrator();
     for (const upkeep of UPKEEP) {
@@ -411,7 +411,7 @@ for (const change of ["moved", "deleted"] as const) {
           goes.other,
           goes.stream,
         );
-        equal(left, [{ chats: 0, sessions: 0, status: "failed" }], `what is left once ${upkeep} has run again`);
+        equal(left, [{ chats: 0, sessions: 0, status: "failed" }], `the remaining rows after another ${upkeep}`);
       }
     }
   });

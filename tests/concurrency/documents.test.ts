@@ -1,4 +1,4 @@
-// Documents under concurrent callers: one worker claims, both taggers are heard, deletion and what hangs on a document.
+// Documents and concurrent callers: one worker claims, both sets of tags are kept, and deletions meet attachments.
 
 import { assert, equal } from "../journeys/assertions.ts";
 import {
@@ -19,7 +19,7 @@ const ATTACH = "select id, document_deleted from chatkeep.attach($1, $2, $3)";
 const DELETE = "select id from chatkeep.delete_document($1)";
 const APPEND = "select id from chatkeep.append_message($1, 'user', 'x')";
 
-/** A new document; its checksum is as random as its source. */
+/** Registers a new document with a random source and checksum. */
 async function registered(stage: Stage, person: Caller, visibility = "private"): Promise<[id: string, sum: string]> {
   const connection = await stage.connection();
   const sum = (crypto.randomUUID() + crypto.randomUUID()).replaceAll("-", "");
@@ -34,14 +34,14 @@ async function talked(stage: Stage, person: Parameters<Stage["chat"]>[0]): Promi
   return [chat, id];
 }
 
-/** The owner's look at a document. */
+/** A document as the tables' owner reads it. */
 async function stored(stage: Stage, id: string): Promise<Row> {
   const owner = await stage.owner();
   const [row] = await owner.rows("select status, access, aliases from chatkeep.documents where id = $1", id);
   return row;
 }
 
-test("of two workers who claim a document at once one gets it", async (stage) => {
+test("of two workers that claim a document, one gets it", async (stage) => {
   const ada = await stage.person();
   const [id] = await registered(stage, ada);
   const [one, other] = await stage.connections(2);
@@ -54,7 +54,7 @@ test("of two workers who claim a document at once one gets it", async (stage) =>
   equal((await stored(stage, id)).status, "processing", "the document");
 });
 
-test("a claim that is rolled back goes to the worker who waits", async (stage) => {
+test("when a claim is rolled back, the waiting worker gets the document", async (stage) => {
   const ada = await stage.person();
   const [id] = await registered(stage, ada);
   const [one, other] = await stage.connections(2);
@@ -66,7 +66,7 @@ test("a claim that is rolled back goes to the worker who waits", async (stage) =
   equal(await waiting, [{ status: "processing" }], "the second claim");
 });
 
-test("twelve workers share twenty documents, each of which is ingested once", async (stage) => {
+test("twelve workers share twenty documents, and each document is ingested once", async (stage) => {
   const ada = await stage.person();
   const ids: string[] = [];
   for (let n = 0; n < 20; n++) ids.push((await registered(stage, ada))[0]);
@@ -83,7 +83,7 @@ test("twelve workers share twenty documents, each of which is ingested once", as
   equal(claims.flat().sort(), [...ids].sort(), "claims");
 });
 
-test("a worker who ends an ingest meets a deletion, and is told", async (stage) => {
+test("a worker that ends the ingest of a deleted document is refused", async (stage) => {
   const ada = await stage.person();
   const [id] = await registered(stage, ada);
   const [one, other] = await stage.connections(2);
@@ -96,11 +96,11 @@ test("a worker who ends an ingest meets a deletion, and is told", async (stage) 
   equal(await refused(waiting), "PT410", "the end of the ingest");
 });
 
-test("of two calls that tag one namespace at once both are heard", async (stage) => {
+test("two concurrent calls that tag one namespace both keep their tags", async (stage) => {
   const ada = await stage.person();
   const [id] = await registered(stage, ada);
   const [one, other] = await stage.connections(2);
-  // The first time there is no row yet, the second time there is.
+  // At first there is no row yet; the second time there is one.
   for (const [first, second, all] of [["a", "b", { a: 1, b: 1 }], ["c", "d", { a: 1, b: 1, c: 1, d: 1 }]] as const) {
     await one.begin(ada);
     await one.rows(TAG, id, JSON.stringify({ [first]: 1 }));
@@ -111,7 +111,7 @@ test("of two calls that tag one namespace at once both are heard", async (stage)
   }
 });
 
-test("one namespace, two members: who comes second is refused", async (stage) => {
+test("of two members who tag one namespace, the second is refused", async (stage) => {
   const tenant = crypto.randomUUID();
   const [ada, ben, cleo] = [await stage.person(tenant), await stage.person(tenant), await stage.person(tenant)];
   const [id] = await registered(stage, ada, "tenant");
@@ -125,7 +125,7 @@ test("one namespace, two members: who comes second is refused", async (stage) =>
   equal(await refused(waiting), "42501", "the second member's call");
 });
 
-test("an attachment that comes first is marked by the deletion that waits for it", async (stage) => {
+test("a deletion that waits for an attachment marks the attachment", async (stage) => {
   const ada = await stage.person();
   const [[id], [chat, message]] = [await registered(stage, ada), await talked(stage, ada)];
   const [one, other] = await stage.connections(2);
@@ -138,7 +138,7 @@ test("an attachment that comes first is marked by the deletion that waits for it
   equal(await attachments(other, ada, message), [{ document_id: id, document_deleted: true }], "the attachment");
 });
 
-test("an attachment that waits for a deletion is told of it", async (stage) => {
+test("an attachment that waits for a deletion is refused", async (stage) => {
   const tenant = crypto.randomUUID();
   const [ada, ben] = [await stage.person(tenant), await stage.person(tenant)];
   const [[id], [chat, message]] = [await registered(stage, ada, "tenant"), await talked(stage, ben)];
@@ -152,7 +152,7 @@ test("an attachment that waits for a deletion is told of it", async (stage) => {
   equal(await attachments(other, ben, message), [], "attachments");
 });
 
-test("attachments and deletions in a race end well, and never with a foreign key", async (stage) => {
+test("concurrent attachments and deletions never break a foreign key", async (stage) => {
   const tenant = crypto.randomUUID();
   const [ada, ben] = [await stage.person(tenant), await stage.person(tenant)];
   const [chat, message] = await talked(stage, ben);
@@ -178,7 +178,7 @@ test("attachments and deletions in a race end well, and never with a foreign key
   }
 });
 
-test("who attaches, and then tags, does not deadlock with a deletion in between", async (stage) => {
+test("a caller who attaches and then tags does not deadlock with a deletion in between", async (stage) => {
   const ada = await stage.person();
   const [[id], [chat, message]] = [await registered(stage, ada), await talked(stage, ada)];
   const [one, other] = await stage.connections(2);
@@ -192,7 +192,7 @@ test("who attaches, and then tags, does not deadlock with a deletion in between"
   equal(await waiting, [{ id }], "the deletion");
 });
 
-test("members attach one shared document at once without waiting for each other", async (stage) => {
+test("members attach a shared document concurrently, without waiting for each other", async (stage) => {
   const tenant = crypto.randomUUID();
   const [ada, ben] = [await stage.person(tenant), await stage.person(tenant)];
   const [id] = await registered(stage, ada, "tenant");
@@ -204,7 +204,7 @@ test("members attach one shared document at once without waiting for each other"
   await one.commit();
 });
 
-test("two retries of one attachment at once are one", async (stage) => {
+test("two concurrent retries of one attachment make one attachment", async (stage) => {
   const ada = await stage.person();
   const [[id], [chat, message]] = [await registered(stage, ada), await talked(stage, ada)];
   const [one, other] = await stage.connections(2);
@@ -216,14 +216,14 @@ test("two retries of one attachment at once are one", async (stage) => {
   equal(await waiting, [first], "the second");
 });
 
-test("bytes that are registered while they are deleted are registered before or after, and nothing between", async (stage) => {
+test("bytes that are registered during their deletion are registered before it or after it", async (stage) => {
   const ada = await stage.person();
   const [id, sum] = await registered(stage, ada);
   const [one, other] = await stage.connections(2);
   await one.begin(ada);
   await one.rows(DELETE, id);
   const waiting = background(other.request(ada, REGISTER, `https://example.org/${sum}`, sum, "private"));
-  // Where it does not wait it came before, and the document that it found is deleted after it.
+  // If it does not wait, the registration came first, and its document is deleted afterwards.
   const waited = await stage.waitsOrEnds(other, one, waiting);
   await one.commit();
   const [again] = await waiting;
@@ -233,7 +233,7 @@ test("bytes that are registered while they are deleted are registered before or 
   equal((await live(other, ada, sum)).length, 1, "documents of these bytes, once they are registered after it");
 });
 
-test("a deletion that comes with a registration of the same bytes deletes what that found", async (stage) => {
+test("a deletion that waits for a registration of the same bytes deletes the document that it found", async (stage) => {
   const ada = await stage.person();
   const [id, sum] = await registered(stage, ada);
   const [one, other] = await stage.connections(2);

@@ -1,5 +1,5 @@
-// Calls that wait for a row which somebody else changes meanwhile. PostgreSQL then looks at the row again, and evaluates all
-// subqueries of the policies once more: none of them may take from the call what it is allowed to do, or leave it behind.
+// Calls that wait for a row which another transaction changes. PostgreSQL then reads the row again and evaluates all
+// subqueries of the policies once more. None of them may lose the call's marker, or leave it set.
 
 import { assert, equal } from "../journeys/assertions.ts";
 import { APPEND, type Connection, outcome, type Person, type Row, SERVICE, type Stage, test } from "./connections.ts";
@@ -7,7 +7,7 @@ import { wholeChat } from "./whole.ts";
 
 type Statement = [statement: string, ...values: unknown[]];
 
-/** A chat of question, answer, next and a streaming message, which is its leaf. */
+/** A chat with a question, an answer, the next question and a streaming message, which is its leaf. */
 interface Dialogue {
   chat: string;
   question: string;
@@ -33,7 +33,7 @@ const branched = (
   { fresh, question }: Dialogue,
 ) => [{ id: fresh, role: "user", content: "again", parent_id: question }];
 
-/** Calls that take the streaming message off the active path, and the path that they leave. */
+/** Calls that take the streaming message off the active path, and the path afterwards. */
 const BRANCHES: [name: string, sends: (of: Dialogue) => Statement, path: string][] = [
   ["append_message", ({ chat, fresh, question }) => [
     "select * from chatkeep.append_message($1, 'user', 'again', message_id => $2, parent_id => $3)",
@@ -97,7 +97,7 @@ async function path(connection: Connection, person: Person, chat: string): Promi
   return rows.map((row) => row.content).join(", ");
 }
 
-/** The streaming message as it is by now. */
+/** The streaming message as it is stored now. */
 async function stream(stage: Stage, of: Dialogue): Promise<Row> {
   const owner = await stage.owner();
   const [row] = await owner.rows(
@@ -109,21 +109,21 @@ async function stream(stage: Stage, of: Dialogue): Promise<Row> {
   return row;
 }
 
-/** What a call leaves on its connection. */
+/** The settings that a call leaves on its connection. */
 const MARKERS = `select coalesce(current_setting('chatkeep.writing', true), '') as writing,
   coalesce(current_setting('chatkeep.presented', true), '') as presented`;
 const NO_MARKERS = [{ writing: "", presented: "" }];
 
 for (const caller of ["the user", "service_role"]) {
-  test(`${caller} branches while the streaming message is being finished, or finishes while a branch is being made`, async (stage) => {
+  test(`${caller} branches while the streaming message is being finished, or finishes it while a branch is being made`, async (stage) => {
     const ada = await stage.person();
     const who = caller === "the user" ? ada : SERVICE;
     const [one, other] = await stage.connections(2);
     const wrong: string[] = [];
-    // What other tests left streaming, so that a batch of the backend's has room for ours.
+    // Ends the messages that other tests left streaming, so that the service's batch has room for ours.
     while ((await one.request(SERVICE, "select id from chatkeep.fail_stale_messages('0')")).length > 0);
     for (const [branch, branching, left] of BRANCHES) {
-      // A backend imports as the user alone.
+      // A service cannot import as itself.
       if (who === SERVICE && branch === "import_chat") continue;
       for (const [finish, finishing, stored] of MEANWHILE) {
         for (const finishFirst of [true, false]) {
@@ -138,7 +138,7 @@ for (const caller of ["the user", "service_role"]) {
           await stage.settles(other, work);
           await one.commit();
           const { code, message, rows } = await ended;
-          // An upkeep passes over what somebody else changes at the moment.
+          // An upkeep call skips rows that another transaction is changing.
           const passedOver = !finishFirst && finish === "fail_stale_messages" && rows.length === 0;
           if (code !== "accepted") wrong.push(`${what}: ${code} ${message}`);
           else {
@@ -162,7 +162,7 @@ for (const caller of ["the user", "service_role"]) {
   });
 }
 
-test("a branch goes on when the finish that it waited for is rolled back", async (stage) => {
+test("a branch succeeds when the finish that it waited for is rolled back", async (stage) => {
   const ada = await stage.person();
   const [one, other] = await stage.connections(2);
   for (const [branch, branching, left] of BRANCHES) {
@@ -181,7 +181,7 @@ test("a branch goes on when the finish that it waited for is rolled back", async
   }
 });
 
-test("a direct change of a chat that is being deleted finds no row, and one that comes first is kept", async (stage) => {
+test("a direct update of a chat finds no row after a deletion, and is kept if it comes first", async (stage) => {
   const ada = await stage.person();
   const [one, other] = await stage.connections(2);
   const changes: [column: string, value: string][] = [
@@ -220,10 +220,10 @@ test("a direct change of a chat that is being deleted finds no row, and one that
   }
 });
 
-test("a direct read that waits for a chat shows it as it is then, and leaves no marker", async (stage) => {
+test("a direct read that waits for a chat returns the new row and leaves no marker", async (stage) => {
   const ada = await stage.person();
   const [writer, reader] = await stage.connections(2);
-  // The lock on the chat makes PostgreSQL look again, with all policies of the statement.
+  // With a row lock, PostgreSQL reads a changed row again, with all policies of the statement.
   const joined = `select c.message_count, m.seq
     from chatkeep.chats c join chatkeep.messages m on m.chat_id = c.id where c.id = $1 for no key update of c`;
   const locked = `select c.message_count from chatkeep.chats c
@@ -236,7 +236,7 @@ test("a direct read that waits for a chat shows it as it is then, and leaves no 
   for (const [name, write, count] of writes) {
     for (const statement of [locked, joined]) {
       const of = await dialogue(writer, ada);
-      // A deleted chat of the same user, so that there is something out of sight.
+      // A deleted chat of the same user, which must stay out of sight.
       const hidden = await dialogue(writer, ada);
       await writer.request(ada, "select from chatkeep.delete_chat($1)", hidden.chat);
       await writer.begin(ada);
@@ -252,7 +252,7 @@ test("a direct read that waits for a chat shows it as it is then, and leaves no 
       equal(
         [...new Set(rows.map((row) => row.message_count))],
         count === null ? [] : [count],
-        `what it shows after ${name}`,
+        `the rows that it shows after ${name}`,
       );
       equal(await reader.rows(MARKERS), NO_MARKERS, `markers after a read that waited for ${name}`);
       equal(
@@ -260,7 +260,7 @@ test("a direct read that waits for a chat shows it as it is then, and leaves no 
         [],
         "messages of a deleted chat after the read",
       );
-      // What comes next in the transaction is refused or done as ever.
+      // The next statement of the transaction is refused or accepted as usual.
       const direct = await outcome(
         reader.rows("savepoint before").then(() =>
           reader.rows("update chatkeep.messages set content = 'forged' where chat_id = $1 returning id", of.chat)
@@ -277,7 +277,7 @@ test("a direct read that waits for a chat shows it as it is then, and leaves no 
   }
 });
 
-test("direct reads of messages beside finishes show each message before it or after it, never an error", async (stage) => {
+test("a direct read of messages during finishes returns each message before or after its finish, never an error", async (stage) => {
   const ada = await stage.person();
   const [one, other] = await stage.connections(2);
   const reads = [
@@ -296,7 +296,7 @@ test("direct reads of messages beside finishes show each message before it or af
     await one.commit();
     const { code, message, rows } = await ended;
     equal([code, message], ["accepted", ""], `how it ended: ${read}`);
-    // Who may not change a message by hand locks none either.
+    // Users may not update messages, so they cannot lock them either, and such a read returns none.
     const shown = rows.map((row) => row.content).join(", ");
     const allowed = ["question, answer, next, ", "question, answer, next, whole", ""];
     assert(allowed.includes(shown), `${read} shows ${shown}`);

@@ -1,5 +1,5 @@
-// Users who are disabled, moved to another tenant or deleted while their calls run: a call has happened whole, or is refused
-// and has stored nothing. Every call that writes, at every lock that it waits for.
+// Users who are disabled, moved to another tenant or deleted during their calls: the call happens completely, or it is
+// refused and stores nothing. This covers every call that writes, at every lock that it waits for.
 
 import { assert, equal } from "../journeys/assertions.ts";
 import { type Call, callerOf, CALLS, HOLD, type Obstacle, type Scene, scene } from "./calls.ts";
@@ -10,20 +10,20 @@ type Change = "disabled" | "moved" | "deleted";
 
 const CHANGES: Change[] = ["disabled", "moved", "deleted"];
 
-/** Of a change: who makes it, and how. */
+/** The statement that makes a change. */
 function changing(change: Change, { person }: Scene, target: string): [statement: string, ...values: unknown[]] {
   if (change === "disabled") return ["update chatkeep.users set disabled_at = now() where id = $1", person.id];
   if (change === "moved") return ["update chatkeep.users set tenant_id = $2 where id = $1", person.id, target];
   return ["delete from auth.users where id = $1", person.id];
 }
 
-/** Everything that a case needs; its connections are used by one case after the other. */
+/** The connections and rows of a case. The cases use the connections one after the other. */
 interface Place {
   stage: Stage;
   caller: Connection;
-  /** Holds what the call waits for. */
+  /** Holds the lock that the call waits for. */
   holder: Connection;
-  /** Changes the membership: the owner of the tables, since service_role deletes nobody from auth.users. */
+  /** Changes the membership as the tables' owner, because service_role may not delete from auth.users. */
   administrator: Connection;
 }
 
@@ -31,11 +31,11 @@ interface Case extends Place {
   call: Call;
   scene: Scene;
   target: string;
-  /** What was stored before the call. */
+  /** The stored rows before the call. */
   before: string;
 }
 
-/** A case for every one of these calls; what is wrong with one of them hides nothing of the others. */
+/** Plays a case for each of these calls. A failure of one does not hide failures of the others. */
 async function forEach(stage: Stage, calls: Call[], play: (of: Case) => Promise<void>): Promise<void> {
   const [caller] = await stage.connections(1);
   const [holder, administrator] = [await stage.administrator(), await stage.administrator()];
@@ -48,7 +48,7 @@ async function forEach(stage: Stage, calls: Call[], play: (of: Case) => Promise<
     } catch (error) {
       wrong.push(`${call.name}: ${(error as Error).message}`);
     } finally {
-      // What waits goes on, and ends.
+      // The waiting call continues and ends.
       await Promise.all([holder, administrator, caller].map((connection) => connection.rollback()));
       await administrator.rows("delete from auth.users where id = $1", set.person.id);
     }
@@ -57,7 +57,7 @@ async function forEach(stage: Stage, calls: Call[], play: (of: Case) => Promise<
   assert(wrong.length === 0, `${wrong.length} of ${calls.length} calls:\n${wrong.join("\n")}`);
 }
 
-/** Fails unless the call has happened whole, or was refused and stored nothing; and unless all is in order afterwards. */
+/** Fails unless the call happened completely, or was refused and stored nothing, and the invariants hold. */
 async function judge(of: Case, change: Change, answer: Outcome): Promise<void> {
   const { stage, caller, call, scene, target, before } = of;
   const { code, message, rows } = answer;
@@ -67,7 +67,7 @@ async function judge(of: Case, change: Change, answer: Outcome): Promise<void> {
       rows.every((row) => Object.values(row).some((value) => value !== null)),
       "it succeeded and answered a row of NULLs",
     );
-    // That a token is dead is no error.
+    // An invalid token is not an error.
     const done = rows.length > 0 && (!call.done || call.done.includes(rows[0].status));
     if (done && change !== "deleted") {
       const owner = await stage.owner();
@@ -78,7 +78,7 @@ async function judge(of: Case, change: Change, answer: Outcome): Promise<void> {
     assert(change !== "moved", `it was refused after its user's move: ${code} ${message}`);
     assert(["42501", "PT404"].includes(code), `it was refused with ${code} ${message}`);
     if (change !== "deleted") {
-      equal(await everything(stage, scene.person), before, `what a call refused with ${code} stored`);
+      equal(await everything(stage, scene.person), before, `rows of a call that was refused with ${code}`);
     }
   }
   if (change === "deleted") {
@@ -97,7 +97,7 @@ async function judge(of: Case, change: Change, answer: Outcome): Promise<void> {
   await wholeChat(stage, scene.chat, "after the next message");
 }
 
-/** Lets the change begin while the call waits for what somebody holds, and then lets go. */
+/** Begins the change while the call waits for a held lock, and then releases the lock. */
 async function waitAndChange(of: Case, obstacle: Obstacle, change: Change): Promise<void> {
   const { stage, caller, holder, administrator, call, scene, target } = of;
   await holder.rows("begin");
@@ -129,7 +129,7 @@ for (const obstacle of Object.keys(HOLD) as Obstacle[]) {
 }
 
 for (const change of CHANGES) {
-  test(`a user is ${change} while a call is open: it has happened whole, and calls that make rows are waited for`, async (stage) => {
+  test(`a user is ${change} during an open call: the call happens completely, and the change waits for calls that make rows`, async (stage) => {
     await forEach(stage, CALLS, async (of) => {
       const { caller, administrator, call, scene, target } = of;
       await caller.begin(callerOf(call, scene));
@@ -146,7 +146,7 @@ for (const change of CHANGES) {
     });
   });
 
-  test(`a call that comes while its user is being ${change} is refused, or works where the user is then`, async (stage) => {
+  test(`a call that begins while its user is being ${change} is refused, or works in the new tenant`, async (stage) => {
     const words = { disabled: "this user is disabled", moved: "", deleted: "this user does not exist" };
     const unknown = ["PT404", "user_id names no user"];
     await forEach(stage, CALLS, async (of) => {
@@ -166,7 +166,7 @@ for (const change of CHANGES) {
     });
   });
 
-  test(`a call that waited while its user was to be ${change} goes on when that is rolled back`, async (stage) => {
+  test(`a call that waited while its user was to be ${change} succeeds if that is rolled back`, async (stage) => {
     await forEach(stage, CALLS, async (of) => {
       const { caller, administrator, call, scene, target } = of;
       await administrator.rows("begin");
@@ -184,7 +184,7 @@ for (const change of CHANGES) {
 
 for (const level of ["repeatable read", "serializable"] as const) {
   for (const change of CHANGES) {
-    test(`${level}: with a snapshot from before its user was ${change} a call is whole, or told to try again`, async (stage) => {
+    test(`${level}: with a snapshot from before its user was ${change}, a call happens completely or must be repeated`, async (stage) => {
       await forEach(stage, CALLS, async (of) => {
         const { caller, administrator, call, scene, target, before } = of;
         await caller.begin(callerOf(call, scene), `isolation level ${level}`);
@@ -193,12 +193,12 @@ for (const level of ["repeatable read", "serializable"] as const) {
         const answer = await outcome(caller.rows(...call.sends(scene)));
         const ended = await refused(caller.commit());
         if (answer.code === "40001" || ended === "40001") {
-          if (change !== "deleted") equal(await everything(stage, scene.person), before, "what it stored");
+          if (change !== "deleted") equal(await everything(stage, scene.person), before, "the stored rows");
           return;
         }
         equal(ended, "accepted", "the commit");
         await judge(of, change, answer);
-        // What makes rows would let them outlive the change.
+        // Otherwise the new rows would outlive the change.
         if (call.makesRows) assert(answer.code !== "accepted", "it made rows for a user who has gone");
       });
     });

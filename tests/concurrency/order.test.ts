@@ -1,9 +1,9 @@
-// Order under concurrent writers: positions without a gap, batches in one piece, readers that miss nothing.
+// Order under concurrent writers: positions without a gap, batches in one piece, and readers that miss nothing.
 
 import { assert, equal } from "../journeys/assertions.ts";
 import { APPEND, APPEND_BATCH, background, batch, numbers, refused, type Row, SERVICE, test } from "./connections.ts";
 
-test("eight connections append 200 batches each: no gap, no tie, every batch in one piece", async (stage) => {
+test("eight connections append 200 batches each: no gap, no duplicate, every batch in one piece", async (stage) => {
   const ada = await stage.person();
   const chat = await stage.chat(ada);
   const writers = await stage.connections(8);
@@ -41,7 +41,7 @@ test("eight connections append 200 batches each: no gap, no tie, every batch in 
   equal(counts, { message_count: 3200, last_seq: 3200, active_leaf_id: stored[3199].id }, "the chat");
 });
 
-test("a reader that asks for what is new meets every message once, while writers run", async (stage) => {
+test("a reader that fetches new messages gets each message once during writes", async (stage) => {
   const ada = await stage.person();
   const chat = await stage.chat(ada);
   const writers = await stage.connections(4);
@@ -88,8 +88,8 @@ test("a reader that asks for what is new meets every message once, while writers
   equal(new Set(listed.map((row) => row.content)).size, 600, "different messages");
 });
 
-test("two first writers of a chat that does not exist yet make one chat with both messages", async (stage) => {
-  // Not even the membership exists: it is made on first use, by both.
+test("two first writers of a new chat make one chat with both messages", async (stage) => {
+  // There is no membership yet, and both calls make it.
   const ada = await stage.person();
   const chat = crypto.randomUUID();
   const [one, other] = await stage.connections(2);
@@ -111,7 +111,7 @@ test("two first writers of a chat that does not exist yet make one chat with bot
   );
 });
 
-test("two imports of one chat at once make one copy", async (stage) => {
+test("two concurrent imports of one chat make one copy", async (stage) => {
   const ada = await stage.person();
   const id = crypto.randomUUID();
   const chat = JSON.stringify({ id, messages: numbers(20).map((n) => ({ role: "user", content: `${n}` })) });
@@ -126,7 +126,7 @@ test("two imports of one chat at once make one copy", async (stage) => {
   equal((await stage.stored(id)).map((row) => row.content), numbers(20).map(String), "messages");
 });
 
-test("an append that is rolled back leaves no hole", async (stage) => {
+test("an append that is rolled back leaves no gap", async (stage) => {
   const ada = await stage.person();
   const chat = await stage.chat(ada);
   const [one, other] = await stage.connections(2);
@@ -153,7 +153,7 @@ test("writers of two chats never wait for each other", async (stage) => {
   const [one, other] = await stage.connections(2);
   await one.begin(ada);
   await one.rows(APPEND, a, "open", crypto.randomUUID());
-  // With the first transaction open, everything else goes on.
+  // While the first transaction is open, all other calls succeed.
   const question = crypto.randomUUID();
   await other.request(ada, "set local lock_timeout = '1ms'");
   await other.begin(ada);
@@ -167,15 +167,15 @@ test("writers of two chats never wait for each other", async (stage) => {
     "select * from chatkeep.import_chat($1::text::jsonb)",
     JSON.stringify({ messages: [{ role: "user", content: "x" }] }),
   );
-  // And who only reads waits for nobody, not even for writers of the same chat.
-  equal(await other.rows("select content from chatkeep.list_messages($1)", a), [], "what is not committed");
-  equal(await other.rows("select id from chatkeep.search_messages('open', $1)", a), [], "what search finds of it");
+  // Readers never wait, not even for writers of the same chat.
+  equal(await other.rows("select content from chatkeep.list_messages($1)", a), [], "uncommitted messages");
+  equal(await other.rows("select id from chatkeep.search_messages('open', $1)", a), [], "its messages in a search");
   await other.commit();
   await one.commit();
   equal((await stage.stored(a)).length, 1, "messages of the first chat");
 });
 
-test("a writer of the same chat waits until commit, no longer than its timeouts", async (stage) => {
+test("a writer of the same chat waits for the commit, at most as long as its timeouts", async (stage) => {
   const ada = await stage.person();
   const chat = await stage.chat(ada);
   const [one, other] = await stage.connections(2);
@@ -208,7 +208,7 @@ test("a writer of the same chat waits until commit, no longer than its timeouts"
   );
 });
 
-test("a new title waits for an append and keeps what it counted; a forged position does not wait", async (stage) => {
+test("a new title waits for an append and keeps its counts; a forged position is refused without waiting", async (stage) => {
   const ada = await stage.person();
   const chat = await stage.chat(ada);
   const [one, other] = await stage.connections(2);
@@ -228,7 +228,7 @@ test("a new title waits for an append and keeps what it counted; a forged positi
   equal(await owner.rows(columns, chat), [{ title: "new", last_seq: 2, message_count: 2 }], "the chat");
 });
 
-test("an append goes on from the title, the branch and the messages that others committed while it waited", async (stage) => {
+test("an append continues from the title, branch and messages that others committed while it waited", async (stage) => {
   const ada = await stage.person();
   const chat = await stage.chat(ada);
   const [one, other] = await stage.connections(2);
@@ -249,7 +249,7 @@ test("an append goes on from the title, the branch and the messages that others 
   equal((await stage.stored(chat)).map((row) => row.seq), numbers(4), "positions");
 });
 
-test("a deadlock over two chats ends one transaction, whose retry succeeds and doubles nothing", async (stage) => {
+test("a deadlock over two chats ends one transaction, and its retry succeeds without duplicates", async (stage) => {
   const ada = await stage.person();
   const [a, b] = [await stage.chat(ada), await stage.chat(ada)];
   const [one, other] = await stage.connections(2);
@@ -262,7 +262,7 @@ test("a deadlock over two chats ends one transaction, whose retry succeeds and d
   const oneEnds = refused(second);
   await stage.waits(one, other, second);
   const otherEnds = refused(other.rows(APPEND, a, "other in a", ids[3]));
-  // The one that gives up must roll back before the other can go on.
+  // The refused transaction must roll back before the other one can continue.
   const [codeOfOne, codeOfOther] = await Promise.all([
     oneEnds.then(async (code) => (await (code === "accepted" ? one.commit() : one.rollback()), code)),
     otherEnds.then(async (code) => (await (code === "accepted" ? other.commit() : other.rollback()), code)),
@@ -282,7 +282,7 @@ test("a deadlock over two chats ends one transaction, whose retry succeeds and d
   }
 });
 
-test("indexing while others write loses nothing and finds nothing twice", async (stage) => {
+test("indexing during writes loses nothing and finds nothing twice", async (stage) => {
   const ada = await stage.person();
   const chat = await stage.chat(ada);
   const [indexer, ...writers] = await stage.connections(4);
@@ -303,7 +303,7 @@ test("indexing while others write loses nothing and finds nothing twice", async 
   equal(again.map((row) => row.seq).reverse(), numbers(120), "positions found once all is indexed");
 });
 
-test("an open append neither stops indexing nor is missed by it", async (stage) => {
+test("an open append does not stop indexing and is indexed later", async (stage) => {
   const ada = await stage.person();
   const chat = await stage.chat(ada);
   const [writer, indexer] = await stage.connections(2);

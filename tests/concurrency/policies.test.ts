@@ -1,9 +1,9 @@
-// Policies that change while connections are open: the next call of each heeds them.
+// Policies that change while connections are open: the next call of each connection obeys them.
 
 import { equal } from "../journeys/assertions.ts";
 import { NOBODY, numbers, test } from "./connections.ts";
 
-test("a policy that somebody adds or drops holds for the next validation of every connection", async (stage) => {
+test("a policy that is added or dropped applies to the next validation on every connection", async (stage) => {
   const ada = await stage.person();
   const [one, other] = await stage.connections(2);
   const owner = await stage.owner();

@@ -1,9 +1,9 @@
-// Programs that come with the server, as its superuser.
+// Programs of the server's installation, run as its superuser.
 
 import { assert } from "../journeys/assertions.ts";
 import { given } from "./connections.ts";
 
-/** What a program prints, which must succeed. `variable` is where the environment names it. */
+/** Runs a program and returns its output; it must succeed. `variable` is the environment variable with its path. */
 export async function printed(variable: string, ...args: string[]): Promise<Uint8Array> {
   const url = new URL(given("CHATKEEP_SUPERUSER_DB"));
   const program = new Deno.Command(given(variable), {
@@ -15,7 +15,7 @@ export async function printed(variable: string, ...args: string[]): Promise<Uint
       PGUSER: url.username,
       PGPASSWORD: url.password,
       PGDATABASE: url.pathname.slice(1),
-      // What waits longer waits for something that will not come.
+      // A program that waits longer for a lock fails.
       PGOPTIONS: "-c lock_timeout=20s",
     },
   });

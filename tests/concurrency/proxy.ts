@@ -1,5 +1,5 @@
-// A line to the database that can be made to swallow answers, and be cut: what a client sees that dies, or loses its
-// network, after COMMIT and before the reply.
+// A proxy to the database that can drop answers or the connection: the view of a client that loses its network after
+// COMMIT and before the reply.
 
 /** Forwards connections to a port of 127.0.0.1. */
 export class Line {
@@ -18,12 +18,12 @@ export class Line {
     return this.#listener.addr.port;
   }
 
-  /** From now on no answer arrives; what is sent does. */
+  /** From now on, requests pass and answers are dropped. */
   swallowAnswers(): void {
     this.#swallows = true;
   }
 
-  /** Ends it. */
+  /** Closes the connection. */
   cut(): void {
     closed(this.#listener);
     for (const socket of this.#sockets) closed(socket);
@@ -47,7 +47,7 @@ export class Line {
         for (let sent = 0; sent < length && !swallows();) sent += await to.write(bytes.subarray(sent, length));
       }
     } catch {
-      // Cut.
+      // The line was cut.
     }
     closed(to);
   }
@@ -57,6 +57,6 @@ function closed(end: Deno.TcpConn | Deno.Listener): void {
   try {
     end.close();
   } catch {
-    // It was closed before.
+    // It was already closed.
   }
 }

@@ -1,5 +1,5 @@
-// A purge marks a chat before it removes the first message. What it has begun with stays gone: nobody brings back a chat of
-// which a part is missing.
+// A purge marks a chat before it removes the first message. From then on nobody can restore the chat, because a part of
+// it may be missing.
 
 import { equal } from "../journeys/assertions.ts";
 import {
@@ -22,15 +22,15 @@ const RESTORE = "select deleted_at is null as restored, message_count from chatk
 const BEING_PURGED = "chat_id names a chat that is being purged";
 const MESSAGES = 30;
 
-/** How much there is to purge of one chat: its messages and itself. */
+/** The rows to purge of one chat: its messages and the chat. */
 const CHAT = MESSAGES + 1;
 
-/** Purges whatever other tests have left. */
+/** Purges all chats that other tests left. */
 async function purgeAll(connection: Connection): Promise<void> {
   for (let left = 1; left > 0;) [{ removed: left }] = await connection.request(SERVICE, PURGE, 1000);
 }
 
-/** A chat that was deleted so long ago that the next purge begins with it. */
+/** A chat with such an old deletion that the next purge begins with it. */
 async function forgotten(stage: Stage, connection: Connection, person: Person): Promise<string> {
   const [{ id: chat }] = await connection.request(person, "select id from chatkeep.create_chat()");
   const contents = Array.from({ length: MESSAGES }, (_, place) => `message ${place}`);
@@ -41,14 +41,14 @@ async function forgotten(stage: Stage, connection: Connection, person: Person): 
   return chat;
 }
 
-/** A forgotten chat, alone, of somebody new. */
+/** A new user with one such chat. */
 async function alone(stage: Stage, purger: Connection, user: Connection): Promise<[ada: Person, chat: string]> {
   const ada = await stage.person();
   await purgeAll(purger);
   return [ada, await forgotten(stage, user, ada)];
 }
 
-/** How many messages are stored of a chat, and whether the chat is. */
+/** The numbers of stored chats and messages with this chat id. */
 async function left(stage: Stage, chat: string): Promise<[chats: number, messages: number]> {
   const owner = await stage.owner();
   const [{ chats, messages }] = await owner.rows(
@@ -59,7 +59,7 @@ async function left(stage: Stage, chat: string): Promise<[chats: number, message
   return [chats, messages];
 }
 
-/** Calls that would bring a deleted chat back, or write to it. */
+/** Calls that would restore a deleted chat or write to it. */
 const CALLS: [name: string, sends: (chat: string) => [string, ...unknown[]]][] = [
   ["restore_chat", (chat) => [RESTORE, chat]],
   ["delete_chat", (chat) => [DELETE, chat]],
@@ -72,10 +72,10 @@ const CALLS: [name: string, sends: (chat: string) => [string, ...unknown[]]][] =
   ["create_chat", (chat) => ["select * from chatkeep.create_chat(chat_id => $1)", chat]],
 ];
 
-test("once a purge has begun with a chat it is gone for every call, and the next purge goes on", async (stage) => {
+test("once a purge has begun with a chat, every call is refused, and the next purge continues", async (stage) => {
   const [purger, user] = await stage.connections(2);
   const [ada, chat] = await alone(stage, purger, user);
-  equal((await purger.request(SERVICE, PURGE, 10))[0].removed, 10, "what the first purge removed");
+  equal((await purger.request(SERVICE, PURGE, 10))[0].removed, 10, "the rows that the first purge removed");
   for (const [name, sends] of CALLS) {
     for (const caller of name.startsWith("append") ? [ada, SERVICE] : [ada]) {
       const { code, message } = await outcome(user.request(caller, ...sends(chat)));
@@ -86,13 +86,13 @@ test("once a purge has begun with a chat it is gone for every call, and the next
     const { code, message } = await outcome(user.request(caller, statement, chat));
     equal([code, message], ["PT410", BEING_PURGED], `how ${statement} of ${caller.role} ended`);
   }
-  equal(await left(stage, chat), [1, MESSAGES - 10], "what is left of it");
-  equal((await purger.request(SERVICE, PURGE, 1000))[0].removed, CHAT - 10, "what the next purge removed");
-  equal(await left(stage, chat), [0, 0], "what is left in the end");
+  equal(await left(stage, chat), [1, MESSAGES - 10], "its remaining rows");
+  equal((await purger.request(SERVICE, PURGE, 1000))[0].removed, CHAT - 10, "the rows that the next purge removed");
+  equal(await left(stage, chat), [0, 0], "the remaining rows at the end");
   equal(await refused(user.request(ada, RESTORE, chat)), "PT404", "a restore of what is not there any more");
 });
 
-test("a restore that waits for a purge is told that the chat is being purged, or restores it whole after a roll-back", async (stage) => {
+test("a restore that waits for a purge is refused as being purged, or restores the whole chat after a rollback", async (stage) => {
   const [purger, user] = await stage.connections(2);
   for (const end of ["commit", "rollback"] as const) {
     for (
@@ -102,7 +102,7 @@ test("a restore that waits for a purge is told that the chat is being purged, or
     ) {
       const [ada, chat] = await alone(stage, purger, user);
       await purger.begin(SERVICE);
-      equal((await purger.rows(PURGE, 10))[0].removed, 10, "what the purge removes");
+      equal((await purger.rows(PURGE, 10))[0].removed, 10, "the rows that the purge removes");
       const work = user.request(ada, statement, chat);
       const ended = outcome(work);
       await stage.waits(user, purger, work);
@@ -110,22 +110,22 @@ test("a restore that waits for a purge is told that the chat is being purged, or
       const { code, message, rows } = await ended;
       if (end === "commit") {
         equal([code, message], ["PT410", BEING_PURGED], `how it ended: ${statement}`);
-        equal(await left(stage, chat), [1, MESSAGES - 10], "what is left of it");
+        equal(await left(stage, chat), [1, MESSAGES - 10], "its remaining rows");
       } else {
         equal([code, rows], ["accepted", [done]], `how it ended: ${statement}`);
         await user.request(ada, RESTORE, chat);
         await wholeChat(stage, chat, "the restored chat");
-        equal(await left(stage, chat), [1, MESSAGES], "what is left of it");
+        equal(await left(stage, chat), [1, MESSAGES], "its remaining rows");
       }
     }
   }
 });
 
-test("a restore that waits for a purge which takes all of the chat finds nothing", async (stage) => {
+test("a restore that waits for a complete purge finds nothing", async (stage) => {
   const [purger, user] = await stage.connections(2);
   const [ada, chat] = await alone(stage, purger, user);
   await purger.begin(SERVICE);
-  equal((await purger.rows(PURGE, 1000))[0].removed, CHAT, "what the purge removes");
+  equal((await purger.rows(PURGE, 1000))[0].removed, CHAT, "the rows that the purge removes");
   const work = user.request(ada, RESTORE, chat);
   const ended = refused(work);
   await stage.waits(user, purger, work);
@@ -133,7 +133,7 @@ test("a restore that waits for a purge which takes all of the chat finds nothing
   equal(await ended, "PT404", "the restore");
 });
 
-test("a purge leaves alone what somebody restores, in part or whole, and counts it for nothing", async (stage) => {
+test("a purge spares a chat that is being restored and does not count it", async (stage) => {
   const [purger, user] = await stage.connections(2);
   for (const size of [10, 1000]) {
     for (const end of ["commit", "rollback"] as const) {
@@ -149,9 +149,9 @@ test("a purge leaves alone what somebody restores, in part or whole, and counts 
       const { code, message, rows } = await ended;
       equal([code, message], ["accepted", ""], "how the purge ended");
       if (end === "commit") {
-        equal(rows, [{ removed: 0 }], "what it removed");
+        equal(rows, [{ removed: 0 }], "the rows that it removed");
         await wholeChat(stage, chat, "the restored chat");
-        equal(await left(stage, chat), [1, MESSAGES + 1], "what is left of it");
+        equal(await left(stage, chat), [1, MESSAGES + 1], "its remaining rows");
         await user.request(ada, APPEND, chat, "back again", id);
         equal(
           (await user.request(ada, APPEND, chat, "more", crypto.randomUUID()))[0].seq,
@@ -160,13 +160,13 @@ test("a purge leaves alone what somebody restores, in part or whole, and counts 
         );
       } else {
         await purgeAll(purger);
-        equal(await left(stage, chat), [0, 0], "what is left once purged");
+        equal(await left(stage, chat), [0, 0], "the remaining rows after the purge");
       }
     }
   }
 });
 
-test("an append that waits for a purge stores nothing, whichever way the purge ends", async (stage) => {
+test("an append that waits for a purge stores nothing, whether the purge commits or not", async (stage) => {
   const [purger, user] = await stage.connections(2);
   for (const size of [10, 1000]) {
     for (const end of ["commit", "rollback"] as const) {
@@ -180,9 +180,9 @@ test("an append that waits for a purge stores nothing, whichever way the purge e
         await purger[end]();
         const { code, message, rows } = await ended;
         if (end === "commit" && size === 1000) {
-          // The chat is gone: an import makes it anew, with what it brings.
+          // The chat is gone, so an import makes it again from its own messages.
           equal(code, name === "import_chat" ? "accepted" : "PT404", `how ${name} ended (${message})`);
-          equal(await left(stage, chat), name === "import_chat" ? [1, 1] : [0, 0], `what is stored after ${name}`);
+          equal(await left(stage, chat), name === "import_chat" ? [1, 1] : [0, 0], `the stored rows after ${name}`);
           if (name === "import_chat") equal(rows[0].message_count, 1, "the new chat");
           continue;
         }
@@ -190,14 +190,14 @@ test("an append that waits for a purge stores nothing, whichever way the purge e
         equal(
           await left(stage, chat),
           [1, end === "commit" ? MESSAGES - 10 : MESSAGES],
-          `what is stored after ${name}`,
+          `the stored rows after ${name}`,
         );
       }
     }
   }
 });
 
-test("two purges at once share the work, and count nothing twice", async (stage) => {
+test("two concurrent purges share the work and count nothing twice", async (stage) => {
   const [one, other] = await stage.connections(2);
   const [ada, first] = await alone(stage, one, other);
   const second = await forgotten(stage, other, ada);
@@ -207,18 +207,18 @@ test("two purges at once share the work, and count nothing twice", async (stage)
   await stage.settles(other, work);
   await one.commit();
   const [{ removed }] = await work;
-  // It takes what the first one does not hold, and counts what it takes.
+  // The second purge takes chats that the first does not hold, and counts only those.
   const remains = async () => (await Promise.all([first, second].map((chat) => left(stage, chat)))).flat();
   equal(
     (await remains()).reduce((sum, rows) => sum + rows) + 10 + removed,
     2 * CHAT,
-    "what is left, and was removed by both",
+    "the remaining rows, and the number that both removed",
   );
   await purgeAll(one);
-  for (const chat of [first, second]) equal(await left(stage, chat), [0, 0], "what is left");
+  for (const chat of [first, second]) equal(await left(stage, chat), [0, 0], "the remaining rows");
 });
 
-test("purges, restores, deletions and appends at once leave each chat whole, or gone", async (stage) => {
+test("concurrent purges, restores, deletions and appends leave each chat whole or gone", async (stage) => {
   const ada = await stage.person();
   const [purger, deleter, ...users] = await stage.connections(5);
   const owner = await stage.owner();

@@ -1,5 +1,6 @@
-// Supabase Realtime: who is sent which change of chats and messages, and what is in it. Realtime itself is not here:
-// changes come from a real publication by logical decoding, and replication.ts judges them as Realtime does.
+// Supabase Realtime: which subscribers receive which changes of chats and messages, and with which columns. The tests
+// do not run Realtime itself. They read the changes of a publication by logical decoding, and replication.ts judges
+// them as Realtime does.
 
 import { assert, equal } from "../journeys/assertions.ts";
 import { type Caller, NOBODY, numbers, type Person, type Row, SERVICE, type Stage, test } from "./connections.ts";
@@ -10,11 +11,13 @@ const MESSAGES = "chatkeep.messages";
 const DOCUMENTS = "chatkeep.documents";
 const APPEND = "select * from chatkeep.append_message($1, 'assistant', $2, parts => $3::text::jsonb, status => $4)";
 const FINISH = "select * from chatkeep.finish_message($1, $2, content => $3, parts => $4::text::jsonb)";
-/** Begins another branch, and leaves the one that was active whole. */
+/** Starts another branch and leaves the old one complete. */
 const ELSEWHERE =
   "select * from chatkeep.append_message($1, 'user', 'another beginning', parent_id => '00000000-0000-0000-0000-000000000000')";
 
-/** Ada, whose chat it is; Ben of her tenant; Eve of another one; nobody; and a service, exempt from policies. */
+/**
+ * Ada owns the chat. Ben is in her tenant, Eve in another one. An anonymous client and a service, exempt from policies.
+ */
 interface Cast extends Record<string, Caller> {
   ada: Person;
   ben: Person;
@@ -27,7 +30,7 @@ async function cast(stage: Stage): Promise<Cast> {
   return { ada, ben, eve, nobody: NOBODY, service: SERVICE };
 }
 
-/** A test with subscribers and a feed, which does not outlive it. */
+/** Declares a test with subscribers and a feed, which ends with the test. */
 function broadcast(name: string, play: (stage: Stage, people: Cast, feed: Feed) => Promise<void>): void {
   test(name, async (stage) => {
     const people = await cast(stage);
@@ -40,7 +43,7 @@ function broadcast(name: string, play: (stage: Stage, people: Cast, feed: Feed) 
   });
 }
 
-/** Changes of one table, each as its type and who was sent its columns. */
+/** The changes of one table: the type of each, and the subscribers that received columns. */
 function summary(sent: Sent[], table: string): [string, string[]][] {
   return sent.filter((change) => change.table === table).map(({ type, to }) => [
     type,
@@ -48,7 +51,7 @@ function summary(sent: Sent[], table: string): [string, string[]][] {
   ]);
 }
 
-/** What a subscriber was sent of the changes of one table. */
+/** The changes of one table that a subscriber received. */
 function received(sent: Sent[], name: string, table: string): Values[] {
   return sent.filter((change) => change.table === table && change.to[name]).map(({ to }) => {
     const values = to[name];
@@ -57,14 +60,14 @@ function received(sent: Sent[], name: string, table: string): Values[] {
   });
 }
 
-/** Text that no compression makes short, so that Postgres keeps it outside of its row. */
+/** Random text, which compression cannot shorten, so that Postgres stores it outside of its row. */
 function noise(length: number): string {
   let text = "";
   while (text.length < length) text += crypto.randomUUID().replaceAll("-", "");
   return text.slice(0, length);
 }
 
-/** A message as text, column by column, as its owner reads it. */
+/** A message as its owner reads it, each column as text. */
 async function asText(stage: Stage, person: Person, id: string): Promise<Values> {
   const connection = await stage.connection();
   const [row] = await connection.request(
@@ -74,41 +77,41 @@ async function asText(stage: Stage, person: Person, id: string): Promise<Values>
      from chatkeep.messages where id = $1`,
     id,
   );
-  // One letter is how the log writes a truth.
+  // The log writes a boolean as one letter.
   return { ...row, active: row.active[0] };
 }
 
-broadcast("a message is sent to the owner of its chat, and to nobody else", async (stage, people, feed) => {
+broadcast("a message is sent to the owner of its chat and to nobody else", async (stage, people, feed) => {
   const chat = await stage.chat(people.ada);
   const connection = await stage.connection();
   const [message] = await connection.request(people.ada, APPEND, chat, "hello", null, "complete");
   const sent = await feed.sent();
-  equal(summary(sent, MESSAGES), [["INSERT", ["ada", "service"]]], "who is sent the message");
-  equal(summary(sent, CHATS), [["INSERT", ["ada", "service"]], ["UPDATE", ["ada", "service"]]], "who is sent the chat");
-  equal(sent.at(-1)?.to.nobody, "unauthorized", "what is said to who has not signed in");
+  equal(summary(sent, MESSAGES), [["INSERT", ["ada", "service"]]], "subscribers that receive the message");
+  equal(summary(sent, CHATS), [["INSERT", ["ada", "service"]], ["UPDATE", ["ada", "service"]]], "subscribers that receive the chat");
+  equal(sent.at(-1)?.to.nobody, "unauthorized", "the refusal of an anonymous client");
   const [inserted] = received(sent, "ada", MESSAGES);
   const stored = await asText(stage, people.ada, message.id);
   for (const [name, value] of Object.entries(stored)) equal(inserted[name], value, `${name} of the message`);
 });
 
-broadcast("a streamed message is sent as a placeholder, and whole when it is done", async (stage, people, feed) => {
+broadcast("a streamed message is sent as a placeholder, and whole when it is finished", async (stage, people, feed) => {
   const chat = await stage.chat(people.ada);
   const connection = await stage.connection();
   const [{ id }] = await connection.request(people.ada, APPEND, chat, "", null, "streaming");
   const placeholder = await asText(stage, people.ada, id);
-  // More than a row can hold, in both.
+  // Content and parts that are too large for a row.
   const parts = JSON.stringify([{ type: "text", text: noise(20_000) }]);
   await connection.request(people.ada, FINISH, chat, id, noise(100_000), parts);
   const whole = await asText(stage, people.ada, id);
   const sent = await feed.sent();
-  equal(summary(sent, MESSAGES), [["INSERT", ["ada", "service"]], ["UPDATE", ["ada", "service"]]], "who is sent what");
+  equal(summary(sent, MESSAGES), [["INSERT", ["ada", "service"]], ["UPDATE", ["ada", "service"]]], "subscribers and their changes");
   const [first, second] = received(sent, "ada", MESSAGES);
   equal([placeholder.status, whole.status], ["streaming", "complete"], "status before and after");
   for (const [name, value] of Object.entries(placeholder)) equal(first[name], value, `${name} of the placeholder`);
   for (const [name, value] of Object.entries(whole)) equal(second[name], value, `${name} of the message`);
 });
 
-broadcast("an update leaves out large values that it does not touch, and nothing else", async (stage, people, feed) => {
+broadcast("an update leaves out only large values that it does not change", async (stage, people, feed) => {
   const chat = await stage.chat(people.ada);
   const connection = await stage.connection();
   const large = noise(20_000);
@@ -130,7 +133,7 @@ broadcast("an update leaves out large values that it does not touch, and nothing
       for (const [name, value] of Object.entries(stored)) equal(merged[name], value, `${how}: ${name} when merged`);
     }
   };
-  // By every way that changes a message and may leave its content as it is.
+  // Every call that changes a message and may leave its content unchanged.
   await connection.request(people.ada, FINISH, chat, one, null, null);
   await connection.request(people.ada, "select chatkeep.fail_stale_messages('0 seconds')");
   await compare(await feed.sent(), "finished or given up");
@@ -146,28 +149,28 @@ broadcast("a new title is sent to the chat's owner alone", async (stage, people,
   const connection = await stage.connection();
   await connection.request(people.ada, "update chatkeep.chats set title = 'new' where id = $1", chat);
   const sent = await feed.sent();
-  equal(summary(sent, CHATS), [["UPDATE", ["ada", "service"]]], "who is sent it");
-  equal(received(sent, "ada", CHATS).map(({ id, title }) => [id, title]), [[chat, "new"]], "what is sent");
+  equal(summary(sent, CHATS), [["UPDATE", ["ada", "service"]]], "subscribers that receive it");
+  equal(received(sent, "ada", CHATS).map(({ id, title }) => [id, title]), [[chat, "new"]], "the columns that are sent");
 });
 
-broadcast("a deleted chat is out of sight for its owner too; restored it comes back", async (stage, people, feed) => {
+broadcast("a deleted chat disappears for its owner too, and is sent again when it is restored", async (stage, people, feed) => {
   const chat = await stage.chat(people.ada);
   const connection = await stage.connection();
   await connection.request(people.ada, APPEND, chat, "hello", null, "complete");
   await feed.sent();
   await connection.request(people.ada, "select chatkeep.delete_chat($1)", chat);
-  equal(summary(await feed.sent(), CHATS), [["UPDATE", ["service"]]], "who is sent the deletion");
+  equal(summary(await feed.sent(), CHATS), [["UPDATE", ["service"]]], "subscribers that receive the deletion");
   await connection.request(people.ada, "select chatkeep.restore_chat($1)", chat);
   const sent = await feed.sent();
-  equal(summary(sent, CHATS), [["UPDATE", ["ada", "service"]]], "who is sent the return");
-  equal(received(sent, "ada", CHATS).map(({ id, deleted_at }) => [id, deleted_at]), [[chat, null]], "what is sent");
-  // What was said before the deletion, and is read from the log after it.
+  equal(summary(sent, CHATS), [["UPDATE", ["ada", "service"]]], "subscribers that receive the restored chat");
+  equal(received(sent, "ada", CHATS).map(({ id, deleted_at }) => [id, deleted_at]), [[chat, null]], "the columns that are sent");
+  // Messages from before the deletion, which are read from the log after it.
   await connection.request(people.ada, APPEND, chat, "last words", null, "complete");
   await connection.request(people.ada, "select chatkeep.delete_chat($1)", chat);
-  equal(summary(await feed.sent(), MESSAGES), [["INSERT", ["service"]]], "who is sent the last words");
+  equal(summary(await feed.sent(), MESSAGES), [["INSERT", ["service"]]], "subscribers that receive the last message");
 });
 
-broadcast("a purge tells subscribers the keys of what is gone, and nothing else", async (stage, people, feed) => {
+broadcast("subscribers receive only the keys of purged rows", async (stage, people, feed) => {
   const connection = await stage.connection();
   const purge = async (): Promise<Sent[]> => {
     const chat = await stage.chat(people.ada);
@@ -183,19 +186,19 @@ broadcast("a purge tells subscribers the keys of what is gone, and nothing else"
     return sent.filter((change) => change.type !== "DELETE" || ofChat(change));
   };
   const sent = await purge();
-  equal(sent.map(({ type, table }) => [type, table]), [["DELETE", MESSAGES], ["DELETE", CHATS]], "what is sent");
+  equal(sent.map(({ type, table }) => [type, table]), [["DELETE", MESSAGES], ["DELETE", CHATS]], "the columns that are sent");
   for (const { table, to } of sent) {
-    equal(Object.keys(to), Object.keys(people), `who is sent a deletion in ${table}`);
+    equal(Object.keys(to), Object.keys(people), `subscribers that receive a deletion in ${table}`);
     const key = table === CHATS ? ["id", "tenant_id"] : ["id", "chat_id", "tenant_id"];
-    for (const name of ["ada", "ben", "eve"]) equal(Object.keys(to[name]).sort(), key.sort(), `what ${name} is sent`);
-    equal(to.nobody, {}, "what is sent to who has not signed in");
+    for (const name of ["ada", "ben", "eve"]) equal(Object.keys(to[name]).sort(), key.sort(), `changes for ${name}`);
+    equal(to.nobody, {}, "changes for an anonymous client");
   }
   const owner = await stage.owner();
   await owner.rows("alter publication supabase_realtime set (publish = 'insert, update')");
-  equal(await purge(), [], "what is sent where deletions are not published");
+  equal(await purge(), [], "changes if deletions are not published");
 });
 
-broadcast("who is disabled is sent nothing from that moment on", async (stage, people, feed) => {
+broadcast("disabled users receive nothing", async (stage, people, feed) => {
   const chat = await stage.chat(people.ada);
   const connection = await stage.connection();
   await feed.sent();
@@ -203,15 +206,15 @@ broadcast("who is disabled is sent nothing from that moment on", async (stage, p
   const disable = "update chatkeep.users set disabled_at = $2::timestamptz where id = $1";
   await append();
   await connection.request(SERVICE, disable, people.ada.id, "2026-01-01");
-  equal(summary(await feed.sent(), MESSAGES), [["INSERT", ["service"]]], "who is sent what came just before");
+  equal(summary(await feed.sent(), MESSAGES), [["INSERT", ["service"]]], "subscribers that receive the last change before it");
   await append();
-  equal(summary(await feed.sent(), MESSAGES), [["INSERT", ["service"]]], "who is sent what came after");
+  equal(summary(await feed.sent(), MESSAGES), [["INSERT", ["service"]]], "subscribers that receive changes from after it");
   await connection.request(SERVICE, disable, people.ada.id, null);
   await append();
-  equal(summary(await feed.sent(), MESSAGES), [["INSERT", ["ada", "service"]]], "who is sent what comes then");
+  equal(summary(await feed.sent(), MESSAGES), [["INSERT", ["ada", "service"]]], "subscribers that receive later changes");
 });
 
-broadcast("who moves to another tenant goes on, and neither tenant is told", async (stage, people, feed) => {
+broadcast("a user who moves to another tenant still receives changes, and members of both tenants receive none", async (stage, people, feed) => {
   const chat = await stage.chat(people.ada);
   const connection = await stage.connection();
   await connection.request(people.ada, APPEND, chat, "hello", null, "complete");
@@ -227,14 +230,14 @@ broadcast("who moves to another tenant goes on, and neither tenant is told", asy
   equal(
     summary(sent, MESSAGES),
     [["UPDATE", ["ada", "service"]], ["INSERT", ["ada", "service"]]],
-    "who is sent the messages",
+    "subscribers that receive the messages",
   );
   for (const [type, to] of summary(sent, CHATS)) {
-    equal([type, to], ["UPDATE", ["ada", "service"]], "who is sent the chat");
+    equal([type, to], ["UPDATE", ["ada", "service"]], "subscribers that receive the chat");
   }
 });
 
-broadcast("an ingest is followed by who may read the document", async (stage, people, feed) => {
+broadcast("the readers of a document receive the progress of its ingest", async (stage, people, feed) => {
   const [connection, owner] = [await stage.connection(), await stage.owner()];
   await owner.rows("alter publication supabase_realtime add table chatkeep.documents");
   const register =
@@ -248,15 +251,16 @@ broadcast("an ingest is followed by who may read the document", async (stage, pe
     equal(
       received(sent, "ada", DOCUMENTS).map(({ status, error }) => [status, error]),
       [["pending", null], ["processing", null], ["failed", "no reader"]],
-      "what is sent",
+      "the columns that are sent",
     );
     await connection.request(people.ada, "select chatkeep.delete_document($1)", id);
-    equal(summary(await feed.sent(), DOCUMENTS), [["UPDATE", ["service"]]], "who is sent the deletion");
+    equal(summary(await feed.sent(), DOCUMENTS), [["UPDATE", ["service"]]], "subscribers that receive the deletion");
   }
 });
 
-// What replica identity full would cost, for docs/supabase.md. Only a multiple that no server could miss is asked for.
-test("the primary key as identity spares the log the old rows", async (stage) => {
+// Measures the cost of replica identity full, for docs/supabase.md. The test requires only a large factor, so that it
+// passes on every server.
+test("with the primary key as replica identity the log holds no old rows", async (stage) => {
   const ada = await stage.person();
   const chat = await stage.chat(ada);
   const connection = await stage.connection();

@@ -1,5 +1,4 @@
-// Documents registered over several connections: one row per bytes and owner, whoever comes first, and nobody waits for
-// another tenant.
+// Concurrent registrations: one row per bytes and owner, in any order, and nobody waits for another tenant.
 
 import { assert, equal } from "../journeys/assertions.ts";
 import { type Connection, numbers, type Person, refused, type Row, type Stage, test } from "./connections.ts";
@@ -8,15 +7,15 @@ const REGISTER = "select * from chatkeep.register_document($1, $2)";
 const SHARE = "select * from chatkeep.register_document($1, $2, visibility => 'tenant')";
 const BATCH = "select * from chatkeep.register_documents($1::text::jsonb)";
 
-/** The checksum that stands for the bytes of this number. */
+/** The checksum for the bytes with this number. */
 const sum = (bytes: number) => bytes.toString(16).padStart(64, "0");
 
-/** Items of a batch: the source and the bytes of each. */
+/** The items of a batch: the source and the bytes of each. */
 function items(...documents: [source: string, bytes: number][]): string {
   return JSON.stringify(documents.map(([source_uri, bytes]) => ({ source_uri, checksum: sum(bytes) })));
 }
 
-/** The live documents of people, and whether two of them share bytes or a source that they must not share. */
+/** The live documents of these people, and whether two of them wrongly share bytes or a source. */
 async function shelf(stage: Stage, ...people: Person[]): Promise<Row[]> {
   const owner = await stage.owner();
   const rows = await owner.rows(
@@ -37,7 +36,7 @@ async function register(connection: Connection, person: Person, source: string, 
   return row;
 }
 
-test("64 connections that register the same bytes at once store one row, five times over", async (stage) => {
+test("64 connections that register the same bytes store one row, five times", async (stage) => {
   const ada = await stage.person();
   const connections = await stage.connections(64);
   for (const round of numbers(5)) {
@@ -50,7 +49,7 @@ test("64 connections that register the same bytes at once store one row, five ti
   equal(stored.map((row) => row.sources.length), Array(5).fill(64), "sources of each document");
 });
 
-test("64 connections that register new bytes of one source at once leave one current document", async (stage) => {
+test("64 connections that register new bytes of one source leave one current document", async (stage) => {
   const ada = await stage.person();
   const connections = await stage.connections(64);
   const rows = await Promise.all(connections.map((one, place) => register(one, ada, "/a", place)));
@@ -60,7 +59,7 @@ test("64 connections that register new bytes of one source at once leave one cur
   equal((await shelf(stage, ada)).length, 1, "current documents");
 });
 
-test("two batches in opposite order do not lock each other out", async (stage) => {
+test("two batches in opposite order do not deadlock", async (stage) => {
   const ada = await stage.person();
   const [one, other] = await stage.connections(2);
   const documents = numbers(200).map((bytes): [string, number] => [`/${bytes}`, bytes]);
@@ -77,7 +76,7 @@ test("two batches in opposite order do not lock each other out", async (stage) =
   equal((await shelf(stage, ada)).length, 1000, "documents");
 });
 
-test("shared documents of two members, in opposite order, are one each", async (stage) => {
+test("two members who share the same documents in opposite order make one document each", async (stage) => {
   const tenant = crypto.randomUUID();
   const [ada, ben] = [await stage.person(tenant), await stage.person(tenant)];
   const [one, other] = await stage.connections(2);
@@ -91,7 +90,7 @@ test("shared documents of two members, in opposite order, are one each", async (
   equal((await shelf(stage, ada, ben)).length, 100, "rows");
 });
 
-test("who waits for the same bytes takes over what was rolled back, and joins what was committed", async (stage) => {
+test("a registration that waits for the same bytes makes them after a rollback and finds them after a commit", async (stage) => {
   const ada = await stage.person();
   const [one, other] = await stage.connections(2);
   await register(one, ada, "/first", 1);
@@ -108,22 +107,22 @@ test("who waits for the same bytes takes over what was rolled back, and joins wh
   await shelf(stage, ada);
 });
 
-test("a source that moves while another gets it belongs to one document", async (stage) => {
+test("a source that two registrations move belongs to one document", async (stage) => {
   const ada = await stage.person();
   const [one, other] = await stage.connections(2);
   await register(one, ada, "/known", 1);
   await one.begin(ada);
-  // The source becomes an alias here, and has bytes of its own there.
+  // The source becomes an alias of known bytes in one transaction, and gets new bytes in the other.
   await one.rows(REGISTER, "/moving", sum(1));
   const waiting = register(other, ada, "/moving", 2);
   await stage.waits(other, one, waiting);
   await one.commit();
   const moved = await waiting;
   equal([moved.outcome, moved.supersedes !== null], ["new_version", true], "the later registration");
-  equal((await shelf(stage, ada)).map((row) => row.sources), [["/known"], ["/moving"]], "who has which source");
+  equal((await shelf(stage, ada)).map((row) => row.sources), [["/known"], ["/moving"]], "the sources of each document");
 });
 
-test("what is known is answered at once, whatever is being registered", async (stage) => {
+test("a known document is returned without waiting for other registrations", async (stage) => {
   const ada = await stage.person();
   const [one, other] = await stage.connections(2);
   const known: [string, number][] = [["/1", 1], ["/2", 2]];
@@ -136,7 +135,7 @@ test("what is known is answered at once, whatever is being registered", async (s
   await one.commit();
 });
 
-test("nobody waits for another tenant, or for what a colleague keeps private", async (stage) => {
+test("nobody waits for another tenant, or for private documents of a colleague", async (stage) => {
   const tenant = crypto.randomUUID();
   const [ada, ben, eve] = [await stage.person(tenant), await stage.person(tenant), await stage.person()];
   const [one, other] = await stage.connections(2);
@@ -149,11 +148,11 @@ test("nobody waits for another tenant, or for what a colleague keeps private", a
     assert(row.id !== mine.id, "two owners share an id");
   }
   const [shared] = await other.request(eve, SHARE, "/shared", sum(2));
-  equal(shared.outcome, "created", "what another tenant shares");
+  equal(shared.outcome, "created", "a document that another tenant shares");
   await one.commit();
 });
 
-test("a stale snapshot is told to try again, and stores nothing", async (stage) => {
+test("a registration with an old snapshot must be repeated, and stores nothing", async (stage) => {
   const ada = await stage.person();
   const [one, other] = await stage.connections(2);
   await register(one, ada, "/first", 1);

@@ -1,5 +1,5 @@
-// Registrations, tags and attachments of several people, and users who move or are deleted meanwhile: whoever waits for whom,
-// nobody locks out the other and no key is broken.
+// Concurrent registrations, tags and attachments of several people, and users who move or are deleted: no deadlock, and
+// no broken foreign key.
 
 import { assert, equal } from "../journeys/assertions.ts";
 import { sum } from "./calls.ts";
@@ -20,20 +20,20 @@ import { allIn, distinctDocuments, nothingLeft, wholeChat } from "./whole.ts";
 
 type Statement = [statement: string, ...values: unknown[]];
 
-/** Sources and bytes that a person shares, and others that follow. */
+/** Items that share consecutive sources and bytes. */
 const shared = (first: number, count: number) =>
   numbers(count).map((n) => ({ source_uri: `/${first + n}`, checksum: sum(first + n), visibility: "tenant" }));
 
 const BATCH = "select outcome from chatkeep.register_documents($1::text::jsonb)";
 
-test("a private batch that takes sources off shared documents and a colleague's shared batch wait for each other one way", async (stage) => {
+test("a private batch that takes sources off shared documents and a colleague's shared batch wait in one direction only", async (stage) => {
   const tenant = crypto.randomUUID();
   const [ada, ben] = [await stage.person(tenant), await stage.person(tenant)];
   const [one, other] = await stage.connections(2);
   const holder = await stage.administrator();
   const known = shared(0, 4);
   await one.request(ada, BATCH, JSON.stringify(known));
-  // Each batch comes to a row of its own that is held, with a row of the other behind it: 1, 3, 2 and 2, 4, 1.
+  // Each batch first meets a held row and then a row of the other batch: 1, 3, 2 and 2, 4, 1.
   const moves = (...places: number[]) =>
     JSON.stringify(places.map((n) => ({ source_uri: `/${n}`, checksum: sum(100 + n), visibility: "private" })));
   const joins = (...places: number[]) =>
@@ -54,7 +54,7 @@ test("a private batch that takes sources off shared documents and a colleague's 
   await distinctDocuments(stage, ben, "the colleague");
 });
 
-test("private registrations off shared documents beside a colleague's shared batches never deadlock, 150 rounds over", async (stage) => {
+test("private registrations that take sources off shared documents never deadlock with a colleague's shared batches, 150 times", async (stage) => {
   const tenant = crypto.randomUUID();
   const [ada, ben] = [await stage.person(tenant), await stage.person(tenant)];
   const [one, other, third] = await stage.connections(3);
@@ -82,14 +82,14 @@ test("private registrations off shared documents beside a colleague's shared bat
       ),
     ]);
     ended.forEach(count);
-    // A deadlock takes a second, so one is enough.
+    // A deadlock takes a second to detect, so the first one ends the test.
     if (codes.size > 1) break;
   }
   for (const person of [ada, ben]) await distinctDocuments(stage, person, "after all rounds");
   equal([...codes], [["accepted", 450]], "how registrations ended");
 });
 
-// Moves and deletions beside it --------------------------------------------------------------------
+// Concurrent moves and deletions -------------------------------------------------------------------
 
 interface Player {
   person: Person;
@@ -108,7 +108,7 @@ async function player(stage: Stage, connection: Connection, tenant: string): Pro
   return { person, chat, message };
 }
 
-/** What a person does with the own documents and those of the other: everything that takes locks of both. */
+/** The calls of a person on their documents and those of the colleague: all calls that lock rows of both. */
 function plays(of: Player, documents: Row[], round: number): Statement[] {
   const items = numbers(4).map((n) => ({
     source_uri: `/${n}`,
@@ -129,10 +129,13 @@ function plays(of: Player, documents: Row[], round: number): Statement[] {
 
 const MOVE = "update chatkeep.users set tenant_id = $2 where id = $1";
 
-/** The refusals that the calls document: the document is out of reach, a namespace of another member, or hidden by a race. */
+/**
+ * The documented refusals: the document is out of sight, the namespace belongs to another member, or a race hides the
+ * document.
+ */
 const REFUSALS = ["accepted", "PT404", "PT409"];
 
-test("moves beside registrations, tags and attachments of the same user and of a colleague never deadlock, nor break a key", async (stage) => {
+test("moves never deadlock with registrations, tags and attachments of the user and a colleague, and break no key", async (stage) => {
   const [tenant, elsewhere] = [crypto.randomUUID(), crypto.randomUUID()];
   const clients = await stage.connections(4);
   const [mover] = await stage.connections(1);
@@ -167,7 +170,7 @@ test("moves beside registrations, tags and attachments of the same user and of a
     note("a move", ["accepted"], await outcome(move));
   }
   await work;
-  equal([...unexpected], [], "what went wrong, and how often");
+  equal([...unexpected], [], "unexpected results and their number");
   for (const { person, chat } of [ada, ben]) {
     await distinctDocuments(stage, person, "after all moves");
     await wholeChat(stage, chat, "after all moves");
@@ -176,7 +179,7 @@ test("moves beside registrations, tags and attachments of the same user and of a
   await allIn(stage, ada.person, tenant_id, "after all moves");
 });
 
-test("deletions beside registrations, tags and attachments of the same user and of a colleague never deadlock, nor break a key", async (stage) => {
+test("deletions never deadlock with registrations, tags and attachments of the user and a colleague, and break no key", async (stage) => {
   const tenant = crypto.randomUUID();
   const [own, theirs, also] = await stage.connections(3);
   const administrator = await stage.administrator();
@@ -202,7 +205,7 @@ test("deletions beside registrations, tags and attachments of the same user and 
       }
     };
     if (documents.length === 0) {
-      // The colleague has these bytes shared already, and the sources are aliases there.
+      // The colleague shares these bytes already, so the sources become aliases of that document.
       documents.push(...await owner.rows("select id from chatkeep.documents where user_id = $1", ben.person.id));
     }
     await Promise.all([
@@ -214,10 +217,10 @@ test("deletions beside registrations, tags and attachments of the same user and 
     ]);
     if (unexpected.size > 0) break;
     await nothingLeft(stage, ada.person, `round ${round}`);
-    // The colleague's begin anew in the next round.
+    // The colleague's documents are registered again in the next round.
     await owner.rows("delete from chatkeep.documents where user_id = $1", ben.person.id);
   }
-  equal([...unexpected], [], "what went wrong, and how often");
+  equal([...unexpected], [], "unexpected results and their number");
   await wholeChat(stage, ben.chat, "the colleague's chat");
   assert(
     (await owner.rows("select from chatkeep.users where id = $1", ben.person.id)).length === 1,

@@ -1,5 +1,5 @@
-// Registrations that meet what they cannot see, or whose user moves meanwhile: they end, whole, in a bounded time, and hold
-// nobody up.
+// Registrations that conflict with documents out of sight, or whose user moves meanwhile: they end completely, in a
+// bounded time, and block nobody.
 
 import { equal } from "../journeys/assertions.ts";
 import { sum } from "./calls.ts";
@@ -23,7 +23,7 @@ interface Item {
   visibility?: string;
 }
 
-/** The three calls that register, with one item in each. */
+/** The three calls that register, each with one item. */
 const WAYS: [name: string, sends: (item: Item) => Statement][] = [
   ["register_document", ({ source_uri, checksum, visibility }) => [
     "select * from chatkeep.register_document($1, $2, visibility => $3)",
@@ -43,7 +43,7 @@ const WAYS: [name: string, sends: (item: Item) => Statement][] = [
   ]],
 ];
 
-/** A registration that does not end by itself ends after this. */
+/** The statement_timeout for a registration that would not end. */
 const BOUND = "3s";
 
 async function bounded(connection: Connection, person: Person, statement: Statement): Promise<Outcome> {
@@ -56,7 +56,7 @@ async function bounded(connection: Connection, person: Person, statement: Statem
   return answer;
 }
 
-// Moves while it waits -----------------------------------------------------------------------------
+// Moves while the registration waits ----------------------------------------------------------------
 
 const KNOWN: [what: string, item: Item][] = [
   ["new bytes of a new source", { source_uri: "/new", checksum: sum(2) }],
@@ -68,7 +68,7 @@ const KNOWN: [what: string, item: Item][] = [
   ["new shared bytes of a known source", { source_uri: "/known", checksum: sum(4), visibility: "tenant" }],
 ];
 
-/** A user with a private document and a shared one. */
+/** A user with a private and a shared document. */
 async function reader(stage: Stage, connection: Connection, tenant: string): Promise<Person> {
   const person = await stage.person(tenant);
   await connection.request(
@@ -85,7 +85,7 @@ async function reader(stage: Stage, connection: Connection, tenant: string): Pro
 const MOVE = "update chatkeep.users set tenant_id = $2 where id = $1";
 
 for (const [name, sends] of WAYS) {
-  test(`${name}: whoever moves while a registration waits for another one finds it whole in the new tenant`, async (stage) => {
+  test(`${name}: after a user moves while a registration waits for another one, the registration is complete in the new tenant`, async (stage) => {
     const [waiter] = await stage.connections(1);
     const [holder, mover] = [await stage.administrator(), await stage.administrator()];
     const wrong: string[] = [];
@@ -107,7 +107,7 @@ for (const [name, sends] of WAYS) {
       equal(await moved, "accepted", `how the user moved beside ${what}`);
       if (code !== "accepted") {
         wrong.push(`${what}: ${code} ${message}`);
-        // What goes round and round does so each time.
+        // A loop would happen every time, so the first one ends the test.
         if (code === "57014") break;
         continue;
       }
@@ -117,11 +117,11 @@ for (const [name, sends] of WAYS) {
       const [again] = await waiter.request(person, ...sends(item));
       equal([again.outcome, again.id], ["duplicate", rows[0].id], `${what}, once more`);
     }
-    equal(wrong, [], "what did not end, or did not end well");
+    equal(wrong, [], "calls that did not end or failed");
   });
 }
 
-test("a registration whose owner moves while it waits for the tenant's lock ends, and holds up no colleague", async (stage) => {
+test("a registration whose owner moves while it waits for the tenant's lock ends, and blocks no colleague", async (stage) => {
   const tenant = crypto.randomUUID();
   const [one, other] = await stage.connections(2);
   const mover = await stage.administrator();
@@ -134,7 +134,7 @@ test("a registration whose owner moves while it waits for the tenant's lock ends
     await one.begin(ben);
     await one.rows(share, `/ben/${round}`, sum(100 + round));
     const registering = background(bounded(other, ada, [share, source, sum(bytes)]));
-    // Bytes that the tenant shares from this source already need no lock.
+    // The tenant already shares these bytes from this source, so no lock is needed.
     await stage.settles(other, registering);
     const moving = mover.rows(MOVE, ada.id, crypto.randomUUID());
     const moved = refused(moving);
@@ -149,12 +149,12 @@ test("a registration whose owner moves while it waits for the tenant's lock ends
   }
 });
 
-// What a policy hides ------------------------------------------------------------------------------
+// Documents that a policy hides ---------------------------------------------------------------------
 
 const TAKEN = "source_uri or checksum is taken by a document that you cannot see";
 const REPEAT = "Repeat the call; if it is refused again, a policy of this database hides the document.";
 
-test("where a policy hides the document that is in the way, a registration ends, says so and stores nothing", async (stage) => {
+test("if a policy hides the conflicting document, a registration is refused and stores nothing", async (stage) => {
   const tenant = crypto.randomUUID();
   const [one, other] = await stage.connections(2);
   const owner = await stage.owner();
@@ -204,8 +204,8 @@ test("where a policy hides the document that is in the way, a registration ends,
       );
       const { code, message, hint } = await bounded(one, ada, statement);
       equal([code, message, hint], ["PT409", `${place}${TAKEN}`, REPEAT], `how it ended: ${what}`);
-      equal(await everything(stage, ada), before, `what is stored: ${what}`);
-      // It holds nobody up.
+      equal(await everything(stage, ada), before, `the stored rows: ${what}`);
+      // It blocks nobody.
       await other.begin(ada);
       await other.rows("set local lock_timeout = '1s'");
       const next = await outcome(other.rows("select from chatkeep.register_document('/next', $1)", sum(10)));
@@ -219,7 +219,7 @@ test("where a policy hides the document that is in the way, a registration ends,
   }
 });
 
-test("a colleague's shared document that a policy hides is in the way of the same bytes, and no registration spins", async (stage) => {
+test("if a policy hides a colleague's shared document with the same bytes, the registration is refused and does not loop", async (stage) => {
   const tenant = crypto.randomUUID();
   const [ada, ben] = [await stage.person(tenant), await stage.person(tenant)];
   const [one] = await stage.connections(1);

@@ -1,42 +1,43 @@
-// What Supabase Realtime would send of a change: read from the publication supabase_realtime by logical decoding, and
-// judged for each subscriber as Realtime judges it (realtime.apply_rls of supabase/realtime, without the filters that a
-// subscriber may add):
+// Computes what Supabase Realtime would send for a change. The changes come from the publication supabase_realtime by
+// logical decoding. They are judged for each subscriber as in realtime.apply_rls of supabase/realtime, without the
+// filters that a subscriber may add:
 //
-// - An insert or update goes to whoever finds the row by its primary key. One statement is prepared for the change, and
-//   executed as each subscriber, with the role and request.jwt.claims of the subscription.
-// - A role that may not select the primary key is told that it is unauthorized.
-// - The record holds the columns that the role may select. A large value that an update does not touch is not in the
-//   log: Realtime takes it from the old row where the replica identity holds it, and leaves the column out otherwise.
-// - Policies cannot be asked of a row that is gone: a deletion goes to every subscriber, with the primary key alone.
+// - An insert or update goes to each subscriber whose role and claims find the row by its primary key. One statement is
+// prepared for the change and executed for each subscriber.
+// - A role that may not select the primary key gets an error: unauthorized.
+// - The record holds the columns that the role may select. The log does not hold a large value that an update leaves
+// unchanged. Realtime then takes it from the old row if the replica identity holds it, and otherwise leaves the column
+// out.
+// - Policies cannot check a deleted row, so a deletion goes to every subscriber, with the primary key alone.
 
 import { Buffer } from "node:buffer";
 import { assert, equal } from "../journeys/assertions.ts";
 import { type Caller, Connection, type Row, Stage } from "./connections.ts";
 
 const PUBLICATION = "supabase_realtime";
-/** The statement that docs/supabase.md tells the owner of the tables. */
+/** The statement that docs/supabase.md gives for the owner of the tables. */
 export const PUBLISH = `alter publication ${PUBLICATION} add table chatkeep.chats, chatkeep.messages`;
 
-/** A column's name with its value as text; NULL is null. */
+/** Columns by name, with their values as text or null. */
 export type Values = Record<string, string | null>;
 
 interface Change {
   type: "INSERT" | "UPDATE" | "DELETE";
   table: string;
-  /** Of the new row what was logged. */
+  /** The logged columns of the new row. */
   columns: Values;
-  /** Of the old row what the replica identity holds. */
+  /** The columns of the old row in the replica identity. */
   identity: Values;
 }
 
-/** A change with what each subscriber is sent of it; who is not named is sent nothing. */
+/** A change, and its record for each subscriber by name. A subscriber without an entry receives nothing. */
 export interface Sent {
   type: Change["type"];
   table: string;
   to: Record<string, Values | "unauthorized">;
 }
 
-/** The publication and a reader of its changes; both are gone after `end`. */
+/** The publication and a reader of its changes. Both are removed by `end`. */
 export class Feed {
   readonly #superuser: Connection;
   readonly #subscribers: Record<string, Caller>;
@@ -47,10 +48,10 @@ export class Feed {
     this.#subscribers = subscribers;
   }
 
-  /** Makes the publication, as Supabase does for every project, adds the tables to it, and begins to listen. */
+  /** Makes the publication as Supabase does for every project, adds the tables and starts to read. */
   static async begin(stage: Stage, subscribers: Record<string, Caller>): Promise<Feed> {
     const [owner, superuser] = [await stage.owner(), await stage.superuser()];
-    // One may be left of a run that was cut short.
+    // An interrupted run may have left one.
     await owner.rows(`drop publication if exists ${PUBLICATION}`);
     await owner.rows(`create publication ${PUBLICATION}`);
     await owner.rows(PUBLISH);
@@ -63,7 +64,7 @@ export class Feed {
     await this.#superuser.rows(`drop publication ${PUBLICATION}`);
   }
 
-  /** What was sent since the last time, in the order of commits. */
+  /** The changes since the last call, in the order of commits. */
   async sent(): Promise<Sent[]> {
     const sent: Sent[] = [];
     for (const change of await this.#changes()) sent.push(await this.#judged(change));
@@ -71,8 +72,8 @@ export class Feed {
   }
 
   async #changes(): Promise<Change[]> {
-    // Servers of tests do not wait for their log to be written, and decoding reads what is written: a commit that waits
-    // writes all before it.
+    // The test servers commit without waiting for the log to be written, but decoding reads only the written part. This
+    // commit waits, and so writes all of it.
     await this.#superuser.rows(
       "select set_config('synchronous_commit', 'on', true), pg_logical_emit_message(true, 'chatkeep', '')",
     );
@@ -89,7 +90,7 @@ export class Feed {
     const key = await this.#key(table);
     const keyOf = (values: Values) => Object.fromEntries(key.map((name) => [name, values[name]]));
     const superuser = this.#superuser;
-    // All subscribers are judged in one transaction, one after the other, by one prepared statement.
+    // One transaction judges all subscribers, one after the other, with one prepared statement.
     await superuser.rows("begin");
     if (type !== "DELETE") await superuser.rows(seen(table, keyOf(columns)));
     for (const [name, caller] of Object.entries(this.#subscribers)) {
@@ -135,12 +136,12 @@ export class Feed {
   }
 }
 
-/** Of these columns those with these names. */
+/** The values of the columns with these names. */
 function only(values: Values, names: Set<string>): Values {
   return Object.fromEntries(Object.entries(values).filter(([name]) => names.has(name)));
 }
 
-/** The statement that asks whether a row is in sight, prepared without parameters, as Realtime prepares it. */
+/** A statement that checks whether a row is in sight. Like Realtime's, it has no parameters. */
 function seen(table: string, key: Values): string {
   const conditions = Object.entries(key).map(([name, value]) => {
     assert(/^[0-9a-f-]{36}$/.test(value ?? ""), `the key ${name} is a uuid`);
@@ -183,12 +184,12 @@ function decoded(messages: Buffer[]): Change[] {
         const part = reader.letter();
         const values = reader.tuple(relation.columns);
         if (part === "N") change.columns = values;
-        // The columns that the identity leaves out come as NULL.
+        // The columns outside of the identity are NULL.
         else change.identity = only(values, relation.identity);
       }
       changes.push(change);
     } else {
-      // Begin, commit, types: no change. A truncation is one that nobody here makes.
+      // Begin, commit and types are no changes. The tests truncate no table.
       equal("BCY".includes(kind), true, `message ${kind} of the log`);
     }
   }

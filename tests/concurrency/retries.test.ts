@@ -1,4 +1,4 @@
-// Retries: the same message sent twice at once, and after an answer that never came.
+// Retries: the same message sent twice at the same time, and again after a lost answer.
 
 import { equal } from "../journeys/assertions.ts";
 import {
@@ -17,7 +17,7 @@ import { Line } from "./proxy.ts";
 
 const outcomes = (rows: Row[]) => rows.map((row) => `${row.seq} ${row.outcome}`);
 
-/** Two requests of which the second begins while the first is open, and ends after it. */
+/** Two requests. The second begins while the first is open, and ends after it. */
 async function overlapped(
   stage: Stage,
   caller: Caller,
@@ -34,7 +34,7 @@ async function overlapped(
   return [answer, await waiting];
 }
 
-test("two first sends of one message at once store one, and both get it", async (stage) => {
+test("two concurrent first sends of one message store one, and both return it", async (stage) => {
   const ada = await stage.person();
   const chat = await stage.chat(ada);
   const send: [string, ...unknown[]] = [APPEND, chat, "once", crypto.randomUUID()];
@@ -52,7 +52,7 @@ test("when the first of two sends is rolled back, the second stores the message"
   equal((await stage.stored(chat)).length, 1, "messages");
 });
 
-test("of two first sends of one id with different content the second is a conflict", async (stage) => {
+test("of two concurrent first sends of one id with different content, the second is a conflict", async (stage) => {
   const ada = await stage.person();
   const chat = await stage.chat(ada);
   const id = crypto.randomUUID();
@@ -67,7 +67,7 @@ test("of two first sends of one id with different content the second is a confli
   equal((await stage.stored(chat)).map((row) => row.content), ["this"], "messages");
 });
 
-test("two batches at once, the same and overlapping, store each message once", async (stage) => {
+test("two concurrent batches, equal or overlapping, store each message once", async (stage) => {
   const ada = await stage.person();
   const ids = numbers(4).map(() => crypto.randomUUID());
   const item = (n: number): [string, string] => [`message ${n}`, ids[n - 1]];
@@ -95,7 +95,7 @@ test("two batches at once, the same and overlapping, store each message once", a
   }
 });
 
-test("a single send and a batch that holds it store it once", async (stage) => {
+test("a single send and a batch with the same message store it once", async (stage) => {
   const ada = await stage.person();
   const id = crypto.randomUUID();
   const single = (chat: string): [string, ...unknown[]] => [APPEND, chat, "once", id];
@@ -125,7 +125,7 @@ test("sixteen connections that retry the same ten batches store each once", asyn
   equal(stored.map((row) => row.id).sort(), [...ids].sort(), "ids");
 });
 
-test("an answer that is lost after COMMIT: the retry finds the message", async (stage) => {
+test("after COMMIT and a lost answer, the retry returns the message", async (stage) => {
   const ada = await stage.person();
   const chat = await stage.chat(ada);
   const [single, first, second] = numbers(3).map(() => crypto.randomUUID());
@@ -149,11 +149,11 @@ test("an answer that is lost after COMMIT: the retry finds the message", async (
   const [row] = await again.request(ada, APPEND, chat, "once", single);
   equal(row.seq, 1, "the position that the retry is told");
   const rows = await again.request(ada, APPEND_BATCH, chat, batch(["two", first], ["three", second], "four"));
-  equal(outcomes(rows), ["2 stored", "3 stored", "4 appended"], "what the retried batch is told");
+  equal(outcomes(rows), ["2 stored", "3 stored", "4 appended"], "the outcomes of the retried batch");
   equal((await stage.stored(chat)).map((row) => row.content), ["once", "two", "three", "four"], "messages");
 });
 
-test("a backend that is killed before COMMIT stores nothing: the retry stores the message", async (stage) => {
+test("a backend that is killed before COMMIT stores nothing, and the retry stores the message", async (stage) => {
   const ada = await stage.person();
   const chat = await stage.chat(ada);
   const owner = await stage.owner();
@@ -161,7 +161,7 @@ test("a backend that is killed before COMMIT stores nothing: the retry stores th
   const [killed, waiting, again] = await stage.connections(3);
   await killed.begin(ada);
   await killed.rows(APPEND, chat, "once", id);
-  // One more is killed while it waits for the first.
+  // Another backend is killed while it waits for the first one.
   await waiting.begin(ada);
   const waits = waiting.rows(APPEND, chat, "once", id);
   const end = refused(waits);
@@ -173,7 +173,7 @@ test("a backend that is killed before COMMIT stores nothing: the retry stores th
   equal((await stage.stored(chat)).length, 1, "messages");
 });
 
-test("two tenants that use the same chat and message ids neither wait for nor see each other", async (stage) => {
+test("two tenants that use the same chat and message ids neither wait for each other nor see each other's rows", async (stage) => {
   const [ada, eve] = [await stage.person(), await stage.person()];
   const chat = crypto.randomUUID();
   const id = crypto.randomUUID();
@@ -181,7 +181,7 @@ test("two tenants that use the same chat and message ids neither wait for nor se
   await one.begin(ada);
   await one.rows("select * from chatkeep.create_chat(chat_id => $1)", chat);
   await one.rows(APPEND_BATCH, chat, batch(["of Ada's", id]));
-  // Eve does all of it while Ada's transaction is open.
+  // Eve makes all her calls while Ada's transaction is open.
   await other.begin(eve);
   await other.rows("set local lock_timeout = '100ms'");
   await other.rows("select * from chatkeep.create_chat(chat_id => $1)", chat);
@@ -196,7 +196,7 @@ test("two tenants that use the same chat and message ids neither wait for nor se
     equal(
       await one.request(person, "select content from chatkeep.list_messages($1)", chat),
       [{ content }],
-      "what each reads",
+      "the rows that each reads",
     );
   }
 });

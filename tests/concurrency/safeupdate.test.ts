@@ -1,10 +1,10 @@
-// The rule of Supabase's Data API that no UPDATE or DELETE may lack a WHERE clause: every test through a gateway, and
-// every connection of these tests, is under it, so no call lacks one.
+// Supabase's Data API refuses UPDATE and DELETE without WHERE. The gateways of the tests and all connections of these
+// tests have that rule too, so they prove that no call breaks it.
 
 import { equal } from "../journeys/assertions.ts";
 import { refused, test } from "./connections.ts";
 
-test("a statement without WHERE is refused in every session of the API's role, also inside WITH", async (stage) => {
+test("a statement without WHERE is refused in every session of authenticator, also inside WITH", async (stage) => {
   const ada = await stage.person();
   const connection = await stage.connection();
   await connection.request(ada, "select from chatkeep.create_chat(title => 'before')");
@@ -23,5 +23,5 @@ test("a statement without WHERE is refused in every session of the API's role, a
   ) {
     equal(await refused(connection.request(ada, statement)), "21000", statement);
   }
-  equal(await connection.request(ada, "select title from chatkeep.chats"), [{ title: "after" }], "what is stored");
+  equal(await connection.request(ada, "select title from chatkeep.chats"), [{ title: "after" }], "the stored rows");
 });

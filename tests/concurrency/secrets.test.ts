@@ -1,8 +1,9 @@
-// Where a token must not be found: tables, the server's log, errors, what other roles see of a running call, a dump.
-// The server logs everything it can; the settings that keep parameters out of its log are those of docs/sessions.md.
+// Tokens must not appear in tables, in the server's log, in errors, in the views that other roles read, or in a dump.
+// The server logs as much as it can. docs/sessions.md has the settings that keep parameters out of its log.
 //
-// Environment: CHATKEEP_SUPERUSER_DB, a connection URL; CHATKEEP_SERVER_LOG, the server's log; CHATKEEP_PG_DUMP, the
-// program. No message of these tests holds a token, or tells more of one than in which form and where it was found.
+// Environment: CHATKEEP_SUPERUSER_DB, a connection URL; CHATKEEP_SERVER_LOG, the path of the server's log;
+// CHATKEEP_PG_DUMP, the path of the program. A message of these tests names only the form of a token and the place
+// where it was found.
 
 import { Buffer } from "node:buffer";
 import { assert, equal } from "../journeys/assertions.ts";
@@ -14,12 +15,12 @@ const ROTATE = "select * from chatkeep.rotate_session($1)";
 const VALIDATE = "select * from chatkeep.validate_session($1)";
 const ELEVATE = "select * from chatkeep.elevate_session($1, $2)";
 const REVOKE_OTHERS = "select * from chatkeep.revoke_other_sessions($1)";
-/** A call by the body of a request, in the shape that PostgREST gives it. */
+/** A call with the body of a request as its parameter, as PostgREST sends it. */
 const BY_BODY = `with payload as (select $1::text::json as body)
   select called.* from payload, lateral json_to_record(payload.body) as given(token text),
     lateral chatkeep.rotate_session(token => given.token) called`;
 
-/** Everything that the server can be told to log, for new connections to the database. */
+/** Settings that log as much as possible, for new connections to the database. */
 const LOUD = {
   log_statement: "all",
   log_duration: "on",
@@ -31,10 +32,10 @@ const LOUD = {
   log_parameter_max_length_on_error: "-1",
 };
 
-/** docs/sessions.md: for the role that tokens pass through. */
+/** The settings in docs/sessions.md, for the role of the API. */
 const DOCUMENTED = { log_parameter_max_length: "0", log_parameter_max_length_on_error: "0" };
 
-/** Every form of a token and its two secrets that a program might write. */
+/** All forms in which a program might write a token or its two secrets. */
 function forms(token: string): [name: string, text: string][] {
   const body = token.slice(4);
   const written = Buffer.from(token);
@@ -57,23 +58,23 @@ function forms(token: string): [name: string, text: string][] {
   ];
 }
 
-/** In which forms tokens are found in a text, whose bytes are read as Latin-1. */
+/** The forms of tokens that a text contains. Its bytes are read as Latin-1. */
 function traces(text: string, tokens: Iterable<string>): string[] {
   const found = [...tokens].flatMap(forms).filter(([, form]) => text.includes(form));
   return [...new Set(found.map(([name]) => name))].sort();
 }
 
-/** A token that no call is ever given: the right form, secrets of its own. */
+/** A valid token that no call gets. */
 function decoy(): string {
   return `cks_${Buffer.from(crypto.getRandomValues(new Uint8Array(52))).toString("base64url")}`;
 }
 
-/** The server's log from now on. */
+/** The part of the server's log from now on. */
 class Log {
   readonly #path = given("CHATKEEP_SERVER_LOG");
   readonly #from = Deno.statSync(this.#path).size;
 
-  /** What was written so far, once the log holds a mark that is made now. */
+  /** Writes a mark to the log and returns the text before it. */
   async read(stage: Stage): Promise<string> {
     const mark = `mark ${crypto.randomUUID()}`;
     const superuser = await stage.superuser();
@@ -87,7 +88,7 @@ class Log {
   }
 }
 
-/** Runs `play` while settings of the database or of the API's role are changed, for connections opened in it. */
+/** Runs `play` with other settings of the database or of the API's role, which apply to new connections. */
 async function having(
   stage: Stage,
   of: "database postgres" | "role authenticator",
@@ -105,18 +106,18 @@ async function having(
   }
 }
 
-/** A loud server that keeps parameters to itself as documented. */
+/** Runs `play` with a server that logs everything except parameters, as documented. */
 function loudAsDocumented(stage: Stage, play: () => Promise<void>): Promise<void> {
   return having(stage, "database postgres", LOUD, () => having(stage, "role authenticator", DOCUMENTED, play));
 }
 
-/** What the calls of sessions were given and gave, and the errors that they ended with. */
+/** The tokens that the calls received and returned, and their errors. */
 interface Played {
   tokens: Set<string>;
   errors: string[];
 }
 
-/** Every call of sessions: what succeeds, what refuses by a row and what fails with an error. */
+/** Every call on sessions: calls that succeed, that refuse by their status and that fail with an error. */
 async function playAll(stage: Stage, ada: Person, ben: Person): Promise<Played> {
   const tokens = new Set<string>();
   const errors: string[] = [];
@@ -153,7 +154,7 @@ async function playAll(stage: Stage, ada: Person, ben: Person): Promise<Played> 
   await fails("42501", call(NOBODY, REVOKE_OTHERS, third.token));
   equal((await call(ada, REVOKE_OTHERS, third.token)).status, "valid", "the end of the others");
 
-  // Inside a transaction that fails, and inside one that may not write.
+  // In a transaction that fails, and in a read-only one.
   await connection.begin(NOBODY);
   keep(await connection.rows(ROTATE, third.token));
   await fails("22012", connection.rows("select 1 / 0"));
@@ -169,11 +170,11 @@ async function playAll(stage: Stage, ada: Person, ben: Person): Promise<Played> 
   for (const garbage of [damaged, decoy(), `${third.token} `]) {
     tokens.add(garbage.trim());
     for (const statement of [ROTATE, VALIDATE]) {
-      equal((await call(NOBODY, statement, garbage)).status, "invalid", "what is no token");
+      equal((await call(NOBODY, statement, garbage)).status, "invalid", "text that is not a token");
     }
   }
   const limited = await call(ada, `${CREATE.slice(0, -1)}, max_sessions => 1)`);
-  // A rotation that gives up waiting for another.
+  // A rotation that stops waiting for another one.
   const holder = await stage.connection();
   await holder.begin(NOBODY);
   keep(await holder.rows(ROTATE, limited.token));
@@ -186,7 +187,7 @@ async function playAll(stage: Stage, ada: Person, ben: Person): Promise<Played> 
   return { tokens, errors };
 }
 
-test("no token is in the log of a server that logs everything but parameters, nor in any error", async (stage) => {
+test("no token is in an error or in the log of a server that logs everything except parameters", async (stage) => {
   const [ada, ben] = [await stage.person(), await stage.person()];
   await loudAsDocumented(stage, async () => {
     const log = new Log();
@@ -203,7 +204,7 @@ test("no token is in the log of a server that logs everything but parameters, no
   });
 });
 
-test("without the documented setting the log holds the token, and the statement always", async (stage) => {
+test("without the documented setting, the log holds tokens in parameters, and a token in the statement's text always", async (stage) => {
   const ada = await stage.person();
   await having(stage, "database postgres", LOUD, async () => {
     const log = new Log();
@@ -221,7 +222,7 @@ test("without the documented setting the log holds the token, and the statement 
   });
 });
 
-test("auto_explain shows no token where it leaves parameters and details out, and does otherwise", async (stage) => {
+test("auto_explain logs no token if it leaves out parameters and details, and logs it otherwise", async (stage) => {
   const [ada, ben] = [await stage.person(), await stage.person()];
   const owner = await stage.owner();
   const [{ version }] = await owner.rows("select current_setting('server_version_num')::int / 10000 as version");
@@ -230,7 +231,7 @@ test("auto_explain shows no token where it leaves parameters and details out, an
     "auto_explain.log_min_duration": "0",
     "auto_explain.log_nested_statements": "on",
   };
-  // Version 15 knows no parameters.
+  // Version 15 has no setting for parameters.
   const quiet: Record<string, string> = version < 16 ? {} : { "auto_explain.log_parameter_max_length": "0" };
   const plans = async () => {
     const log = new Log();
@@ -251,7 +252,7 @@ test("auto_explain shows no token where it leaves parameters and details out, an
     }));
 });
 
-test("the documented setting takes a superuser, or a role that was granted it", async (stage) => {
+test("only a superuser, or a role with the grant, can change the documented setting", async (stage) => {
   const [owner, superuser] = [await stage.owner(), await stage.superuser()];
   const setting = "alter role authenticator set log_parameter_max_length = 0";
   const parameter = "set on parameter log_parameter_max_length";
@@ -269,10 +270,10 @@ test("the documented setting takes a superuser, or a role that was granted it", 
   }
 });
 
-test("no token is in any table, nor in a dump of the database", async (stage) => {
+test("no token is in a table or in a dump of the database", async (stage) => {
   const [ada, ben] = [await stage.person(), await stage.person()];
   const { tokens } = await playAll(stage, ada, ben);
-  // What must be found: the text of a token, and a secret as bytes.
+  // Controls that the search must find: the text of a token, and a secret as bytes.
   const [written, raw] = [decoy(), decoy()];
   const superuser = await stage.superuser();
   await superuser.rows(
@@ -310,12 +311,12 @@ test("no token is in any table, nor in a dump of the database", async (stage) =>
   }
 });
 
-/** The whole database as pg_dump writes it, its bytes read as Latin-1. */
+/** The dump of the whole database by pg_dump, read as Latin-1. */
 async function dumped(): Promise<string> {
   return Buffer.from(await printed("CHATKEEP_PG_DUMP")).toString("latin1");
 }
 
-test("no other role sees a token of a call that runs", async (stage) => {
+test("no other role sees the token of a running call", async (stage) => {
   const ada = await stage.person();
   const [holder, runs, looks] = await stage.connections(3);
   const [{ token }] = await holder.request(ada, CREATE);
@@ -332,7 +333,7 @@ test("no other role sees a token of a call that runs", async (stage) => {
       equal(row.query === "<insufficient privilege>", true, `${stranger.role} may not see the statement`);
       equal(traces(JSON.stringify(row), [token]), [], `traces that ${stranger.role} sees`);
     }
-    // The role that logged in, its members and superusers see the statement, without parameters.
+    // The role that logged in, its members and superusers see the statement, but not its parameters.
     for (const seer of [superuser, owner, looks]) {
       const [row] = await seer.rows(activity, runs.pid);
       equal(row.query.includes("chatkeep.rotate_session"), true, "the statement is seen");

@@ -1,5 +1,5 @@
-// Sessions under the isolation levels above READ COMMITTED, in transactions that may not write, and what a call leaves
-// on its connection. A snapshot that is older than somebody's rotation must cost nobody the session.
+// Sessions under REPEATABLE READ and SERIALIZABLE, in read-only transactions, and the settings that a call leaves on
+// its connection. A snapshot from before another client's rotation must not revoke the session.
 
 import { equal } from "../journeys/assertions.ts";
 import { type Connection, NOBODY, type Person, refused, type Row, type Stage, test } from "./connections.ts";
@@ -16,11 +16,11 @@ interface Scene {
   ada: Person;
   one: Connection;
   other: Connection;
-  /** Begins a transaction of the level, and takes its snapshot. */
+  /** Begins a transaction at the level and takes its snapshot. */
   look: (connection: Connection, caller?: Person) => Promise<void>;
 }
 
-/** A test for each level. */
+/** Declares a test for each level. */
 function atEachLevel(name: string, play: (scene: Scene) => Promise<void>): void {
   for (const level of ["repeatable read", "serializable"]) {
     test(`${level}: ${name}`, async (stage) => {
@@ -35,13 +35,13 @@ function atEachLevel(name: string, play: (scene: Scene) => Promise<void>): void 
   }
 }
 
-/** What a call says of a token, without anybody signed in, in a transaction of its own. */
+/** Calls with a token, as an anonymous client, in its own transaction. */
 async function present(connection: Connection, call: string, token: string): Promise<Row> {
   const [row] = await connection.request(NOBODY, call, token);
   return row;
 }
 
-/** What is stored of a session. */
+/** The stored columns of a session. */
 async function stored(stage: Stage, session: string): Promise<Row> {
   const owner = await stage.owner();
   const [row] = await owner.rows(
@@ -52,7 +52,7 @@ async function stored(stage: Stage, session: string): Promise<Row> {
   return row;
 }
 
-atEachLevel("a rotation that waited for another conflicts, and again gives the identical token", async (scene) => {
+atEachLevel("a rotation that waited for another one conflicts, and its repetition returns the same token", async (scene) => {
   const { stage, ada, one, other, look } = scene;
   const [{ token, session_id }] = await one.request(ada, CREATE);
   await look(one);
@@ -63,19 +63,19 @@ atEachLevel("a rotation that waited for another conflicts, and again gives the i
   await one.commit();
   equal(await refused(waiting), CONFLICT, "the one who waited");
   await other.rollback();
-  equal(await stored(stage, session_id), { generation: 1, grace: true, revoked_reason: null }, "what is stored");
+  equal(await stored(stage, session_id), { generation: 1, grace: true, revoked_reason: null }, "the stored rows");
   const replayed = await present(other, ROTATE, token);
   equal([replayed.status, replayed.token === rotated.token], ["replayed", true], "the retry");
 });
 
 atEachLevel(
-  "a snapshot from before a rotation makes no token a spent one",
+  "a token is not spent because of a snapshot from before a rotation",
   async ({ stage, ada, one, other, look }) => {
     const plays = [
       { call: ROTATE, newest: false, first: CONFLICT, again: "replayed" },
       { call: ROTATE, newest: true, first: CONFLICT, again: "rotated" },
       { call: VALIDATE, newest: true, first: CONFLICT, again: "valid" },
-      // As it was when the snapshot was taken, and is: the grace has not passed.
+      // The token was valid in the snapshot and still is: its grace has not passed.
       { call: VALIDATE, newest: false, first: "valid", again: "valid" },
     ];
     for (const { call, newest, first, again } of plays) {
@@ -87,14 +87,14 @@ atEachLevel(
       const said = await work.then(([row]) => row.status, (error) => error.code);
       equal(said, first, `${newest ? "the newest" : "the older"} token in ${call}`);
       await one.rollback();
-      equal((await stored(stage, session_id)).revoked_reason, null, "who revoked the session");
+      equal((await stored(stage, session_id)).revoked_reason, null, "the reason of the revocation");
       equal((await present(one, call, presented)).status, again, "the retry");
       equal((await present(other, VALIDATE, successor.token)).status !== "revoked", true, "the session lives");
     }
   },
 );
 
-atEachLevel("a validation of a successor that is not committed yet waits, and conflicts", async (scene) => {
+atEachLevel("the validation of an uncommitted successor waits and conflicts", async (scene) => {
   const { stage, ada, one, other, look } = scene;
   const [{ token }] = await one.request(ada, CREATE);
   await one.begin(NOBODY);
@@ -108,7 +108,7 @@ atEachLevel("a validation of a successor that is not committed yet waits, and co
   equal((await present(other, VALIDATE, successor.token)).status, "valid", "the retry");
 });
 
-atEachLevel("a rotation from before a revocation gives a token that is dead", async (scene) => {
+atEachLevel("a rotation from before a revocation returns an invalid token", async (scene) => {
   const { stage, ada, one, other, look } = scene;
   const [{ token, session_id }] = await one.request(ada, CREATE);
   await look(one);
@@ -122,7 +122,8 @@ atEachLevel("a rotation from before a revocation gives a token that is dead", as
   }
   equal((await stored(stage, session_id)).revoked_reason, "logout", "the revocation");
 
-  // A spent token ends its session; from before a revocation it conflicts with it, and changes nothing.
+  // A spent token revokes its session. If its snapshot is from before another revocation, it conflicts and changes
+  // nothing.
   const [second] = await one.request(ada, CREATE);
   const next = await present(one, ROTATE, second.token);
   await present(one, VALIDATE, next.token);
@@ -131,10 +132,10 @@ atEachLevel("a rotation from before a revocation gives a token that is dead", as
   equal(await refused(one.rows(ROTATE, second.token)), CONFLICT, "the spent token");
   await one.rollback();
   equal((await present(one, ROTATE, second.token)).status, "revoked", "the retry");
-  equal((await stored(stage, second.session_id)).revoked_reason, "logout", "who ended it");
+  equal((await stored(stage, second.session_id)).revoked_reason, "logout", "the reason of the revocation");
 });
 
-atEachLevel("two revocations of one session conflict, and the second retried says the same", async (scene) => {
+atEachLevel("two revocations of one session conflict, and a repetition of the second has the same result", async (scene) => {
   const { stage, ada, one, other, look } = scene;
   const [{ session_id }] = await one.request(ada, CREATE);
   await look(one, ada);
@@ -148,7 +149,7 @@ atEachLevel("two revocations of one session conflict, and the second retried say
   equal(await other.request(ada, REVOKE, session_id), [{ status: "revoked" }], "the retry");
 });
 
-atEachLevel("two sessions under a limit conflict over the one that both would end", async (scene) => {
+atEachLevel("two new sessions with max_sessions conflict over the session that both would end", async (scene) => {
   const { stage, ada, one, other, look } = scene;
   await one.request(ada, CREATE);
   await look(one, ada);
@@ -167,7 +168,7 @@ atEachLevel("two sessions under a limit conflict over the one that both would en
   equal(counted, [{ status: "active", count: 1 }, { status: "revoked", count: 2 }], "sessions");
 });
 
-test("serializable: two sessions under a limit conflict also where there is none to end", async (stage) => {
+test("serializable: two new sessions with max_sessions conflict even if there is no session to end", async (stage) => {
   const ada = await stage.person();
   const [one, other] = await stage.connections(2);
   await one.begin(ada, "isolation level serializable");
@@ -188,7 +189,7 @@ test("serializable: two sessions under a limit conflict also where there is none
   );
 });
 
-test("in a transaction that may not write, a token that costs a write is an error and costs no session", async (stage) => {
+test("in a read-only transaction, a token that needs a write is an error and does not end its session", async (stage) => {
   const ada = await stage.person();
   const [one, other] = await stage.connections(2);
   const [{ token, session_id }] = await one.request(ada, CREATE);
@@ -206,14 +207,14 @@ test("in a transaction that may not write, a token that costs a write is an erro
   const third = await present(other, ROTATE, second.token);
   for (const call of [VALIDATE, ROTATE]) {
     equal(await reading(call, token), "25006", "a spent token");
-    equal(await reading(call, "nonsense"), "invalid", "what is no token");
+    equal(await reading(call, "nonsense"), "invalid", "text that is not a token");
   }
-  equal((await stored(stage, session_id)).revoked_reason, null, "who ended the session");
+  equal((await stored(stage, session_id)).revoked_reason, null, "the reason of the revocation");
   equal((await present(other, VALIDATE, third.token)).status, "valid", "the newest token");
   equal((await present(other, ROTATE, token)).status, "reuse_detected", "the spent token where it can be written");
 });
 
-test("no call leaves a presented secret on its connection, however its transaction ends", async (stage) => {
+test("no call leaves a presented secret on its connection, whether its transaction commits or not", async (stage) => {
   const [ada, ben] = [await stage.person(), await stage.person()];
   const [pooled, other] = await stage.connections(2);
   const settings = `select coalesce(current_setting('chatkeep.presented', true), '') <> '' as presents,

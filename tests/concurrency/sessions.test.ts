@@ -1,4 +1,4 @@
-// Sessions over several connections: one successor however many present a token, limits that hold, revocations that stay.
+// Sessions over several connections: a token has one successor, limits hold, and revocations stay.
 
 import { assert, equal } from "../journeys/assertions.ts";
 import { type Connection, NOBODY, numbers, type Row, SERVICE, test } from "./connections.ts";
@@ -7,13 +7,13 @@ const CREATE = "select * from chatkeep.create_session()";
 const ROTATE = "select * from chatkeep.rotate_session($1)";
 const VALIDATE = "select * from chatkeep.validate_session($1)";
 
-/** What a call says of a token, without anybody signed in. */
+/** Calls with a token, as an anonymous client. */
 async function present(connection: Connection, call: string, token: string): Promise<Row> {
   const [row] = await connection.request(NOBODY, call, token);
   return row;
 }
 
-test("32 connections that rotate one token at once get one successor, five times over", async (stage) => {
+test("32 connections that rotate one token get one successor, five times", async (stage) => {
   const ada = await stage.person();
   const connections = await stage.connections(32);
   let [{ token }] = await connections[0].request(ada, CREATE);
@@ -28,7 +28,7 @@ test("32 connections that rotate one token at once get one successor, five times
   equal((await present(connections[0], VALIDATE, token)).status, "valid", "the last successor");
 });
 
-test("who waits for a rotation that is rolled back rotates itself", async (stage) => {
+test("a rotation that waits for another one rotates the token if that one is rolled back", async (stage) => {
   const ada = await stage.person();
   const [one, other] = await stage.connections(2);
   const [{ token }] = await one.request(ada, CREATE);
@@ -43,7 +43,7 @@ test("who waits for a rotation that is rolled back rotates itself", async (stage
   equal((await present(one, VALIDATE, lost.token)).status, "reuse_detected", "a successor that was never stored");
 });
 
-test("a rotation and a revocation at once: whoever comes first, the token is dead", async (stage) => {
+test("after a concurrent rotation and revocation the token is invalid, in either order", async (stage) => {
   const ada = await stage.person();
   const [one, other] = await stage.connections(2);
   const revoke = "select * from chatkeep.revoke_session($1)";
@@ -65,13 +65,13 @@ test("a rotation and a revocation at once: whoever comes first, the token is dea
   }
 });
 
-test("the revocation of a spent token is seen by others, unless the caller takes it back", async (stage) => {
+test("others see the revocation by a spent token, unless the caller rolls it back", async (stage) => {
   const ada = await stage.person();
   const [one, other] = await stage.connections(2);
   const [{ token }] = await one.request(ada, CREATE);
   const second = await present(one, ROTATE, token);
   const third = await present(one, ROTATE, second.token);
-  // A caller that fails after the call undoes what it did: nothing can outlive its own transaction.
+  // A caller that fails after the call rolls its own work back. No call can commit separately.
   await one.begin(NOBODY);
   equal((await one.rows(ROTATE, token))[0].status, "reuse_detected", "the verdict inside");
   await one.rollback();
@@ -85,7 +85,7 @@ test("the revocation of a spent token is seen by others, unless the caller takes
   equal((await present(other, VALIDATE, third.token)).status, "revoked", "the newest token, as another connection sees it");
 });
 
-test("sixteen sessions at once never exceed max_sessions, and the newest stay", async (stage) => {
+test("sixteen concurrent sessions never exceed max_sessions, and the newest stay", async (stage) => {
   const ada = await stage.person();
   const connections = await stage.connections(16);
   await connections[0].request(ada, CREATE);
@@ -103,7 +103,7 @@ test("sixteen sessions at once never exceed max_sessions, and the newest stay", 
   equal([...new Set(live.map((row) => row.revoked_reason))].sort(), ["limit", null].sort(), "reasons");
 });
 
-test("ending the others and opening one more do not miss each other", async (stage) => {
+test("revoke_other_sessions and a concurrent create_session do not miss each other", async (stage) => {
   const ada = await stage.person();
   const [one, other] = await stage.connections(2);
   const [{ token }] = await one.request(ada, CREATE);
@@ -115,7 +115,7 @@ test("ending the others and opening one more do not miss each other", async (sta
   equal(await waiting, [{ status: "valid", revoked: 1 }], "the session that was opened meanwhile is ended");
 });
 
-test("a purge passes over sessions that somebody holds, and two purges share the work", async (stage) => {
+test("a purge skips sessions that others hold, and two purges share the work", async (stage) => {
   const ada = await stage.person();
   const [one, other, holder] = await stage.connections(3);
   for (const _ of numbers(4)) await one.request(ada, "select from chatkeep.create_session(ttl => '1 second')");
@@ -129,24 +129,24 @@ test("a purge passes over sessions that somebody holds, and two purges share the
   equal(await other.request(SERVICE, "select chatkeep.purge_sessions() as removed"), [{ removed: 1 }], "the second");
   await one.commit();
   await holder.commit();
-  equal(await other.request(SERVICE, "select chatkeep.purge_sessions() as removed"), [{ removed: 1 }], "what was held");
+  equal(await other.request(SERVICE, "select chatkeep.purge_sessions() as removed"), [{ removed: 1 }], "the rows that were held");
 });
 
-test("two devices that end each other at once do not both lose", async (stage) => {
+test("when two devices end each other's session, one of them stays", async (stage) => {
   const ada = await stage.person();
   const [one, other] = await stage.connections(2);
   const others = "select status, revoked from chatkeep.revoke_other_sessions($1)";
   const [[first], [second]] = [await one.request(ada, CREATE), await other.request(ada, CREATE)];
   await one.begin(ada);
-  equal(await one.rows(others, first.token), [{ status: "valid", revoked: 1 }], "who comes first");
+  equal(await one.rows(others, first.token), [{ status: "valid", revoked: 1 }], "the first call");
   const waiting = other.request(ada, others, second.token);
   await stage.waits(other, one, waiting);
   await one.commit();
-  equal(await waiting, [{ status: "revoked", revoked: 0 }], "who comes second");
+  equal(await waiting, [{ status: "revoked", revoked: 0 }], "the second call");
   equal((await present(one, VALIDATE, first.token)).status, "valid", "the one that is left");
 });
 
-test("whoever waits for a revocation finds the session revoked, and gets no error", async (stage) => {
+test("a call that waits for a revocation returns revoked, and no error", async (stage) => {
   const ada = await stage.person();
   const [one, other] = await stage.connections(2);
   const meanwhile = async (session: string, caller: typeof ada | typeof NOBODY, call: string, ...values: string[]) => {

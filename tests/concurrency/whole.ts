@@ -1,9 +1,11 @@
-// What must be true of stored rows whatever was done at once, as the owner of the tables sees them.
+// Invariants of the stored rows after any concurrent work, as the tables' owner reads them.
 
 import { equal } from "../journeys/assertions.ts";
 import type { Person, Stage } from "./connections.ts";
 
-/** Fails unless a chat is in order: positions without a gap, times that increase, counts, parents and the active path. */
+/**
+ * Fails unless the chat is in order: positions without a gap, increasing times, counts, parents and the active path.
+ */
 export async function wholeChat(stage: Stage, chat: string, what: string): Promise<void> {
   const owner = await stage.owner();
   const [{ broken }] = await owner.rows(
@@ -42,7 +44,7 @@ export async function wholeChat(stage: Stage, chat: string, what: string): Promi
   equal(broken, [], `${what}: what is wrong with the chat`);
 }
 
-/** All that is stored of a person, but for the tenant and whether sessions are live; in one text, to be compared. */
+/** All stored rows of a person in one text, without the tenant and the state of sessions, for comparison. */
 export async function everything(stage: Stage, person: Person): Promise<string> {
   const owner = await stage.owner();
   const [row] = await owner.rows(
@@ -63,7 +65,7 @@ export async function everything(stage: Stage, person: Person): Promise<string> 
   return JSON.stringify(row);
 }
 
-/** Fails where a row of a deleted person is left. */
+/** Fails if a row of a deleted person is left. */
 export async function nothingLeft(stage: Stage, person: Person, what: string): Promise<void> {
   const owner = await stage.owner();
   const left = await owner.rows(
@@ -80,7 +82,7 @@ export async function nothingLeft(stage: Stage, person: Person, what: string): P
   equal(left, [], `${what}: rows that are left of the deleted user`);
 }
 
-/** Fails unless every row of a person is in this tenant. */
+/** Fails unless all rows of a person are in this tenant. */
 export async function allIn(stage: Stage, person: Person, tenant: string, what: string): Promise<void> {
   const owner = await stage.owner();
   const behind = await owner.rows(
@@ -99,7 +101,7 @@ export async function allIn(stage: Stage, person: Person, tenant: string, what: 
   equal(behind, [], `${what}: rows that did not follow the user`);
 }
 
-/** How many sessions of a person no revocation has ended. */
+/** The number of a person's sessions that were not revoked. */
 export async function liveSessions(stage: Stage, person: Person): Promise<number> {
   const owner = await stage.owner();
   const [{ live }] = await owner.rows(
@@ -109,7 +111,7 @@ export async function liveSessions(stage: Stage, person: Person): Promise<number
   return live;
 }
 
-/** Fails where two current documents share bytes or a source that they must not share. */
+/** Fails if two current documents of a person wrongly share bytes or a source. */
 export async function distinctDocuments(stage: Stage, person: Person, what: string): Promise<void> {
   const owner = await stage.owner();
   const doubled = await owner.rows(

@@ -117,7 +117,7 @@ class Storyteller extends Client {
   async turn() {
     const [request, person, chat] = [this.connection.request.bind(this.connection), this.person, this.chat];
     const [question] = await request(person, APPEND, chat, `question ${this.turns}`, crypto.randomUUID());
-    equal(question.parent_id, this.#leaf ?? null, "what the question follows");
+    equal(question.parent_id, this.#leaf ?? null, "the parent of the question");
     const [answer] = await request(
       person,
       "select * from chatkeep.append_message($1, 'assistant', '', status => 'streaming')",
@@ -247,7 +247,7 @@ switching("clients at work notice nothing of a switch", async (stage) => {
   await work;
 
   for (const client of clients) {
-    equal([...client.engines].sort(), ["native", "portable"], `who answered ${client.constructor.name}`);
+    equal([...client.engines].sort(), ["native", "portable"], `the user who answered ${client.constructor.name}`);
   }
   const stored = await stage.stored(chat);
   const acknowledged = new Map(writers.flatMap((writer) => [...writer.stored]));
@@ -264,7 +264,7 @@ switching("clients at work notice nothing of a switch", async (stage) => {
   for (const id of [chat, story]) {
     const [counts] = await owner.rows("select message_count, last_seq from chatkeep.chats where id = $1", id);
     const count = id === chat ? stored.length : storyteller.messages;
-    equal(counts, { message_count: count, last_seq: count }, "what the chat says of its messages");
+    equal(counts, { message_count: count, last_seq: count }, "the counts of the chat");
   }
   const [one, other] = uploaders.map((uploader) => uploader.outcomes);
   for (const checksum of new Set([...one.keys(), ...other.keys()])) {

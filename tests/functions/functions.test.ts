@@ -115,7 +115,7 @@ async function functions(test: Deno.TestContext, runtime: string[], supabase: Su
     const message = await answer.json();
     equal([answer.status, message.content, message.user_id], [200, "Where is it warm in May?", ada.id], "the message");
     const { data } = await ada.db.from("messages").select("content").eq("id", message.id);
-    equal(data, [{ content: "Where is it warm in May?" }], "what is stored");
+    equal(data, [{ content: "Where is it warm in May?" }], "the stored rows");
     const nobody = await fetch(hello.url, { method: "POST", body: "hi" });
     equal([nobody.status, (await nobody.json()).code], [401, "42501"], "nobody signed in");
   });
@@ -131,7 +131,7 @@ async function functions(test: Deno.TestContext, runtime: string[], supabase: Su
     equal(
       data.map(({ role, content, status, model }: Record<string, string>) => [role, content, status, model]),
       [["user", "Where is it warm?", "complete", null], ["assistant", "You said: Where is it warm?", "complete", "stub"]],
-      "what is stored",
+      "the stored rows",
     );
     equal(data[1].id, first.headers.get("x-message-id"), "the message of the answer");
 

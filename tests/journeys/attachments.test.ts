@@ -30,7 +30,7 @@ Deno.test("attachments are their owner's, and go out of sight with a deleted cha
   const [ada, eve] = [await signUp(), await signUp()];
   const [chat_id, first] = await illustrated(ada);
   await newChat(eve);
-  equal(ok(await eve.db.from("attachments").select("id").eq("chat_id", chat_id)), [], "what a stranger reads");
+  equal(ok(await eve.db.from("attachments").select("id").eq("chat_id", chat_id)), [], "the rows that another tenant reads");
   refusal(await anonymous().from("attachments").select("id"), "42501", 401, "attachments");
   const forged = { tenant_id: ada.id, user_id: eve.id, chat_id, message_id: first, name: "c.png" };
   refusal(await eve.db.from("attachments").insert(forged), "42501", 403, "attachments");
@@ -100,7 +100,7 @@ Deno.test("attachments take the own documents and those that the tenant shares",
   hintedRefusal(await ada.db.rpc("attach", { ...on, document_id: ours }), "PT410", 410, "chat_id");
 });
 
-Deno.test("what carries a secret is not stored as a path, and not repeated", async () => {
+Deno.test("a path with a secret is refused and not repeated", async () => {
   const ada = await signUp();
   const on = await talked(ada);
   for (

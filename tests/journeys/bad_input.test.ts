@@ -92,7 +92,7 @@ Deno.test("a bad argument is refused by name, and nothing is stored", async (tes
   }
 });
 
-Deno.test("what is just within the limits is stored", async () => {
+Deno.test("values at the limits are stored", async () => {
   const ada = await signUp();
   const chat_id = await newChat(ada);
   const append = async (given: object) =>

@@ -122,11 +122,11 @@ Deno.test("a stream begins as a placeholder and is finished once", async () => {
   equal(await listed(ada, chat_id), "the answer, still there?", "messages");
   const dead = uuid();
   ok(await ada.db.rpc("append_message", { ...begin, message_id: dead }));
-  equal(ok(await ada.db.rpc("fail_stale_messages", { older_than: "1 hour" })), [], "what died an hour ago");
+  equal(ok(await ada.db.rpc("fail_stale_messages", { older_than: "1 hour" })), [], "messages stale for an hour");
   equal(
     ok(await ada.db.rpc("fail_stale_messages", { older_than: "0 seconds" }).select("id, status")),
     [{ id: dead, status: "failed" }],
-    "what died by now",
+    "messages stale by now",
   );
 });
 
@@ -205,7 +205,7 @@ Deno.test("search finds what was just said, and marks it in HTML", async () => {
   equal(
     ok(await service().rpc("search_messages", { query: "deploy", chat_id })).length,
     2,
-    "what a service finds in a chat",
+    "the messages that a service finds in a chat",
   );
   hintedRefusal(await service().rpc("search_messages", { query: "deploy" }), "22004", 400, "chat_id");
   hintedRefusal(await ada.db.rpc("search_messages", { query: "deploy", page_size: 201 }), "22023", 400, "page_size");
@@ -231,7 +231,7 @@ Deno.test("a deleted chat is gone everywhere, and comes back as it was", async (
   const gone = ok(await ada.db.rpc("delete_chat", { chat_id }).single());
   equal([gone.id, typeof gone.deleted_at], [chat_id, "string"], "the deleted chat");
   equal(ok(await ada.db.rpc("delete_chat", { chat_id }).single()), gone, "deleted again");
-  equal(await everything(), [[], [], []], "what is left of it");
+  equal(await everything(), [[], [], []], "its remaining rows");
   for (const table of ["chats", "messages"]) {
     const { count } = await ada.db.from(table).select("id", { count: "exact", head: true });
     equal(count, 0, `counted in ${table}`);
@@ -389,8 +389,8 @@ Deno.test("no call reaches another's chat: a stranger's, a colleague's, with a f
     });
   }
   for (const person of [ben, eve]) {
-    equal(ok(await person.db.rpc("search_messages", { query: "vault" })), [], "what others find");
-    equal(ok(await person.db.rpc("fail_stale_messages", { older_than: "0 seconds" })), [], "what others fail");
+    equal(ok(await person.db.rpc("search_messages", { query: "vault" })), [], "the rows that others find");
+    equal(ok(await person.db.rpc("fail_stale_messages", { older_than: "0 seconds" })), [], "the messages that others fail");
     const forged = await person.db.rpc("import_chat", {
       chat: { tenant_id: ada.id, user_id: ada.id, messages: [{ role: "user", content: "x" }] },
     });
@@ -454,5 +454,5 @@ Deno.test("characters that PostgreSQL cannot store are refused, and everything e
   for (const message of messages) ok(await ada.db.rpc("append_message", { chat_id, ...message }));
   const stored = ok(await ada.db.rpc("list_messages", { chat_id }).select("content, parts, metadata"));
   const expected = messages.map(({ content, parts, metadata }) => ({ content, parts, metadata }));
-  equal(stored, [...expected, ...expected], "what came back");
+  equal(stored, [...expected, ...expected], "the returned rows");
 });

@@ -86,7 +86,7 @@ Deno.test("the same bytes registered at once are stored once", async () => {
   equal(rows.filter((row) => row.outcome === "created").length, 1, "creations");
 });
 
-Deno.test("what others store is not a duplicate, and does not show", async () => {
+Deno.test("documents of other users are no duplicates and stay out of sight", async () => {
   const [ada, ben, cleo] = [await signUp(), await signUp(), await signUp()];
   await newChat(ada);
   await shareTenant(ada, ben);
@@ -97,7 +97,7 @@ Deno.test("what others store is not a duplicate, and does not show", async () =>
   assert(ok(await cleo.db.from("documents").select("id")).length === 1, "a stranger sees more than their own document");
 });
 
-Deno.test("what a colleague shares with the tenant is a duplicate for who shares it too", async () => {
+Deno.test("a document that a colleague shares is a duplicate for another member who shares the same bytes", async () => {
   const [ada, ben] = [await signUp(), await signUp()];
   await newChat(ada);
   await shareTenant(ada, ben);
@@ -150,8 +150,8 @@ Deno.test("tags merge, and each member has a namespace", async () => {
   equal([own.user_id, own.namespace, own.tags], [ben.id, "ben", { read: true }], "Ben's");
   hintedRefusal(await tag(eve, { mine: 1 }, { namespace: "eve" }), "PT404", 404, "document_id");
   const all = ada.db.from("document_metadata").select("namespace").eq("document_id", document_id).order("namespace");
-  equal(ok(await all), [{ namespace: "ben" }, { namespace: "default" }], "what Ada reads");
-  equal(ok(await eve.db.from("document_metadata").select("namespace")), [], "what a stranger reads");
+  equal(ok(await all), [{ namespace: "ben" }, { namespace: "default" }], "the rows that Ada reads");
+  equal(ok(await eve.db.from("document_metadata").select("namespace")), [], "the rows that another tenant reads");
 });
 
 Deno.test("a deleted document is gone, and its bytes can be registered anew", async () => {

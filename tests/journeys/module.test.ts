@@ -34,7 +34,7 @@ Deno.test("the module's calls do what the functions do", async () => {
   );
   equal((await data(append())).seq, 1, "seq of the retry");
   equal((await data(ck.listMessages({ chatId: chat.id, pageSize: 10 }))).length, 1, "messages in the page");
-  equal(ok(await db.from("messages").select("content")), [{ content: "hello" }], "what is stored");
+  equal(ok(await db.from("messages").select("content")), [{ content: "hello" }], "the stored rows");
   assert(["native", "portable"].includes((await data(ck.engine())).engine), "engine() does not name an engine");
 });
 
@@ -77,7 +77,7 @@ Deno.test("the module refuses bad input by name, before and after the request al
     const { error } = await ck.appendMessage({ ...given, ...change });
     equal([error?.code, error?.argument], [code, argument], `code and argument of "${error?.message}"`);
   }
-  equal(ok(await db.from("messages").select("id")), [], "what is stored");
+  equal(ok(await db.from("messages").select("id")), [], "the stored rows");
 });
 
 Deno.test("the module and the database refuse in the same words", async () => {
@@ -208,7 +208,7 @@ Deno.test("the module's calls reach every function", async () => {
     "complete",
     "the answer",
   );
-  equal((await data(ck.searchMessages({ query: "lisbon" })))[0].id, answer.id, "what is found");
+  equal((await data(ck.searchMessages({ query: "lisbon" })))[0].id, answer.id, "the messages found");
   const branch = await data(
     ck.appendMessage({ chatId: chat.id, role: "user", content: "b", parentId: answer.parent_id }),
   );

@@ -20,5 +20,5 @@ Deno.test("the README's example makes a chat, stores a message once and pages", 
   const body = example.replace(/^import .*$/m, "") + "\nreturn { chat, message, page, older, titles };";
   const run = new AsyncFunction("createClient", "url", "anonKey", "email", "password", body);
   const { chat, message, page, older, titles } = await run(connect, url, anonKey, email, password);
-  equal([chat.title, message.seq, page.length, older, titles.length], ["Travel plans", 1, 1, [], 1], "what the example made");
+  equal([chat.title, message.seq, page.length, older, titles.length], ["Travel plans", 1, 1, [], 1], "the rows of the example");
 });

@@ -93,7 +93,7 @@ Deno.test("a used successor closes the window of replay", async () => {
   equal((await present(anon, "rotate_session", token)).status, "reuse_detected", "the token before it");
 });
 
-Deno.test("what is no token of ours is invalid, whatever it is", async () => {
+Deno.test("any text that is not a token is invalid", async () => {
   const ada = await signUp();
   const { token } = ok(await ada.db.rpc("create_session").single());
   const changed = token.slice(0, 10) + (token[10] === "A" ? "B" : "A") + token.slice(11);
@@ -152,7 +152,7 @@ Deno.test("a user lists the own sessions, ends one, the others and all", async (
   equal((await present(anon, "rotate_session", phone.token)).status, "revoked", "its token");
 
   const others = ok(await ada.db.rpc("revoke_other_sessions", { token: laptop.token }).single());
-  equal(others, { status: "valid", session_id: laptop.session_id, revoked: 1 }, "what revoke_other_sessions says");
+  equal(others, { status: "valid", session_id: laptop.session_id, revoked: 1 }, "the answer of revoke_other_sessions");
   equal((await present(anon, "validate_session", tablet.token)).status, "revoked", "another token");
   equal((await present(anon, "validate_session", laptop.token)).status, "valid", "the kept token");
 
@@ -181,7 +181,7 @@ Deno.test("nobody ends, raises or purges what is not theirs", async () => {
   }
   equal((await present(anonymous(), "validate_session", token)).status, "valid", "the token afterwards");
   const raised = ok(await service().rpc("elevate_session", { token, aal: "aal2" }).single());
-  equal(raised.status, "valid", "what elevate_session says to a service");
+  equal(raised.status, "valid", "the answer of elevate_session to a service");
   equal(ok(await ada.db.from("my_sessions").select("aal").single()), { aal: "aal2" }, "the level of the session");
 });
 

@@ -42,7 +42,7 @@ Deno.test("with the package's Database, supabase-js knows calls, arguments and r
     1,
     "hello",
     [{ content: "hello", parent_id: null }],
-  ], "what was stored");
+  ], "the stored rows");
   equal([chatId, title, seq, content, row], [true, true, true, true, true], "the types");
 });
 

@@ -18,11 +18,11 @@ Deno.test("the guide's lines make a database in PGlite that keeps people apart",
   const [chat] = await as(ada, "select * from chatkeep.create_chat('Plans')");
   const append = "select * from chatkeep.append_message($1, 'user', 'the vault code is 0000')";
   const [message] = await as(ada, append, [chat.id]);
-  equal([chat.title, message.seq, message.author_id], ["Plans", 1, ada], "what Ada made");
+  equal([chat.title, message.seq, message.author_id], ["Plans", 1, ada], "the rows of Ada");
   equal((await as(ada, "select * from chatkeep.list_messages($1)", [chat.id])).length, 1, "messages that Ada reads");
   equal(await as(eve, "select * from chatkeep.chats"), [], "chats that Eve reads");
   const refused = await as(eve, append, [chat.id]).then(() => undefined, (error: { code: string }) => error.code);
-  equal(refused, "PT404", "what Eve is told");
+  equal(refused, "PT404", "the refusal of Eve");
   equal((await as(ada, "select engine from chatkeep.engine()"))[0].engine, "portable", "the engine");
   await db.close();
 });

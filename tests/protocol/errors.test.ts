@@ -106,7 +106,7 @@ Deno.test("no right is 401 for nobody and 403 for somebody", async () => {
   equal([all.code, all.message], ["42501", "permission denied for table sessions"], "every column of sessions");
 });
 
-Deno.test("what is not there is named", async () => {
+Deno.test("a missing row is named", async () => {
   const ada = await signUp();
   const call = said(await ada.db.rpc("create_chat", { title: "x", colour: "red" }));
   same([call.status, call.code], [404, "PGRST202"], "an argument that no call has");
@@ -123,7 +123,7 @@ Deno.test("what is not there is named", async () => {
   equal(column.status, 400, "a column that is not there");
   answers("code of an unknown column", column.code, "42703");
   const embedded = said(await ada.db.from("chats").select("id, documents(id)"));
-  same([embedded.status, embedded.code], [400, "PGRST200"], "what has no foreign key to it");
+  same([embedded.status, embedded.code], [400, "PGRST200"], "tables without a foreign key to it");
 });
 
 Deno.test("an unsound JWT is 401, whatever it claims", async (test) => {

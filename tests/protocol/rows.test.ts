@@ -98,7 +98,7 @@ Deno.test("the rows of a named type are chosen, filtered, ordered and cut as wel
   );
 });
 
-Deno.test("what a call returns is embedded with what it refers to", async () => {
+Deno.test("the result of a call can embed the rows that it refers to", async () => {
   const ada = await signUp();
   const { id: chat_id } = ok(await ada.db.rpc("create_chat", { title: "Plans" }).single());
   const message = { chat_id, role: "user", content: "look" };
@@ -125,7 +125,7 @@ Deno.test("what a call returns is embedded with what it refers to", async () => 
   same(ok(await inner.eq("attachments.name", "other.pdf")), [], "a page of those with such an attachment");
 });
 
-Deno.test("what a call returns is embedded as it was before the call", async () => {
+Deno.test("rows embedded in the result of a call are as before the call", async () => {
   const ada = await signUp();
   const chat_id = await newChat(ada);
   const message = { chat_id, role: "user", content: "first" };

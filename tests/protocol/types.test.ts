@@ -85,17 +85,17 @@ Deno.test("jsonb keeps objects, arrays, null and every character", async () => {
   const parts = [{ type: "text", text: "Grüße" }, { type: "tool", input: metadata }];
   const message = { chat_id, role: "user", content: "x", metadata, parts };
   const appended = ok(await ada.db.rpc("append_message", message).single());
-  same([appended.metadata, appended.parts], [metadata, parts], "what the call returns");
+  same([appended.metadata, appended.parts], [metadata, parts], "the rows that the call returns");
   const read = ok(await ada.db.from("messages").select("metadata, parts").eq("chat_id", chat_id).single());
-  same(read, { metadata, parts }, "what the table holds");
+  same(read, { metadata, parts }, "the rows of the table");
   const changed = { ...metadata, list: [] };
   same(
     ok(await ada.db.from("chats").update({ metadata: changed }).eq("id", chat_id).select("metadata").single()),
     { metadata: changed },
-    "what a direct update stores",
+    "the row after a direct update",
   );
   const path = await ada.db.from("chats").select("metadata->list, metadata->>π").eq("id", chat_id).single();
-  same(ok(path), { list: [], "π": metadata["π"] }, "what a path selects");
+  same(ok(path), { list: [], "π": metadata["π"] }, "the selection by a path");
 });
 
 Deno.test("inet and interval are text as PostgreSQL prints them", async () => {
