@@ -1,7 +1,8 @@
-// The engine is switched back and forth while clients work: nobody sees an error, nothing is lost or stored twice, and
-// both engines answer the same. sql/engines/*.sql are run by psql, as README.md tells an operator.
+// Switches the engine back and forth while clients work: no client sees an error, nothing is lost or stored twice, and
+// both engines give the same answers. psql runs sql/engines/*.sql, as README.md tells the operator.
 //
-// Environment: CHATKEEP_PSQL, the program; CHATKEEP_ENGINES, the folder of the scripts; and what concurrency/ needs.
+// Environment: CHATKEEP_PSQL, the program; CHATKEEP_ENGINES, the folder of the scripts; and the variables of
+// concurrency/.
 
 import { assert, equal } from "../journeys/assertions.ts";
 import {
@@ -28,13 +29,13 @@ async function select(engine: Engine): Promise<void> {
   await printed("CHATKEEP_PSQL", "--no-psqlrc", "--quiet", "--file", `${given("CHATKEEP_ENGINES")}/${engine}.sql`);
 }
 
-/** Which engine a connection is answered by. */
+/** The engine that answers a connection. */
 async function engineOf(connection: Connection): Promise<Engine> {
   const [{ engine }] = await connection.rows("select engine from chatkeep.engine()");
   return engine;
 }
 
-/** A test that begins and ends with the native engine. */
+/** Declares a test that begins and ends with the native engine. */
 function switching(name: string, play: (stage: Stage) => Promise<void>): void {
   test(name, async (stage) => {
     try {
@@ -45,7 +46,7 @@ function switching(name: string, play: (stage: Stage) => Promise<void>): void {
   });
 }
 
-/** A client that does the same again and again, and looks at what comes back each time. */
+/** A client that repeats its turn and checks each result. */
 abstract class Client {
   turns = 0;
   readonly engines = new Set<Engine>();
@@ -65,13 +66,13 @@ abstract class Client {
     }
   }
 
-  /** Resolves when it has done this many turns more, after the one it is in the middle of. */
+  /** Resolves when it has done this number of further turns, after the current one. */
   more(turns: number): Promise<void> {
     return new Promise((resolve) => this.#milestones.set(this.turns + turns + 1, resolve));
   }
 }
 
-/** Appends to a chat that others append to as well; every third message is sent again, as after a lost response. */
+/** Appends to a chat to which others append too. It sends every third message again, as after a lost response. */
 class Writer extends Client {
   readonly stored = new Map<string, number>();
 
@@ -89,7 +90,7 @@ class Writer extends Client {
   }
 }
 
-/** The same by batches of two, the second time of one that is stored and one that is new. */
+/** Appends batches of two. Every second batch holds a stored and a new message. */
 class BatchWriter extends Writer {
   override async turn() {
     const [one, two, three] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()];
@@ -136,7 +137,7 @@ class Storyteller extends Client {
   }
 }
 
-/** Rotates one session's token on and on. */
+/** Rotates the token of a session again and again. */
 class Device extends Client {
   #token = "";
   #generation = 0;
@@ -167,7 +168,7 @@ class Device extends Client {
   }
 }
 
-/** Registers documents, of which others register the same. */
+/** Registers documents that others register too. */
 class Uploader extends Client {
   readonly outcomes = new Map<string, string[]>();
 
@@ -196,12 +197,12 @@ class Uploader extends Client {
   }
 }
 
-/** 64 hexadecimal characters, one to one with a short name; what they are a checksum of does not matter. */
+/** 64 hexadecimal characters for a short name, different for each name. They need not be a real checksum. */
 function checksumOf(name: string): string {
   return [...name].map((letter) => letter.charCodeAt(0).toString(16)).join("").padStart(64, "0");
 }
 
-/** Reads what is new in a chat, and must meet every message once. */
+/** Reads new messages of a chat. It must get every message once. */
 class Reader extends Client {
   readonly seen: Row[] = [];
 
@@ -236,7 +237,7 @@ switching("clients at work notice nothing of a switch", async (stage) => {
   const clients: Client[] = [...writers, storyteller, ...uploaders, reader, new Device(connections[7], ada)];
   let goesOn = true;
   const work = background(Promise.all(clients.map((client) => client.work(() => goesOn))));
-  // A client that fails ends the test here.
+  // If a client fails, the test ends here.
   const progress = () => Promise.race([work, Promise.all(clients.map((client) => client.more(5)))]);
   await progress();
   for (const engine of ["portable", "native", "portable", "native"] as const) {

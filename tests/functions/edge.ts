@@ -1,7 +1,8 @@
-// Runs one function as Supabase does, as far as that can be had without its edge runtime: in the release of Deno whose
-// interfaces it has, with `EdgeRuntime`, and served where the platform says, whatever the function asks for.
+// Runs a function much as Supabase's edge runtime does: with the release of Deno whose interfaces that runtime has,
+// with `EdgeRuntime`, and on an address that the platform chooses, whatever the function passes to Deno.serve.
 //
-// deno run edge.ts FILE. Prints "Waited for N." when the promises that were handed to EdgeRuntime.waitUntil have settled.
+// Usage: deno run edge.ts FILE. It prints "Waited for N." when the promises that were passed to EdgeRuntime.waitUntil
+// have settled.
 
 import { pathToFileURL } from "node:url";
 
@@ -15,7 +16,7 @@ Object.assign(globalThis, {
 });
 
 const { serve } = Deno;
-// Its last argument is the handler in every form of Deno.serve that takes one by itself.
+// In every form of Deno.serve with a handler of its own, the handler is the last argument.
 Deno.serve = ((...given: unknown[]) => serve({ hostname: "127.0.0.1", port: 0 }, given.at(-1) as Deno.ServeHandler)) as typeof Deno.serve;
 
 await import(pathToFileURL(Deno.args[0]).href);

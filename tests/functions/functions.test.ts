@@ -1,5 +1,5 @@
-// The example functions in sql/supabase/functions and the first one of the package's README, each as a program of its own: in
-// plain Deno, and as Supabase runs them (edge.ts).
+// The example functions in sql/supabase/functions and the first function of the package's README. Each runs as a
+// program: in plain Deno, and as Supabase runs it (edge.ts).
 
 import { createClient } from "@supabase/supabase-js";
 import { assert, equal } from "../journeys/assertions.ts";
@@ -8,10 +8,10 @@ const FUNCTIONS = given("CHATKEEP_FUNCTIONS");
 const WORKDIR = given("CHATKEEP_WORKDIR");
 const README = given("CHATKEEP_PACKAGE_README");
 const ALLOWED = ["--no-prompt", "--no-remote", "--node-modules-dir=manual", "--no-config"];
-/** What runs a function, without its file. */
+/** The command that runs a function, without its file. */
 const RUNTIMES = {
   "plain Deno": [Deno.execPath(), "run", ...ALLOWED, "--allow-all"],
-  // A function there may not run programs, nor write but to /tmp.
+  // There, a function may not run programs, and may write only to /tmp.
   "Supabase's Deno": [
     given("CHATKEEP_DENO_OF_SUPABASE"), "run", ...ALLOWED, "--allow-net", "--allow-env", "--allow-read",
     `${Deno.cwd()}/functions/edge.ts`,
@@ -30,7 +30,7 @@ interface Supabase {
   serviceKey: string;
 }
 
-/** A program in Deno, ended with the test. `hears` gives what it says, now or later, that matches. */
+/** A program in Deno that ends with the test. `hears` resolves to the first line of its output that matches. */
 function start([deno, ...words]: string[], file: string, cwd: string, env: Record<string, string> = {}) {
   const program = new Deno.Command(deno, { args: [...words, file], env, cwd, stdout: "piped", stderr: "piped" }).spawn();
   let said = "";
@@ -72,7 +72,7 @@ function start([deno, ...words]: string[], file: string, cwd: string, env: Recor
   };
 }
 
-/** A function at an address of its own. */
+/** Serves a function at its own address. */
 async function serveFile(runtime: string[], file: string, cwd: string, { url, anonKey }: Supabase) {
   const env = { SUPABASE_URL: url, SUPABASE_ANON_KEY: anonKey, DENO_SERVE_ADDRESS: "tcp:127.0.0.1:0" };
   const program = start(runtime, file, cwd, env);
@@ -102,13 +102,13 @@ Deno.test("the example functions", async (test) => {
 
 async function functions(test: Deno.TestContext, runtime: string[], supabase: Supabase) {
   const ada = await signUp(supabase);
-  /** One of the repository. */
+  /** Serves a function of the repository. */
   const serve = (name: string) => serveFile(runtime, `${FUNCTIONS}/${name}/index.ts`, Deno.cwd(), supabase);
 
   await test.step("the first function of the package's README stores a first message", async () => {
     const example = /```ts hello\n([\s\S]*?)```/.exec(await Deno.readTextFile(README))?.[1];
     assert(example, "the README has no first function");
-    // What is installed here stands for what the registry has.
+    // The installed packages replace those of the registry.
     await Deno.writeTextFile(`${WORKDIR}/hello.ts`, example.replaceAll(/"npm:(@?[^@"]+)@[^"]*"/g, '"$1"'));
     await using hello = await serveFile(runtime, `${WORKDIR}/hello.ts`, WORKDIR, supabase);
     const answer = await fetch(hello.url, { method: "POST", headers: ada.bearer, body: "Where is it warm in May?" });
@@ -120,7 +120,7 @@ async function functions(test: Deno.TestContext, runtime: string[], supabase: Su
     equal([nobody.status, (await nobody.json()).code], [401, "42501"], "nobody signed in");
   });
 
-  await test.step("chat stores the question and streams an answer that is stored as well", async () => {
+  await test.step("chat stores the question and streams an answer, which is stored too", async () => {
     await using chat = await serve("chat");
     const messageId = crypto.randomUUID();
     const ask = (more: object) => fetch(chat.url, { method: "POST", headers: ada.bearer, body: JSON.stringify({ messageId, text: "Where is it warm?", ...more }) });
@@ -143,7 +143,7 @@ async function functions(test: Deno.TestContext, runtime: string[], supabase: Su
     equal([options.status, options.headers.get("access-control-allow-origin")], [200, "*"], "the preflight");
   });
 
-  await test.step("chat finishes the message of a client that goes away", async () => {
+  await test.step("chat finishes the message even if the client goes away", async () => {
     await using chat = await serve("chat");
     const gone = new AbortController();
     const text = "word ".repeat(2000).trim();
@@ -154,7 +154,7 @@ async function functions(test: Deno.TestContext, runtime: string[], supabase: Su
     let message = await find();
     for (const until = Date.now() + 20_000; message.status === "streaming" && Date.now() < until;) message = await find();
     equal([message.status, message.content], ["complete", `You said: ${text}`], "the message");
-    // What the platform was asked to wait for has ended as well.
+    // The promise that was passed to the platform has ended too.
     if (runtime !== RUNTIMES["plain Deno"]) await chat.hears(/Waited for (1)\./);
   });
 

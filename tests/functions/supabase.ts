@@ -1,5 +1,6 @@
-// A Supabase for the functions: @supabase/lite on PGlite with Auth, Data API and Storage, whose bytes lie in memory. A program
-// of its own, run in the folder that holds supabase/migrations, with EXPERIMENTAL_STORAGE=1 in its environment; it prints { url, anonKey, serviceKey } once it serves.
+// A Supabase for the functions: @supabase/lite on PGlite with Auth, the Data API and Storage, which keeps its bytes in
+// memory. Run it as a program in the folder that holds supabase/migrations, with EXPERIMENTAL_STORAGE=1. It prints {
+// url, anonKey, serviceKey } once it serves.
 
 import { App, generateApiKey } from "@supabase/lite";
 import { applyPendingMigrations } from "@supabase/lite/cli";
@@ -7,7 +8,7 @@ import { createPgliteConnection } from "@supabase/lite/pglite";
 
 async function main(): Promise<void> {
   const [{ key: anonKey }, { key: serviceKey }] = [await generateApiKey("publishable"), await generateApiKey("secret")];
-  // Unlike in docs/supabase.md, lite may grant what it wants: its Storage needs it.
+  // Unlike in docs/supabase.md, lite may grant all rights here, because its Storage needs them.
   const connection = await createPgliteConnection({ url: "memory://", pgliteOptions: { serializers: { 17: String } } });
   const keys = { jwt_secret: crypto.randomUUID(), publishable_key: anonKey, secret_key: serviceKey };
   const api = { schemas: ["public", "chatkeep"] };
@@ -26,7 +27,7 @@ async function main(): Promise<void> {
   console.log(JSON.stringify({ url: `http://127.0.0.1:${server.addr.port}`, anonKey, serviceKey }));
 }
 
-/** Where the bytes of objects lie: lite keeps names, owners and policies in the database. */
+/** The bytes of objects. lite keeps their names, owners and policies in the database. */
 class Memory {
   readonly driver = null;
   readonly #objects = new Map<string, ArrayBuffer>();

@@ -1,4 +1,4 @@
-// The few assertions that the tests need, so that they need no package for it.
+// The few assertions of the tests, without a package.
 
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new Error(message);
@@ -16,27 +16,27 @@ interface Answer {
   status: number;
 }
 
-/** The data of an answer that must have succeeded. */
+/** The data of an answer, which must have succeeded. */
 // deno-lint-ignore no-explicit-any
 export function ok(answer: Answer): any {
   assert(!answer.error, `refused: ${answer.error?.code} ${answer.error?.message} (HTTP ${answer.status})`);
   return answer.data;
 }
 
-/** The answer must be this refusal, its message must hold `says`, and it must say what to do. */
+/** The answer must be this refusal, its message must contain `says`, and it must have a hint. */
 export function refusal(answer: Answer, code: string, status: number, says: string): void {
   assert(answer.error, `it was not refused, and answered ${JSON.stringify(answer.data)}`);
   equal([answer.error.code, answer.status], [code, status], `SQLSTATE and HTTP status of "${answer.error.message}"`);
   assert(answer.error.message.includes(says), `the message is "${answer.error.message}", and does not hold "${says}"`);
 }
 
-/** A refusal of Chatkeep's own also hints at what to do. */
+/** The answer must be a refusal of Chatkeep itself, which always has a hint. */
 export function hintedRefusal(answer: Answer, code: string, status: number, says: string): void {
   refusal(answer, code, status, says);
   assert(answer.error.hint, `"${answer.error.message}" has no hint`);
 }
 
-/** Every key of a row, sorted. */
+/** All keys of a row, sorted. */
 export function columns(row: object): string[] {
   return Object.keys(row).sort();
 }

@@ -1,9 +1,9 @@
-// Attachments hang on messages and come with them, by PostgREST's embedding.
+// Attachments belong to messages and are returned with them, by PostgREST's embedding.
 
 import { assert, equal, hintedRefusal, ok, refusal } from "./assertions.ts";
 import { anonymous, newChat, type Person, service, shareTenant, signUp } from "./people.ts";
 
-/** A chat of two messages with two attachments on the first, and their ids. */
+/** A chat with two messages and two attachments on the first, and their ids. */
 async function illustrated(person: Person): Promise<[chat_id: string, first: string, second: string]> {
   const chat_id = await newChat(person);
   const messages = [{ role: "user", content: "look" }, { role: "assistant", content: "I see" }];
@@ -26,7 +26,7 @@ Deno.test("messages are listed with their attachments in one request", async () 
   equal(ok(attachments), [{ name: "b.pdf", messages: { content: "look" } }], "an attachment with its message");
 });
 
-Deno.test("attachments are their owner's, and go out of sight with a deleted chat", async () => {
+Deno.test("attachments are visible to their owner only, and disappear with a deleted chat", async () => {
   const [ada, eve] = [await signUp(), await signUp()];
   const [chat_id, first] = await illustrated(ada);
   await newChat(eve);
@@ -45,7 +45,7 @@ Deno.test("attachments are their owner's, and go out of sight with a deleted cha
   );
 });
 
-/** A registered document's id. */
+/** The id of a registered document. */
 async function document(person: Person, source_uri: string, more: object = {}): Promise<string> {
   const checksum = (crypto.randomUUID() + crypto.randomUUID()).replaceAll("-", "");
   const given = { source_uri, checksum, title: source_uri, ...more };
@@ -59,7 +59,7 @@ async function talked(person: Person): Promise<{ chat_id: string; message_id: st
   return { chat_id, message_id: ok(await person.db.rpc("append_message", message).single()).id };
 }
 
-Deno.test("a document is attached once, and comes with the message and the attachment", async () => {
+Deno.test("a document is attached once, and returned with the message and the attachment", async () => {
   const ada = await signUp();
   const on = await talked(ada);
   const document_id = await document(ada, "manual");
@@ -80,7 +80,7 @@ Deno.test("a document is attached once, and comes with the message and the attac
   );
 });
 
-Deno.test("attachments take the own documents and those that the tenant shares", async () => {
+Deno.test("the owner's documents and those that the tenant shares can be attached", async () => {
   const [ada, ben, eve] = [await signUp(), await signUp(), await signUp()];
   await newChat(ada);
   await shareTenant(ada, ben);

@@ -10,7 +10,7 @@ const CHECKSUM = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015
 const good = { role: "user", content: "hello" };
 const source = { source_uri: "https://example.org/a", checksum: CHECKSUM };
 
-/** `{"a":{"a":...}}`, this many objects deep. */
+/** `{"a":{"a":...}}` with this number of objects. */
 function nested(depth: number): object {
   let value: object = {};
   for (let level = 1; level < depth; level++) value = { a: value };
@@ -69,7 +69,7 @@ function cases(chat_id: string): Case[] {
   ];
 }
 
-/** How many rows a person has, everywhere that the calls write. */
+/** The numbers of a person's rows in all tables that the calls write. */
 async function rows(person: Person): Promise<object> {
   const counts: Record<string, number> = {};
   for (const table of ["chats", "messages", "sessions", "documents", "document_metadata"]) {
@@ -107,7 +107,7 @@ Deno.test("a NUL character is refused, and nothing is stored", async () => {
   const ada = await signUp();
   const chat_id = await newChat(ada);
   const before = await rows(ada);
-  // PostgreSQL itself refuses both, before any function of Chatkeep's runs.
+  // PostgreSQL itself refuses both, before Chatkeep's functions run.
   for (const given of [{ content: "a\u0000b" }, { metadata: { a: "\u0000" } }, { parts: ["\u0000"] }]) {
     const { error, status } = await ada.db.rpc("append_message", { chat_id, ...good, ...given });
     assert(error, `a NUL character in ${Object.keys(given)} was stored`);
@@ -116,7 +116,7 @@ Deno.test("a NUL character is refused, and nothing is stored", async () => {
   equal(await rows(ada), before, "rows after the refusals");
 });
 
-Deno.test("nobody signed in may call what makes rows", async () => {
+Deno.test("an anonymous client may not call functions that make rows", async () => {
   const ada = await signUp();
   const chat_id = await newChat(ada);
   const calls: [string, object][] = [
@@ -129,7 +129,7 @@ Deno.test("nobody signed in may call what makes rows", async () => {
   for (const [call, given] of calls) refusal(await anonymous().rpc(call, given), "42501", 401, call);
 });
 
-Deno.test("an argument that is no UUID, and one that does not exist, are refused", async () => {
+Deno.test("an argument that is not a UUID, and an unknown argument, are refused", async () => {
   const ada = await signUp();
   refusal(await ada.db.rpc("append_message", { chat_id: "nope", ...good }), "22P02", 400, "uuid");
   refusal(

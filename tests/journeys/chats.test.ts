@@ -1,4 +1,4 @@
-// create_chat, append_message and list_messages: what they return, in which order, and that a retry is safe.
+// create_chat, append_message and list_messages: their results, their order, and safe retries.
 
 import { assert, columns, equal, ok, refusal } from "./assertions.ts";
 import { anonymous, newChat, service, signUp } from "./people.ts";
@@ -41,7 +41,7 @@ const MESSAGE = [
   "written_as",
 ];
 
-Deno.test("create_chat returns the chat, and with the same chat_id the same one", async () => {
+Deno.test("create_chat returns the chat, and the same chat for the same chat_id", async () => {
   const ada = await signUp();
   const chat_id = crypto.randomUUID();
   const chat = ok(
@@ -82,7 +82,7 @@ Deno.test("append_message returns the message and touches the chat", async () =>
   equal(chat.updated_at, message.created_at, "the time of the touch");
 });
 
-Deno.test("a message in a service's name says so", async () => {
+Deno.test("a message by a service has no author", async () => {
   const ada = await signUp();
   const chat_id = await newChat(ada);
   const message = ok(await service().rpc("append_message", { chat_id, role: "assistant", content: "hello" }).single());
@@ -93,7 +93,7 @@ Deno.test("a message in a service's name says so", async () => {
   );
 });
 
-Deno.test("a retry with the same message_id stores nothing, other content is a conflict", async () => {
+Deno.test("a retry with the same message_id stores nothing, and other content is a conflict", async () => {
   const ada = await signUp();
   const chat_id = await newChat(ada);
   const append = (content: string) =>
@@ -105,7 +105,7 @@ Deno.test("a retry with the same message_id stores nothing, other content is a c
   equal(ok(await ada.db.from("messages").select("content").eq("chat_id", chat_id)), [{ content: "hello" }], "messages");
 });
 
-Deno.test("messages appended at once are in one order, without gaps", async () => {
+Deno.test("messages that are appended concurrently are in one order, without gaps", async () => {
   const ada = await signUp();
   const chat_id = await newChat(ada);
   const append = (_: unknown, index: number) =>
@@ -182,7 +182,7 @@ Deno.test("nobody else reads a chat, its messages or its existence", async () =>
   }
 });
 
-Deno.test("messages cannot be written past the calls", async () => {
+Deno.test("messages can be written by the calls only", async () => {
   const ada = await signUp();
   const chat_id = await newChat(ada);
   ok(await ada.db.rpc("append_message", { chat_id, role: "user", content: "as it was" }));

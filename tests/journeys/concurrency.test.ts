@@ -1,4 +1,4 @@
-// Many clients at once: what the contract suite, one connection, cannot show.
+// Many clients at the same time, which the contract suite with one connection cannot cover.
 
 import assert from "node:assert/strict";
 import { anonymous, newChat, service, signUp } from "./people.ts";
@@ -6,7 +6,7 @@ import { anonymous, newChat, service, signUp } from "./people.ts";
 // deno-lint-ignore no-explicit-any
 type Row = any;
 
-/** The one row that each of `times` simultaneous calls answers. */
+/** The row that each of `times` simultaneous calls returns. */
 async function together(times: number, call: (n: number) => PromiseLike<{ data: Row; error: Row }>): Promise<Row[]> {
   const answers = await Promise.all(Array.from({ length: times }, (_, n) => call(n)));
   return answers.map(({ data, error }) => {
@@ -15,7 +15,7 @@ async function together(times: number, call: (n: number) => PromiseLike<{ data: 
   });
 }
 
-Deno.test("simultaneous appends leave no gap, no tie and no lost message", async () => {
+Deno.test("simultaneous appends leave no gap, no duplicate and no lost message", async () => {
   const person = await signUp();
   const user = person.db;
   const chat_id = await newChat(person);
@@ -24,7 +24,7 @@ Deno.test("simultaneous appends leave no gap, no tie and no lost message", async
   assert.deepEqual(page.map(({ seq }: Row) => seq), Array.from({ length: 120 }, (_, n) => n + 1));
   assert.equal(new Set(page.map(({ created_at }: Row) => created_at)).size, 120);
   assert.equal(new Set(page.map(({ content }: Row) => content)).size, 120);
-  // Each follows the one before it: the active path is one line.
+  // Each message follows the one before it, so the active path is a line.
   assert.deepEqual(page.slice(1).map(({ parent_id }: Row) => parent_id), page.slice(0, -1).map(({ id }: Row) => id));
 });
 
@@ -39,14 +39,14 @@ Deno.test("simultaneous first sends of one message store one", async () => {
   assert.equal(page.length, 1);
 });
 
-Deno.test("simultaneous makers of one chat get one", async () => {
+Deno.test("simultaneous create_chat calls with one id make one chat", async () => {
   const user = (await signUp()).db;
   const chat_id = crypto.randomUUID();
   const chats = await together(16, (n) => user.rpc("create_chat", { chat_id, title: `title ${n}` }));
   assert.equal(new Set(chats.map(({ title }) => title)).size, 1);
 });
 
-Deno.test("simultaneous rotations of one token give one successor and log nobody out", async () => {
+Deno.test("simultaneous rotations of one token give one successor and revoke nothing", async () => {
   const user = (await signUp()).db;
   const nobody = anonymous();
   const [session] = await together(1, () => user.rpc("create_session", {}));
@@ -86,7 +86,7 @@ Deno.test("simultaneous versions of one source leave one current document", asyn
   assert.equal(current?.length, 1);
 });
 
-Deno.test("simultaneous requests of several people each have their own identity", async () => {
+Deno.test("simultaneous requests of several people each act as their own user", async () => {
   const people = await Promise.all([signUp(), signUp(), signUp()]);
   const chats = await Promise.all(people.map(newChat));
   const answers = await Promise.all(Array.from({ length: 90 }, async (_, n) => {

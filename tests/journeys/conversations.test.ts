@@ -14,7 +14,7 @@ async function listed(person: Person, chat_id: string): Promise<string> {
   return page.map((row: Row) => row.content).join(", ");
 }
 
-Deno.test("append_messages stores a turn in one request, and says what of it was stored before", async () => {
+Deno.test("append_messages stores a turn in one request, and reports which messages were stored before", async () => {
   const ada = await signUp();
   const chat_id = await newChat(ada);
   const [question, answer] = [uuid(), uuid()];
@@ -130,7 +130,7 @@ Deno.test("a stream begins as a placeholder and is finished once", async () => {
   );
 });
 
-Deno.test("editing, regenerating and going back: every branch stays", async () => {
+Deno.test("after edits, regenerations and select_branch every branch is still there", async () => {
   const ada = await signUp();
   const chat_id = await newChat(ada);
   const append = async (content: string, parent_id?: string) =>
@@ -161,7 +161,7 @@ Deno.test("editing, regenerating and going back: every branch stays", async () =
   );
 });
 
-Deno.test("search finds what was just said, and marks it in HTML", async () => {
+Deno.test("search finds new messages at once, and marks hits in HTML", async () => {
   const [ada, ben] = [await signUp(), await signUp()];
   const chat_id = ok(await ada.db.rpc("create_chat", { language: "english" }).single()).id;
   const other = await newChat(ben);
@@ -213,7 +213,7 @@ Deno.test("search finds what was just said, and marks it in HTML", async () => {
   refusal(await ada.db.rpc("index_messages"), "42501", 403, "");
 });
 
-Deno.test("a deleted chat is gone everywhere, and comes back as it was", async () => {
+Deno.test("a deleted chat is gone everywhere, and is restored unchanged", async () => {
   const ada = await signUp();
   const chat_id = await newChat(ada);
   ok(
@@ -257,7 +257,7 @@ Deno.test("a deleted chat is gone everywhere, and comes back as it was", async (
   hintedRefusal(await ada.db.rpc("restore_chat", { chat_id }), "PT404", 404, "chat_id");
 });
 
-Deno.test("a chat is imported with its times, and importing it again changes nothing", async () => {
+Deno.test("a chat is imported with its times, and a second import changes nothing", async () => {
   const ada = await signUp();
   const chat = {
     id: uuid(),
@@ -308,7 +308,7 @@ Deno.test("a chat is imported with its times, and importing it again changes not
   assert(error.message.startsWith("chat.messages[1].created_at "), `"${error.message}" does not begin with the place`);
 });
 
-Deno.test("title, metadata and archived_at of a chat are changed directly, and nothing else is", async (test) => {
+Deno.test("title, metadata and archived_at of a chat can be changed directly, and nothing else", async (test) => {
   const ada = await signUp();
   const chat_id = await newChat(ada);
   ok(await ada.db.rpc("append_message", { chat_id, role: "user", content: "x" }));
@@ -355,7 +355,7 @@ Deno.test("title, metadata and archived_at of a chat are changed directly, and n
   );
 });
 
-Deno.test("no call reaches another's chat: a stranger's, a colleague's, with a forged tenant or without a JWT", async (test) => {
+Deno.test("no call reaches another user's chat: a stranger's, a colleague's, with a forged tenant or without a JWT", async (test) => {
   const [ada, ben, eve] = [await signUp(), await signUp(), await signUp()];
   const chat_id = await newChat(ada);
   await shareTenant(ada, ben);
@@ -403,13 +403,13 @@ Deno.test("no call reaches another's chat: a stranger's, a colleague's, with a f
   equal(ok(await ada.db.from("chats").select("user_id")), [{ user_id: ada.id }], "Ada's chats");
 });
 
-Deno.test("characters that PostgreSQL cannot store are refused, and everything else comes back", async () => {
+Deno.test("characters that PostgreSQL cannot store are refused, and all others are returned unchanged", async () => {
   const ada = await signUp();
   const chat_id = await newChat(ada);
   const good = { role: "user", content: "fine" };
   for (const bad of ["a\u0000b", "a\ud83d", "\ude00b"]) {
-    // A lone surrogate leaves JSON.stringify as an escape. Of arguments that are text, the gateway of these tests makes
-    // UTF-8 itself, and of the lone half U+FFFD; PostgREST hands the JSON on as it is.
+    // JSON.stringify writes a lone surrogate as an escape. PostgREST passes the JSON on unchanged. The gateway of these
+    // tests turns text arguments into UTF-8 itself, and the lone half into U+FFFD.
     const asText = bad.includes("\u0000");
     const cases: [call: string, given: object][] = [
       ["append_messages", { chat_id, messages: [good, { role: "user", content: bad }] }],
@@ -441,7 +441,7 @@ Deno.test("characters that PostgreSQL cannot store are refused, and everything e
     " \n\t ",
     "",
     "e\u0301 \u00e9",
-    // PGlite drops a byte order mark at the start of what it returns; what is stored keeps it.
+    // PGlite drops a byte order mark at the start of its results, but stores it.
     Deno.env.get("CHATKEEP_DRIVER") === "pglite" ? "a\ufeff\uffff" : "\ufeff\uffff",
   ];
   const messages = texts.map((content) => ({

@@ -1,4 +1,4 @@
-// Documents: registration, ingest, tags, deletion, and what the Data API reads of them.
+// Documents: registration, ingest, tags, deletion, and reads through the Data API.
 
 import { assert, columns, equal, hintedRefusal, ok, refusal } from "./assertions.ts";
 import { anonymous, newChat, type Person, service, shareTenant, signUp } from "./people.ts";
@@ -36,7 +36,7 @@ Deno.test("document_checksum is the SHA-256 of the bytes", async () => {
   equal(await checksum("\\x"), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "of nothing");
 });
 
-Deno.test("a new document is created with what was said about it", async () => {
+Deno.test("a new document is created with its given columns", async () => {
   const ada = await signUp();
   const given = {
     title: "A",
@@ -57,7 +57,7 @@ Deno.test("a new document is created with what was said about it", async () => {
   equal(ok(metadata), [{ tags: { lang: "en" }, properties: { pages: [1, 2] } }], "its metadata");
 });
 
-Deno.test("the same bytes are a duplicate, from wherever they come", async () => {
+Deno.test("the same bytes are a duplicate, whatever their source", async () => {
   const ada = await signUp();
   const first = await register(ada, "https://example.org/a", ONE);
   const again = await register(ada, "https://example.org/a", ONE);
@@ -125,7 +125,7 @@ Deno.test("an ingest goes from pending over a claim and a failure to ready", asy
   hintedRefusal(await move("archived", { error: "x" }), "22023", 400, "error");
 });
 
-Deno.test("eight workers claim one document, and one gets it", async () => {
+Deno.test("of eight workers that claim one document, one gets it", async () => {
   const ada = await signUp();
   const { id: document_id } = await register(ada, "https://example.org/a", ONE);
   const claims = await Promise.all(
@@ -154,7 +154,7 @@ Deno.test("tags merge, and each member has a namespace", async () => {
   equal(ok(await eve.db.from("document_metadata").select("namespace")), [], "the rows that another tenant reads");
 });
 
-Deno.test("a deleted document is gone, and its bytes can be registered anew", async () => {
+Deno.test("a deleted document is gone, and its bytes can be registered again", async () => {
   const [ada, eve] = [await signUp(), await signUp()];
   await newChat(eve);
   const { id: document_id } = await register(ada, "https://example.org/a", ONE, { tags: { a: 1 } });
@@ -168,10 +168,10 @@ Deno.test("a deleted document is gone, and its bytes can be registered anew", as
   assert((await register(ada, "https://example.org/a", ONE)).id !== document_id, "the deleted document came back");
 });
 
-/** A checksum that nothing on the way takes for a number. */
+/** A checksum of letters, which no program mistakes for a number. */
 const sum = (n: number) => "abcdef"[n].repeat(64);
 
-/** Five documents of one owner, oldest first: their sources end in 0 to 4. */
+/** Five documents of one owner, oldest first. Their sources end in 0 to 4. */
 async function library(person: Person) {
   const rows = [];
   for (let n = 0; n < 5; n++) {
@@ -224,7 +224,7 @@ Deno.test("documents are read by tags, directly and embedded", async () => {
   equal(first.document_metadata.length, 1, "namespaces");
 });
 
-Deno.test("documents and their metadata change through the calls alone", async () => {
+Deno.test("documents and their metadata can be changed by the calls only", async () => {
   const ada = await signUp();
   const { id, tenant_id } = await register(ada, "https://example.org/a", ONE, { tags: { a: 1 } });
   for (const change of [{ status: "ready" }, { title: "x" }, { visibility: "tenant" }, { deleted_at: "2026-01-01" }]) {

@@ -1,4 +1,4 @@
-// The WASM module through the gateway: the same rules before the request, typed rows after it.
+// The npm package through the gateway: the same rules before the request, and typed rows.
 
 import { checksum, isSessionToken, uuidv7 } from "chatkeep";
 import { assert, equal, ok } from "./assertions.ts";
@@ -12,7 +12,7 @@ async function data(asked: Promise<{ data: any; error: any }>): Promise<any> {
   return data;
 }
 
-Deno.test("the module's calls do what the functions do", async () => {
+Deno.test("the package's calls do what the functions do", async () => {
   const { ck, db, id } = await signUp();
   const chat = await data(ck.createChat({ title: "Module", metadata: { a: [1] } }));
   equal([chat.user_id, chat.title, chat.metadata], [id, "Module", { a: [1] }], "the chat");
@@ -38,7 +38,7 @@ Deno.test("the module's calls do what the functions do", async () => {
   assert(["native", "portable"].includes((await data(ck.engine())).engine), "engine() does not name an engine");
 });
 
-Deno.test("the module's sessions: a refusal is a row with a status, not an error", async () => {
+Deno.test("the package returns an ended session as a row with a status, not as an error", async () => {
   const { ck } = await signUp();
   const { token } = await data(ck.createSession({ ttl: 3600 }));
   assert(isSessionToken(token), "the new token does not look like one");
@@ -49,7 +49,7 @@ Deno.test("the module's sessions: a refusal is a row with a status, not an error
   equal((await data(ck.validateSession({ token: "nonsense" }))).status, "invalid", "nonsense");
 });
 
-Deno.test("the module's checksum is the database's", async () => {
+Deno.test("the package and the database compute the same checksum", async () => {
   const { ck } = await signUp();
   const content = crypto.getRandomValues(new Uint8Array(5_000));
   const here = await data(checksum(new Blob([content]).stream()));
@@ -60,7 +60,7 @@ Deno.test("the module's checksum is the database's", async () => {
   equal([row.outcome, row.checksum], ["created", here], "the document");
 });
 
-Deno.test("the module refuses bad input by name, before and after the request alike", async () => {
+Deno.test("the package refuses bad input by name, before the request and after it", async () => {
   const { ck, db } = await signUp();
   const chat = await data(ck.createChat());
   const given = { chatId: chat.id, role: "user" as const, content: "x" };
@@ -80,7 +80,7 @@ Deno.test("the module refuses bad input by name, before and after the request al
   equal(ok(await db.from("messages").select("id")), [], "the stored rows");
 });
 
-Deno.test("the module and the database refuse in the same words", async () => {
+Deno.test("the package and the database refuse with the same sentences", async () => {
   const { ck, db } = await signUp();
   const { id: chatId } = await data(ck.createChat());
   const id = uuidv7();
@@ -192,7 +192,7 @@ Deno.test("the module and the database refuse in the same words", async () => {
   }
 });
 
-Deno.test("the module's calls reach every function", async () => {
+Deno.test("the package has a call for every function", async () => {
   const { ck } = await signUp();
   const chat = await data(
     ck.importChat({ chat: { title: "Old", messages: [{ role: "user", content: "from before" }] } }),
@@ -255,7 +255,7 @@ Deno.test("the module's calls reach every function", async () => {
   }
 });
 
-Deno.test("the module hands over the gateway's refusals", async () => {
+Deno.test("the package passes on the refusals of the gateway", async () => {
   const ck = chatkeep({ schema: () => bearing("not.a.token") });
   const { data, error } = await ck.createChat();
   equal([data, error?.status], [null, 401], "the answer to a malformed token");

@@ -1,5 +1,5 @@
-// Signed-up users and the other clients that the tests speak through. Every test makes its own people, so tests
-// can run on any database, next to other data, and again.
+// Signed-up users and the other clients of the tests. Every test makes its own people, so tests can run on any
+// database, next to other data, and again.
 
 import { createClient } from "@supabase/supabase-js";
 import { type Chatkeep, chatkeep } from "chatkeep";
@@ -10,9 +10,9 @@ export type Client = any;
 
 export interface Person {
   id: string;
-  /** supabase-js as this user, on schema chatkeep. */
+  /** supabase-js as this user, on the schema chatkeep. */
   db: Client;
-  /** The WASM module as this user. */
+  /** The npm package as this user. */
   ck: Chatkeep;
 }
 
@@ -37,14 +37,14 @@ export async function signUp(): Promise<Person> {
   return { id: data.user.id, db: supabase.schema("chatkeep"), ck: chatkeep(supabase) };
 }
 
-/** Moves people into the tenant of the first, as a backend does. They must not have used Chatkeep before. */
+/** Moves guests into the tenant of the host, as a service does. They must not have used Chatkeep before. */
 export async function shareTenant(host: Person, ...guests: Person[]): Promise<void> {
   const rows = guests.map((guest) => ({ id: guest.id, tenant_id: host.id }));
   const { error } = await service().from("users").insert(rows);
   assert(!error, `moving users failed: ${error?.message}`);
 }
 
-/** Nobody signed in. */
+/** A client without a user. */
 export function anonymous(): Client {
   return connect(anonKey).schema("chatkeep");
 }
@@ -53,12 +53,12 @@ export function service(): Client {
   return connect(serviceKey).schema("chatkeep");
 }
 
-/** A client that sends this bearer token, whatever it is. */
+/** A client that sends this bearer token. */
 export function bearing(token: string): Client {
   return connect(anonKey, { Authorization: `Bearer ${token}` }).schema("chatkeep");
 }
 
-/** A new chat of this person's. */
+/** A new chat of this person. */
 export async function newChat(person: Person): Promise<string> {
   const { data, error } = await person.db.rpc("create_chat").single();
   assert(!error, `create_chat failed: ${error?.message}`);

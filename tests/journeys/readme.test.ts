@@ -1,4 +1,4 @@
-// The example of the README runs as it stands.
+// The example of the README runs unchanged.
 
 import { createClient } from "@supabase/supabase-js";
 import { assert, equal } from "./assertions.ts";
@@ -10,7 +10,7 @@ Deno.test("the README's example makes a chat, stores a message once and pages", 
 
   const [url, anonKey] = ["CHATKEEP_URL", "CHATKEEP_ANON_KEY"].map((name) => Deno.env.get(name) ?? "");
   const [email, password] = [`${crypto.randomUUID()}@example.org`, crypto.randomUUID()];
-  // A test must not leave the timers of a browser session behind.
+  // A test must end the timers of a browser session.
   const auth = { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false };
   const connect = (url: string, key: string, options = {}) => createClient(url, key, { ...options, auth });
   const { error } = await connect(url, anonKey).auth.signUp({ email, password });

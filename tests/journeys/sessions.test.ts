@@ -1,4 +1,4 @@
-// Sessions, as a server calls them: rotate and validate without anybody signed in, by proof of possession.
+// Sessions as a server uses them: it rotates and validates without a signed-in user, by possession of the token.
 
 import { assert, columns, equal, ok } from "./assertions.ts";
 import { anonymous, type Client, service, signUp } from "./people.ts";
@@ -24,7 +24,7 @@ async function present(client: Client, call: string, token: string | null): Prom
   return row;
 }
 
-Deno.test("create_session shows a token once, rotate and validate answer for it", async () => {
+Deno.test("create_session returns a token once, and rotate_session and validate_session accept it", async () => {
   const ada = await signUp();
   const session = ok(
     await ada.db.rpc("create_session", { user_agent: "test", ip: "192.0.2.7", ttl: "1 hour", idle_ttl: "10 minutes" })
@@ -51,7 +51,7 @@ Deno.test("create_session shows a token once, rotate and validate answer for it"
   );
 });
 
-Deno.test("a lost response is replayed with the identical token", async () => {
+Deno.test("after a lost response a rotation returns the identical token", async () => {
   const ada = await signUp();
   const anon = anonymous();
   const { token } = ok(await ada.db.rpc("create_session").single());
@@ -60,7 +60,7 @@ Deno.test("a lost response is replayed with the identical token", async () => {
   equal([replayed.status, replayed.token, replayed.generation], ["replayed", rotated.token, 1], "the replay");
 });
 
-Deno.test("rotating at once from many tabs gives every tab the same token", async () => {
+Deno.test("simultaneous rotations from many tabs return the same token", async () => {
   const ada = await signUp();
   const anon = anonymous();
   const { token } = ok(await ada.db.rpc("create_session").single());
@@ -69,7 +69,7 @@ Deno.test("rotating at once from many tabs gives every tab the same token", asyn
   equal(rows.filter((row) => row.status === "rotated").length, 1, "rotations");
 });
 
-Deno.test("a spent token revokes the session, for good", async () => {
+Deno.test("a spent token revokes the session for good", async () => {
   const ada = await signUp();
   const anon = anonymous();
   const { token, session_id } = ok(await ada.db.rpc("create_session").single());
@@ -84,7 +84,7 @@ Deno.test("a spent token revokes the session, for good", async () => {
   assert(row.revoked_at !== null && row.revoked_reason !== null, "the row does not say that the session was revoked");
 });
 
-Deno.test("a used successor closes the window of replay", async () => {
+Deno.test("the use of a successor ends the grace", async () => {
   const ada = await signUp();
   const anon = anonymous();
   const { token } = ok(await ada.db.rpc("create_session").single());
@@ -116,14 +116,14 @@ Deno.test("max_sessions revokes the oldest", async () => {
   equal(statuses, ["revoked", "valid", "valid"], "the three sessions");
 });
 
-Deno.test("a service opens a session for a user it names", async () => {
+Deno.test("a service creates a session for a user whom it names", async () => {
   const ada = await signUp();
   const session = ok(await service().rpc("create_session", { user_id: ada.id }).single());
   equal([session.status, session.user_id], ["created", ada.id], "the session");
   equal(ok(await ada.db.from("sessions").select("id")), [{ id: session.session_id }], "the user's sessions");
 });
 
-Deno.test("the secrets of a session cannot be read, nor its row changed, by its owner", async () => {
+Deno.test("the owner of a session can neither read its secrets nor change its row", async () => {
   const ada = await signUp();
   const { session_id, token } = ok(await ada.db.rpc("create_session").single());
   const { error } = await ada.db.from("sessions").select("session_token");
@@ -137,7 +137,7 @@ Deno.test("the secrets of a session cannot be read, nor its row changed, by its 
   assert(!left.expires_at.startsWith("2100") && left.aal !== "aal2", "the owner changed the session's row");
 });
 
-Deno.test("a user lists the own sessions, ends one, the others and all", async () => {
+Deno.test("a user lists their sessions, and ends one, the others and all", async () => {
   const ada = await signUp();
   const anon = anonymous();
   const open = async (user_agent: string) => ok(await ada.db.rpc("create_session", { user_agent }).single());
@@ -161,7 +161,7 @@ Deno.test("a user lists the own sessions, ends one, the others and all", async (
   equal((await listed()).map((row: { status: string }) => row.status), ["revoked", "revoked", "revoked"], "at the end");
 });
 
-Deno.test("nobody ends, raises or purges what is not theirs", async () => {
+Deno.test("users and services cannot end, raise or purge sessions of others", async () => {
   const [ada, ben] = [await signUp(), await signUp()];
   const { session_id, token } = ok(await ada.db.rpc("create_session").single());
   const refusals = [
@@ -185,7 +185,7 @@ Deno.test("nobody ends, raises or purges what is not theirs", async () => {
   equal(ok(await ada.db.from("my_sessions").select("aal").single()), { aal: "aal2" }, "the level of the session");
 });
 
-Deno.test("nobody else sees a session", async () => {
+Deno.test("other users do not see a session", async () => {
   const [ada, ben] = [await signUp(), await signUp()];
   const { session_id } = ok(await ada.db.rpc("create_session").single());
   for (const stranger of [ben.db, anonymous()]) {

@@ -1,5 +1,5 @@
-// The generated types, as an application uses them: `deno test` checks them before it runs anything, so this file
-// fails where a call's arguments or rows are not what is said here.
+// The generated types as an application uses them. `deno test` checks types before it runs tests, so this file fails if
+// the arguments or rows of a call differ from those here.
 
 import { createClient } from "@supabase/supabase-js";
 import type { Database } from "chatkeep";
@@ -13,7 +13,7 @@ function connect() {
   });
 }
 
-/** True where two types are one and the same; `any` is the same as nothing else. */
+/** True if two types are identical; `any` is identical only to itself. */
 type Same<One, Other> = (<T>() => T extends One ? 1 : 2) extends (<T>() => T extends Other ? 1 : 2) ? true : false;
 
 Deno.test("with the package's Database, supabase-js knows calls, arguments and rows", async () => {
@@ -46,7 +46,7 @@ Deno.test("with the package's Database, supabase-js knows calls, arguments and r
   equal([chatId, title, seq, content, row], [true, true, true, true, true], "the types");
 });
 
-// Checked, never called.
+// This function is type-checked and never called.
 export async function refused() {
   const db = connect();
   // @ts-expect-error chat_id is required

@@ -3,7 +3,7 @@
 import { assert, equal, ok, refusal } from "./assertions.ts";
 import { anonymous, bearing, newChat, service, shareTenant, signUp } from "./people.ts";
 
-Deno.test("signing up makes no row, the first use makes one in a tenant of one's own", async () => {
+Deno.test("signing up makes no row, and the first use makes one in the user's own tenant", async () => {
   const ada = await signUp();
   equal(ok(await service().from("users").select("id").eq("id", ada.id)), [], "users before the first use");
   await newChat(ada);
@@ -51,7 +51,7 @@ Deno.test("an expired, a forged and a malformed token are 401", async () => {
   }
 });
 
-Deno.test("engine() says which engine answers, to anybody", async () => {
+Deno.test("engine() names the engine to every caller", async () => {
   const [row] = ok(await anonymous().rpc("engine"));
   assert(["native", "portable"].includes(row.engine), `engine is ${row.engine}`);
   assert(/^\d+\.\d+\.\d+/.test(row.version), `version is ${row.version}`);
@@ -59,7 +59,7 @@ Deno.test("engine() says which engine answers, to anybody", async () => {
   assert(row.warning === null || /^PostgreSQL [\d.]+ has CVE-/.test(row.warning), `warning is ${row.warning}`);
 });
 
-Deno.test("people of one tenant share what is for the tenant, and nothing else", async () => {
+Deno.test("members of one tenant share documents with the visibility tenant, and nothing else", async () => {
   const [ada, ben, cleo] = [await signUp(), await signUp(), await signUp()];
   await newChat(ada);
   await shareTenant(ada, ben);

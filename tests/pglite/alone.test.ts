@@ -1,14 +1,14 @@
-// PGlite alone: what docs/supabase.md says runs as it stands.
+// PGlite without a gateway: the example of docs/supabase.md runs unchanged.
 
 import { assert, equal } from "../journeys/assertions.ts";
 import { readdirSync, readFileSync } from "node:fs";
 import { PGlite } from "@electric-sql/pglite";
 
-Deno.test("the guide's lines make a database in PGlite that keeps people apart", async () => {
+Deno.test("the guide's example makes a database in PGlite that keeps users apart", async () => {
   const [guide, sql] = ["CHATKEEP_GUIDE", "CHATKEEP_SQL"].map((name) => Deno.env.get(name) ?? "");
   const example = /```ts pglite-alone\n([\s\S]*?)```/.exec(await Deno.readTextFile(guide))?.[1];
   assert(example, "docs/supabase.md does not say how to run the migrations on PGlite");
-  // Types go, since nothing here compiles them.
+  // The types are removed, because nothing compiles the example here.
   const body = example.replace(/^import .*$/gm, "").replace(/: (string|unknown\[\])/g, "") + "\nreturn { db, as };";
   const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
   const run = new AsyncFunction("PGlite", "readdirSync", "readFileSync", "dataDir", "sql", body);

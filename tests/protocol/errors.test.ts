@@ -1,4 +1,4 @@
-// What a refused call looks like: HTTP status, and code, message, details and hint in the body.
+// The form of a refused call: the HTTP status, and code, message, details and hint in the body.
 
 import { assert, equal, ok } from "../journeys/assertions.ts";
 import { anonymous, bearing, type Client, newChat, signUp } from "../journeys/people.ts";
@@ -6,7 +6,7 @@ import { answers, said, same, signed } from "./gateway.ts";
 
 const PERMISSION = (what: string) => ({ code: "42501", message: `permission denied for ${what}`, hint: null });
 
-Deno.test("a refusal says its code, the argument, and what to do", async (test) => {
+Deno.test("a refusal has its code, the argument and a hint", async (test) => {
   const ada = await signUp();
   const chat_id = await newChat(ada);
   const deleted = await newChat(ada);
@@ -76,7 +76,7 @@ Deno.test("text that PostgreSQL cannot hold is refused before the call", async (
   ok(await append("a pair of surrogates: \ud83c\udf89"));
 });
 
-Deno.test("no right is 401 for nobody and 403 for somebody", async () => {
+Deno.test("a call without the right is 401 for anonymous clients and 403 for users", async () => {
   const ada = await signUp();
   const anon = anonymous();
   same(
@@ -106,7 +106,7 @@ Deno.test("no right is 401 for nobody and 403 for somebody", async () => {
   equal([all.code, all.message], ["42501", "permission denied for table sessions"], "every column of sessions");
 });
 
-Deno.test("a missing row is named", async () => {
+Deno.test("an unknown argument, call, table or column is named", async () => {
   const ada = await signUp();
   const call = said(await ada.db.rpc("create_chat", { title: "x", colour: "red" }));
   same([call.status, call.code], [404, "PGRST202"], "an argument that no call has");
@@ -126,7 +126,7 @@ Deno.test("a missing row is named", async () => {
   same([embedded.status, embedded.code], [400, "PGRST200"], "tables without a foreign key to it");
 });
 
-Deno.test("an unsound JWT is 401, whatever it claims", async (test) => {
+Deno.test("an invalid JWT is 401, whatever its claims", async (test) => {
   const ada = await signUp();
   const now = Math.floor(Date.now() / 1000);
   const claims = { sub: ada.id, role: "authenticated" };
@@ -159,7 +159,7 @@ Deno.test("a JWT without a known role reaches nothing", async () => {
   answers("status of an unknown role", answer.status, 401);
 });
 
-/** The row of a call that judges a token, whatever the HTTP status. */
+/** The verdict on a token, whatever the HTTP status. */
 async function judged(client: Client, call: string, token: string): Promise<[status: number, verdict: string]> {
   const { data, error, status } = await client.rpc(call, { token });
   const rows = data ?? error;

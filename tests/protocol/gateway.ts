@@ -1,5 +1,5 @@
-// Which gateway a run goes through, and where that gateway does not do what PostgREST does. Every test says what
-// PostgREST answers; an entry here is what one gateway answers instead, and a run fails as soon as it no longer does.
+// The gateway of a run, and its deviations from PostgREST. Every test expects PostgREST's answer. An entry here is the
+// answer of one gateway instead, and a run fails as soon as the gateway no longer gives it.
 
 import { SignJWT } from "jose";
 import { assert, equal } from "../journeys/assertions.ts";
@@ -9,10 +9,10 @@ type Gateway = "lite" | "postrust";
 const gateway = Deno.env.get("CHATKEEP_GATEWAY") as Gateway;
 assert(["lite", "postrust"].includes(gateway), "CHATKEEP_GATEWAY is not set: see cargo xtask test");
 
-/** What a gateway answers instead of PostgREST, and where PostgREST's answer is written. */
+/** The answers of gateways that differ from PostgREST's, and the source of PostgREST's answer. */
 type Deviation = Partial<Record<Gateway, unknown>> & { source: string };
 
-// Files without a directory are PostgREST's, below src/library/PostgREST.
+// Files without a folder are PostgREST's, below src/library/PostgREST.
 const DEVIATIONS = {
   "zeros at the end of a second": {
     postrust: ["2024-01-02T03:04:06.120+00:00", "2024-01-02T03:04:07+00:00"],
@@ -96,7 +96,7 @@ const DEVIATIONS = {
   },
 } satisfies Record<string, Deviation>;
 
-/** The answer must be PostgREST's, or exactly the known other one of this gateway. */
+/** The answer must be PostgREST's, or the known deviation of this gateway. */
 export function answers(what: keyof typeof DEVIATIONS, actual: unknown, expected: unknown): void {
   const deviation: Deviation = DEVIATIONS[what];
   if (!(gateway in deviation)) return same(actual, expected, what);
@@ -108,10 +108,10 @@ export function answers(what: keyof typeof DEVIATIONS, actual: unknown, expected
   );
 }
 
-/** The names of all deviations, for the test that looks for those that no test asks for. */
+/** The names of all deviations, for the test that finds unused ones. */
 export const deviations = Object.keys(DEVIATIONS);
 
-/** Equal whatever the order of keys, which JSON gives no meaning. */
+/** Compares values without the order of keys, which has no meaning in JSON. */
 export function same(actual: unknown, expected: unknown, what: string): void {
   equal(sorted(actual), sorted(expected), what);
 }
@@ -126,7 +126,7 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([k, v]) => [k, sorted(v)]));
 }
 
-/** All that a refusal says, as supabase-js hands it over, with the HTTP status. */
+/** A refusal as supabase-js returns it, with the HTTP status. */
 // deno-lint-ignore no-explicit-any
 export function said({ data, error, status }: any) {
   assert(error && data === null, `it was not refused, and answered ${JSON.stringify(data)} (HTTP ${status})`);
@@ -134,7 +134,7 @@ export function said({ data, error, status }: any) {
   return { status, code, message, details, hint };
 }
 
-/** A JWT as the auth server signs them, or with another secret. */
+/** A JWT as the auth server signs it, or with another secret. */
 export function signed(claims: Record<string, unknown>, secret = Deno.env.get("CHATKEEP_JWT_SECRET")): Promise<string> {
   assert(secret, "CHATKEEP_JWT_SECRET is not set: see cargo xtask test");
   return new SignJWT(claims).setProtectedHeader({ alg: "HS256", typ: "JWT" }).sign(new TextEncoder().encode(secret));

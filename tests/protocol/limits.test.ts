@@ -1,4 +1,4 @@
-// Answers of many rows: the gateway cuts each at 1,000 (db-max-rows, [api] max_rows) and reports no error.
+// Answers with many rows: the gateway cuts each to 1,000 rows (db-max-rows, [api] max_rows) and reports no error.
 
 import { assert, equal, ok } from "../journeys/assertions.ts";
 import { newChat, type Person, signUp } from "../journeys/people.ts";
@@ -6,7 +6,7 @@ import { answers, same } from "./gateway.ts";
 
 const MOST = 1000;
 
-/** So many documents of which nobody knows anything. */
+/** This number of new documents. */
 function documents(count: number): { source_uri: string; checksum: string }[] {
   return Array.from({ length: count }, (_, n) => ({
     source_uri: `https://example.org/${n}`,
@@ -20,7 +20,7 @@ async function count(person: Person): Promise<number> {
   return count;
 }
 
-Deno.test("an answer of more than 1,000 rows is cut without an error, and the call has done its whole work", async () => {
+Deno.test("an answer of more than 1,000 rows is cut without an error, after the call has done all its work", async () => {
   const ada = await signUp();
   const { data, error, status } = await ada.db.rpc("register_documents", { documents: documents(10_000) });
   same([status, error], [200, null], "the call");
@@ -41,7 +41,7 @@ Deno.test("an answer of more than 1,000 rows is cut without an error, and the ca
   equal(ok(next).length, MOST, "the next thousand");
 });
 
-Deno.test("batches of 1,000 come back whole", async () => {
+Deno.test("batches of 1,000 are returned completely", async () => {
   const ada = await signUp();
   const all = documents(2000);
   for (const start of [0, MOST]) {
@@ -56,7 +56,7 @@ Deno.test("batches of 1,000 come back whole", async () => {
   same([appended.length, appended[999].seq], [MOST, MOST], "a batch of messages");
 });
 
-Deno.test("pages are below the limit, so none is ever cut", async () => {
+Deno.test("pages are below the limit, so none is cut", async () => {
   const ada = await signUp();
   const chat_id = await newChat(ada);
   const messages = Array.from({ length: 450 }, (_, n) => ({ role: "user", content: `word ${n + 1}` }));

@@ -1,4 +1,4 @@
-// GET and POST, and the headers that choose a schema and what comes back.
+// GET and POST, and the headers that choose the schema and the form of the answer.
 
 import { createClient } from "@supabase/supabase-js";
 import { equal, ok } from "../journeys/assertions.ts";
@@ -7,7 +7,7 @@ import { answers, said, same } from "./gateway.ts";
 
 const GET = { get: true };
 
-Deno.test("calls that only read answer to GET as to POST", async () => {
+Deno.test("calls that only read accept GET and POST", async () => {
   const ada = await signUp();
   const chat_id = await newChat(ada);
   ok(
@@ -60,7 +60,7 @@ Deno.test("GET of a call that writes is 405, and writes nothing", async () => {
   equal([valid.status, valid.generation], ["valid", 0], "the session whose token came by GET");
 });
 
-Deno.test("POST runs read only what is declared to read", async () => {
+Deno.test("POST runs a call read-only if it is declared STABLE or IMMUTABLE", async () => {
   const probe = createClient(Deno.env.get("CHATKEEP_URL")!, Deno.env.get("CHATKEEP_ANON_KEY")!);
   answers("transaction_read_only of a STABLE call by POST", ok(await probe.rpc("probe_stable")), "on");
   equal(ok(await probe.rpc("probe_stable", {}, GET)), "on", "a STABLE call by GET");
@@ -68,7 +68,7 @@ Deno.test("POST runs read only what is declared to read", async () => {
   equal(ok(await probe.rpc("probe_volatile", {}, GET)), "on", "a VOLATILE call by GET");
 });
 
-Deno.test("an update returns its rows where they are asked for, and their number where it is", async () => {
+Deno.test("an update returns its rows or their number on request", async () => {
   const ada = await signUp();
   const [first, second] = [await newChat(ada), await newChat(ada)];
   const minimal = await ada.db.from("chats").update({ title: "one" }).eq("id", first);
@@ -84,7 +84,7 @@ Deno.test("an update returns its rows where they are asked for, and their number
   same([foreign.status, foreign.data], [200, []], "an update of another's");
 });
 
-Deno.test("max-affected undoes an update of more rows than it says", async () => {
+Deno.test("max-affected rolls an update of more rows back", async () => {
   const ada = await signUp();
   const chats = [await newChat(ada), await newChat(ada)];
   const update = () => ada.db.from("chats").update({ title: "new" }).in("id", chats);
@@ -95,7 +95,7 @@ Deno.test("max-affected undoes an update of more rows than it says", async () =>
   equal((await update().maxAffected(2)).status, 204, "as many as it says");
 });
 
-Deno.test("a call that is counted runs once", async () => {
+Deno.test("a call with a count runs once", async () => {
   const ada = await signUp();
   const chat_id = await newChat(ada);
   const message = { chat_id, role: "user", content: "once" };
@@ -105,7 +105,7 @@ Deno.test("a call that is counted runs once", async () => {
   answers("messages that one counted append made", message_count, 1);
 });
 
-Deno.test("an insert says what it made where that is asked for", async () => {
+Deno.test("an insert returns its rows on request", async () => {
   const ada = await signUp();
   await newChat(ada);
   const row = { id: crypto.randomUUID(), tenant_id: ada.id, user_id: ada.id, title: "made by a service" };
@@ -119,7 +119,7 @@ Deno.test("an insert says what it made where that is asked for", async () => {
   answers("an insert of two rows", (await service().from("chats").insert(rows)).status, 201);
 });
 
-Deno.test("preferences that nobody knows are ignored, or refused where they are to be handled strictly", async () => {
+Deno.test("unknown preferences are ignored, or refused with handling=strict", async () => {
   const ada = await signUp();
   const read = (prefer: string) => ada.db.from("chats").select("id").setHeader("Prefer", prefer);
   same(ok(await read("handling=lenient, colour=red")), [], "handling=lenient");
@@ -127,7 +127,7 @@ Deno.test("preferences that nobody knows are ignored, or refused where they are 
   same([answer.status, answer.error?.code], [400, "PGRST122"], "handling=strict");
 });
 
-Deno.test("the schema is chosen by a header, among those that are exposed", async () => {
+Deno.test("a header chooses the schema among the exposed ones", async () => {
   const options = { auth: { persistSession: false } };
   const supabase = createClient(Deno.env.get("CHATKEEP_URL")!, Deno.env.get("CHATKEEP_ANON_KEY")!, options);
   equal(ok(await supabase.schema("chatkeep").rpc("engine")).length, 1, "a call in chatkeep");

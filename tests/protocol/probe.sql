@@ -1,4 +1,5 @@
--- Two calls that say whether they run read only, which none of Chatkeep's does. Made before the gateways read the catalog.
+-- Two calls that report whether they run read-only; Chatkeep has no such call. They exist before the gateways read the
+-- catalog.
 create or replace function public.probe_stable() returns text
 language sql stable set search_path = ''
 as $$ select current_setting('transaction_read_only') $$;

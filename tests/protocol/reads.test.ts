@@ -1,4 +1,4 @@
-// Direct reads of tables with the filters that an application asks for.
+// Direct reads of tables with the filters of applications.
 
 import { equal, ok } from "../journeys/assertions.ts";
 import { newChat, type Person, signUp } from "../journeys/people.ts";
@@ -8,7 +8,7 @@ const sum = (n: number) => "abcdef"[n].repeat(64);
 // deno-lint-ignore no-explicit-any
 const titles = (answer: any) => ok(answer).map((row: { title: string }) => row.title).join("");
 
-/** Five documents of one owner, oldest first: their titles are 0 to 4. */
+/** Five documents of one owner, oldest first. Their titles are 0 to 4. */
 async function library(person: Person) {
   const rows: { id: string; created_at: string }[] = [];
   for (let n = 0; n < 5; n++) {
@@ -85,7 +85,7 @@ Deno.test("chats are listed newest first, without the archived ones, page by pag
   equal(titles(await read().ilike("title", "A%")), "a", "by title");
 });
 
-Deno.test("attachments are found by message, by document and by what became of it", async () => {
+Deno.test("attachments are found by message, by document and by the state of the document", async () => {
   const ada = await signUp();
   const given = { source_uri: "leaflet", checksum: sum(0) };
   const { id: document_id } = ok(await ada.db.rpc("register_document", given).single());

@@ -1,10 +1,10 @@
-// The rows that calls and tables answer with: one or many, chosen, embedded, filtered, ordered, counted.
+// The rows of calls and tables: one or many, with selected columns, embedded, filtered, ordered and counted.
 
 import { equal, ok } from "../journeys/assertions.ts";
 import { newChat, type Person, signUp } from "../journeys/people.ts";
 import { answers, said, same } from "./gateway.ts";
 
-/** A chat with so many messages, of user and assistant in turn. */
+/** A chat with this number of messages, of user and assistant in turn. */
 async function talk(person: Person, count: number): Promise<string> {
   const chat_id = await newChat(person);
   const messages = Array.from({ length: count }, (_, n) => ({
@@ -19,7 +19,7 @@ const NOT_ONE = "Cannot coerce the result to a single JSON object";
 // deno-lint-ignore no-explicit-any
 const seqs = (rows: any) => rows.map((row: { seq: number }) => row.seq);
 
-Deno.test("single() takes one row, and refuses none and two with 406", async () => {
+Deno.test("single() returns one row, and refuses none and two with 406", async () => {
   const ada = await signUp();
   const chat_id = await talk(ada, 2);
   const read = () => ada.db.from("messages").select("seq").eq("chat_id", chat_id);
@@ -39,7 +39,7 @@ Deno.test("single() takes one row, and refuses none and two with 406", async () 
   }
 });
 
-Deno.test("maybeSingle() takes none as null, and refuses two", async () => {
+Deno.test("maybeSingle() returns null for no row, and refuses two", async () => {
   const ada = await signUp();
   const chat_id = await talk(ada, 2);
   const read = () => ada.db.from("messages").select("seq").eq("chat_id", chat_id);
@@ -53,7 +53,7 @@ Deno.test("maybeSingle() takes none as null, and refuses two", async () => {
   equal(ok(await calls.maybeSingle()), null, "no row of a call");
 });
 
-Deno.test("single() of a call that wrote two rows undoes the call", async () => {
+Deno.test("single() of a call that wrote two rows rolls the call back", async () => {
   const ada = await signUp();
   const chat_id = await newChat(ada);
   const messages = [{ role: "user", content: "one" }, { role: "assistant", content: "two" }];
@@ -63,7 +63,7 @@ Deno.test("single() of a call that wrote two rows undoes the call", async () => 
   answers("rows that a refused single() left", count, 0);
 });
 
-Deno.test("a call's rows are chosen, filtered, ordered and cut like a table's", async () => {
+Deno.test("the rows of a call can be selected, filtered, ordered and limited like those of a table", async () => {
   const ada = await signUp();
   const chat_id = await talk(ada, 6);
   const list = () => ada.db.rpc("list_messages", { chat_id });
@@ -79,7 +79,7 @@ Deno.test("a call's rows are chosen, filtered, ordered and cut like a table's", 
   );
 });
 
-Deno.test("the rows of a named type are chosen, filtered, ordered and cut as well", async () => {
+Deno.test("rows of a named type can be selected, filtered, ordered and limited as well", async () => {
   const ada = await signUp();
   const chat_id = await newChat(ada);
   const message_id = crypto.randomUUID();
@@ -134,7 +134,7 @@ Deno.test("rows embedded in the result of a call are as before the call", async 
   same(ok(await ada.db.from("chats").select("message_count").single()), { message_count: 1 }, "and afterwards");
 });
 
-Deno.test("tables are embedded in both directions, with orders and limits of their own", async () => {
+Deno.test("tables are embedded in both directions, each with its own order and limit", async () => {
   const ada = await signUp();
   const chat_id = await talk(ada, 4);
   const [last] = ok(await ada.db.rpc("list_messages", { chat_id }).eq("seq", 4));
@@ -156,7 +156,7 @@ Deno.test("tables are embedded in both directions, with orders and limits of the
   same([counted.status, counted.code], [400, "PGRST123"], "aggregates, which are off by default");
 });
 
-Deno.test("tables are filtered, ordered, cut and counted", async () => {
+Deno.test("tables are filtered, ordered, limited and counted", async () => {
   const ada = await signUp();
   const chat_id = await talk(ada, 5);
   const read = (options: object = {}) => ada.db.from("messages").select("seq", options).eq("chat_id", chat_id);

@@ -1,4 +1,4 @@
-// How values of each type travel: what JSON holds of them, and what an argument may look like.
+// The JSON form of each type, in results and in arguments.
 
 import { equal, ok } from "../journeys/assertions.ts";
 import { anonymous, newChat, type Person, signUp } from "../journeys/people.ts";
@@ -6,7 +6,7 @@ import { answers, same } from "./gateway.ts";
 
 const sum = (letter: string) => letter.repeat(64);
 
-/** A registered document as the table has it. */
+/** A registered document as the table holds it. */
 async function stored(person: Person, given: object, columns: string) {
   const { id } = ok(
     await person.db.rpc("register_document", { source_uri: "a", checksum: sum("a"), ...given }).single(),
@@ -14,7 +14,7 @@ async function stored(person: Person, given: object, columns: string) {
   return ok(await person.db.from("documents").select(columns).eq("id", id).single());
 }
 
-Deno.test("timestamptz is ISO 8601 with an offset, exact to the microsecond, and comes back in as it went out", async () => {
+Deno.test("timestamptz is ISO 8601 with an offset, exact to the microsecond, and can be passed back unchanged", async () => {
   const ada = await signUp();
   const times = ["2024-01-02T03:04:05.123457Z", "2024-01-02T03:04:06.12+00:00", "2024-01-02T05:04:07+02:00"];
   const messages = times.map((created_at, index) => ({ role: "user", content: `${index}`, created_at }));
@@ -45,7 +45,7 @@ Deno.test("bytea is hexadecimal after \\x", async () => {
   same([document.byte_size, document.checksum.length], [2, 64], "a document of two bytes");
 });
 
-Deno.test("bigint is a number, exact below 2^53, and text where it is cast", async () => {
+Deno.test("bigint is a number, exact below 2^53, and text if it is cast", async () => {
   const ada = await signUp();
   const largest = await stored(ada, { byte_size: Number.MAX_SAFE_INTEGER }, "byte_size");
   same(largest, { byte_size: 9007199254740991 }, "the largest exact number");
@@ -53,7 +53,7 @@ Deno.test("bigint is a number, exact below 2^53, and text where it is cast", asy
   same(await stored(ada, given, "byte_size::text"), { byte_size: "9007199254740993" }, "a larger one, as text");
 });
 
-Deno.test("integers, booleans and null are what they are in JSON", async () => {
+Deno.test("integers, booleans and null are those of JSON", async () => {
   const ada = await signUp();
   const chat_id = await newChat(ada);
   const message = { chat_id, role: "assistant", content: "x", token_count: 2147483647 };
@@ -124,7 +124,7 @@ Deno.test("text[] is an array of strings", async () => {
   answers("text[] of a named type", last.aliases, sources.slice(1));
 });
 
-Deno.test("uuid is lower case, and accepted in either", async () => {
+Deno.test("uuid is lower case in results, and accepted in either case", async () => {
   const ada = await signUp();
   const id = "0198C0DE-0000-7000-8000-0000000000AB".replace("0198C0DE", crypto.randomUUID().slice(0, 8).toUpperCase());
   const chat = ok(await ada.db.rpc("create_chat", { chat_id: id }).single());
@@ -132,7 +132,7 @@ Deno.test("uuid is lower case, and accepted in either", async () => {
   same(ok(await ada.db.from("chats").select("id").eq("id", id)), [{ id: id.toLowerCase() }], "found by capitals");
 });
 
-Deno.test("null is no value, where an argument may be null and where it may not", async () => {
+Deno.test("null is accepted only for arguments that may be null", async () => {
   const ada = await signUp();
   const chat_id = await newChat(ada);
   const id = await ada.db.rpc("create_chat", { chat_id: null });

@@ -1,8 +1,8 @@
-// The package as `npm pack` makes it, installed and used in Deno, Node, Bun and workerd, and bundled, against a real gateway
-// and database. Nothing is configured: no flag, no file to copy, no path.
+// The package as `npm pack` makes it, installed and used in Deno, Node, Bun and workerd, and bundled, with a real
+// gateway and database. Nothing is configured: no flag, no file to copy, no path.
 //
-// Environment: CHATKEEP_URL, CHATKEEP_ANON_KEY; CHATKEEP_PACKAGE, the folder that is packed; CHATKEEP_TOOLS, the folder
-// node_modules of xtask; CHATKEEP_DENO_OF_SUPABASE, the Deno of Supabase's edge runtime.
+// Environment: CHATKEEP_URL, CHATKEEP_ANON_KEY; CHATKEEP_PACKAGE, the folder to pack; CHATKEEP_TOOLS, the folder
+// node_modules of xtask; CHATKEEP_DENO_OF_SUPABASE, the Deno release of Supabase's edge runtime.
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -32,7 +32,7 @@ before(async () => {
 });
 after(() => rmSync(home, { recursive: true, force: true }));
 
-/** An application that has installed the packed package, supabase-js beside it. */
+/** Makes an application with the packed package and supabase-js. */
 function install() {
   const packed = spawnSync("npm", ["pack", "--json", "--pack-destination", home], { cwd: folder, encoding: "utf8" });
   assert.equal(packed.status, 0, packed.stderr);
@@ -60,27 +60,27 @@ const both = { alone: EXPECTED, underSupabase: EXPECTED };
 
 const allowed = ["--no-prompt", "--no-remote", "--node-modules-dir=manual", "--allow-net=127.0.0.1", "--allow-env"];
 
-test("Deno", () => assert.deepEqual(run(join(tools, ".bin", "deno"), "run", ...allowed, "program.mjs"), both));
+test("the package runs in Deno", () => assert.deepEqual(run(join(tools, ".bin", "deno"), "run", ...allowed, "program.mjs"), both));
 
-test("Deno as Supabase's edge runtime has it", () => {
+test("the package runs in the Deno release of Supabase's edge runtime", () => {
   assert.deepEqual(run(process.env.CHATKEEP_DENO_OF_SUPABASE, "run", ...allowed, "program.mjs"), both);
 });
 
-test("Node", () => assert.deepEqual(run(join(tools, ".bin", "node"), "program.mjs"), both));
+test("the package runs in Node", () => assert.deepEqual(run(join(tools, ".bin", "node"), "program.mjs"), both));
 
-test("Bun", () => {
-  // Its own program is put in place by an installation script, and none is run.
+test("the package runs in Bun", () => {
+  // An installation script would put Bun's program in place, but no scripts are run.
   const [platform] = readdirSync(join(tools, "@oven"));
   assert.deepEqual(run(join(tools, "@oven", platform, "bin", "bun"), "program.mjs"), both);
 });
 
-test("bundled into one file, without anything beside it", async () => {
+test("the package runs from a bundle of one file", async () => {
   await bundle("program.mjs", { platform: "node", outfile: join(home, "alone", "bundle.mjs") });
   assert.deepEqual(run(join(tools, ".bin", "node"), join("alone", "bundle.mjs")), both);
 });
 
-test("workerd, which compiles no WASM by itself", async () => {
-  // As wrangler does: the module is named beside the worker.
+test("the package runs in workerd, which compiles no WASM at run time", async () => {
+  // As wrangler does, the configuration names the module beside the worker.
   const wasm = {
     name: "wasm",
     setup: (build) => build.onResolve({ filter: /\.wasm$/ }, () => ({ path: "./rules.wasm", external: true })),

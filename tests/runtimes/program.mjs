@@ -1,4 +1,4 @@
-// A program for Deno, Node and Bun: visits the store with the installed package, alone and under supabase-js.
+// A program for Deno, Node and Bun that uses the store by the installed package, with and without supabase-js.
 
 import { createClient } from "@supabase/supabase-js";
 import * as api from "chatkeep";

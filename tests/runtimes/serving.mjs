@@ -1,10 +1,11 @@
-// A worker that workerd serves for the length of a piece of work.
+// Serves a worker with workerd while a function runs.
 
 import { spawn } from "node:child_process";
 
 /**
- * Serves the folder's worker.capnp, calls `work` with the address and gives what it gives. `workerd` is the npm package: its
- * program itself, since what lies in .bin starts it without the descriptor that tells the port.
+ * Serves the folder's worker.capnp, calls `work` with the address and returns its result. `workerd` is the folder of
+ * the npm package. The program is started directly, because the script in .bin does not pass on the descriptor that
+ * reports the port.
  */
 export async function serving(workerd, folder, work) {
   const server = spawn(workerd.default ?? workerd, ["serve", "worker.capnp", "--control-fd=3"], {
@@ -18,7 +19,7 @@ export async function serving(workerd, folder, work) {
   }
 }
 
-/** The port that workerd tells on its control descriptor. */
+/** Resolves to the port that workerd reports on its control descriptor. */
 function listening(server) {
   return new Promise((resolve, reject) => {
     let told = "";

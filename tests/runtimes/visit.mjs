@@ -1,7 +1,7 @@
-// What a user of the package does, in whatever runtime: a chat, a message twice, a streamed answer, a document uploaded and
-// registered in one pass, a session with its cookie, and a refusal. Gives what came of it, for the test to look at.
+// A typical use of the package, in any runtime: a chat, a message sent twice, a streamed answer, a document uploaded
+// and registered in one pass, a session with its cookie, and a refusal. Returns the results for the test.
 
-/** `api` is what the package exports, `connection` is `{ url, key, accessToken }` or a supabase-js client. */
+/** `api` has the package's exports; `connection` is `{ url, key, accessToken }` or a supabase-js client. */
 export async function visit(api, connection) {
   const ck = api.chatkeep(connection);
   const chat = data(await ck.createChat({ title: "Runtimes" }));
@@ -44,7 +44,7 @@ export async function visit(api, connection) {
   };
 }
 
-/** What `visit` gives everywhere. */
+/** The result of `visit` in every runtime. */
 export const EXPECTED = {
   sameRow: true,
   streamed: "Good day",

@@ -1,4 +1,4 @@
-// A worker for workerd: visits the store with what the request says, and answers what came of it.
+// A worker for workerd that uses the store with the connection in the request, and returns the results.
 
 import * as api from "chatkeep";
 import { visit } from "./visit.mjs";

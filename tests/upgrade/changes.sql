@@ -1,4 +1,4 @@
--- What fingerprint.sql must notice: one statement a line, each tried by itself and rolled back.
+-- Changes that fingerprint.sql must notice: one statement per line, each applied alone and rolled back.
 comment on schema chatkeep is 'changed'
 comment on table chatkeep.chats is 'changed'
 comment on column chatkeep.chats.title is 'changed'

@@ -1,4 +1,4 @@
--- Rows in every table, made by the calls as clients make them: what an upgrade finds. It can be run again.
+-- Rows in every table before an upgrade, made by the calls as clients make them. It can be run again.
 \pset format unaligned
 \pset tuples_only on
 select gen_random_uuid() as ada, gen_random_uuid() as ben, gen_random_uuid() as tenant \gset
@@ -10,7 +10,7 @@ select jsonb_build_object('role', 'authenticated', 'sub', :'ada')::text as claim
 set role authenticated;
 select set_config('request.jwt.claims', :'claims_of_ada', false) \g /dev/null
 
--- A chat with branches, a streamed answer and large content; one that is deleted; one that is imported.
+-- A chat with branches, a streamed answer and large content; a deleted chat; an imported chat.
 select id as chat from chatkeep.create_chat(title => 'Travel', metadata => '{"pinned": true}', language => 'english') \gset
 select id as question from chatkeep.append_message(:'chat', 'user', 'Where is it warm in May?') \gset
 select id as answer from chatkeep.append_message(:'chat', 'assistant', '', status => 'streaming', model => 'a model') \gset
@@ -26,13 +26,13 @@ select from chatkeep.append_message(:'gone', 'user', 'Forget this.');
 select from chatkeep.delete_chat(:'gone');
 select from chatkeep.import_chat('{"title": "Old", "messages": [{"role": "user", "content": "Long ago", "created_at": "2020-01-01T00:00:00Z"}]}');
 
--- A session with a rotation behind it, and one that is revoked.
+-- A session that was rotated, and one that was revoked.
 select token from chatkeep.create_session(user_agent => 'a device', ip => '192.0.2.1') \gset
 select from chatkeep.rotate_session(:'token');
 select session_id as revoked from chatkeep.create_session() \gset
 select from chatkeep.revoke_session(:'revoked');
 
--- Documents: own and shared, with tags and another version; one attached, one deleted.
+-- Documents: private and shared, with tags and a new version; one attached, one deleted.
 select id as document from chatkeep.register_content('https://example.com/lisbon', 'Lisbon'::bytea, 'Lisbon', 'text/plain',
   tags => '{"place": "Lisbon"}', properties => '{"pages": 1}') \gset
 select from chatkeep.register_content('https://example.com/lisbon', 'Lisbon, again'::bytea);

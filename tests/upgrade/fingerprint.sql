@@ -1,5 +1,5 @@
--- What the catalog says of Chatkeep, one line per fact, sorted: two databases are made alike when the output is equal.
--- Run by psql. OIDs and times are left out, names are written out with their schemas.
+-- Chatkeep's part of the catalog, one line per fact, sorted. Two databases have the same schema if the output is equal.
+-- Run by psql. It leaves out OIDs and times, and writes names with their schemas.
 \pset format unaligned
 \pset tuples_only on
 set search_path = '';
@@ -11,7 +11,7 @@ with schemas as (
   select format('schema %s owner %s grants %s', nspname, nspowner::regrole, array(select a::text from unnest(nspacl) a order by 1))
   from schemas
   union all
-  -- Whatever lies in the schemas, also of a kind that is not looked at below.
+  -- Every object in the schemas, also of kinds that have no query below.
   select format('object %s %s', o.type, o.identity)
   from pg_catalog.pg_depend d
   join schemas s on s.oid = d.refobjid and d.refclassid = 'pg_catalog.pg_namespace'::regclass
@@ -20,7 +20,7 @@ with schemas as (
   select format('comment on %s %s: %s', o.type, o.identity, d.description)
   from pg_catalog.pg_description d
   cross join lateral pg_catalog.pg_identify_object(d.classoid, d.objoid, d.objsubid) o
-  -- What initdb made has smaller numbers.
+  -- Objects of initdb have smaller numbers.
   where d.objoid >= 16384 and o.identity like '%chatkeep%'
   union all
   select format('relation %s kind %s persistence %s identity %s security %s forced %s options %s owner %s grants %s',
@@ -58,7 +58,7 @@ with schemas as (
   select format('rule %s enabled %s', pg_catalog.pg_get_ruledef(w.oid), w.ev_enabled)
   from pg_catalog.pg_rewrite w join relations r on r.oid = w.ev_class
   union all
-  -- The definition says language, volatility, strictness, security, cost, settings and body.
+  -- The definition holds language, volatility, strictness, security, cost, settings and body.
   select format('function %s kind %s owner %s grants %s definition %s',
     p.oid::regprocedure, p.prokind, p.proowner::regrole,
     case when p.proacl is null then 'default' else array(select a::text from unnest(p.proacl) a order by 1)::text end,

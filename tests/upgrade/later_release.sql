@@ -1,5 +1,5 @@
--- What a later release may bring: a column, an index and a policy of a table, a call and what policies ask with another
--- body, a new call. Applied on top of the migrations by the test of upgrades.
+-- An example of a later release: a table's new column, index and policy, new bodies for a call and for a function that
+-- policies use, and a new call. The upgrade test applies it after the migrations.
 
 alter table chatkeep.users add column locale text not null default 'en'
   constraint users_locale_length check (char_length(locale) <= 35);

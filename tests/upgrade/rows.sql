@@ -1,5 +1,5 @@
--- Prints the statements that count the rows of every table and digest them, by the columns that the table has now: run
--- again after an upgrade they tell whether a row was lost or changed, whatever columns have joined.
+-- Prints the statements that count the rows of every table and digest them, by the present columns. Run again after an
+-- upgrade, those statements show whether a row was lost or changed, whatever columns were added.
 \pset format unaligned
 \pset tuples_only on
 select format(
