@@ -1,6 +1,6 @@
 // CPU time of one append_message through supabase-js, in microseconds: call.mjs PACKAGE ROUNDS CALLS
 //
-// The answer is there at once, in this process, so what is measured is the client alone. One side goes through the package.
+// A function in this process answers at once, so only the client is measured. One side uses the package.
 
 import { createClient } from "@supabase/supabase-js";
 import process from "node:process";

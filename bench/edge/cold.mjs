@@ -1,7 +1,7 @@
-// From nothing to the first answer of the module, in milliseconds: cold.mjs ours|module|empty FOLDER
+// Time from the import to the first answer of the module, in milliseconds: cold.mjs ours|module|empty FOLDER
 //
-// A process of its own for each measurement. `module` is what of the package is the module alone. The imports are of computed
-// paths, which no runtime can load in advance.
+// Each measurement takes a new process. `module` is the module alone, without the rest of the package. The paths of the
+// imports are computed, so no runtime can load them in advance.
 
 import process from "node:process";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ const milliseconds = performance.now() - start;
 if (first !== (side === "empty" ? 7 : "content contains a NUL character")) throw new Error(`the first call gave ${first}`);
 console.log(JSON.stringify(milliseconds));
 
-/** A call that the module refuses, so that no request is made. */
+/** A call that the module refuses, so that no request is sent. */
 async function refused({ chatkeep }) {
   const ck = chatkeep({ url: "http://127.0.0.1:9", key: "key" });
   const chatId = "01890a5d-ac96-774b-bcce-b302099a8057";

@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { alternate, content, hashers, MEBIBYTES } from "./hashers.mjs";
 
-/** Times that the content is hashed in one measurement. */
+/** How many times one measurement hashes the content. */
 const REPEATED = 4;
 
 const [folder, rounds] = process.argv.slice(2);
-// Where there is no node:crypto the package hashes by its module.
+// Without node:crypto, the package hashes with its module.
 process.getBuiltinModule = undefined;
 const { Hasher } = await import(pathToFileURL(join(folder, "index.js")).href);
 const sides = await hashers(Hasher);
@@ -22,6 +22,6 @@ const measure = (side) => {
   for (let time = 0; time < REPEATED; time += 1) sides[side](pieces);
   return (REPEATED * MEBIBYTES * 1000) / (performance.now() - start);
 };
-// Until the compilers have done with all of them.
+// Warms up until the compilers have finished.
 await alternate(Object.keys(sides), 3, measure);
 console.log(JSON.stringify(await alternate(Object.keys(sides), Number(rounds), measure)));

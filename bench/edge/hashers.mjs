@@ -1,4 +1,4 @@
-// The hashers that are compared: each makes the SHA-256 of some MiB that come in pieces of 64 KiB.
+// The compared hashers: each computes the SHA-256 of some MiB in pieces of 64 KiB.
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
@@ -7,7 +7,7 @@ import { createSHA256 } from "hash-wasm";
 export const MEBIBYTES = 8;
 const PIECE = 64 * 1024;
 
-/** The sides by name; `Hasher` is chatkeep's, from which node:crypto was hidden: the package prefers it where it is. */
+/** The sides by name. `Hasher` is chatkeep's; node:crypto must be hidden from it, because the package prefers it. */
 export async function hashers(Hasher) {
   const theirs = await createSHA256();
   return {
@@ -29,7 +29,7 @@ export async function hashers(Hasher) {
   };
 }
 
-/** Bytes that are the same in every runtime. */
+/** The same bytes in every runtime. */
 export function content() {
   let state = 20_261_126;
   const piece = () =>
@@ -40,7 +40,7 @@ export function content() {
   return Array.from({ length: (MEBIBYTES * 1024 * 1024) / PIECE }, piece);
 }
 
-/** Lists of one number per round, by side; `measure(side)` is awaited in alternating order. */
+/** Lists with one number per round, by side. `measure(side)` is awaited in alternating order. */
 export async function alternate(sides, rounds, measure) {
   const measured = Object.fromEntries(sides.map((side) => [side, []]));
   for (let round = 0; round < rounds; round += 1) {

@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 const [folder, calls] = process.argv.slice(2);
 await import(pathToFileURL(join(folder, "index.js")).href);
 const rules = await import(pathToFileURL(join(folder, "wasm", "rules.js")).href);
-// The glue returns what it has loaded.
+// The glue returns the module that it has loaded.
 const { memory } = rules.initSync();
 
 const content = "1 KB of content ".repeat(64);

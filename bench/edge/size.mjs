@@ -1,4 +1,4 @@
-// Sizes of what an application loads, in bytes: node size.mjs PACKAGE EMPTY
+// The sizes that an application loads, in bytes: node size.mjs PACKAGE EMPTY
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,14 +1,14 @@
-// Growth of the process while bytes are streamed through: stream.mjs PACKAGE MEBIBYTES WAY HASHER
+// Growth of the process while it streams bytes: stream.mjs PACKAGE MEBIBYTES WAY HASHER
 //
-// WAY is `checksum`, `hashing`, or `read`, which hashes nothing. HASHER is `node`, or `wasm`, which hides node:crypto from the
-// package, as a runtime without it does. Prints bytes: the most that was resident at once, beyond what was before.
+// WAY is `checksum`, `hashing`, or `read`, which hashes nothing. HASHER is `node`, or `wasm`, which hides node:crypto
+// from the package as in a runtime without it. Prints the largest growth of resident memory in bytes.
 
 import process from "node:process";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const PIECE = 64 * 1024;
-/** MiB that are streamed before anything is looked at, so that what is compiled once is there. */
+/** The MiB that are streamed before the measurement, so that all code is compiled. */
 const WARM = 128;
 
 const [folder, mebibytes, way, hasher] = process.argv.slice(2);
@@ -32,7 +32,7 @@ let most = before;
 await ways[way](body(Number(mebibytes), () => (most = Math.max(most, resident()))));
 console.log(JSON.stringify(Math.max(most, resident()) - before));
 
-/** A stream of so many MiB that hands out one piece again and again: its source keeps no memory. */
+/** A stream of this number of MiB. It repeats one piece, so its source takes no memory. */
 function body(mebibytes, look) {
   const piece = new Uint8Array(PIECE).fill(7);
   let left = (mebibytes * 1024 * 1024) / PIECE;

@@ -1,11 +1,11 @@
-// The hashers in a worker. A request names a side and how often it hashes; clocks stand still while a worker computes, so
-// whoever asks looks at the time.
+// The hashers in a worker. A request names a side and the number of hashes. Clocks stop while a worker computes, so the
+// client measures the time.
 
 import { Hasher } from "chatkeep";
 import hashWasm from "./hash-wasm.wasm";
 import { content, hashers } from "./hashers.mjs";
 
-// hash-wasm compiles its module from bytes, which a worker may not: it is given what was compiled before.
+// hash-wasm compiles its module from bytes, which a worker may not do. It gets a module that was compiled before.
 WebAssembly.compile = () => Promise.resolve(hashWasm);
 
 let ready;

@@ -1,7 +1,7 @@
 // Rates of the hashers in workerd, in MiB per second: node workerd.mjs PACKAGE ROUNDS
 //
-// Bundles the worker as wrangler does, starts workerd and times requests from outside. A request that hashes nothing is
-// timed beside each, and its time is subtracted.
+// Bundles the worker as wrangler does, starts workerd and times requests from outside. It also times a request that
+// hashes nothing, and subtracts that time.
 
 import { build } from "esbuild";
 import { createSHA256 } from "hash-wasm";
@@ -14,7 +14,7 @@ import workerd from "workerd";
 import { alternate, MEBIBYTES } from "./hashers.mjs";
 import { serving } from "./serving.mjs";
 
-/** Times that the content is hashed in one request. */
+/** How many times one request hashes the content. */
 const REPEATED = 6;
 
 const [folder, rounds] = process.argv.slice(2);
@@ -44,7 +44,7 @@ async function assemble() {
   writeFileSync(join(home, "hash-wasm.wasm"), await moduleOfHashWasm());
 }
 
-/** The bytes that hash-wasm has compiled. */
+/** The bytes of hash-wasm's module. */
 async function moduleOfHashWasm() {
   const { compile } = WebAssembly;
   let found;

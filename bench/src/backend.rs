@@ -1,12 +1,12 @@
-//! The server's CPU time and memory, taken from the kernel's own account of one backend process.
+//! CPU time and memory of one backend process, from the kernel's counters.
 
 use anyhow::{Context, Result, anyhow};
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Time that a backend has spent on a CPU since it began, user and system, in nanoseconds.
-/// The first field of schedstat (Linux, Documentation/scheduler/sched-stats.rst); a backend is one
-/// thread, and waits for its client when this is read, so nothing is pending.
+/// CPU time that a backend has used since it began, user and system, in nanoseconds. It is the first field of schedstat
+/// (Linux, Documentation/scheduler/sched-stats.rst). A backend is one thread, and it waits for its client during this
+/// call, so the number is final.
 pub fn cpu_nanoseconds(backend: i32) -> Result<f64> {
     let path = format!("/proc/{backend}/schedstat");
     let text = fs::read_to_string(&path).with_context(|| format!("reading {path}"))?;
@@ -16,19 +16,19 @@ pub fn cpu_nanoseconds(backend: i32) -> Result<f64> {
         .ok_or_else(|| anyhow!("{path} holds no time"))
 }
 
-/// CPU time of a backend during a piece of work, in microseconds.
+/// CPU time of a backend during `work`, in microseconds.
 pub fn cpu_microseconds(backend: i32, work: impl FnOnce() -> Result<()>) -> Result<f64> {
     let before = cpu_nanoseconds(backend)?;
     work()?;
     Ok((cpu_nanoseconds(backend)? - before) / 1e3)
 }
 
-/// By how many bytes a backend's memory exceeded at its peak, during a piece of work, what it was before.
+/// The highest growth of a backend's memory during `work`, in bytes.
 ///
-/// The kernel keeps a high-water mark of all resident memory alone (`VmHWM`), which counts the pages of shared buffers that
-/// a backend has touched, and so grows by what it reads. What a backend has for itself is anonymous memory, of which the
-/// kernel tells the present size (`RssAnon`, proc_pid_status(5)). So a thread reads that over and over, some ten
-/// microseconds apart; a copy that lives as long as it is being hashed is not missed.
+/// The kernel's own maximum (`VmHWM`) covers all resident memory. It also counts the pages of shared buffers that a
+/// backend has touched, so it grows with every read. A backend's own memory is anonymous, and the kernel reports only
+/// its present size (`RssAnon`, proc_pid_status(5)). So a thread reads that size again and again, about every ten
+/// microseconds. It does not miss a copy that lives while it is hashed.
 #[allow(clippy::cast_precision_loss)]
 pub fn peak_memory(backend: i32, work: impl FnOnce() -> Result<()>) -> Result<f64> {
     let path = format!("/proc/{backend}/status");
@@ -55,7 +55,7 @@ pub fn peak_memory(backend: i32, work: impl FnOnce() -> Result<()>) -> Result<f6
     Ok((peak? - before) as f64)
 }
 
-/// Bytes of anonymous memory, of the text of a `/proc/PID/status`.
+/// Bytes of anonymous memory, from the text of a `/proc/PID/status`.
 fn anonymous(status: &str) -> Option<u64> {
     let mut lines = status.lines();
     let size = lines.find_map(|line| line.strip_prefix("RssAnon:"))?;
@@ -84,7 +84,7 @@ mod tests {
             drop(held);
             Ok(())
         });
-        // The tests beside this one take memory too.
+        // Other tests in this process take memory too.
         assert!(peak.unwrap() >= f64::from(60 << 20));
     }
 }

@@ -1,4 +1,4 @@
-//! Time as JavaScript's clients send it: ISO 8601, UTC, milliseconds.
+//! Times as JavaScript clients send them: ISO 8601, UTC, milliseconds.
 
 use humantime::format_rfc3339_millis;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -9,12 +9,12 @@ pub fn milliseconds() -> u64 {
     u64::try_from(since_1970.unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Now.
+/// The present time.
 pub fn now() -> String {
     format_rfc3339_millis(SystemTime::now()).to_string()
 }
 
-/// A day ago.
+/// The time a day ago.
 pub fn yesterday() -> String {
     const DAY: Duration = Duration::from_hours(24);
     format_rfc3339_millis(SystemTime::now() - DAY).to_string()

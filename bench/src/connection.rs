@@ -1,6 +1,6 @@
-//! A connection that sends exactly the protocol messages it is told to, and waits for nothing else.
-//! Statements are prepared once and run by name; several of them may share one Sync, which is what
-//! the pipelines of the measured stores do. Round trips are counted.
+//! A connection that sends exactly the given protocol messages and waits only for their answers. It prepares statements
+//! once and runs them by name. Several statements may share one Sync, as in the pipelines of the measured stores. It
+//! counts round trips.
 
 use anyhow::{Context, Error, Result, anyhow, bail};
 use bytes::BytesMut;
@@ -12,14 +12,14 @@ use postgres_protocol::message::frontend;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-/// Who connects.
+/// A role and its password.
 #[derive(Debug, Clone)]
 pub struct Login {
     pub user: String,
     pub password: String,
 }
 
-/// A parameter: text in its text form, bytes as they are.
+/// A parameter: text in its text form, or bytes.
 #[derive(Debug, Clone, Copy)]
 pub enum Value<'a> {
     Null,
@@ -59,15 +59,15 @@ pub struct Connection {
     received: BytesMut,
     sending: BytesMut,
     scratch: Vec<u8>,
-    /// The server process at the other end.
+    /// The process id of the backend.
     pub backend: i32,
-    /// How often this side has sent and waited.
+    /// How many times the connection has sent messages and waited.
     pub round_trips: u64,
     prepared: usize,
 }
 
 impl Connection {
-    /// Logs in, with SCRAM as the server asks for it.
+    /// Logs in with SCRAM.
     pub fn open(address: SocketAddr, database: &str, login: &Login) -> Result<Self> {
         let stream = TcpStream::connect(address).context("connecting to the server")?;
         stream.set_nodelay(true).context("setting up the socket")?;
@@ -120,21 +120,21 @@ impl Connection {
         }
     }
 
-    /// Runs SQL text as one simple query, and returns the rows of all its statements.
+    /// Runs SQL text as one simple query and returns the rows of all its statements.
     pub fn query(&mut self, sql: &str) -> Result<Rows> {
         frontend::query(sql, &mut self.sending).context("sending a query")?;
         self.send()?;
         self.answer_to(sql, true)
     }
 
-    /// Runs SQL text as one simple query and waits, as clients do with BEGIN and COMMIT.
+    /// Runs SQL text as one simple query and waits, as clients do for BEGIN and COMMIT.
     pub fn execute(&mut self, sql: &str) -> Result<()> {
         frontend::query(sql, &mut self.sending).context("sending a query")?;
         self.send()?;
         self.answer_to(sql, false).map(drop)
     }
 
-    /// The one value of a query.
+    /// The single value of a query.
     pub fn value(&mut self, sql: &str) -> Result<String> {
         let rows = self.query(sql)?;
         let cell = rows
@@ -145,7 +145,7 @@ impl Connection {
             .ok_or_else(|| anyhow!("no value came from: {}", shortened(sql)))
     }
 
-    /// The one number of a query.
+    /// The single number of a query.
     pub fn number(&mut self, sql: &str) -> Result<f64> {
         self.value(sql)?.parse().context("reading a number")
     }
@@ -166,7 +166,7 @@ impl Connection {
         self.pipeline(&[(statement, values)])
     }
 
-    /// Runs one prepared statement and returns its rows, of which text comes as it is.
+    /// Runs one prepared statement and returns its rows in text form.
     pub fn fetch(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<Rows> {
         self.bind_and_execute(&statement.name, values)?;
         frontend::sync(&mut self.sending);
@@ -174,8 +174,8 @@ impl Connection {
         self.answer(true)
     }
 
-    /// Runs one prepared statement and shows each row, of as many values as the caller says, where it lies: nothing is
-    /// copied. NULL is an empty value.
+    /// Runs one prepared statement and passes each row of `COLUMNS` values to `see`, without a copy. NULL is an empty
+    /// value.
     pub fn visit<const COLUMNS: usize>(
         &mut self,
         statement: &Statement,
@@ -199,8 +199,8 @@ impl Connection {
         })
     }
 
-    /// Runs prepared statements with one Sync behind the last, and waits for all of them. Outside
-    /// BEGIN they are one transaction.
+    /// Runs prepared statements with one Sync after the last, and waits for all of them. Outside BEGIN they are one
+    /// transaction.
     pub fn pipeline(&mut self, statements: &[(&Statement, &[Value<'_>])]) -> Result<()> {
         for (statement, values) in statements {
             self.bind_and_execute(&statement.name, values)?;
@@ -210,7 +210,7 @@ impl Connection {
         self.answer(false).map(drop)
     }
 
-    /// Runs SQL text in two round trips, unprepared: Parse, Describe and Flush, then the rest.
+    /// Runs unprepared SQL text in two round trips: Parse, Describe and Flush, then the other messages.
     pub fn run_described(&mut self, sql: &str, values: &[Value<'_>]) -> Result<()> {
         frontend::parse("", sql, [], &mut self.sending).context("preparing")?;
         frontend::describe(b'S', "", &mut self.sending).context("describing")?;
@@ -229,7 +229,7 @@ impl Connection {
         self.answer(false).map(drop)
     }
 
-    /// Sends a Sync alone and waits: the shortest round trip there is.
+    /// Sends only a Sync and waits: the shortest possible round trip.
     pub fn ping(&mut self) -> Result<()> {
         frontend::sync(&mut self.sending);
         self.send()?;
@@ -291,7 +291,7 @@ impl Connection {
         }
     }
 
-    /// Reads up to ReadyForQuery; the first error counts.
+    /// Reads up to ReadyForQuery and returns the first error.
     fn answer(&mut self, keep_rows: bool) -> Result<Rows> {
         let mut rows = Rows::new();
         self.rows(|row| {
@@ -303,13 +303,13 @@ impl Connection {
         Ok(rows)
     }
 
-    /// The same, with the statement in the error.
+    /// Does the same, with the statement in the error.
     fn answer_to(&mut self, sql: &str, keep_rows: bool) -> Result<Rows> {
         self.answer(keep_rows)
             .map_err(|error| anyhow!("{error:#}\n  in: {}", shortened(sql)))
     }
 
-    /// Reads up to ReadyForQuery, a row at a time.
+    /// Reads up to ReadyForQuery, row by row.
     fn rows(&mut self, mut see: impl FnMut(&DataRowBody) -> Result<()>) -> Result<()> {
         let mut refused = None;
         loop {

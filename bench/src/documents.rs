@@ -1,5 +1,5 @@
-//! `bench documents`: the digest of bytes that are in the database, beside Postgres' own; and documents that a store of a
-//! million knows or does not know, beside what LangChain and LlamaIndex send for the same.
+//! `bench documents`: the digest of stored bytes, compared with Postgres' own functions; and known and new documents in
+//! a store of a million, compared with the statements of LangChain and LlamaIndex.
 
 mod chatkeep;
 mod checksum;
@@ -13,7 +13,7 @@ mod stores;
 
 use crate::scenarios::Scenario;
 
-/// The scenarios by name, in the order they run.
+/// The scenarios by name, in the order of their runs.
 pub const SCENARIOS: &[(&str, Scenario)] = &[
     ("checksum", checksum::run),
     ("known", known::run),

@@ -1,5 +1,5 @@
-//! `bench edge`: the npm package and its WASM module in the runtimes that it is for. What is measured are programs in
-//! JavaScript, in `bench/edge`; here are whose turn it is, and what is asked.
+//! `bench edge`: the npm package and its WASM module in the runtimes that it supports. JavaScript programs in
+//! `bench/edge` measure. This module orders their runs and compares the results with the targets.
 
 mod call;
 mod cold;
@@ -12,12 +12,12 @@ mod stream;
 use crate::scenarios::Scenario;
 pub use runtimes::Runtimes;
 
-/// How all of them measure.
+/// The method of all scenarios.
 pub const METHOD: &str = "No server: the package as it is built, each program in a process of its own. Sides alternate \
                           within each round; numbers are medians (quartiles) over rounds, ratios are medians of the \
                           rounds' ratios.";
 
-/// The scenarios by name, in the order they run.
+/// The scenarios by name, in the order of their runs.
 pub const SCENARIOS: &[(&str, Scenario<Runtimes>)] = &[
     ("size", size::run),
     ("cold", cold::run),

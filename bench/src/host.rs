@@ -1,4 +1,4 @@
-//! The host that the measurements are taken on.
+//! The host of the measurements.
 
 use crate::random::SEED;
 use crate::server::Server;
@@ -23,13 +23,13 @@ pub fn processor() -> String {
     format!("{model}, {cores} cores")
 }
 
-/// Asks the kernel for punctual timers: the delaying proxy sleeps half a millisecond at a time.
-/// Threads inherit it. Without it the delay is calibrated all the same, only less steady.
+/// Asks the kernel for precise timers, because the delaying proxy sleeps half a millisecond at a time. Threads inherit
+/// this. Without it, the calibrated delay varies more.
 pub fn punctual_timers() {
     let _ = fs::write("/proc/self/timerslack_ns", "1");
 }
 
-/// The server's settings that the measurements depend on, and those of every connection.
+/// The settings of the server and of every connection on which the measurements depend.
 pub fn settings(server: &Server) -> Result<String> {
     let names = ["shared_buffers", "fsync", "full_page_writes", "autovacuum"];
     let mut admin = server.admin()?;

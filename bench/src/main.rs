@@ -1,8 +1,8 @@
-//! What `cargo xtask bench NAME` runs. The command starts a server with both engines, or builds the npm package, and says
-//! where it is; this program measures, prints tables to stdout and writes plots. It judges each figure and fails only when
-//! it cannot measure.
+//! The program behind `cargo xtask bench NAME`. That command starts a server with both engines, or builds the npm
+//! package, and passes their places in the environment. This program measures, prints tables to stdout and writes
+//! plots. It compares each figure with its target. It fails only if it cannot measure.
 
-// LangChain, PostgreSQL and their like are names of projects, not of code.
+// LangChain, PostgreSQL and others are names of projects, not of code.
 #![allow(clippy::doc_markdown)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// What the words after the benchmark's name ask for.
+/// The options after the benchmark's name.
 struct Options {
     only: Vec<String>,
     length: Length,
@@ -94,7 +94,7 @@ fn run() -> Result<()> {
     measure(&name, scenarios, &server, about, &options)
 }
 
-/// Runs the scenarios, below a caption: what they are measured on, and how.
+/// Runs the scenarios and prints a caption with the machine and the method.
 fn measure<C>(
     name: &str,
     scenarios: &[(&str, Scenario<C>)],

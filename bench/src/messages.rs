@@ -12,7 +12,7 @@ mod turn;
 
 use crate::scenarios::Scenario;
 
-/// The scenarios by name, in the order they run.
+/// The scenarios by name, in the order of their runs.
 pub const SCENARIOS: &[(&str, Scenario)] = &[
     ("append", append::run),
     ("latency", turn::latency),

@@ -1,5 +1,5 @@
-//! A comparison as an SVG: one bar per side, a line over its middle half, the machine below. Written by hand: bars and
-//! words need no library, and style rules, which plotting crates do not write, let one file fit light and dark pages.
+//! A comparison as an SVG: one bar per side, a line over its middle half, and the machine below. Written without a
+//! library: plotting crates write no style rules, which let one file fit light and dark pages.
 
 use crate::report::Comparison;
 use anyhow::{Context, Result};
@@ -7,12 +7,12 @@ use std::fmt::Write;
 use std::path::Path;
 
 const WIDTH: f64 = 820.0;
-/// Width of a character of a label, at the most.
+/// The largest width of a character of a label.
 const LETTER: f64 = 6.8;
 const RIGHT: f64 = 110.0;
 const ROW: f64 = 30.0;
 const TOP: f64 = 56.0;
-/// Characters of a line of the caption.
+/// The most characters of a line of the caption.
 const LINE: usize = 118;
 
 const STYLE: &str = "\

@@ -1,14 +1,14 @@
-//! Shows how far a long measurement is, on stderr: only results go to stdout.
+//! Shows the progress of a long measurement on stderr. Only results go to stdout.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use std::time::{Duration, Instant};
 
-/// How often a measurement without a terminal says that it is alive.
+/// The interval of progress lines without a terminal.
 const HEARTBEAT: Duration = Duration::from_secs(30);
 
 pub struct Progress {
     name: String,
-    /// Hidden where stderr is no terminal.
+    /// Hidden if stderr is not a terminal.
     bar: ProgressBar,
     spoken: Instant,
 }

@@ -1,6 +1,5 @@
-//! A TCP proxy that delivers everything late: the network between an application and its database.
-//! Each piece is held for the delay from its own arrival, so pieces sent together arrive together
-//! and a pipeline stays one.
+//! A TCP proxy that delays every piece of data, like a network between an application and its database. The delay of
+//! each piece begins at its arrival, so pieces that are sent together arrive together, and a pipeline stays a pipeline.
 
 use crate::connection::Connection;
 use anyhow::{Context, Result};
@@ -12,18 +11,18 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long before its time a sleeper wakes up and waits actively: timers are late by about this.
+/// A thread wakes up this long before its time and then waits actively, because timers are late by about this time.
 const AWAKE: Duration = Duration::from_micros(60);
 
 pub struct Proxy {
-    /// Where to connect instead of to the server.
+    /// The address for clients, instead of the server's.
     pub address: SocketAddr,
-    /// Delay each way, in nanoseconds.
+    /// The delay in each direction, in nanoseconds.
     delay: Arc<AtomicU64>,
 }
 
 impl Proxy {
-    /// Starts the proxy; it ends with the program.
+    /// Starts the proxy. It ends with the program.
     pub fn start(server: SocketAddr, round_trip: Duration) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("starting the proxy")?;
         let address = listener.local_addr().context("starting the proxy")?;
@@ -31,15 +30,15 @@ impl Proxy {
         let shared = Arc::clone(&delay);
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                // A connection that fails is seen by its client; the proxy goes on.
+                // The client sees that its connection failed. The proxy serves other clients.
                 let _ = join(&client, server, &shared);
             }
         });
         Ok(Self { address, delay })
     }
 
-    /// Corrects the delay until a round trip through the proxy takes longer than a direct one by
-    /// what was asked for, and returns by how much it does.
+    /// Adjusts the delay until a round trip through the proxy takes `round_trip` longer than a direct one. Returns the
+    /// difference that was reached.
     pub fn calibrate(
         &self,
         round_trip: Duration,
@@ -84,7 +83,7 @@ fn join(client: &TcpStream, server: SocketAddr, delay: &Arc<AtomicU64>) -> std::
     Ok(())
 }
 
-/// One direction: a thread that reads and stamps, and one that waits and writes.
+/// Forwards one direction: one thread reads and records arrival times, another one waits and writes.
 fn relay(mut from: TcpStream, mut to: TcpStream, delay: Arc<AtomicU64>) {
     let (sender, pieces) = mpsc::channel::<(Instant, Vec<u8>)>();
     thread::spawn(move || {
@@ -104,7 +103,7 @@ fn relay(mut from: TcpStream, mut to: TcpStream, delay: Arc<AtomicU64>) {
                 break;
             }
         }
-        // The other side learns of the end from the closed socket; it may be gone already.
+        // The peer sees the closed socket. It may have closed it already.
         let _ = to.shutdown(Shutdown::Both);
     });
 }

@@ -1,9 +1,10 @@
-//! Random data. Texts and documents repeat with their seed, so that all sides get the same. Ids are new in every run.
+//! Random data. Texts and documents depend only on their seed, so all sides get the same ones. Ids are new in every
+//! run.
 
 use crate::clock;
 use chatkeep_core::uuid as ids;
 
-/// The generator of texts and documents. rand's standard generators may change with its version, this one may not.
+/// The generator of texts and documents. It is named because rand's standard generators may change with its version.
 pub use rand::rngs::Xoshiro256PlusPlus as Seeded;
 
 /// The seed of all texts and documents of a run. The report names it.

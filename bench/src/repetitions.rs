@@ -1,5 +1,5 @@
-//! Repeats measurements in rounds. Each round measures every side once, in alternating order, so that a disturbance of the
-//! machine affects all sides alike.
+//! Repeats measurements in rounds. Each round measures every side once, in alternating order, so that a disturbance of
+//! the machine affects all sides.
 
 use crate::progress::Progress;
 use anyhow::Result;

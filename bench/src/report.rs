@@ -1,11 +1,11 @@
-//! What a comparison found: sides, pairs of them, and the figure that is asked of each pair.
+//! The result of a comparison: sides, pairs of them, and the target of each pair.
 
 use crate::statistics::{Summary, ratios};
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use std::fmt::Write;
 
-/// What the numbers of a comparison are.
+/// The unit of the numbers of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     PerSecond,
@@ -38,7 +38,7 @@ impl Unit {
         }
     }
 
-    /// A number with about three digits that matter.
+    /// A number with about three significant digits.
     pub fn write(self, number: f64) -> String {
         match self {
             Unit::Milliseconds | Unit::Mebibytes => format!("{number:.2}"),
@@ -49,47 +49,47 @@ impl Unit {
     }
 }
 
-/// What is asked of a pair.
+/// The target of a pair.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Asked {
+pub enum Target {
     /// Our number divided by theirs.
     AtLeast(f64),
     /// Our number divided by theirs.
     AtMost(f64),
-    /// Their number divided by ours: how many times faster we are.
+    /// Their number divided by ours: the factor by which we are faster.
     Faster(f64),
     /// Our number itself, in the comparison's unit.
     Limit(f64),
-    /// Nothing: our number divided by theirs, for the reader.
+    /// No target: our number divided by theirs, for the reader.
     Ratio,
-    /// Nothing: how many times faster we are, for the reader.
+    /// No target: the factor by which we are faster, for the reader.
     Speed,
 }
 
-impl Asked {
+impl Target {
     fn ratio(self, ours: &[f64], theirs: &[f64]) -> Vec<f64> {
         match self {
-            Asked::Faster(_) | Asked::Speed => ratios(theirs, ours),
+            Target::Faster(_) | Target::Speed => ratios(theirs, ours),
             _ => ratios(ours, theirs),
         }
     }
 
     fn write(self, unit: Unit) -> String {
         match self {
-            Asked::AtLeast(limit) => format!(">= {limit}"),
-            Asked::AtMost(limit) => format!("<= {limit}"),
-            Asked::Faster(limit) => format!(">= {limit} times faster"),
-            Asked::Limit(limit) => format!("<= {limit} {}", unit.name()),
-            Asked::Ratio | Asked::Speed => String::new(),
+            Target::AtLeast(limit) => format!(">= {limit}"),
+            Target::AtMost(limit) => format!("<= {limit}"),
+            Target::Faster(limit) => format!(">= {limit} times faster"),
+            Target::Limit(limit) => format!("<= {limit} {}", unit.name()),
+            Target::Ratio | Target::Speed => String::new(),
         }
     }
 
     fn verdict(self, ours: f64, ratio: f64) -> &'static str {
         let is_met = match self {
-            Asked::AtLeast(limit) | Asked::Faster(limit) => ratio >= limit,
-            Asked::AtMost(limit) => ratio <= limit,
-            Asked::Limit(limit) => ours <= limit,
-            Asked::Ratio | Asked::Speed => return "",
+            Target::AtLeast(limit) | Target::Faster(limit) => ratio >= limit,
+            Target::AtMost(limit) => ratio <= limit,
+            Target::Limit(limit) => ours <= limit,
+            Target::Ratio | Target::Speed => return "",
         };
         if is_met { "met" } else { "NOT met" }
     }
@@ -110,13 +110,13 @@ struct Pair {
     ours: Summary,
     theirs: Option<Summary>,
     ratio: Option<Summary>,
-    asked: Asked,
+    target: Target,
 }
 
 /// One table and one plot.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
-    /// Also the name of the plot's file.
+    /// The name of the comparison and of the plot's file.
     pub name: &'static str,
     pub title: String,
     pub unit: Unit,
@@ -147,24 +147,24 @@ impl Comparison {
     }
 
     /// Adds a line: two sides measured in the same rounds.
-    pub fn pair(&mut self, name: impl Into<String>, ours: &[f64], theirs: &[f64], asked: Asked) {
+    pub fn pair(&mut self, name: impl Into<String>, ours: &[f64], theirs: &[f64], target: Target) {
         self.pairs.push(Pair {
             name: name.into(),
             ours: Summary::of(ours),
             theirs: Some(Summary::of(theirs)),
-            ratio: Some(Summary::of(&asked.ratio(ours, theirs))),
-            asked,
+            ratio: Some(Summary::of(&target.ratio(ours, theirs))),
+            target,
         });
     }
 
-    /// Adds a line that has only our side.
-    pub fn alone(&mut self, name: impl Into<String>, ours: &[f64], asked: Asked) {
+    /// Adds a line with our side alone.
+    pub fn alone(&mut self, name: impl Into<String>, ours: &[f64], target: Target) {
         self.pairs.push(Pair {
             name: name.into(),
             ours: Summary::of(ours),
             theirs: None,
             ratio: None,
-            asked,
+            target,
         });
     }
 
@@ -177,7 +177,7 @@ impl Comparison {
     pub fn table(&self) -> String {
         let mut table = Table::new();
         table.load_style(NOTHING);
-        table.set_header(["", "ours", "theirs", "ratio", "asked", ""]);
+        table.set_header(["", "ours", "theirs", "ratio", "target", ""]);
         table.add_rows(self.pairs.iter().map(|pair| self.cells(pair)));
         let mut text = format!("{}: {} ({})\n", self.name, self.title, self.unit.name());
         for line in table.lines() {
@@ -209,13 +209,13 @@ impl Comparison {
             range(&pair.ours, number),
             theirs,
             ratio,
-            pair.asked.write(self.unit),
-            pair.asked.verdict(pair.ours.median, median).to_owned(),
+            pair.target.write(self.unit),
+            pair.target.verdict(pair.ours.median, median).to_owned(),
         ]
     }
 }
 
-/// The median and, where they differ, the quartiles.
+/// The median, and the quartiles if they differ.
 fn range(summary: &Summary, write: impl Fn(f64) -> String) -> String {
     let [median, low, high] = [summary.median, summary.low, summary.high].map(write);
     if low == high {
@@ -231,22 +231,22 @@ mod tests {
 
     #[test]
     fn a_verdict_follows_from_the_measurements() {
-        for (asked, ours, theirs, verdict) in [
-            (Asked::AtLeast(1.05), 1.1, 1.0, "met"),
-            (Asked::AtLeast(1.05), 1.0, 1.0, "NOT met"),
-            (Asked::AtMost(0.5), 1.0, 2.0, "met"),
-            (Asked::AtMost(0.5), 1.1, 2.0, "NOT met"),
-            (Asked::Faster(2.0), 1.0, 2.0, "met"),
-            (Asked::Faster(2.0), 2.0, 1.0, "NOT met"),
-            (Asked::AtLeast(1.0), f64::NAN, 1.0, "NOT met"),
+        for (target, ours, theirs, verdict) in [
+            (Target::AtLeast(1.05), 1.1, 1.0, "met"),
+            (Target::AtLeast(1.05), 1.0, 1.0, "NOT met"),
+            (Target::AtMost(0.5), 1.0, 2.0, "met"),
+            (Target::AtMost(0.5), 1.1, 2.0, "NOT met"),
+            (Target::Faster(2.0), 1.0, 2.0, "met"),
+            (Target::Faster(2.0), 2.0, 1.0, "NOT met"),
+            (Target::AtLeast(1.0), f64::NAN, 1.0, "NOT met"),
         ] {
             let mut comparison = Comparison::new("test", "a test", Unit::Bytes);
-            comparison.pair("pair", &[ours], &[theirs], asked);
+            comparison.pair("pair", &[ours], &[theirs], target);
             let table = comparison.table();
             let found = table.lines().last().unwrap().trim_end();
             assert!(
                 found.ends_with(&format!("  {verdict}")),
-                "{asked:?}: {table}"
+                "{target:?}: {table}"
             );
         }
     }
@@ -258,14 +258,14 @@ mod tests {
             "short",
             &[1.0, 2.0, 30.0],
             &[1.0, 4.0, 10.0],
-            Asked::AtMost(2.0),
+            Target::AtMost(2.0),
         );
-        comparison.alone("a longer name", &[5.0], Asked::Ratio);
+        comparison.alone("a longer name", &[5.0], Target::Ratio);
         comparison.note("A note.");
         let expected = [
             "test: a test (bytes)",
-            "                 ours      theirs   ratio             asked",
-            "  short          2 (2–16)  4 (2–7)  1.00 (0.75–2.00)  <= 2   met",
+            "                 ours      theirs   ratio             target",
+            "  short          2 (2–16)  4 (2–7)  1.00 (0.75–2.00)  <= 2    met",
             "  a longer name  5",
             "  A note.",
             "",
@@ -280,7 +280,7 @@ mod tests {
             "pair",
             &[1.0, 2.0, 30.0],
             &[1.0, 4.0, 10.0],
-            Asked::AtMost(2.0),
+            Target::AtMost(2.0),
         );
         assert!(comparison.table().contains("1.00 (0.75–2.00)"));
     }

@@ -1,14 +1,14 @@
-//! What a benchmark is made of: scenarios by name, and how long they measure.
+//! The parts of a benchmark: scenarios by name, and the length of the measurement.
 
 use crate::report::Comparison;
 use crate::server::Server;
 use anyhow::{Result, anyhow, bail};
 
-/// How long to measure.
+/// The length of a measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Length {
     Full,
-    /// Enough to see that everything works.
+    /// Long enough to show that everything works.
     Quick,
 }
 
@@ -21,10 +21,10 @@ impl Length {
     }
 }
 
-/// Makes what it needs, such as databases, measures both sides in the same rounds, and returns comparisons.
+/// A scenario. It makes its databases or other needs, measures both sides in the same rounds, and returns comparisons.
 pub type Scenario<C = Server> = fn(&C, Length) -> Result<Vec<Comparison>>;
 
-/// Runs all scenarios, or those named, and gives each comparison away as soon as it is there.
+/// Runs all scenarios or the named ones, and passes on each comparison as soon as it is complete.
 pub fn run<C>(
     scenarios: &[(&str, Scenario<C>)],
     context: &C,
@@ -35,7 +35,10 @@ pub fn run<C>(
     for name in only {
         if !scenarios.iter().any(|(known, _)| known == name) {
             let known: Vec<&str> = scenarios.iter().map(|(known, _)| *known).collect();
-            bail!("`{name}` is no scenario. There are: {}.", known.join(", "));
+            bail!(
+                "`{name}` is not a scenario. The scenarios are: {}.",
+                known.join(", ")
+            );
         }
     }
     let mut failed = Vec::new();
@@ -43,7 +46,7 @@ pub fn run<C>(
         if only.is_empty() || only.iter().any(|wanted| wanted == name) {
             match scenario(context, length) {
                 Ok(comparisons) => comparisons.iter().try_for_each(&mut show)?,
-                // The others can still be measured.
+                // The other scenarios can still be measured.
                 Err(error) => {
                     eprintln!("{name} could not be measured: {error:#}\n");
                     failed.push(*name);

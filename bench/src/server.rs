@@ -1,11 +1,10 @@
-//! The server of the bench, and databases made and dropped on it: each scenario begins with a copy
-//! of a database that nobody has used.
+//! The server of the benchmark, and the databases on it. Each scenario begins with a copy of an unused database.
 
 use crate::connection::{Connection, Login};
 use anyhow::{Context, Result, anyhow};
 use std::net::{SocketAddr, ToSocketAddrs};
 
-/// Which engine answers in a database.
+/// The engine of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
     Native,
@@ -13,7 +12,7 @@ pub enum Engine {
 }
 
 impl Engine {
-    /// The untouched database with this engine. The command that runs the bench has made both.
+    /// The unused database with this engine. `cargo xtask bench` has made both.
     fn template(self) -> &'static str {
         match self {
             Engine::Native => "postgres",
@@ -22,14 +21,14 @@ impl Engine {
     }
 }
 
-/// Where the server is.
+/// The server's address.
 pub struct Server {
     pub address: SocketAddr,
     login: Login,
 }
 
 impl Server {
-    /// Reads PGHOST, PGPORT, PGUSER and PGPASSWORD, as every program of Postgres does.
+    /// Reads PGHOST, PGPORT, PGUSER and PGPASSWORD, as programs of Postgres do.
     pub fn from_environment() -> Result<Self> {
         let read = |name: &str| {
             std::env::var(name).map_err(|_| {
@@ -50,12 +49,12 @@ impl Server {
         Ok(Self { address, login })
     }
 
-    /// The superuser in a database that is no template.
+    /// A superuser's connection to a database that is no template.
     pub fn admin(&self) -> Result<Connection> {
         Connection::open(self.address, "template1", &self.login)
     }
 
-    /// Makes a database, lends it, and drops it.
+    /// Makes databases, passes them to `work`, and drops them.
     pub fn with_databases<T>(
         &self,
         wanted: &[(&str, Engine)],
@@ -67,7 +66,7 @@ impl Server {
                 "create database bench_{name} template {}",
                 engine.template()
             );
-            // One is there if a run before this one was cut short.
+            // An interrupted run may have left one.
             self.drop_database(&format!("bench_{name}"))?;
             self.admin()?.execute(&create)?;
             databases.push(Database {
@@ -79,7 +78,7 @@ impl Server {
         for database in &databases {
             self.drop_database(&database.name)?;
         }
-        // The next scenario shall not share its disk with what this one left to be written.
+        // Writes the data of this scenario to disk now, and not during the next scenario.
         self.admin()?.execute("checkpoint")?;
         result
     }
@@ -90,31 +89,31 @@ impl Server {
     }
 }
 
-/// A database of one scenario.
+/// A database of a scenario.
 pub struct Database<'a> {
     server: &'a Server,
     name: String,
 }
 
 impl Database<'_> {
-    /// A connection as superuser. Commits do not wait for the disk, on any side.
+    /// A superuser's connection. Its commits do not wait for the disk, on both sides.
     pub fn connect(&self) -> Result<Connection> {
         self.connect_at(self.server.address)
     }
 
-    /// The same, by way of a proxy.
+    /// Does the same through a proxy.
     pub fn connect_at(&self, address: SocketAddr) -> Result<Connection> {
         let mut connection = Connection::open(address, &self.name, &self.server.login)?;
         connection.execute("set synchronous_commit = off")?;
         Ok(connection)
     }
 
-    /// Does what autovacuum, which is off, would have done by now: without statistics a statement that was prepared
-    /// when its tables were empty would go on reading them from end to end.
+    /// Does the work of autovacuum, which is off. Without statistics, a statement that was prepared while its tables
+    /// were empty would scan them completely.
     pub fn settle(&self) -> Result<()> {
         let mut admin = self.connect()?;
-        // Rows of a commit that has not reached the disk yet cannot be marked as seen by all: what reads them first would
-        // do it instead, and log their pages.
+        // A row cannot be marked as visible to all before its commit is on disk. Otherwise the first reader would mark
+        // the rows and log their pages.
         admin.execute("checkpoint")?;
         admin.execute("vacuum (analyze)")?;
         admin.execute("checkpoint")

@@ -1,5 +1,5 @@
-//! `bench sessions`: rotation beside what Supabase's auth server (`GoTrue`) sends for the same, validation beside the
-//! shortest look at a row, what many rotations leave behind, and many clients that present one token.
+//! `bench sessions`: rotation, compared with the statements of Supabase's auth server (`GoTrue`); validation, compared
+//! with the shortest read of a row; the remains of many rotations; and many clients that present one token.
 
 mod chatkeep;
 mod crowd;
@@ -10,7 +10,7 @@ mod validate;
 
 use crate::scenarios::Scenario;
 
-/// The scenarios by name, in the order they run.
+/// The scenarios by name, in the order of their runs.
 pub const SCENARIOS: &[(&str, Scenario)] = &[
     ("rotate", rotate::one),
     ("rotate-8", rotate::eight),

@@ -1,12 +1,12 @@
-//! Medians and quartiles: what a round cost, and how two sides compare round by round.
+//! Medians and quartiles of rounds, and ratios of two sides round by round.
 
-/// The middle half of some measurements.
+/// The median and the middle half of some measurements.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Summary {
     pub median: f64,
-    /// A quarter of the measurements lies below.
+    /// A quarter of the measurements is lower.
     pub low: f64,
-    /// A quarter of the measurements lies above.
+    /// A quarter of the measurements is higher.
     pub high: f64,
 }
 
@@ -27,7 +27,7 @@ pub fn ratios(above: &[f64], below: &[f64]) -> Vec<f64> {
     above.iter().zip(below).map(|(a, b)| a / b).collect()
 }
 
-/// Linear between the two nearest measurements; NaN of nothing.
+/// Interpolates linearly between the two nearest measurements. NaN if there are none.
 #[allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,

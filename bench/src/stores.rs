@@ -1,6 +1,5 @@
-//! The stores that a turn is measured on: Chatkeep, and the statement sequences of other stores,
-//! replayed message by message as their libraries send them. A turn is one message of the user and
-//! one answer.
+//! The stores on which a turn is measured: Chatkeep, and the statement sequences of other stores, replayed message by
+//! message as their libraries send them. A turn is a message of the user and an answer.
 
 mod chatkeep;
 mod langchain;

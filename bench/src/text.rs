@@ -1,5 +1,5 @@
-//! Text to store. Its words are made up and as frequent as the words of a language are (Zipf's law), so that compression
-//! and full-text search behave as with real conversations.
+//! Text to store. The words are invented, and their frequencies follow Zipf's law as in real languages, so that
+//! compression and full-text search behave as with real conversations.
 
 use crate::random::Seeded;
 use anyhow::{Context, Result};
@@ -8,7 +8,7 @@ use rand::{RngExt, SeedableRng};
 use rand_distr::Zipf;
 use std::collections::HashSet;
 
-/// Words of the language.
+/// The number of different words.
 const VOCABULARY: u16 = 20_000;
 
 pub struct TextGenerator {
@@ -36,7 +36,7 @@ impl TextGenerator {
         })
     }
 
-    /// The word of a rank: 0 is the most frequent one.
+    /// The word with this rank. Rank 0 is the most frequent word.
     pub fn ranked(&self, rank: usize) -> &str {
         self.by_rank.get(rank).map_or("", String::as_str)
     }
@@ -45,7 +45,7 @@ impl TextGenerator {
     pub fn text(&mut self, length: usize) -> String {
         let mut text = String::with_capacity(length + 16);
         while text.len() < length {
-            // The distribution counts ranks from 1, in whole numbers.
+            // The distribution returns ranks from 1, as whole numbers.
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
             let rank = self.random.sample(self.ranks) as usize - 1;
             text.push_str(self.ranked(rank));

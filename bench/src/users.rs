@@ -1,16 +1,16 @@
-//! Users, and connections that act for them as the Data API does: its role and a user's claims.
+//! Users, and connections that act for them as the Data API does, with its role and a user's claims.
 
 use crate::connection::Connection;
 use anyhow::Result;
 
-/// Makes a user as the auth service would.
+/// Makes a user as the auth server would.
 pub fn add(admin: &mut Connection, user: &str) -> Result<()> {
     admin.execute(&format!(
         "insert into auth.users (id, email) values ('{user}', '{user}@example.com')"
     ))
 }
 
-/// From here on the connection acts for the user.
+/// Makes the connection act for the user.
 pub fn sign_in(connection: &mut Connection, user: &str) -> Result<()> {
     let claims = format!(
         concat!(
@@ -26,7 +26,7 @@ pub fn sign_in(connection: &mut Connection, user: &str) -> Result<()> {
     ))
 }
 
-/// From here on the connection acts as service_role, which is exempt from policies.
+/// Makes the connection act as service_role, which is exempt from policies.
 pub fn act_as_service(connection: &mut Connection) -> Result<()> {
     connection.execute(concat!(
         r#"select set_config('request.jwt.claims', '{"role":"service_role","iss":"supabase"}', false);"#,
@@ -34,7 +34,7 @@ pub fn act_as_service(connection: &mut Connection) -> Result<()> {
     ))
 }
 
-/// Makes a chat of the user that the connection acts for.
+/// Makes a chat of the connection's user.
 pub fn create_chat(connection: &mut Connection) -> Result<String> {
     connection.value("select id from chatkeep.create_chat()")
 }

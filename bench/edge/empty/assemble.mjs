@@ -1,8 +1,8 @@
 // Assembles the empty package: node assemble.mjs GLUE DENO TARGET PACKAGE WASM_OPT
 //
-// GLUE is the folder that wasm-bindgen wrote, DENO the one that it wrote for Deno, TARGET the folder to fill (emptied first),
-// PACKAGE the npm package chatkeep. Its own loader is copied, so that the two differ in nothing but what they load; the loader
-// in the folder `bound` is wasm-bindgen's.
+// GLUE is the folder that wasm-bindgen wrote, DENO the one that it wrote for Deno, TARGET the folder to fill (it is
+// emptied first), PACKAGE the npm package chatkeep. The package's loader is copied, so that the two packages differ
+// only in their module. The loader in the folder `bound` is wasm-bindgen's.
 
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

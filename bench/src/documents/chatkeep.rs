@@ -21,7 +21,7 @@ impl Chatkeep {
         let user = random::uuid();
         let mut admin = database.connect()?;
         users::add(&mut admin, &user)?;
-        // Foreign keys hold by construction; checking them one by one would take most of the time.
+        // The foreign keys are valid by construction. Checking them one by one would take most of the time.
         admin.execute(&format!(
             "begin;
              set local session_replication_role = replica;
@@ -78,12 +78,12 @@ impl DocumentStore for Chatkeep {
     }
 }
 
-/// The argument of the call.
+/// The argument of the call, as JSON.
 fn items(documents: &[Document]) -> String {
     let mut items = String::with_capacity(documents.len() * 160 + 2);
     for (place, document) in documents.iter().enumerate() {
         items.push(if place == 0 { '[' } else { ',' });
-        // Writing to a string cannot fail; neither value holds anything that JSON escapes.
+        // Writing to a string cannot fail. Neither value has a character that JSON escapes.
         let _ = write!(
             items,
             r#"{{"source_uri":"{}","checksum":"{}"}}"#,

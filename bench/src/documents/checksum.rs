@@ -1,12 +1,12 @@
-//! How fast `document_checksum` hashes, and how much memory it takes for it, beside Postgres' own `sha256()` and, where the
-//! server has it, pgcrypto's `digest()`.
+//! The speed and memory of `document_checksum`, compared with Postgres' own `sha256()` and, if the server has it,
+//! pgcrypto's `digest()`.
 
 use crate::backend;
 use crate::connection::{Connection, Statement, Value};
 use crate::progress::Progress;
 use crate::random::{SEED, Seeded};
 use crate::repetitions::alternate;
-use crate::report::{Asked, Comparison, Unit};
+use crate::report::{Comparison, Target, Unit};
 use crate::scenarios::Length;
 use crate::server::{Database, Engine, Server};
 use crate::statistics::Summary;
@@ -18,36 +18,36 @@ use std::time::Instant;
 /// Bytes of a MiB.
 const MEBI: usize = 1 << 20;
 
-/// A function that hashes; `{}` stands for the bytes.
+/// A hash function. `{}` stands for the bytes.
 struct Function {
     name: &'static str,
     call: String,
 }
 
-/// What is hashed.
+/// Bytes to hash.
 struct Case {
     name: &'static str,
-    /// Where the bytes are: a row of the table, or the statement's parameter.
+    /// The row of the table that holds the bytes; `None` if they are the statement's parameter.
     row: Option<&'static str>,
     mebibytes: u32,
-    /// Whether a figure is asked of it, or it is there to compare.
-    is_asked: bool,
+    /// Whether the case has a target, or only a comparison.
+    has_target: bool,
 }
 
 impl Case {
-    /// How often it is hashed in one measurement: a short one so often that neither a clock nor who watches the memory
-    /// comes too late.
+    /// The number of hashes in one measurement: more for short bytes, so that the clock and the reader of memory are
+    /// precise enough.
     fn calls(&self) -> u32 {
         (32 / self.mebibytes).max(1)
     }
 }
 
-const fn stored(name: &'static str, mebibytes: u32, is_asked: bool) -> Case {
+const fn stored(name: &'static str, mebibytes: u32, has_target: bool) -> Case {
     Case {
         name,
         row: Some(name),
         mebibytes,
-        is_asked,
+        has_target,
     }
 }
 
@@ -61,7 +61,7 @@ const CASES: [Case; 6] = [
         name: "16 MiB, parameter",
         row: None,
         mebibytes: 16,
-        is_asked: false,
+        has_target: false,
     },
 ];
 
@@ -84,7 +84,7 @@ impl Hasher {
                 format!("from contents c where c.name = '{row}'"),
             )
         };
-        // Libraries and caches are loaded by then: neither is part of what hashing costs.
+        // Libraries and caches are loaded now, so their cost is not measured.
         connection.query(&of_row("warm"))?;
         let statement = match case.row {
             Some(row) => connection.prepare(&of_row(row))?,
@@ -96,7 +96,7 @@ impl Hasher {
         })
     }
 
-    /// The digest, in hexadecimal.
+    /// The digest in hexadecimal.
     fn hash(&mut self, parameter: Option<&[u8]>) -> Result<String> {
         let values: Vec<Value<'_>> = parameter.into_iter().map(Value::Bytes).collect();
         let rows = self.connection.fetch(&self.statement, &values)?;
@@ -104,7 +104,7 @@ impl Hasher {
         digest.context("a digest is missing")
     }
 
-    /// Hashes as often as the case says.
+    /// Hashes as many times as the case needs.
     fn repeat(&mut self, case: &Case, parameter: Option<&[u8]>) -> Result<()> {
         (0..case.calls()).try_for_each(|_| self.hash(parameter).map(drop))
     }
@@ -155,7 +155,7 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
     })
 }
 
-/// Ours first, then what this server has besides, and a sentence that says so.
+/// Our function first, then those that this server has, and a sentence that names them.
 fn functions(admin: &mut Connection) -> Result<(Vec<Function>, String)> {
     let mut functions = vec![
         Function {
@@ -192,7 +192,7 @@ fn functions(admin: &mut Connection) -> Result<(Vec<Function>, String)> {
     ))
 }
 
-/// Fills the table, and returns bytes to be sent as a parameter.
+/// Fills the table, and returns bytes for the parameter.
 fn fill(database: &Database<'_>) -> Result<Vec<u8>> {
     let mut random = Seeded::seed_from_u64(SEED);
     let mut admin = database.connect()?;
@@ -211,7 +211,7 @@ fn fill(database: &Database<'_>) -> Result<Vec<u8>> {
     ] {
         admin.run(&insert, &[name.into(), bytes.into()])?;
     }
-    // Repeated after a MiB, which is more than the compressor looks back.
+    // The repetition begins after a MiB, which is more than the compressor looks back.
     let repeat = |name: &str, count: u32, of: &str| {
         format!(
             "insert into contents select '{name}', string_agg(content, '')
@@ -227,12 +227,12 @@ fn fill(database: &Database<'_>) -> Result<Vec<u8>> {
     Ok(bytes(&mut random, 16 * MEBI))
 }
 
-/// This many bytes, which do not compress.
+/// This number of bytes, which do not compress.
 fn bytes(random: &mut Seeded, count: usize) -> Vec<u8> {
     random.random_iter().take(count).collect()
 }
 
-/// Fails unless all functions say the same.
+/// Fails unless all functions return the same digest.
 fn agree(case: &Case, hashers: &mut [Hasher], parameter: Option<&[u8]>) -> Result<()> {
     let digests = hashers
         .iter_mut()
@@ -254,7 +254,7 @@ fn time(hasher: &mut Hasher, case: &Case, parameter: Option<&[u8]>) -> Result<f6
     Ok(f64::from(case.calls() * case.mebibytes) / start.elapsed().as_secs_f64())
 }
 
-/// MiB that a new connection's memory grows by: a list for each function.
+/// The growth of a new connection's memory in MiB: a list for each function.
 fn peaks(
     database: &Database<'_>,
     functions: &[Function],
@@ -276,7 +276,7 @@ fn peaks(
     Ok(peaks)
 }
 
-/// Which of two measurements is the better one.
+/// The better direction of a measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Best {
     Most,
@@ -284,7 +284,7 @@ enum Best {
 }
 
 impl Best {
-    /// The place of the best list after the first one, which is ours.
+    /// The place of the best list after the first, which is ours.
     fn rival(self, measured: &[Vec<f64>]) -> Option<usize> {
         let median = |(place, list): (usize, &Vec<f64>)| (place, Summary::of(list).median);
         let rivals = measured.iter().enumerate().skip(1).map(median);
@@ -295,11 +295,11 @@ impl Best {
         best.map(|(place, _)| place)
     }
 
-    fn asked(self, case: &Case) -> Asked {
+    fn target(self, case: &Case) -> Target {
         match self {
-            _ if !case.is_asked => Asked::Ratio,
-            Best::Most => Asked::AtLeast(0.95),
-            Best::Least => Asked::AtMost(1.1),
+            _ if !case.has_target => Target::Ratio,
+            Best::Most => Target::AtLeast(0.95),
+            Best::Least => Target::AtMost(1.1),
         }
     }
 }
@@ -320,7 +320,7 @@ fn compare(
         && let (Some(theirs), Some(function)) = (measured.get(place), functions.get(place))
     {
         let name = format!("{} vs {}", case.name, function.name);
-        comparison.pair(name, ours, theirs, best.asked(case));
+        comparison.pair(name, ours, theirs, best.target(case));
     }
 }
 

@@ -1,4 +1,4 @@
-//! The documents of the bench, by number: those below the size of the store are in it, the others are new to it.
+//! The documents of the benchmark, by number. The store holds those below its size; the others are new to it.
 
 use crate::random::Seeded;
 use chatkeep_core::digest;
@@ -6,18 +6,18 @@ use rand::RngExt;
 use rand::seq::SliceRandom;
 use std::ops::Range;
 
-/// A document as a client holds it that is about to register it.
+/// A document as a client holds it before the registration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
     pub source_uri: String,
     /// SHA-256 of the bytes, in hexadecimal.
     pub checksum: String,
-    /// The name that the other stores give it: as long as LangChain's key and LlamaIndex's id, which are UUIDs.
+    /// The name that the other stores give it. It is a UUID, as LangChain's keys and LlamaIndex's ids are.
     pub key: String,
 }
 
 impl Document {
-    /// The document of a number; its bytes are the number in decimal. The loaders write the same in SQL.
+    /// The document with this number. Its bytes are the number in decimal. The loaders write the same documents in SQL.
     pub fn new(number: usize) -> Self {
         let sum = digest::sha256(number.to_string().as_bytes());
         let [key @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = sum;
@@ -29,7 +29,7 @@ impl Document {
     }
 }
 
-/// Documents of a store, so many of them, spread over all of it and in no order. None comes twice.
+/// This number of different documents, at random places of the store.
 pub fn known(random: &mut Seeded, store: usize, count: usize) -> Vec<Document> {
     let stride = (store / count.max(1)).max(1);
     let mut numbers: Vec<usize> = (0..count)
@@ -39,7 +39,7 @@ pub fn known(random: &mut Seeded, store: usize, count: usize) -> Vec<Document> {
     numbers.into_iter().map(Document::new).collect()
 }
 
-/// The documents of some numbers.
+/// The documents with these numbers.
 pub fn numbered(numbers: Range<usize>) -> Vec<Document> {
     numbers.map(Document::new).collect()
 }

@@ -1,4 +1,4 @@
-//! A store in which documents are registered.
+//! A store that registers documents.
 
 use super::corpus::Document;
 use crate::connection::Connection;
@@ -6,24 +6,24 @@ use anyhow::{Result, ensure};
 use std::time::Instant;
 
 pub trait DocumentStore {
-    /// What the table calls it.
+    /// The store's name in the table.
     fn name(&self) -> &'static str;
 
-    /// The connection that it uses.
+    /// The connection of the store.
     fn connection(&mut self) -> &mut Connection;
 
-    /// Registers documents of which all are known or all are new, and fails if the store does not see it so.
+    /// Registers documents, which are all known or all new. Fails if the store finds otherwise.
     fn register(&mut self, documents: &[Document], are_known: bool) -> Result<()>;
 }
 
-/// Milliseconds of registering.
+/// The time of a registration in milliseconds.
 pub fn time(store: &mut dyn DocumentStore, documents: &[Document], are_known: bool) -> Result<f64> {
     let start = Instant::now();
     store.register(documents, are_known)?;
     Ok(start.elapsed().as_secs_f64() * 1e3)
 }
 
-/// Fails unless a store knows as many documents as it should.
+/// Fails unless a store finds the expected number of known documents.
 pub fn expect_known(name: &str, found: usize, expected: usize) -> Result<()> {
     ensure!(
         found == expected,

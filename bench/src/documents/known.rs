@@ -1,4 +1,4 @@
-//! What it takes to learn that all documents of a batch are known: time, round trips, rows written and bytes of the log.
+//! The cost of a batch of known documents: time, round trips, written rows and bytes of the write-ahead log.
 
 use super::corpus;
 use super::document_store::{DocumentStore, time};
@@ -6,13 +6,13 @@ use super::stores::{Size, load};
 use crate::connection::Connection;
 use crate::random::{SEED, Seeded};
 use crate::repetitions::alternate;
-use crate::report::{Asked, Comparison, Unit};
+use crate::report::{Comparison, Target, Unit};
 use crate::scenarios::Length;
 use crate::server::{Database, Engine, Server};
 use anyhow::Result;
 use rand::SeedableRng;
 
-/// Rows that were inserted, updated and deleted, and rows that are dead, in all tables of a store.
+/// The numbers of inserted, updated, deleted and dead rows in all tables of a store.
 fn counters(schemas: &str) -> String {
     format!(
         "select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0), coalesce(sum(n_dead_tup), 0)
@@ -20,7 +20,7 @@ fn counters(schemas: &str) -> String {
     )
 }
 
-/// What one registration does besides taking time.
+/// The effects of one registration besides its time.
 struct Effects {
     round_trips: f64,
     written: f64,
@@ -39,7 +39,7 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
         let [native, portable] = databases else {
             return Ok(vec![]);
         };
-        // The same seed: in a round all sides register the same documents.
+        // All sides have the same seed, so in a round they register the same documents.
         let mut sides: Vec<(Box<dyn DocumentStore>, Seeded)> =
             { load(native, portable, size)?.into_iter() }
                 .map(|store| (store, Seeded::seed_from_u64(SEED)))
@@ -48,8 +48,8 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
             let documents = corpus::known(random, size.store, size.batch);
             time(store.as_mut(), &documents, true)
         };
-        // Connections that have been at work: a backend maps a page of shared memory when it first touches it, and a call
-        // touches a third of the store's.
+        // The connections have worked before. A backend maps a page of shared memory at its first use, and a call uses
+        // a third of the store's pages.
         for side in &mut sides {
             for _ in 0..length.choose(6, 1) {
                 measure(side)?;
@@ -102,14 +102,14 @@ fn measure_effects(
     })
 }
 
-/// Lets the backend report what it counted. It does when it falls idle, but not more than once a second unless told to.
+/// Makes the backend report its counters. Otherwise it reports them when it becomes idle, at most once a second.
 fn flush(connection: &mut Connection) -> Result<()> {
     connection
         .query("select pg_stat_force_next_flush()")
         .map(drop)
 }
 
-/// Two numbers of a query.
+/// The two numbers of a query.
 fn pair(admin: &mut Connection, sql: &str) -> Result<(f64, f64)> {
     let rows = admin.query(sql)?;
     let mut numbers = rows
@@ -160,39 +160,39 @@ fn compare(
         log.side(*name, &[effect.logged], is_ours);
     }
     if let ([native, portable, langchain, llama_index], [a, b, c, d]) = (times, effects) {
-        time.pair("native vs portable", native, portable, Asked::Speed);
+        time.pair("native vs portable", native, portable, Target::Speed);
         time.pair(
             "native vs LangChain",
             native,
             langchain,
-            Asked::Faster(20.0),
+            Target::Faster(20.0),
         );
         time.pair(
             "native vs LlamaIndex",
             native,
             llama_index,
-            Asked::Faster(20.0),
+            Target::Faster(20.0),
         );
-        time.pair("portable vs LangChain", portable, langchain, Asked::Speed);
+        time.pair("portable vs LangChain", portable, langchain, Target::Speed);
         time.pair(
             "portable vs LlamaIndex",
             portable,
             llama_index,
-            Asked::Speed,
+            Target::Speed,
         );
         for (name, ours) in [("native", a), ("portable", b)] {
-            trips.alone(name, &[ours.round_trips], Asked::Limit(1.0));
+            trips.alone(name, &[ours.round_trips], Target::Limit(1.0));
             rows.alone(
                 format!("{name}: written"),
                 &[ours.written],
-                Asked::Limit(0.0),
+                Target::Limit(0.0),
             );
             rows.alone(
                 format!("{name}: left dead"),
                 &[ours.dead],
-                Asked::Limit(0.0),
+                Target::Limit(0.0),
             );
-            log.alone(name, &[ours.logged], Asked::Ratio);
+            log.alone(name, &[ours.logged], Target::Ratio);
         }
         trips.note(format!(
             "LangChain {}, LlamaIndex {}. Each is one Sync or one simple query.",
@@ -211,7 +211,7 @@ fn compare(
     time.note(format!(
         "{rounds} rounds of {batch} documents out of {store}, the same for all sides; ours by their owner under the \
          policies, the others' statements by a superuser without them, without an interpreter and prepared. All clients \
-         end up with what they asked for: ids and outcomes, or a dictionary of hashes. A round leaves LangChain {} dead \
+         end up with ids and outcomes, or a dictionary of hashes. A round leaves LangChain {} dead \
          rows, which are not vacuumed away: all of them are fewer than autovacuum would begin at.",
         effects.get(2).map_or(f64::NAN, |effect| effect.dead)
     ));

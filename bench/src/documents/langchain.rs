@@ -1,9 +1,10 @@
-//! LangChain's `index()` with its `SQLRecordManager`, over SQLAlchemy and psycopg 3: batches of 100 keys, no cleanup, which
-//! are its defaults. The writes to a vector store, between them, are left out. The statements and their order are those that
-//! a server logged of langchain-core 1.8 and langchain-classic 1.0; keys are UUIDs, as its default hash gives them.
+//! LangChain's `index()` with its `SQLRecordManager`, over SQLAlchemy and psycopg 3, with the defaults: batches of 100
+//! keys and no cleanup. The writes to a vector store in between are left out. The statements and their order are from
+//! the log of a server for langchain-core 1.8 and langchain-classic 1.0. Keys are UUIDs, as its default hash makes
+//! them.
 //!
 //! A known key is written twice, whatever `cleanup` is: once to refresh it, and once more with the whole batch. Only
-//! `force_update` leaves the first out, and then the document goes to the vector store again.
+//! `force_update` skips the first write, but then the document goes to the vector store again.
 
 use super::corpus::Document;
 use super::document_store::{DocumentStore, expect_known};
@@ -25,7 +26,7 @@ pub struct LangChain {
 }
 
 impl LangChain {
-    /// A record manager that has this many records.
+    /// A record manager with this number of records.
     pub fn new(database: &Database<'_>, store: usize) -> Result<Self> {
         let mut connection = database.connect()?;
         connection.execute(&format!(
@@ -46,7 +47,7 @@ impl LangChain {
         self.connection.execute("ROLLBACK")
     }
 
-    /// How many of the keys are there.
+    /// The number of keys that exist.
     fn exists(&mut self, batch: &[Document]) -> Result<usize> {
         let values: Vec<Value<'_>> = { batch.iter() }
             .map(|document| (&document.key).into())
@@ -66,7 +67,7 @@ impl LangChain {
     fn update(&mut self, batch: &[Document]) -> Result<()> {
         self.get_time()?;
         let ids: Vec<String> = batch.iter().map(|_| random::uuid()).collect();
-        // It sends back what get_time said, which is a number as long as this one.
+        // It sends the result of get_time back. This number is as long.
         let time = seconds(clock::milliseconds());
         let mut values: Vec<Value<'_>> = Vec::with_capacity(batch.len() * 5);
         for (document, id) in batch.iter().zip(&ids) {
@@ -138,7 +139,7 @@ fn upsert(records: usize) -> String {
     )
 }
 
-/// Seconds since 1970 with a fraction, as a float8 is written.
+/// Seconds since 1970 with a fraction, in the form of a float8.
 fn seconds(milliseconds: u64) -> String {
     format!("{}.{:03}", milliseconds / 1_000, milliseconds % 1_000)
 }

@@ -1,4 +1,4 @@
--- langchain-classic, indexes/_sql_record_manager.py: the table and the indexes that create_schema() makes of it
+-- langchain-classic, indexes/_sql_record_manager.py: the table and indexes of create_schema()
 create table upsertion_record (
   uuid varchar not null,
   key varchar,
@@ -6,7 +6,7 @@ create table upsertion_record (
   group_id varchar,
   updated_at double precision
 );
--- Records that are there before; indexes are built over them, which is faster and leaves them denser.
+-- The records at the beginning. The indexes are built after them, which is faster and makes them denser.
 insert into upsertion_record (uuid, key, namespace, updated_at)
 select gen_random_uuid(), left(encode(sha256(n::text::bytea), 'hex'), 32)::uuid, 'bench', extract(epoch from now())
 from generate_series(0, current_setting('bench.store')::integer - 1) n;

@@ -1,11 +1,12 @@
-//! LlamaIndex's `IngestionPipeline` with a `PostgresDocumentStore`, over SQLAlchemy and psycopg2, by strategy
-//! `duplicates_only`. It reads the hash of every document in the store; then each new document is three upserts of one row,
-//! its hash, its node and its hash again, each a transaction (`batch_size` is 1). The statements and their order are those
-//! that a server logged of llama-index-core 0.14, storage-docstore-postgres 0.6 and storage-kvstore-postgres 0.6.
+//! LlamaIndex's `IngestionPipeline` with a `PostgresDocumentStore`, over SQLAlchemy and psycopg2, with the strategy
+//! `duplicates_only`. It reads the hash of every document in the store. Each new document is then three upserts of one
+//! row (its hash, its node and its hash again), each in a transaction (`batch_size` is 1). The statements and their
+//! order are from the log of a server for llama-index-core 0.14, storage-docstore-postgres 0.6 and
+//! storage-kvstore-postgres 0.6.
 //!
-//! Prepared here, where psycopg2 sends text. What is read becomes what the pipeline makes of it: `get_all` of the key-value
-//! store a dictionary of decoded objects by key, and `get_all_document_hashes` another one, of keys by hash, which says what
-//! is known. Both without an interpreter, and without SQLAlchemy's object of each row.
+//! Statements are prepared here; psycopg2 sends text. The rows become the structures of the pipeline: `get_all` of the
+//! key-value store makes a dictionary of decoded objects by key, and `get_all_document_hashes` another one of keys by
+//! hash, which tells known documents. Both work without an interpreter and without SQLAlchemy's object for each row.
 
 use super::corpus::Document;
 use super::document_store::{DocumentStore, expect_known};
@@ -22,7 +23,7 @@ pub struct LlamaIndex {
 }
 
 impl LlamaIndex {
-    /// A document store that has this many hashes.
+    /// A document store with this number of hashes.
     pub fn new(database: &Database<'_>, store: usize) -> Result<Self> {
         let mut connection = database.connect()?;
         connection.execute(&format!(
@@ -101,7 +102,7 @@ fn hash_of(value: &Value) -> Option<&[u8]> {
     value.get("doc_hash")?.as_str().map(str::as_bytes)
 }
 
-/// A document as LlamaIndex writes it, with a text of one line.
+/// A document as LlamaIndex writes it, with one line of text.
 fn node(document: &Document) -> String {
     let text = "A text of one line, since what it says does not matter here.";
     format!(

@@ -5,8 +5,8 @@ create table data_docstore (
   namespace varchar not null,
   value json
 );
--- A hash for each document that is there before. Their nodes, a second row of each, are left out: they would only make
--- reading all hashes slower. Indexes are built over the rows, which is faster and leaves them denser.
+-- A hash for each document at the beginning. The second row of each document, its node, is left out: it would only slow
+-- down the read of all hashes. The indexes are built after the rows, which is faster and makes them denser.
 insert into data_docstore (key, namespace, value)
 select left(encode(sha256(n::text::bytea), 'hex'), 32)::uuid, 'docstore/metadata',
   format('{"doc_hash": "%s"}', encode(sha256(n::text::bytea), 'hex'))::json

@@ -1,10 +1,10 @@
-//! What it takes to register documents that nobody knows yet, into a store of many.
+//! The cost of registering new documents in a large store.
 
 use super::corpus;
 use super::document_store::{DocumentStore, time};
 use super::stores::{Size, load};
 use crate::repetitions::alternate;
-use crate::report::{Asked, Comparison, Unit};
+use crate::report::{Comparison, Target, Unit};
 use crate::scenarios::Length;
 use crate::server::{Engine, Server};
 use anyhow::Result;
@@ -17,7 +17,7 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
         let [native, portable] = databases else {
             return Ok(vec![]);
         };
-        // Each with the number of its next document.
+        // Each side with the number of its next document.
         let mut sides: Vec<(Box<dyn DocumentStore>, usize)> = { load(native, portable, size)?.into_iter() }
             .map(|store| (store, size.store))
             .collect();
@@ -40,11 +40,11 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
             comparison.side(store.name(), list, is_ours);
         }
         if let [native, portable, langchain, llama_index] = times.as_slice() {
-            comparison.pair("native vs portable", native, portable, Asked::Speed);
-            comparison.pair("native vs LangChain", native, langchain, Asked::Faster(1.0));
-            comparison.pair("native vs LlamaIndex", native, llama_index, Asked::Faster(10.0));
-            comparison.pair("portable vs LangChain", portable, langchain, Asked::Speed);
-            comparison.pair("portable vs LlamaIndex", portable, llama_index, Asked::Speed);
+            comparison.pair("native vs portable", native, portable, Target::Speed);
+            comparison.pair("native vs LangChain", native, langchain, Target::Faster(1.0));
+            comparison.pair("native vs LlamaIndex", native, llama_index, Target::Faster(10.0));
+            comparison.pair("portable vs LangChain", portable, langchain, Target::Speed);
+            comparison.pair("portable vs LlamaIndex", portable, llama_index, Target::Speed);
         }
         comparison.note(format!(
             "{rounds} rounds of {} documents, new each time, into a store of {}; ours by their owner under the policies, \

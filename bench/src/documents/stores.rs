@@ -1,4 +1,4 @@
-//! The document stores that are measured, and how many documents they hold.
+//! The measured document stores, and the number of documents in them.
 
 use super::chatkeep::Chatkeep;
 use super::document_store::DocumentStore;
@@ -8,7 +8,7 @@ use crate::scenarios::Length;
 use crate::server::Database;
 use anyhow::Result;
 
-/// How many documents the stores hold before, and how many are registered at a time.
+/// The number of documents in the stores at the beginning, and in a batch.
 #[derive(Debug, Clone, Copy)]
 pub struct Size {
     pub store: usize,
@@ -22,7 +22,7 @@ impl Size {
     }
 }
 
-/// The stores in both databases, each with its documents: native, portable, LangChain's and LlamaIndex's.
+/// The stores in both databases with their documents: native, portable, LangChain's and LlamaIndex's.
 pub fn load(
     native: &Database<'_>,
     portable: &Database<'_>,

@@ -1,12 +1,12 @@
-//! What a call through the package costs a function's CPU, of which an edge function has two seconds for a request.
+//! The client's CPU time of a call through the package. An edge function has two seconds of CPU time per request.
 
 use super::runtimes::{Runtime, Runtimes, numbers, word};
 use crate::progress::Progress;
-use crate::report::{Asked, Comparison, Unit};
+use crate::report::{Comparison, Target, Unit};
 use crate::scenarios::Length;
 use anyhow::Result;
 
-/// Microseconds.
+/// The target in microseconds.
 const MOST: f64 = 60.0;
 
 pub fn run(runtimes: &Runtimes, length: Length) -> Result<Vec<Comparison>> {
@@ -31,12 +31,12 @@ pub fn run(runtimes: &Runtimes, length: Length) -> Result<Vec<Comparison>> {
             format!("{name} vs supabase.rpc"),
             &ours,
             &theirs,
-            Asked::Ratio,
+            Target::Ratio,
         );
         comparison.alone(
             format!("{name}: more than supabase.rpc"),
             &more,
-            Asked::Limit(MOST),
+            Target::Limit(MOST),
         );
     }
     comparison.note(format!(

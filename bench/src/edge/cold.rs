@@ -1,12 +1,12 @@
-//! What the first call waits for: reading, compiling and making the module, in a process that has done nothing before.
+//! The time of the first call in a new process: reading, compiling and instantiating the module.
 
 use super::runtimes::{Runtime, Runtimes, number, word};
 use crate::repetitions::alternate;
-use crate::report::{Asked, Comparison, Unit};
+use crate::report::{Comparison, Target, Unit};
 use crate::scenarios::Length;
 use anyhow::Result;
 
-/// Milliseconds.
+/// The target in milliseconds.
 const MOST: f64 = 15.0;
 
 pub fn run(runtimes: &Runtimes, length: Length) -> Result<Vec<Comparison>> {
@@ -26,7 +26,7 @@ pub fn run(runtimes: &Runtimes, length: Length) -> Result<Vec<Comparison>> {
         let measure = |(side, folder): &mut (&str, &str)| {
             number(&runtimes.run(runtime, "cold.mjs", &[*side, *folder])?, "")
         };
-        // Once each for the page cache, and for the code that Deno keeps of what it has compiled.
+        // One run each fills the page cache, and Deno's cache of compiled code.
         for side in &mut sides {
             measure(side)?;
         }
@@ -39,8 +39,8 @@ pub fn run(runtimes: &Runtimes, length: Length) -> Result<Vec<Comparison>> {
         comparison.side(format!("its module alone, {name}"), module, true);
         comparison.side(format!("empty, {name}"), empty, false);
         let (limit, ratio) = match runtime {
-            Runtime::Deno => (Asked::Limit(MOST), Asked::AtMost(1.5)),
-            Runtime::Node => (Asked::Ratio, Asked::Ratio),
+            Runtime::Deno => (Target::Limit(MOST), Target::AtMost(1.5)),
+            Runtime::Node => (Target::Ratio, Target::Ratio),
         };
         comparison.alone(name, ours, limit);
         for bound in bound {
@@ -55,7 +55,7 @@ pub fn run(runtimes: &Runtimes, length: Length) -> Result<Vec<Comparison>> {
         let whole = format!("{name} vs an empty module, our loader");
         comparison.pair(whole, ours, empty, ratio);
         let alone = format!("{name}: its module alone vs an empty one, our loader");
-        comparison.pair(alone, module, empty, Asked::Ratio);
+        comparison.pair(alone, module, empty, Target::Ratio);
     }
     comparison.note(format!(
         "{rounds} processes each. chatkeep: index.js, and appendMessage with content that is refused. The empty module is \

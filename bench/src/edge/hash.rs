@@ -1,8 +1,8 @@
-//! SHA-256 of bytes that come in pieces, where there is no node:crypto: by the module, and by the packages that others use.
+//! SHA-256 of bytes in pieces without node:crypto: by the module, and by other packages.
 
 use super::runtimes::{Runtime, Runtimes, numbers, word};
 use crate::progress::Progress;
-use crate::report::{Asked, Comparison, Unit};
+use crate::report::{Comparison, Target, Unit};
 use crate::scenarios::Length;
 use anyhow::Result;
 
@@ -17,7 +17,7 @@ pub fn run(runtimes: &Runtimes, length: Length) -> Result<Vec<Comparison>> {
     for (name, runtime, program) in [
         ("Deno", Runtime::Deno, "hash.mjs"),
         ("Node", Runtime::Node, "hash.mjs"),
-        // It is asked from outside, by a program in Node.
+        // A program in Node sends the requests.
         ("workerd", Runtime::Node, "workerd.mjs"),
     ] {
         let progress = Progress::start(&format!("hash, {name}"));
@@ -28,8 +28,8 @@ pub fn run(runtimes: &Runtimes, length: Length) -> Result<Vec<Comparison>> {
         for (rival, least) in [("hash-wasm", 1.15), ("@noble/hashes", 1.8)] {
             let theirs = numbers(&found, rival)?;
             comparison.side(format!("{rival}, {name}"), &theirs, false);
-            let asked = Asked::AtLeast(least);
-            comparison.pair(format!("{name} vs {rival}"), &ours, &theirs, asked);
+            let target = Target::AtLeast(least);
+            comparison.pair(format!("{name} vs {rival}"), &ours, &theirs, target);
         }
     }
     comparison.note(format!(

@@ -1,7 +1,7 @@
-//! The module's memory, which can grow but never shrinks, over many calls.
+//! The module's memory over many calls. It can grow but not shrink.
 
 use super::runtimes::{Runtime, Runtimes, number, word};
-use crate::report::{Asked, Comparison, Unit};
+use crate::report::{Comparison, Target, Unit};
 use crate::scenarios::Length;
 use anyhow::Result;
 
@@ -22,7 +22,7 @@ pub fn run(runtimes: &Runtimes, length: Length) -> Result<Vec<Comparison>> {
         comparison.side(format!("after all, {name}"), &after, true);
         comparison.side(format!("after the first 1000, {name}"), &before, false);
         let pair = format!("{name}: after all vs after the first 1000");
-        comparison.pair(pair, &after, &before, Asked::AtMost(1.0));
+        comparison.pair(pair, &after, &before, Target::AtMost(1.0));
     }
     comparison
         .note("Checks of messages of 1 KiB, chats, documents and text, accepted and refused.");

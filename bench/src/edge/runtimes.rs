@@ -1,4 +1,4 @@
-//! The runtimes of JavaScript, and what runs in them.
+//! The JavaScript runtimes and the programs in them.
 
 use crate::host;
 use anyhow::{Context, Result, anyhow, ensure};
@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What a program runs in.
+/// The runtime of a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Runtime {
     Deno,
@@ -24,7 +24,7 @@ impl Runtime {
     }
 }
 
-/// Where runtimes, programs and packages lie.
+/// The places of runtimes, programs and packages.
 pub struct Runtimes {
     tools: PathBuf,
     programs: PathBuf,
@@ -35,7 +35,7 @@ pub struct Runtimes {
 }
 
 impl Runtimes {
-    /// Reads the four places that `cargo xtask bench edge` names.
+    /// Reads the four places from the environment, which `cargo xtask bench edge` sets.
     pub fn from_environment() -> Result<Self> {
         let read = |name: &str| {
             std::env::var_os(name).map(PathBuf::from).ok_or_else(|| {
@@ -52,7 +52,7 @@ impl Runtimes {
         })
     }
 
-    /// The machine and the versions of the runtimes.
+    /// The machine, and the versions of the runtimes.
     pub fn describe(&self) -> Result<String> {
         let deno = self.version("deno")?;
         let node = self.version("node")?;
@@ -106,7 +106,7 @@ impl Runtimes {
     }
 }
 
-/// A path as a word for a program.
+/// A path as an argument of a program.
 pub fn word(path: &Path) -> Result<&str> {
     path.to_str()
         .ok_or_else(|| anyhow!("{} is not UTF-8", path.display()))

@@ -1,7 +1,7 @@
-//! What an application loads: the module, and the module with its glue as a server sends them.
+//! The size that an application loads: the module, and the module with its glue in the form that a server sends.
 
 use super::runtimes::{Runtime, Runtimes, number, word};
-use crate::report::{Asked, Comparison, Unit};
+use crate::report::{Comparison, Target, Unit};
 use crate::scenarios::Length;
 use anyhow::Result;
 
@@ -19,7 +19,7 @@ pub fn run(runtimes: &Runtimes, _: Length) -> Result<Vec<Comparison>> {
         let empty = [number(&found, &format!("/empty/{key}"))? / KIBI];
         comparison.side(format!("chatkeep, {name}"), &ours, true);
         comparison.side(format!("empty, {name}"), &empty, false);
-        comparison.alone(name, &ours, Asked::Limit(most));
+        comparison.alone(name, &ours, Target::Limit(most));
     }
     comparison.note("empty: what wasm-bindgen makes of one function that gives back its argument.");
     Ok(vec![comparison])

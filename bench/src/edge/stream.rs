@@ -1,13 +1,13 @@
-//! What a process grows by while a body is hashed that would not fit into it.
+//! The growth of a process that hashes a body larger than its memory limit.
 
 use super::runtimes::{Runtime, Runtimes, number, word};
 use crate::progress::Progress;
-use crate::report::{Asked, Comparison, Unit};
+use crate::report::{Comparison, Target, Unit};
 use crate::scenarios::Length;
 use anyhow::Result;
 
 const MEBI: f64 = 1_048_576.0;
-/// MiB.
+/// The target in MiB.
 const MOST: f64 = 16.0;
 
 pub fn run(runtimes: &Runtimes, length: Length) -> Result<Vec<Comparison>> {
@@ -41,13 +41,13 @@ pub fn run(runtimes: &Runtimes, length: Length) -> Result<Vec<Comparison>> {
                 grown.push(number(&found, "")? / MEBI);
             }
             let is_ours = way != "read";
-            let asked = if is_ours {
-                Asked::Limit(MOST)
+            let target = if is_ours {
+                Target::Limit(MOST)
             } else {
-                Asked::Ratio
+                Target::Ratio
             };
             comparison.side(name.clone(), &grown, is_ours);
-            comparison.alone(name, &grown, asked);
+            comparison.alone(name, &grown, target);
         }
     }
     comparison.note(format!(

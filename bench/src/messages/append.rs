@@ -1,12 +1,12 @@
-//! How many messages one connection appends in a second: `append_message` on both engines, and the same work as one
-//! bare prepared statement, which is what a call could cost at the least.
+//! The number of messages that one connection appends per second: `append_message` on both engines, and the same work
+//! as one prepared statement, which is the least that a call could cost.
 
 use super::load;
 use crate::backend;
 use crate::connection::{Connection, Statement, Value};
 use crate::random;
 use crate::repetitions::alternate;
-use crate::report::{Asked, Comparison, Unit};
+use crate::report::{Comparison, Target, Unit};
 use crate::scenarios::Length;
 use crate::server::{Database, Engine, Server};
 use crate::stores::Texts;
@@ -15,7 +15,7 @@ use anyhow::Result;
 use std::time::Instant;
 
 const CALL: &str = "select id, seq, created_at from chatkeep.append_message($1, $2, $3)";
-/// Same rows, same policies, same clock. The client says which message came before, where the call finds it out.
+/// The same rows, policies and clock. The client passes the previous message, which the call finds by itself.
 const BARE: &str = "
 with touched as (
   update chatkeep.chats c
@@ -35,7 +35,7 @@ select $4, $1, t.tenant_id, t.user_id, t.last_seq, $5, $2, $3, null,
 from touched t
 returning m.id, m.seq, m.created_at";
 
-/// A signed-in user with a way to append.
+/// A signed-in user and a statement that appends.
 pub struct Writer {
     connection: Connection,
     statement: Statement,
@@ -96,14 +96,14 @@ impl Writer {
         Ok(())
     }
 
-    /// Begins a new chat and warms up.
+    /// Makes a new chat and warms up.
     fn begin(&mut self) -> Result<()> {
         self.chat = users::create_chat(&mut self.connection)?;
         self.last = None;
         (0..20).try_for_each(|_| self.append())
     }
 
-    /// Microseconds of the server's CPU per message, over this many, into one chat.
+    /// Microseconds of the server's CPU time per message, over this number of messages in one chat.
     #[allow(clippy::cast_precision_loss)]
     pub fn cpu(&mut self, messages: usize) -> Result<f64> {
         if self.chat.is_empty() {
@@ -114,7 +114,7 @@ impl Writer {
         Ok(backend::cpu_microseconds(backend, work)? / messages as f64)
     }
 
-    /// Messages per second over this many, into a new chat.
+    /// Messages per second, over this number of messages in a new chat.
     #[allow(clippy::cast_precision_loss)]
     fn rate(&mut self, messages: usize) -> Result<f64> {
         self.begin()?;
@@ -156,8 +156,8 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
         comparison.side("append_message, native", native, true);
         comparison.side("append_message, portable", portable, true);
         comparison.side("one bare statement", bare, false);
-        comparison.pair("native vs portable", native, portable, Asked::AtLeast(1.05));
-        comparison.pair("native vs bare statement", native, bare, Asked::AtLeast(0.95));
+        comparison.pair("native vs portable", native, portable, Target::AtLeast(1.05));
+        comparison.pair("native vs bare statement", native, bare, Target::AtLeast(0.95));
         comparison.note(format!(
             "{rounds} rounds of {messages} messages of 500 characters, each into a new chat, under the same policies."
         ));

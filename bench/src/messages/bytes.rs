@@ -1,17 +1,18 @@
-//! What one turn adds: to tables, their indexes and TOAST, and to the write-ahead log.
+//! The bytes that one turn adds to tables, indexes, TOAST and the write-ahead log.
 
 use super::turn;
 use crate::connection::Connection;
 use crate::progress::Progress;
-use crate::report::{Asked, Comparison, Unit};
+use crate::report::{Comparison, Target, Unit};
 use crate::scenarios::Length;
 use crate::server::{Engine, Server};
 use crate::stores::Store;
 use anyhow::Result;
 
-/// Stores whose turns do not depend on the conversation's length are measured over more of them: tables grow by pages.
+/// The number of turns for stores whose turns do not depend on the conversation's length. Tables grow by pages, so more
+/// turns are more precise.
 const LINEAR: usize = 100;
-/// Turns 96 to 105, as everywhere.
+/// For the other stores: turns 96 to 105, as in all scenarios.
 const GROWING: usize = 10;
 
 pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
@@ -25,7 +26,7 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
             return Ok(vec![]);
         };
         let mut stores = turn::stores(native, portable, server.address)?;
-        // It stores what its prepared statements store.
+        // It stores the same as with prepared statements.
         stores.retain(|store| !store.name().contains("drizzle"));
         let names: Vec<String> = stores.iter().map(|store| store.name().to_owned()).collect();
         let mut progress = Progress::start("bytes");
@@ -47,11 +48,11 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
             .zip(&logged)
             .map(|(a, b)| a.iter().zip(b).map(|(a, b)| a + b).collect())
             .collect();
-        // The aims are for all of it; tables and log apart show where it goes.
+        // The target is for the sum. Tables and log alone show its parts.
         let judged = |part: &str, name: &str| match (part, turn::key(name)) {
-            ("bytes", "S1") => Asked::AtMost(1.3),
-            ("bytes", "S2") => Asked::AtMost(0.05),
-            _ => Asked::Ratio,
+            ("bytes", "S1") => Target::AtMost(1.3),
+            ("bytes", "S2") => Target::AtMost(0.05),
+            _ => Target::Ratio,
         };
         let mut comparisons = Vec::new();
         for (name, title, measured) in [
@@ -71,7 +72,7 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
     })
 }
 
-/// Bytes of tables and of the log per turn.
+/// Bytes of tables and of the log, per turn.
 #[allow(clippy::cast_precision_loss)]
 fn measure(store: &mut dyn Store, admin: &mut Connection, chats: usize) -> Result<(f64, f64)> {
     let turns = match turn::key(store.name()) {

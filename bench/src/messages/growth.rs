@@ -1,11 +1,11 @@
-//! Appending into a database of two million messages, and into one of two thousand.
+//! Appends to a database of two million messages, and to one of two thousand.
 
 use super::load;
 use crate::connection::{Connection, Statement};
 use crate::progress::Progress;
 use crate::random::{self, SEED};
 use crate::repetitions::alternate;
-use crate::report::{Asked, Comparison, Unit};
+use crate::report::{Comparison, Target, Unit};
 use crate::scenarios::Length;
 use crate::server::{Database, Engine, Server};
 use crate::stores::Texts;
@@ -14,7 +14,7 @@ use crate::users;
 use anyhow::Result;
 use std::time::Instant;
 
-/// Chats of each user, and messages of each chat.
+/// The number of chats of a user, and of messages in a chat.
 const CHATS: usize = 20;
 const MESSAGES: usize = 100;
 
@@ -25,7 +25,7 @@ struct Writer {
     texts: Texts,
 }
 
-/// A database with this many users, and a connection of one of them.
+/// A database with this number of users, and a connection of one of them.
 fn writer(database: &Database<'_>, users: usize) -> Result<Writer> {
     let mut admin = database.connect()?;
     let mut progress = Progress::start(&format!("growth: loading {users} users"));
@@ -52,7 +52,7 @@ fn writer(database: &Database<'_>, users: usize) -> Result<Writer> {
 }
 
 impl Writer {
-    /// Microseconds per append, into the user's chats in turn.
+    /// Microseconds per append, over the user's chats in turn.
     #[allow(clippy::cast_precision_loss)]
     fn append(&mut self, messages: usize) -> Result<f64> {
         let start = Instant::now();
@@ -90,7 +90,7 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
         );
         comparison.side(format!("into {many} messages"), large, true);
         comparison.side(format!("into {few} messages"), small, true);
-        comparison.pair(format!("{many} vs {few}"), large, small, Asked::AtMost(1.25));
+        comparison.pair(format!("{many} vs {few}"), large, small, Target::AtMost(1.25));
         comparison.note(format!(
             "{rounds} rounds of {messages} appends, spread over the {CHATS} chats of one user; every user has as many."
         ));

@@ -1,5 +1,4 @@
-//! Conversations by the million, written straight into the tables by the superuser: what the calls would have stored,
-//! without waiting for them.
+//! Millions of conversations. The superuser writes the rows of the calls directly into the tables, which is faster.
 
 use crate::connection::Connection;
 use crate::random::{self, SEED};
@@ -9,7 +8,8 @@ use crate::text::TextGenerator;
 use crate::users;
 use anyhow::Result;
 
-/// Conversations of fifty others, each as long as a day of talking: statements are planned as for tables in use.
+/// Conversations of fifty other users, each as long as a day of talking, so that statements get the plans of tables in
+/// use.
 pub fn others(database: &Database<'_>) -> Result<()> {
     let mut admin = database.connect()?;
     texts(&mut admin, &mut TextGenerator::new(SEED)?, 100)?;
@@ -21,7 +21,7 @@ pub fn others(database: &Database<'_>) -> Result<()> {
     database.settle()
 }
 
-/// Makes texts to copy from: a temporary table `texts` (n from 0, content), of this many rows.
+/// Makes texts to copy from: a temporary table `texts` (n from 0, content) with this number of rows.
 pub fn texts(admin: &mut Connection, texts: &mut TextGenerator, count: usize) -> Result<()> {
     admin.execute("create temporary table texts (n integer primary key, content text not null)")?;
     let insert = admin.prepare("insert into texts values ($1, $2)")?;
@@ -40,10 +40,10 @@ pub fn texts(admin: &mut Connection, texts: &mut TextGenerator, count: usize) ->
     }
 }
 
-/// Gives a user this many chats with this many messages each, one after the other, a message each second until now.
-/// Needs the table `texts`, whose rows are used in a circle.
+/// Gives a user this number of chats with this number of messages each, one chat after the other, one message per
+/// second until now. Needs the table `texts`, whose rows it uses in turn.
 pub fn chats(admin: &mut Connection, user: &str, chats: usize, messages: usize) -> Result<()> {
-    // Foreign keys hold by construction; checking them one by one would take most of the time.
+    // The foreign keys are valid by construction. Checking them one by one would take most of the time.
     admin.execute(&format!(
         "begin;
         set local session_replication_role = replica;

@@ -1,11 +1,11 @@
-//! The newest page of a chat, and a page a million messages deep: what both read, and how long both take.
+//! The newest page of a chat, and a page a million messages deep: the buffers and the time of both.
 
 use super::load;
 use crate::connection::Connection;
 use crate::progress::Progress;
 use crate::random::{self, SEED};
 use crate::repetitions::alternate;
-use crate::report::{Asked, Comparison, Unit};
+use crate::report::{Comparison, Target, Unit};
 use crate::scenarios::Length;
 use crate::server::{Engine, Server};
 use crate::text::TextGenerator;
@@ -13,11 +13,12 @@ use crate::users;
 use anyhow::{Context, Result, anyhow};
 use std::time::Instant;
 
-/// Pages read at each depth, this many messages apart: whether 50 messages lie on five heap pages or six is chance.
+/// The number of pages at each depth. Many pages are needed, because 50 messages may happen to need five heap pages or
+/// six.
 const PLACES: usize = 20;
 const APART: usize = 53;
 
-/// Pages at one depth.
+/// The pages at one depth.
 struct Depth {
     name: &'static str,
     calls: Vec<String>,
@@ -80,9 +81,9 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
             format!("Time of a page of 50 messages, {deep} messages deep"),
             Unit::Milliseconds,
         );
-        for (comparison, measured, asked) in [
-            (&mut read, &buffers, Asked::AtMost(1.0)),
-            (&mut waited, &times, Asked::AtMost(1.2)),
+        for (comparison, measured, target) in [
+            (&mut read, &buffers, Target::AtMost(1.0)),
+            (&mut waited, &times, Target::AtMost(1.2)),
         ] {
             for (depth, list) in depths.iter().zip(measured) {
                 comparison.side(depth.name, list, true);
@@ -90,7 +91,7 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
             for (pair, lists) in depths.chunks(2).zip(measured.chunks(2)) {
                 if let ([_, deep], [at_near, at_deep]) = (pair, lists) {
                     let name = format!("{} vs near the newest", deep.name);
-                    comparison.pair(name, at_deep, at_near, asked);
+                    comparison.pair(name, at_deep, at_near, target);
                 }
             }
             comparison.note(format!(

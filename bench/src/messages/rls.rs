@@ -1,11 +1,11 @@
-//! What Row Level Security costs: the same calls on the same chats, by their owner and by a role that is exempt.
+//! The cost of Row Level Security: the same calls on the same chats, by their owner and by a role that is exempt.
 
 use super::load;
 use crate::backend;
 use crate::connection::{Connection, Statement};
 use crate::random;
 use crate::repetitions::alternate;
-use crate::report::{Asked, Comparison, Unit};
+use crate::report::{Comparison, Target, Unit};
 use crate::scenarios::Length;
 use crate::server::{Engine, Server};
 use crate::stores::Texts;
@@ -107,7 +107,7 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
             if let [owner, service] = pair {
                 comparison.side(format!("{name}, authenticated"), owner, true);
                 comparison.side(format!("{name}, service_role"), service, false);
-                comparison.pair(*name, owner, service, Asked::AtMost(1.2));
+                comparison.pair(*name, owner, service, Target::AtMost(1.2));
             }
         }
         comparison.note(format!(
@@ -118,7 +118,7 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
     })
 }
 
-/// A page to list.
+/// Fills a page to list.
 fn fill(connection: &mut Connection, chat: &String, texts: &mut Texts) -> Result<()> {
     let append = connection.prepare("select chatkeep.append_message($1, 'user', $2)")?;
     for _ in 0..100 {

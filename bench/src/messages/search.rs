@@ -1,4 +1,4 @@
-//! Full-text search over a hundred thousand messages of one owner, and what append pays for it.
+//! Full-text search over a hundred thousand messages of one owner, and its cost for appends.
 
 use super::append::Writer;
 use super::load;
@@ -6,7 +6,7 @@ use crate::connection::Connection;
 use crate::progress::Progress;
 use crate::random::{self, SEED};
 use crate::repetitions::alternate;
-use crate::report::{Asked, Comparison, Unit};
+use crate::report::{Comparison, Target, Unit};
 use crate::scenarios::Length;
 use crate::server::{Database, Engine, Server};
 use crate::stores::Texts;
@@ -56,7 +56,7 @@ fn searches(server: &Server, length: Length) -> Result<Comparison> {
         })?;
         for ((name, _), list) in queries.iter().zip(&measured) {
             comparison.side(*name, list, true);
-            comparison.alone(*name, list, Asked::Limit(150.0));
+            comparison.alone(*name, list, Target::Limit(150.0));
         }
         comparison.note(format!(
             "{rounds} rounds, through one signed-in connection. Rows of the first page: {}.",
@@ -70,7 +70,7 @@ fn searches(server: &Server, length: Length) -> Result<Comparison> {
     Ok(comparison)
 }
 
-/// Loads the messages of a user, indexes all of them, and returns the seconds that indexing took.
+/// Loads the messages of a user, indexes all of them, and returns the seconds of the indexing.
 fn load_and_index(
     database: &Database<'_>,
     user: &str,
@@ -81,7 +81,7 @@ fn load_and_index(
     users::add(&mut admin, user)?;
     load::texts(&mut admin, texts, messages)?;
     load::chats(&mut admin, user, CHATS, messages / CHATS)?;
-    // Each chat got the same texts: now every message gets its own.
+    // Each chat has the same texts. This gives every message its own text.
     admin.execute(
         "update chatkeep.messages m set content = t.content
          from (select id, row_number() over (order by id) - 1 as n from chatkeep.messages) o
@@ -122,7 +122,7 @@ fn queries(texts: &TextGenerator) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Append with everything that search hangs on the tables it writes, and without.
+/// Appends with search, and without its indexes and tables.
 fn append(server: &Server, length: Length) -> Result<Comparison> {
     let (rounds, messages) = length.choose((601, 40), (61, 40));
     let wanted = [
@@ -151,7 +151,7 @@ fn append(server: &Server, length: Length) -> Result<Comparison> {
         if let [with, without] = measured.as_slice() {
             comparison.side("with search", with, true);
             comparison.side("without", without, false);
-            comparison.pair("with search vs without", with, without, Asked::AtMost(1.03));
+            comparison.pair("with search vs without", with, without, Target::AtMost(1.03));
         }
         comparison.note(format!(
             "{rounds} rounds of {messages} messages. Without: no foreign key on messages, no index of what awaits \

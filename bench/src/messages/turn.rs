@@ -1,11 +1,11 @@
-//! One turn, a user's message and its answer, on Chatkeep and on five other stores: how long the client waits for it
-//! behind a network of 1 ms, and how much of the server's CPU it takes. All conversations are as long: turns 96 to 105.
+//! One turn, a user's message and its answer, on Chatkeep and on five other stores: the client's wait behind a network
+//! of 1 ms, and the server's CPU time. All conversations have the same length: turns 96 to 105.
 
 use super::load;
 use crate::backend;
 use crate::proxy::Proxy;
 use crate::repetitions::alternate;
-use crate::report::{Asked, Comparison, Unit};
+use crate::report::{Comparison, Target, Unit};
 use crate::scenarios::Length;
 use crate::server::{Database, Engine, Server};
 use crate::stores::{
@@ -15,14 +15,13 @@ use anyhow::Result;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// Turns in a conversation before the first that is measured; one more warms up.
+/// The turns of a conversation before the measured ones; one more is a warm-up.
 pub const BEFORE: usize = 94;
-/// Turns measured of each conversation.
+/// The measured turns of each conversation.
 const MEASURED: usize = 10;
 const NETWORK: Duration = Duration::from_millis(1);
 
-/// The stores, ours first, each on a connection of its own to this address, in tables that hold
-/// the conversations of others.
+/// The stores, ours first, each with its own connection to this address, in tables with conversations of other users.
 pub fn stores(
     native: &Database<'_>,
     portable: &Database<'_>,
@@ -59,35 +58,35 @@ pub fn stores(
     Ok(stores)
 }
 
-/// How many of the stores are ours; the first of them is compared.
+/// The number of our stores. The first of them is compared.
 pub const OURS: usize = 3;
 
-/// Puts the stores into a table: the first against each of the others.
+/// Compares the first store with each of the others.
 pub fn compare(
     comparison: &mut Comparison,
     names: &[String],
     measured: &[Vec<f64>],
-    asked: impl Fn(&str) -> Asked,
+    target: impl Fn(&str) -> Target,
 ) {
     let Some(ours) = measured.first() else { return };
     for (index, (name, list)) in names.iter().zip(measured).enumerate() {
         comparison.side(name, list, index < OURS);
         if index > 0 {
-            comparison.pair(format!("Chatkeep vs {name}"), ours, list, asked(name));
+            comparison.pair(format!("Chatkeep vs {name}"), ours, list, target(name));
         }
     }
 }
 
-/// The first word of a store's name: S1 to S6 as the figures call them.
+/// The first word of a store's name, such as S1, which the documents use.
 pub fn key(name: &str) -> &str {
-    // What drizzle really sends is shown, not judged.
+    // drizzle's real statements are shown without a target.
     if name.contains("drizzle") {
         return "";
     }
     name.split(' ').next().unwrap_or_default()
 }
 
-/// Begins a conversation, warms up, and measures what is done with its turns 96 to 105.
+/// Opens a conversation, warms up, and measures turns 96 to 105 of it.
 fn conversation<T>(
     store: &mut dyn Store,
     measure: impl FnOnce(&mut dyn Store) -> Result<T>,
@@ -150,10 +149,10 @@ pub fn latency(server: &Server, length: Length) -> Result<Vec<Comparison>> {
             Unit::Milliseconds,
         );
         compare(&mut comparison, &names, &measured, |name| match key(name) {
-            "S1" => Asked::Faster(1.7),
-            "S2" | "S3" | "S6" => Asked::Faster(2.5),
-            "S5" => Asked::Faster(4.0),
-            _ => Asked::Speed,
+            "S1" => Target::Faster(1.7),
+            "S2" | "S3" | "S6" => Target::Faster(2.5),
+            "S5" => Target::Faster(4.0),
+            _ => Target::Speed,
         });
         comparison.note(format!(
             "{rounds} rounds of turns 96 to 105 of a new conversation. The proxy adds {:.3} ms to a round trip (median \
@@ -186,10 +185,10 @@ pub fn cpu(server: &Server, length: Length) -> Result<Vec<Comparison>> {
             Unit::Microseconds,
         );
         compare(&mut comparison, &names, &measured, |name| match key(name) {
-            "S1" => Asked::AtMost(1.6),
-            "S2" => Asked::AtMost(0.5),
-            "S3" | "S5" | "S6" => Asked::AtMost(1.0),
-            _ => Asked::Ratio,
+            "S1" => Target::AtMost(1.6),
+            "S2" => Target::AtMost(0.5),
+            "S3" | "S5" | "S6" => Target::AtMost(1.0),
+            _ => Target::Ratio,
         });
         comparison.note(format!(
             "{rounds} rounds of turns 96 to 105 of a new conversation. Statements are prepared, except where drizzle's \

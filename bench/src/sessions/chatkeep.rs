@@ -1,4 +1,4 @@
-//! A session of Chatkeep's: made by its user, rotated and validated by nobody but its token.
+//! A session of Chatkeep. Its user makes it; anonymous clients rotate and validate it by its token.
 
 use crate::connection::{Connection, Rows, Statement};
 use crate::random;
@@ -6,7 +6,7 @@ use crate::server::Database;
 use crate::users;
 use anyhow::{Result, anyhow, ensure};
 
-/// A connection of role anon, and the token of a session.
+/// A connection of role anon, and a session's token.
 pub struct Session {
     pub connection: Connection,
     rotate: Statement,
@@ -14,10 +14,10 @@ pub struct Session {
     pub token: String,
 }
 
-/// Sessions that are there before, so that statements are planned as they are in a database in use.
+/// The number of other sessions, so that statements get the plans of a database in use.
 pub const OTHERS: usize = 10_000;
 
-/// Sessions of others.
+/// Makes the sessions of other users.
 pub fn load_others(database: &Database<'_>) -> Result<()> {
     database.connect()?.execute(&format!(
         "create temporary table others as
@@ -33,7 +33,7 @@ pub fn load_others(database: &Database<'_>) -> Result<()> {
     ))
 }
 
-/// A new session of a new user; its token.
+/// Makes a session of a new user and returns its token.
 pub fn open(database: &Database<'_>) -> Result<String> {
     let user = random::uuid();
     users::add(&mut database.connect()?, &user)?;
@@ -45,7 +45,7 @@ pub fn open(database: &Database<'_>) -> Result<String> {
 }
 
 impl Session {
-    /// A connection for this token.
+    /// Opens a connection for this token.
     pub fn of(database: &Database<'_>, token: String) -> Result<Self> {
         let mut connection = database.connect()?;
         connection.execute("set role anon")?;
@@ -58,7 +58,7 @@ impl Session {
         })
     }
 
-    /// Trades the token for its successor.
+    /// Exchanges the token for its successor.
     pub fn rotate(&mut self) -> Result<()> {
         let (status, token) = self.present()?;
         ensure!(status == "rotated", "rotate_session says {status}");
@@ -66,7 +66,7 @@ impl Session {
         Ok(())
     }
 
-    /// Status and successor of the token, which is kept.
+    /// The status and the successor of the token. The session keeps its token.
     pub fn present(&mut self) -> Result<(String, String)> {
         let values = [(&self.token).into()];
         let rows: Rows = self.connection.fetch(&self.rotate, &values)?;
@@ -80,7 +80,7 @@ impl Session {
         }
     }
 
-    /// Asks what the token is worth.
+    /// Validates the token.
     pub fn validate(&mut self) -> Result<()> {
         let values = [(&self.token).into()];
         self.connection.run(&self.validate, &values)

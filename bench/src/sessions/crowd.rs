@@ -1,7 +1,7 @@
-//! Sixty-four connections that present one token at the same moment: one rotation, and the same successor for all.
+//! Sixty-four connections that present one token at the same time: one rotation, and the same successor for all.
 
 use super::chatkeep::{Session, load_others, open};
-use crate::report::{Asked, Comparison, Unit};
+use crate::report::{Comparison, Target, Unit};
 use crate::scenarios::Length;
 use crate::server::{Engine, Server};
 use anyhow::{Result, anyhow, ensure};
@@ -49,8 +49,8 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
         );
         comparison.side("all", &times, true);
         comparison.side("99th percentile", &[p99], true);
-        comparison.alone("median and quartiles", &times, Asked::Ratio);
-        comparison.alone("99th percentile", &[p99], Asked::Ratio);
+        comparison.alone("median and quartiles", &times, Target::Ratio);
+        comparison.alone("99th percentile", &[p99], Target::Ratio);
         comparison.note(format!(
             "{rounds} rounds, in each one rotated and {} replayed with the identical token; no error, no deadlock.",
             CONNECTIONS - 1
@@ -59,7 +59,7 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
     })
 }
 
-/// Milliseconds, status and successor of every connection.
+/// Milliseconds, status and successor for every connection.
 fn at_once(sessions: &mut [Session]) -> Result<Vec<(f64, String, String)>> {
     let barrier = Barrier::new(sessions.len());
     std::thread::scope(|scope| {

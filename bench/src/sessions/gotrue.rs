@@ -1,6 +1,7 @@
-//! What Supabase's auth server sends to rotate a refresh token: version 1, a row for every token, in 24 round trips of
-//! which 6 write; version 2, a counter in the session's row, in 18 of which 3 write. The order is that of its source
-//! (supabase/auth, `internal/tokens/service.go`, `internal/models`); the JWT is not signed, and nobody sleeps.
+//! The statements by which Supabase's auth server rotates a refresh token. Version 1 has a row for every token and
+//! takes 24 round trips, of which 6 write. Version 2 has a counter in the session's row and takes 18, of which 3 write.
+//! The order is from its source (supabase/auth, `internal/tokens/service.go`, `internal/models`). The JWT is not
+//! signed, and no pause is kept.
 
 use super::chatkeep::OTHERS;
 use crate::connection::{Connection, Statement};
@@ -14,7 +15,7 @@ pub enum Version {
     Counter,
 }
 
-/// The tables, once for a database, with as many sessions of others as Chatkeep's has.
+/// Makes the tables, once per database, with as many other sessions as Chatkeep's database has.
 pub fn create_tables(database: &Database<'_>) -> Result<()> {
     database.connect()?.execute(&format!(
         "create schema gotrue; set search_path = gotrue; {}
@@ -35,7 +36,7 @@ pub fn create_tables(database: &Database<'_>) -> Result<()> {
     ))
 }
 
-/// A connection and the session that it refreshes.
+/// A connection and the session that it rotates.
 pub struct GoTrue {
     connection: Connection,
     version: Version,
@@ -60,7 +61,7 @@ pub struct GoTrue {
 }
 
 impl GoTrue {
-    /// A new user with an identity and a session.
+    /// Makes a user with an identity and a session.
     pub fn new(database: &Database<'_>, version: Version) -> Result<Self> {
         let mut connection = database.connect()?;
         connection.execute("set search_path = gotrue")?;
@@ -125,7 +126,7 @@ impl GoTrue {
         }
     }
 
-    /// The round trips of one rotation.
+    /// The number of round trips of one rotation.
     pub fn round_trips(&mut self) -> Result<u64> {
         let before = self.connection.round_trips;
         self.rotate()?;

@@ -1,4 +1,4 @@
--- supabase/auth: what a refresh reads and writes, with its indexes on these tables
+-- supabase/auth: the tables that a refresh reads and writes, with their indexes
 create table users (
   id uuid primary key, instance_id uuid, aud text, role text, email text, encrypted_password text,
   raw_app_meta_data jsonb, raw_user_meta_data jsonb, last_sign_in_at timestamptz, banned_until timestamptz,

@@ -1,7 +1,7 @@
-//! What many rotations leave behind: updates that were not HOT, and pages that the table of secrets grew by.
+//! The remains of many rotations: updates that were not HOT, and new pages in the table of secrets.
 
 use super::chatkeep::{Session, load_others, open};
-use crate::report::{Asked, Comparison, Unit};
+use crate::report::{Comparison, Target, Unit};
 use crate::scenarios::Length;
 use crate::server::{Engine, Server};
 use anyhow::Result;
@@ -42,7 +42,7 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
         hot.alone(
             format!("of {updated:.0} updates"),
             &[not_hot],
-            Asked::Limit(0.0),
+            Target::Limit(0.0),
         );
         let mut size = Comparison::new(
             "rotate-size",
@@ -54,7 +54,7 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
         size.alone(
             format!("after {updated:.0} rotations"),
             &[grown],
-            Asked::Limit(1.0),
+            Target::Limit(1.0),
         );
         for comparison in [&mut hot, &mut size] {
             comparison.note(format!(

@@ -1,16 +1,16 @@
-//! How long a rotation takes: `rotate_session`, on both engines, and the statements of `GoTrue`, over one connection and
-//! over eight at once.
+//! The time of a rotation: `rotate_session` on both engines, and the statements of `GoTrue`, over one connection and
+//! over eight at the same time.
 
 use super::chatkeep::{OTHERS, Session, load_others, open};
 use super::gotrue::{self, GoTrue, Version};
 use crate::repetitions::alternate;
-use crate::report::{Asked, Comparison, Unit};
+use crate::report::{Comparison, Target, Unit};
 use crate::scenarios::Length;
 use crate::server::{Database, Engine, Server};
 use anyhow::{Result, anyhow, ensure};
 use std::time::Instant;
 
-// A handful of either: nothing is gained by a box.
+// There are only a few of these values, so a box would save nothing.
 #[allow(clippy::large_enum_variant)]
 enum Rotator {
     Chatkeep(Session),
@@ -26,7 +26,7 @@ impl Rotator {
     }
 }
 
-/// A side: sessions that rotate at the same time, each over a connection of its own.
+/// A side: sessions that rotate at the same time, each with its own connection.
 type Side = Vec<Rotator>;
 
 pub fn one(server: &Server, length: Length) -> Result<Vec<Comparison>> {
@@ -87,11 +87,11 @@ fn run(
         comparison.side("rotate_session, portable", portable, true);
         comparison.side("GoTrue v2", version_2, false);
         comparison.side("GoTrue v1", version_1, false);
-        comparison.pair("native vs portable", ours, portable, Asked::Speed);
-        comparison.pair("native vs GoTrue v2, 18 round trips", ours, version_2, Asked::Faster(counter));
-        comparison.pair("native vs GoTrue v1, 24 round trips", ours, version_1, Asked::Faster(rows));
-        comparison.pair("portable vs GoTrue v2", portable, version_2, Asked::Speed);
-        comparison.pair("portable vs GoTrue v1", portable, version_1, Asked::Speed);
+        comparison.pair("native vs portable", ours, portable, Target::Speed);
+        comparison.pair("native vs GoTrue v2, 18 round trips", ours, version_2, Target::Faster(counter));
+        comparison.pair("native vs GoTrue v1, 24 round trips", ours, version_1, Target::Faster(rows));
+        comparison.pair("portable vs GoTrue v2", portable, version_2, Target::Speed);
+        comparison.pair("portable vs GoTrue v1", portable, version_1, Target::Speed);
         comparison.note(format!(
             "{rounds} rounds of {rotations} rotations over each connection, among {OTHERS} sessions of others, by role \
              anon under the policies; GoTrue's statements by a superuser, without them, and without the signing of a JWT."
@@ -127,7 +127,7 @@ fn auth_server(database: &Database<'_>, connections: usize, version: Version) ->
         .collect()
 }
 
-/// Microseconds per rotation, of all connections together.
+/// Microseconds per rotation, over all connections together.
 #[allow(clippy::cast_precision_loss)]
 fn time(side: &mut Side, rotations: usize) -> Result<f64> {
     let total = (side.len() * rotations) as f64;

@@ -1,9 +1,9 @@
-//! What `validate_session` costs, beside the shortest way to look at a session: one bare SELECT of its row by digest.
+//! The cost of `validate_session`, compared with the shortest read of a session: one bare SELECT of its row by digest.
 
 use super::chatkeep::{Session, load_others, open};
 use crate::connection::{Connection, Statement};
 use crate::repetitions::alternate;
-use crate::report::{Asked, Comparison, Unit};
+use crate::report::{Comparison, Target, Unit};
 use crate::scenarios::Length;
 use crate::server::{Engine, Server};
 use anyhow::Result;
@@ -73,8 +73,8 @@ pub fn run(server: &Server, length: Length) -> Result<Vec<Comparison>> {
         comparison.side("validate_session, native", native, true);
         comparison.side("validate_session, portable", portable, true);
         comparison.side("one bare SELECT by digest", bare, false);
-        comparison.pair("native vs bare SELECT", native, bare, Asked::AtMost(1.7));
-        comparison.pair("portable vs bare SELECT", portable, bare, Asked::Ratio);
+        comparison.pair("native vs bare SELECT", native, bare, Target::AtMost(1.7));
+        comparison.pair("portable vs bare SELECT", portable, bare, Target::Ratio);
         comparison.note(format!(
             "{rounds} rounds of {calls} calls over one connection, by role anon; the bare SELECT by a superuser."
         ));

@@ -9,10 +9,10 @@ use anyhow::Result;
 use std::fmt::Write;
 use std::net::SocketAddr;
 
-/// Who names the messages.
+/// The side that makes the ids of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ids {
-    /// The client, so that it may repeat a call whose answer was lost.
+    /// The client, so that it may repeat a call after a lost answer.
     Client,
     /// The database.
     Database,
@@ -28,7 +28,7 @@ pub struct Chatkeep {
 }
 
 impl Chatkeep {
-    /// A user of the database, signed in over a connection at this address.
+    /// A user of the database, signed in with a connection to this address.
     pub fn new(
         name: &'static str,
         database: &Database<'_>,

@@ -1,6 +1,5 @@
-//! S1: LangChain's `PostgresChatMessageHistory.add_messages([user, ai])` over psycopg 3, which opens
-//! a transaction in a round trip of its own and sends both inserts in one pipeline. Its table holds
-//! no chat, owner, order or constraint.
+//! S1: LangChain's `PostgresChatMessageHistory.add_messages([user, ai])` over psycopg 3. It opens a transaction in a
+//! separate round trip and sends both inserts in one pipeline. Its table has no chat, owner, order or constraint.
 
 use super::store::{Store, Texts, create_tables};
 use crate::connection::{Connection, Statement};
@@ -15,7 +14,7 @@ pub struct LangChain {
 }
 
 impl LangChain {
-    /// Its tables, in a schema that the connection makes.
+    /// Makes its tables in a new schema.
     pub fn new(mut connection: Connection, texts: Texts) -> Result<Self> {
         create_tables(&mut connection, "langchain", include_str!("langchain.sql"))?;
         let insert = connection.prepare(

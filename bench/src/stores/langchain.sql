@@ -6,7 +6,7 @@ create table chat_history (
   created_at timestamptz not null default now()
 );
 create index idx_chat_history_session_id on chat_history (session_id);
--- Conversations of others: statements are planned as for a table in use.
+-- Conversations of other users, so that statements get the plans of a table in use.
 insert into chat_history (session_id, message)
 select gen_random_uuid(), jsonb_build_object('type', 'human', 'data', jsonb_build_object('content', repeat('word ', 100)))
 from generate_series(1, 4000);

@@ -1,5 +1,5 @@
-//! S2: one turn of LangGraph's `invoke` on a graph of one node, with `PostgresSaver` and psycopg 3 in
-//! pipeline mode. It keeps states, not messages: every step stores the whole conversation again.
+//! S2: one turn of LangGraph's `invoke` on a graph of one node, with `PostgresSaver` and psycopg 3 in pipeline mode. It
+//! stores states, not messages: every step stores the whole conversation again.
 
 use super::store::{Store, Texts, create_tables};
 use crate::clock;
@@ -51,13 +51,13 @@ pub struct LangGraph {
     texts: Texts,
     thread: String,
     parent: String,
-    /// All messages so far, as `msgpack` holds them.
+    /// All messages so far, in `msgpack`.
     history: Vec<u8>,
     step: usize,
 }
 
 impl LangGraph {
-    /// Its tables, in a schema that the connection makes.
+    /// Makes its tables in a new schema.
     pub fn new(mut connection: Connection, texts: Texts) -> Result<Self> {
         create_tables(&mut connection, "langgraph", include_str!("langgraph.sql"))?;
         Ok(Self {
@@ -74,7 +74,7 @@ impl LangGraph {
         })
     }
 
-    /// A message as the serializer writes it: its class, its fields, and how to read it back.
+    /// A message as the serializer writes it: its class, its fields, and the function that reads it.
     fn message(&mut self, class: &str, kind: &str, more: &[u8]) -> Vec<u8> {
         let mut bytes = b"\xc8\x02\xa0\x05\x94\xd9\x1dlangchain_core.messages.".to_vec();
         bytes.extend_from_slice(kind.as_bytes());
@@ -104,7 +104,7 @@ impl LangGraph {
         format!("{:032}.0.6180339887498948", self.step)
     }
 
-    /// Stores one channel's value and the checkpoint that refers to it.
+    /// Stores a channel's value and the checkpoint that refers to it.
     fn put(&mut self, channel: &str, value: &[u8], source: &str) -> Result<()> {
         self.step += 1;
         let id = random::uuid();
@@ -156,7 +156,7 @@ impl LangGraph {
         Ok(())
     }
 
-    /// Stores what a task has written, before the step that takes it up.
+    /// Stores the results of a task, before the step that uses them.
     fn put_writes(&mut self, writes: &[(&str, &[u8])]) -> Result<()> {
         let task = random::uuid();
         let rows: Vec<[Value<'_>; 9]> = ["0", "1"]
@@ -193,7 +193,7 @@ impl Store for LangGraph {
         &mut self.connection
     }
 
-    /// Stores the last state alone: what a turn reads and writes does not depend on the ones before.
+    /// Stores only the last state. Earlier states do not change the reads and writes of a turn.
     fn open(&mut self, turns: usize) -> Result<()> {
         self.thread = random::uuid();
         self.parent = random::uuid();

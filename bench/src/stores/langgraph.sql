@@ -33,7 +33,7 @@ create table checkpoint_writes (
 create index checkpoints_thread_id_idx on checkpoints (thread_id);
 create index checkpoint_blobs_thread_id_idx on checkpoint_blobs (thread_id);
 create index checkpoint_writes_thread_id_idx on checkpoint_writes (thread_id);
--- Conversations of others: statements are planned as for tables in use.
+-- Conversations of other users, so that statements get the plans of tables in use.
 insert into checkpoints (thread_id, checkpoint_id, checkpoint)
 select gen_random_uuid(), gen_random_uuid(), '{"v": 4, "channel_versions": {"messages": "1"}}' from generate_series(1, 2000);
 insert into checkpoint_blobs (thread_id, channel, version, type, blob)

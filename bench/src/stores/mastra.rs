@@ -1,5 +1,5 @@
-//! S3: Mastra's `saveMessages` with two messages, over node-postgres: five round trips. Its content
-//! holds each text twice, as `parts` and as `content`.
+//! S3: Mastra's `saveMessages` with two messages, over node-postgres, in five round trips. Its content holds each text
+//! twice, as `parts` and as `content`.
 
 use super::store::{Store, Texts, create_tables};
 use crate::clock;
@@ -17,7 +17,7 @@ pub struct Mastra {
 }
 
 impl Mastra {
-    /// Its tables, in a schema that the connection makes.
+    /// Makes its tables in a new schema.
     pub fn new(mut connection: Connection, texts: Texts) -> Result<Self> {
         create_tables(&mut connection, "mastra", include_str!("mastra.sql"))?;
         Ok(Self {

@@ -21,7 +21,7 @@ create table mastra_messages (
 );
 create index mastra_threads_resourceid_createdat_idx on mastra_threads ("resourceId", "createdAt" desc);
 create index mastra_messages_thread_id_createdat_idx on mastra_messages (thread_id, "createdAt" desc);
--- Conversations of others: statements are planned as for tables in use.
+-- Conversations of other users, so that statements get the plans of tables in use.
 insert into mastra_threads (id, "resourceId", title, "createdAt", "updatedAt")
 select gen_random_uuid(), 'other', '', now(), now() from generate_series(1, 2000);
 insert into mastra_messages (id, thread_id, content, role, type, "createdAt", "resourceId")

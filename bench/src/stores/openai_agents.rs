@@ -1,5 +1,5 @@
-//! S6: `SQLAlchemySession.add_items([user, answer])` of openai-agents, over asyncpg. Both inserts
-//! share one Sync, which makes five round trips; six were seen of the package itself.
+//! S6: `SQLAlchemySession.add_items([user, answer])` of openai-agents, over asyncpg. Both inserts share one Sync here,
+//! which makes five round trips; the package itself takes six.
 
 use super::store::{Store, Texts, create_tables};
 use crate::connection::{Connection, Statement};
@@ -16,7 +16,7 @@ pub struct OpenAiAgents {
 }
 
 impl OpenAiAgents {
-    /// Its tables, in a schema that the connection makes.
+    /// Makes its tables in a new schema.
     pub fn new(mut connection: Connection, texts: Texts) -> Result<Self> {
         let sql = include_str!("openai_agents.sql");
         create_tables(&mut connection, "openai_agents", sql)?;

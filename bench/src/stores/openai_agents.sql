@@ -11,7 +11,7 @@ create table agent_messages (
   created_at timestamp not null default current_timestamp
 );
 create index idx_agent_messages_session_time on agent_messages (session_id, created_at);
--- Conversations of others: statements are planned as for tables in use.
+-- Conversations of other users, so that statements get the plans of tables in use.
 insert into agent_sessions (session_id) select gen_random_uuid() from generate_series(1, 2000);
 insert into agent_messages (session_id, message_data)
 select session_id, repeat('word ', 100) from agent_sessions, generate_series(1, 2);

@@ -1,4 +1,4 @@
-//! What a store of conversations does in a benchmark, and the messages that it stores.
+//! A store of conversations in a benchmark, and the messages to store.
 
 use crate::connection::Connection;
 use crate::random::SEED;
@@ -6,27 +6,27 @@ use crate::text::TextGenerator;
 use anyhow::Result;
 use std::rc::Rc;
 
-/// Characters of a message.
+/// The characters of a message.
 pub const MESSAGE: usize = 500;
 
 pub trait Store {
-    /// What the table calls it.
+    /// The store's name in the table.
     fn name(&self) -> &str;
 
-    /// The connection that its turns run on.
+    /// The connection of its turns.
     fn connection(&mut self) -> &mut Connection;
 
-    /// Begins a new conversation, `turns` of which are there already.
+    /// Opens a new conversation that already has `turns` turns.
     fn open(&mut self, turns: usize) -> Result<()>;
 
-    /// Stores one turn of the conversation that was opened last.
+    /// Stores one turn of the conversation opened last.
     fn turn(&mut self) -> Result<()>;
 
     /// The tables that a turn writes.
     fn tables(&self) -> &'static [&'static str];
 }
 
-/// Messages to store, made beforehand and handed out in a circle.
+/// Messages to store. They are made in advance and used in turn.
 #[derive(Clone)]
 pub struct Texts {
     pool: Rc<[Rc<str>]>,
@@ -50,7 +50,7 @@ impl Texts {
     }
 }
 
-/// Makes a store's tables in a schema of their own, and looks them up there from now on.
+/// Makes a store's tables in a new schema, and sets the connection's search path to it.
 pub fn create_tables(connection: &mut Connection, schema: &str, sql: &str) -> Result<()> {
     connection.execute(&format!(
         "create schema {schema}; set search_path = {schema}; {sql}"

@@ -1,6 +1,6 @@
-//! S5: Vercel's ai-chatbot, one POST to an existing chat: it counts the user's messages of the day,
-//! reads the chat and its whole history, and stores the two messages one by one. No index helps it,
-//! so its tables hold nothing but the one conversation: anything more would only slow it down.
+//! S5: Vercel's ai-chatbot, one POST to an existing chat. It counts the user's messages of the day, reads the chat and
+//! its whole history, and stores the two messages one by one. It has no index, so its tables hold only this
+//! conversation: more rows would only slow it down.
 
 use super::store::{Store, Texts, create_tables};
 use crate::clock;
@@ -17,12 +17,12 @@ const HISTORY: &str = r#"select "id", "chatId", "role", "parts", "attachments", 
 const INSERT: &str = r#"insert into "Message_v2"
     ("id", "chatId", "role", "parts", "attachments", "createdAt") values ($1, $2, $3, $4, $5, $6)"#;
 
-/// How the statements are sent.
+/// The way in which statements are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Driver {
-    /// Prepared once: better than the application gets them.
+    /// Prepared once, which is faster than in the application.
     Prepared,
-    /// As drizzle on postgres.js sends them: parsed and described each time, in a round trip more.
+    /// As drizzle on postgres.js sends them: parsed and described each time, which takes another round trip.
     Drizzle,
 }
 
@@ -39,7 +39,7 @@ pub struct Vercel {
 }
 
 impl Vercel {
-    /// Its tables, in a schema that the connection makes.
+    /// Makes its tables in a new schema.
     pub fn new(mut connection: Connection, texts: Texts, driver: Driver) -> Result<Self> {
         let schema = match driver {
             Driver::Prepared => "vercel",

@@ -1,4 +1,4 @@
--- vercel/ai-chatbot, lib/db/schema.ts: no index but the keys
+-- vercel/ai-chatbot, lib/db/schema.ts: no index except the keys
 create table "User" (
   id uuid primary key default gen_random_uuid(),
   email varchar(64) not null,

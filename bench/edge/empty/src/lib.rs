@@ -1,8 +1,8 @@
-//! A module with one function that does nothing: what loading WASM costs before there is any of ours.
+//! A module with one function that does nothing. It shows the cost of loading any WASM.
 
 use wasm_bindgen::prelude::*;
 
-/// Gives back what it got.
+/// Returns its argument.
 #[wasm_bindgen]
 pub fn same(number: f64) -> f64 {
     number
