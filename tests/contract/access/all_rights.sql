@@ -1,4 +1,4 @@
--- A gateway may grant every right on every table to the API roles, as @supabase/lite does: policies and triggers hold alone.
+-- A gateway may grant all rights on all tables to the API roles, as @supabase/lite does. Policies and triggers still protect the rows.
 begin;
 \ir ../support/identities.psql
 select * from no_plan();

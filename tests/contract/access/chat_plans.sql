@@ -1,4 +1,4 @@
--- How statements about chats and messages run: a page is one index range, and policies ask who calls once for each statement.
+-- How statements about chats and messages run: a page is one range of an index, and policies look up the caller once per statement.
 begin;
 \ir ../support/identities.psql
 select * from no_plan();
@@ -13,8 +13,8 @@ select id as other from chatkeep.create_chat() \gset
 select count(*) as stored from generate_series(1, 3) batch, lateral chatkeep.append_messages(:'other', (select jsonb_agg(pg_temp.item('other ' || batch || n)) from generate_series(1, 1000) n)) a \gset
 select count(*) as stored from generate_series(1, 300) n, lateral chatkeep.create_chat('chat ' || n) \gset
 reset role;
--- Written anew: no vacuum could remove the index entries of rows that this transaction has changed. And other rows of the database do
--- not count.
+-- The table is written again, because vacuum could not remove the index entries of rows that this transaction changed. Other rows of the
+-- database do not count then.
 create temporary table written on commit drop as select m.* from chatkeep.messages m where m.user_id = '00000000-0000-4000-8000-00000000ada0';
 truncate chatkeep.messages cascade;
 insert into chatkeep.messages select * from written;
@@ -106,7 +106,7 @@ select is(
   null, 'and every InitPlan runs once per statement, or not at all');
 select cmp_ok((select count(*)::int from regexp_matches((select plan from plans where name = 'messages'), 'rows=80\d\d', 'g')), '>=', 1, 'over eight thousand rows');
 
--- The same for a user with many messages among a hundred users with few. The planner takes every user for an average one.
+-- The same for a user with many messages among a hundred users with few. The planner assumes an average user.
 reset role;
 insert into auth.users (id) select pg_temp.id('aaa' || n) from generate_series(1, 100) n;
 insert into chatkeep.users (id, tenant_id) select pg_temp.id('aaa' || n), pg_temp.id('aaa' || n) from generate_series(1, 100) n;

@@ -1,4 +1,4 @@
--- Users who left: their account is gone, they are disabled, or they have moved to another tenant. What each call says to them.
+-- Users who left: their account was deleted, they are disabled, or they moved to another tenant. The answer of each call to them.
 begin;
 \ir ../support/identities.psql
 select * from no_plan();
@@ -19,7 +19,7 @@ select token, session_id as session from chatkeep.create_session() \gset
 reset role;
 
 -- The answer of every call to a disabled user and to a user whose account is gone: how many rows, with their status, or the refusal.
--- Calls that make something name the user. The other calls do not find what the user has.
+-- Calls that make rows name the user in their refusal. The other calls do not find the user's rows.
 create temporary table calls (n integer generated always as identity, call text, disabled text, gone text, name text) on commit drop;
 insert into calls (call, disabled, gone) values
   ('uid()', '1', '1'),

@@ -107,7 +107,7 @@ insert into plans values
 select is((select regexp_replace(plan, 'checksum = [^)]*\)', '', 'g') from plans where name = 'foreign'), (select regexp_replace(plan, 'checksum = [^)]*\)', '', 'g') from plans where name = 'nobody''s'),
   'and a direct look for what another tenant shares reads what one for nothing does');
 
--- A statement asks once who calls.
+-- A statement looks up its caller once.
 select is(
   (select string_agg(name || ': ' || line, E'\n') from plans, regexp_split_to_table(plan, E'\n') line
    where line ~ '(auth\.uid|current_setting|tenant_id\(\)|\muid\(\)|is_service|\mjwt\()' and line !~ '^\s*Output: '),

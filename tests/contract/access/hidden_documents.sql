@@ -97,7 +97,7 @@ select is(pg_temp.told(call, :'shared'), pg_temp.told(call, pg_temp.id('ff')), '
 select is((select count(*)::integer from calls where pg_temp.told(call, :'shared') like 'PT404 document_id names no document of yours | %'), 7, 'which is PT404');
 select is_empty(format('select from chatkeep.documents where id = %L', :'shared'), 'nor do they read it');
 select is_empty(format('select from chatkeep.document_metadata where document_id = %L', :'shared'), 'nor what was said of it, themselves included');
--- Anybody who sends SQL may forge the marker of a call. The Data API allows nobody to.
+-- Anybody who sends SQL may forge the marker of a call. The Data API lets nobody do so.
 select set_config('chatkeep.writing', 'on', true) \g /dev/null
 select is_empty(format('select from chatkeep.documents where id = %L', :'shared'), 'a forged marker shows a colleague no deleted document');
 select matches(pg_temp.refusal(format('select row(d.*)::text from chatkeep_private.locked_document(%L, true) d', :'shared')), '^(PT404|42501|42883) ', 'nor does a helper of the calls');

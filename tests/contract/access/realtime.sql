@@ -1,4 +1,4 @@
--- What Realtime and other readers of the log need from the tables. docs/supabase.md tells how to publish them.
+-- The properties of the tables that Realtime and other readers of the log need. docs/supabase.md shows how to publish them.
 begin;
 select * from no_plan();
 

@@ -175,7 +175,7 @@ select alike(pg_temp.refusal($$ select * from chatkeep.import_chat('{}') $$), '4
 select pg_temp.sign_in('ada');
 select is(current_setting('chatkeep.writing', true), '', 'the marker does not outlive a call');
 
--- The first and the last times, and text that is no time.
+-- The first and the last time, and text that is not a time.
 rollback to people;
 select pg_temp.sign_in('ada');
 select is((select array_agg(pg_temp.refusal(format($$ select * from chatkeep.import_chat('{"created_at":"%1$s","messages":[{"role":"user","content":"x","created_at":"%1$s"}]}') $$, t)) order by n)

@@ -107,7 +107,7 @@ select count(*) as stored from chatkeep.append_message(:'archived', 'user', repe
 select pg_temp.rows_are($$ select f.snippet like '%<mark>dugong</mark>%', octet_length(f.snippet) between 40 and 2000, f.snippet !~ '<(?!/?mark>)' from chatkeep.search_messages('dugong') f $$,
   $$ values (true, true, true) $$, 'of a long one what is around the match');
 select is((select position('literal \u0000 and \ud800 said the <mark>narwhal</mark>' in snippet) > 0 from chatkeep.search_messages('narwhal')), true, 'what looks like an escape is left alone');
--- Text that holds whatever an implementation may use as its own mark.
+-- Text with marks that an implementation may use itself.
 select lives_ok(format($$ select * from chatkeep.append_message(%L, 'user', 'pangolin <mark>fake</mark> &lt;mark&gt; ' || (select string_agg(chr(n), 'y') from generate_series(1, 31) n)
     || chr(57344) || chr(57345) || chr(63743) || chr(64976) || chr(65534) || chr(127) || ' [[[ ]]] {{{ @@', message_id => pg_temp.id('a9')) $$, :'chat'), 'text full of marks, entities, control characters and private ones');
 select is((select replace(snippet, '<mark>pangolin</mark>', '') ~ '<' from chatkeep.search_messages('pangolin')), false, 'gives no mark but the match''s');

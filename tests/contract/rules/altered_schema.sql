@@ -70,7 +70,7 @@ create function pg_temp.document(source text, digit text) returns jsonb language
   select jsonb_build_object('source_uri', source, 'checksum', repeat(digit, 64))
 $$;
 
--- What is stored, without what differs between runs: ids and times that a call makes, and columns that an owner adds.
+-- The stored rows without the values that differ between runs: ids and times that a call makes, and columns that an owner adds.
 create function pg_temp.stored() returns text language sql as $$
   select concat_ws(E'\n',
     (select string_agg(concat_ws(' ', c.id, c.title, c.message_count, c.last_seq, right(c.active_leaf_id::text, 2), c.deleted_at is null), E'\n' order by c.id) from chatkeep.chats c where c.title is distinct from 'log'),
@@ -81,7 +81,7 @@ create function pg_temp.stored() returns text language sql as $$
     (select string_agg(concat_ws(' ', s.user_agent, s.aal, s.revoked_reason), E'\n' order by s.user_agent, s.aal) from chatkeep.sessions s where s.user_agent is distinct from 'log'),
     (select string_agg(x.generation::text, E'\n' order by x.generation) from chatkeep_private.session_secrets x join chatkeep.sessions s on s.id = x.session_id where s.user_agent is distinct from 'log'))
 $$;
--- Runs a call as Ada under a setting, and rolls it back. Returns its answer, without what differs between runs, and what was stored.
+-- Runs a call as Ada under a setting, and rolls it back. Returns its answer and the stored rows, without values that differ between runs.
 create function pg_temp.said(call text, setting text default 'search_path', value text default 'extensions, public') returns text language plpgsql as $$
 declare
   before text := current_setting(setting);
@@ -111,7 +111,7 @@ alter function pg_temp.id(text) set search_path = pg_catalog;
 alter function pg_temp.item(text, uuid, uuid, jsonb) set search_path = pg_catalog;
 alter function pg_temp.document(text, text) set search_path = pg_catalog;
 create temporary table usual on commit drop as select c.n, c.name, c.call, pg_temp.said(c.call) as said from calls c order by c.n;
--- The calls that answer or store something else than usual.
+-- The calls whose answer or stored rows differ from the usual ones.
 create function pg_temp.odd(setting text default 'search_path', value text default 'extensions, public') returns text language sql as $$
   select string_agg(u.name || ': ' || left(r.said, 80), ', ' order by u.n) from usual u, lateral (select pg_temp.said(u.call, setting, value) as said) r where r.said <> u.said
 $$;
@@ -357,7 +357,7 @@ create temporary table swallowed (name text, operation text, call_name text, sai
 set local statement_timeout = '1s';
 select format('insert into swallowed select %L, %L, %L, pg_temp.dishonest(%L, %L, %L, %L)', t.name, o, u.name, t.place, t.name, o, u.name)
 from tables t, unnest(array['insert', 'update']) o, usual u
--- The first returns how many it has ended, and the second may end none. In the others a foreign key of Postgres makes the change.
+-- The first returns how many sessions it ended, and the second may end none. In the others a foreign key of Postgres makes the change.
 where (t.name, o, u.name) not in (('sessions', 'update', 'revoke_other_sessions'), ('sessions', 'update', 'create_session at most'),
   ('attachments', 'update', 'delete_document'), ('document_metadata', 'update', 'delete_document'))
 order by t.n, o, u.n \gexec
@@ -367,7 +367,7 @@ select is((select string_agg(s.said, ', ') from swallowed s where s.name = t.nam
 from tables t, unnest(array['insert', 'update']) o order by t.n, o;
 select is(pg_temp.odd(), null, 'without these triggers all is as it was');
 
--- Triggers that change what is written ------------------------------------------------------------
+-- Triggers that change the written rows ------------------------------------------------------------
 
 create function pg_temp.shout() returns trigger language plpgsql as $$ begin new.content := upper(new.content); return new; end $$;
 create trigger shout before insert on chatkeep.messages for each row execute function pg_temp.shout();

@@ -1,4 +1,4 @@
--- Clocks and time zones: what the session of a client says about time changes neither order nor instants.
+-- Clocks and time zones: the settings of a client's session change neither order nor instants.
 begin;
 \ir ../support/identities.psql
 select * from no_plan();

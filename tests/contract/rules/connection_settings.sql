@@ -70,7 +70,7 @@ select is((select c.created_at = '2024-01-31T12:00:00Z' from chatkeep.chats c wh
 select is((select m.metadata ->> 'a' from chatkeep.messages m where m.id = pg_temp.id('a2')), '["b"]', 'JSON is stored as it was given');
 select is((select count(*)::int from chatkeep.document_metadata where tags = '{"a":["b"]}'), 1, 'tags too');
 
--- They refuse in the same words.
+-- They refuse with the same sentences.
 select is(pg_temp.refusal($$ select * from chatkeep.register_document('https://u:p@example.org/', repeat('a', 64)) $$), '22023 source_uri carries credentials | Remove user, password, token and signature; a stored URI is readable.', 'credentials are refused');
 select is(pg_temp.refusal($$ select * from chatkeep.register_document(chr(9) || 'a', repeat('a', 64)) $$), '22023 source_uri contains a control character | Percent-encode it (RFC 3986 section 2.1).', 'so are control characters');
 select is(pg_temp.refusal($$ select * from chatkeep.create_chat(metadata => (repeat('{"a":', 65) || '1' || repeat('}', 65))::jsonb) $$), '22023 metadata is nested deeper than 64 levels | Flatten it, or store it as text.', 'and depth');

@@ -1,4 +1,4 @@
--- What content may be, in every call that stores it: exactly as it was sent, or refused.
+-- The content that calls accept: they store it exactly as it was sent, or refuse it.
 begin;
 \ir ../support/identities.psql
 select * from no_plan();

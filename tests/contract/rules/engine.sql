@@ -1,4 +1,4 @@
--- engine(): which engine answers, and a warning about its server.
+-- engine(): the name of the engine, and a warning about its server.
 begin;
 \ir ../support/identities.psql
 select * from no_plan();

@@ -1,4 +1,4 @@
--- The ends of numbers and times: every engine refuses alike what does not fit, and nothing wraps around.
+-- The ends of numbers and times: every engine refuses values out of range in the same way, and nothing wraps around.
 begin;
 \ir ../support/identities.psql
 select * from no_plan();

@@ -1,4 +1,4 @@
--- What is true of every object, on every engine. `cargo xtask lint` checks policies and privileges, which no engine changes.
+-- Rules for every object, on every engine. `cargo xtask lint` checks policies and privileges, which no engine changes.
 begin;
 \ir ../support/identities.psql
 select * from no_plan();

@@ -1,4 +1,4 @@
--- create_session: opens a session of the caller, shows its token once, and keeps to limits.
+-- create_session: opens a session of the caller, returns its token once, and keeps to limits.
 begin;
 \ir ../support/identities.psql
 select * from no_plan();

@@ -1,4 +1,4 @@
--- my_sessions: a view of the sessions of the caller, without anything that proves one.
+-- my_sessions: a view of the caller's sessions, without secrets.
 begin;
 \ir ../support/identities.psql
 select * from no_plan();

@@ -1,11 +1,10 @@
--- rotate_session: trades a token for its successor, once; repeats a lost answer; ends the session of a spent token.
+-- rotate_session: exchanges a token for its successor, once; repeats a lost answer; ends the session of a spent token.
 begin;
 \ir ../support/identities.psql
 select * from no_plan();
 savepoint people;
 
--- Every engine derives the same child, for all time. A test of chatkeep-core has the same vector.
--- A session with known secrets shows it.
+-- Every engine always derives the same child. A session with known secrets shows it. A test of chatkeep-core has the same vector.
 create function pg_temp.plant(secret bytea, refresh bytea) returns uuid language plpgsql as $$
 declare
   planted uuid;
@@ -92,7 +91,7 @@ $$;
 select is((select generation from chatkeep.validate_session(pg_temp.rotate_often((select token from chatkeep.create_session()), 130))), 130,
   '130 rotations advance by one each');
 
--- Text that is no token.
+-- Text that is not a token.
 select pg_temp.sign_out();
 select is((select array_agg(distinct status) from unnest(array['', 'cks_', 'nonsense', :'t0' || 'A', left(:'t0', 73), upper(:'t0'),
     overlay(:'t0' placing case when substr(:'t0', 30, 1) = 'A' then 'B' else 'A' end from 30 for 1),

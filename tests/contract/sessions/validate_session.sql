@@ -1,4 +1,4 @@
--- validate_session: tells whether a token is valid, and notes its use.
+-- validate_session: checks whether a token is valid, and records its use.
 begin;
 \ir ../support/identities.psql
 select * from no_plan();
@@ -28,7 +28,7 @@ select pg_temp.sign_out();
 select is((select status from chatkeep.rotate_session(:'t0')), 'expired', 'an expired session does not rotate');
 select is((select status from chatkeep.validate_session(:'t0')), 'expired', 'nor is it valid');
 
--- Text that is no token.
+-- Text that is not a token.
 select is((select array_agg(pg_temp.refusal('select * from chatkeep.' || call)) from unnest(array['validate_session('''')', 'validate_session(null)', 'validate_session(''cks_'' || repeat(''_'', 70))']) call), array_fill('accepted'::text, array[3]), 'what is no token is invalid, and no error');
 
 -- The token of a deleted session is unknown.
