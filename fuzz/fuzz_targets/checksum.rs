@@ -1,4 +1,4 @@
-//! A checksum is 64 hexadecimal digits, stored in lower case; hexadecimal is read back as it was written.
+//! A checksum is 64 hexadecimal digits and is stored in lower case. Hexadecimal text is read back unchanged.
 
 #![no_main]
 

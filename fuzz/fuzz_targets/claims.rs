@@ -1,4 +1,4 @@
-//! The reader of claims finds a member just where a parser reads it plainly written, in a text that jsonb takes.
+//! The reader of claims finds a member exactly if a parser finds it, it is written plainly, and jsonb accepts the text.
 
 #![no_main]
 
@@ -15,7 +15,7 @@ fuzz_target!(|text: &str| {
     assert_eq!(json::plain_member(text, "sub"), expected);
 });
 
-/// The rule as it is written.
+/// The rule, written with a parser.
 fn subject(whole: &RawValue) -> Option<&str> {
     if !whole.get().starts_with('{') || !is_storable(whole, 64) {
         return None;
@@ -28,17 +28,17 @@ fn subject(whole: &RawValue) -> Option<&str> {
     plain(value).filter(|_| subjects.next().is_none())
 }
 
-/// What stands between the quotes of a string without an escape.
+/// The text between the quotes of a string without an escape.
 fn plain(value: &RawValue) -> Option<&str> {
     let text = value.get().strip_prefix('"')?.strip_suffix('"')?;
     (!text.contains('\\')).then_some(text)
 }
 
-/// Whether jsonb is sure to take a value, which may have so many levels.
+/// Whether jsonb certainly accepts a value, which may have this number of levels.
 fn is_storable(value: &RawValue, levels: usize) -> bool {
     let text = value.get();
     match text.as_bytes().first() {
-        // Half of a surrogate pair is no string to the parser.
+        // For the parser, half of a surrogate pair is not text.
         Some(b'"') => {
             serde_json::from_str::<String>(text).is_ok_and(|string| !string.contains('\0'))
         }
@@ -63,7 +63,7 @@ fn members(value: &RawValue) -> Vec<(&RawValue, &RawValue)> {
     reader.deserialize_map(Members).expect("an object of JSON")
 }
 
-/// The members of an object in their order, also those of one key.
+/// The members of an object in their order, with all members of a repeated key.
 struct Members;
 
 impl<'de> Visitor<'de> for Members {

@@ -1,4 +1,4 @@
-//! A source has one form, which lets nobody in; a web address has the form that browsers give it.
+//! A source has one form, which has no credentials. A web address has the form that browsers give it.
 
 #![no_main]
 
@@ -8,7 +8,7 @@ use chatkeep_core::documents::source_uri::{carries_credentials, checked};
 use libfuzzer_sys::fuzz_target;
 use url::{Host, Url};
 
-/// All that a refusal may say, so that it never repeats what it refuses.
+/// All sentences of refusals, to check that no refusal repeats the value.
 const REFUSALS: [&str; 5] = [
     "source_uri must not be empty",
     "source_uri is longer than 2048 characters",
@@ -17,7 +17,7 @@ const REFUSALS: [&str; 5] = [
     "source_uri carries credentials",
 ];
 
-/// Names of secrets, without what joins their words.
+/// Names of secrets, without the characters that join their words.
 const SECRETS: [&str; 24] = [
     "xamzsignature",
     "xamzsecuritytoken",
@@ -85,8 +85,8 @@ fn lets_nobody_in(url: &Url) {
     }
 }
 
-/// What a browser makes of a web address, without the fragment, where it does no more than RFC 3986 says: it also
-/// escapes, reads numbers as addresses, knows IDNA, and takes a backslash for a slash.
+/// A browser's form of a web address without the fragment, if the browser changes no more than RFC 3986 does. Browsers
+/// also escape characters, read numbers as addresses, apply IDNA and read a backslash as a slash.
 fn browser_form(text: &str) -> Option<String> {
     let (scheme, rest) = text.split_once("://")?;
     let is_web = ["http", "https", "ws", "wss"]
@@ -97,12 +97,12 @@ fn browser_form(text: &str) -> Option<String> {
         return None;
     }
     let mut url = Url::parse(text).ok()?;
-    // A browser reads the port as a number, and drops the zeros before it.
+    // A browser reads the port as a number and drops leading zeros.
     let authority = rest.split(['/', '?', '#']).next()?;
     if !matches!(url.host(), Some(Host::Domain(_))) || authority.contains(":0") {
         return None;
     }
-    // The parser keeps a drive of Windows in front of `..`, which is right for file: alone.
+    // The parser keeps a Windows drive before `..`, which is right only for file.
     let is_drive = |segment: &str| segment.len() == 2 && segment.ends_with(':');
     if rest.split(['/', '?', '#']).skip(1).any(is_drive) {
         return None;

@@ -1,4 +1,4 @@
-//! The scan of tags says of every JSON text what a parser and the written rule say of it.
+//! For every JSON text, the scan of tags has the same result as the rule written with a parser.
 
 #![no_main]
 
@@ -19,7 +19,7 @@ fuzz_target!(|text: &str| {
     }
 });
 
-/// The rule as it is written; nothing of a text with a key twice, which jsonb never prints.
+/// The rule, written with a parser; `None` for a text with a repeated key, which jsonb never prints.
 fn expected(text: &str, whole: &RawValue) -> Option<Result<(), String>> {
     let refused = |rule: &str| Some(Err(format!("tags {rule}")));
     if !whole.get().starts_with('{') {
@@ -70,7 +70,7 @@ struct Found {
 }
 
 impl Found {
-    /// The levels of a value; nothing where an object has a key twice.
+    /// The levels of a value; `None` if an object has a repeated key.
     fn look_at(&mut self, value: &RawValue) -> Option<usize> {
         match value.get().as_bytes().first() {
             Some(b'"') => {
@@ -103,7 +103,7 @@ impl Found {
 
     fn note(&mut self, string: &[u8]) {
         self.nul |= string.contains(&0);
-        // Half of a pair is all that keeps a string of the parser from being UTF-8.
+        // Half of a surrogate pair is the only reason why a string of the parser is not UTF-8.
         self.lone_surrogate |= std::str::from_utf8(string).is_err();
     }
 }
@@ -122,7 +122,7 @@ fn members(value: &RawValue) -> Vec<(Vec<u8>, &RawValue)> {
     reader.deserialize_map(Members).expect("an object of JSON")
 }
 
-/// A string as bytes: UTF-8, and half of a surrogate pair as three bytes that are none.
+/// A string as bytes: UTF-8, but half of a surrogate pair as three bytes that are not UTF-8.
 struct Bytes;
 
 impl<'de> DeserializeSeed<'de> for Bytes {
@@ -149,7 +149,7 @@ impl Visitor<'_> for Bytes {
     }
 }
 
-/// The members of an object in their order, also those of one key.
+/// The members of an object in their order, with all members of a repeated key.
 struct Members;
 
 impl<'de> Visitor<'de> for Members {

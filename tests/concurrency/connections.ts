@@ -26,7 +26,7 @@ export const SERVICE: Caller = { role: "service_role", claims: JSON.stringify({ 
 export const NOBODY: Caller = { role: "anon", claims: "" };
 
 /** The longest wait for an event, in milliseconds. Then the test fails. */
-const PATIENCE = 20_000;
+const LONGEST_WAIT = 20_000;
 
 /** The statement_timeout, in milliseconds. A statement that takes longer loops, and is cancelled with 57014. */
 const LONGEST_STATEMENT = 10_000;
@@ -192,7 +192,7 @@ export class Stage {
   /** Repeats the owner's query until it is true. */
   async until(what: string, ask: (owner: Connection) => Promise<boolean>): Promise<void> {
     const owner = await this.owner();
-    const limit = Date.now() + PATIENCE;
+    const limit = Date.now() + LONGEST_WAIT;
     while (!await ask(owner)) assert(Date.now() < limit, `this never came: ${what}`);
   }
 

@@ -1,10 +1,10 @@
-//! Who calls, and the transaction that a gateway makes of a call.
+//! Callers, and the transaction that a gateway makes of a call.
 
 /// A caller as `PostgREST` presents it to the database: a role and claims.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Caller {
     Anon,
-    /// A signed-in user, who has passed the second factor.
+    /// A signed-in user who has passed the second factor.
     User(String),
     Service,
     /// Any role with any claims.
@@ -15,12 +15,12 @@ pub enum Caller {
 }
 
 impl Caller {
-    /// The statements of one request: authenticator becomes the caller for the length of a transaction.
+    /// The statements of one request: authenticator takes the role and claims of the caller for one transaction.
     pub fn request(&self, call: &str) -> String {
         self.request_that_ends(call, "")
     }
 
-    /// The same, with a last statement in front of the commit.
+    /// The same with a last statement before the commit.
     pub fn request_that_ends(&self, call: &str, last: &str) -> String {
         format!("{} {call}; {last} commit", self.enter())
     }

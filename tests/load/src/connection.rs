@@ -1,11 +1,11 @@
-//! Connections, and what a call on them answers.
+//! Connections, and the answers to calls on them.
 
 use postgres::{Client, Config, NoTls, SimpleQueryMessage, SimpleQueryRow};
 use std::fmt;
 
 pub type Outcome<T> = Result<T, String>;
 
-/// Where a database is: its URLs for the API's login and for a superuser.
+/// The place of a database: its URLs for the API's login and for a superuser.
 #[derive(Clone)]
 pub struct Place {
     pub api: String,
@@ -26,7 +26,8 @@ impl Place {
         })
     }
 
-    /// The login of the API. A statement that takes longer than `timeout` has waited without a bound.
+    /// Connects as the API's login. A statement that runs longer than `timeout` is cancelled, and counts as an endless
+    /// wait.
     pub fn caller(&self, timeout: &str) -> Outcome<Client> {
         connect(
             &self.api,
@@ -34,7 +35,7 @@ impl Place {
         )
     }
 
-    /// The login of the API, whose commits are on disk before they are acknowledged.
+    /// Connects as the API's login. Its commits are on disk before they are acknowledged.
     pub fn durable_caller(&self) -> Outcome<Client> {
         connect(&self.api, "-c statement_timeout=20s")
     }
@@ -55,7 +56,7 @@ fn connect(url: &str, options: &str) -> Outcome<Client> {
     config.connect(NoTls).map_err(|error| error.to_string())
 }
 
-/// What a call was refused with.
+/// The error of a refused call.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Refusal {
     pub code: String,
@@ -72,7 +73,7 @@ impl fmt::Display for Refusal {
 /// Rows, or a refusal.
 pub type Answer = Result<Vec<SimpleQueryRow>, Refusal>;
 
-/// Sends one message of one or several statements. The outcome is an error only where the connection is lost.
+/// Sends one message of one or several statements. Fails only if the connection is lost.
 pub fn answer(client: &mut Client, sql: &str) -> Outcome<Answer> {
     let error = match client.simple_query(sql) {
         Ok(messages) => return Ok(Ok(only_rows(messages))),
@@ -104,12 +105,12 @@ pub fn value(client: &mut Client, sql: &str) -> Outcome<String> {
     Ok(value.unwrap_or_default().to_owned())
 }
 
-/// A column of a row; empty where it is missing or NULL.
+/// A column of a row; empty if it is missing or NULL.
 pub fn text<'a>(row: &'a SimpleQueryRow, column: &str) -> &'a str {
     row.try_get(column).ok().flatten().unwrap_or_default()
 }
 
-/// Whether a row says nothing at all: a call that has nothing to return must return no row.
+/// Whether all columns of a row are NULL. A call without a result must return no row.
 pub fn is_all_null(row: &SimpleQueryRow) -> bool {
     !row.is_empty() && (0..row.len()).all(|column| row.get(column).is_none())
 }

@@ -1,12 +1,12 @@
-//! Choices that follow from a seed alone: the same seed and place give the same choices on every machine.
+//! Random choices from a seed: the same seed and place give the same choices on every machine.
 
 /// `SplitMix64` (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
 #[derive(Clone)]
 pub struct Dice(u64);
 
 impl Dice {
-    /// The dice of a place, for instance of the third turn of the second client. What is thrown at one place does not
-    /// depend on how often the dice of another place were thrown.
+    /// The dice for a place, for instance for the third turn of the second client. Throws at one place do not change
+    /// those at another place.
     pub fn at(seed: u64, place: &[u64]) -> Self {
         let mut dice = Self(seed);
         for number in place {
@@ -24,13 +24,13 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number from 0 to one less than the limit; 0 where the limit is 0.
+    /// A number from 0 to `limit` - 1; 0 if the limit is 0.
     pub fn below(&mut self, limit: usize) -> usize {
         let limit = limit.max(1) as u64;
         usize::try_from(self.number() % limit).unwrap_or(0)
     }
 
-    /// True once in so many throws.
+    /// True once in this number of throws, on average.
     pub fn once_in(&mut self, throws: usize) -> bool {
         self.below(throws) == 0
     }
@@ -51,7 +51,7 @@ impl Dice {
         }
     }
 
-    /// A UUID, version 4 in form.
+    /// A UUID with the form of version 4.
     pub fn uuid(&mut self) -> String {
         let (high, low) = (self.number(), self.number());
         format!(

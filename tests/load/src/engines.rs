@@ -1,5 +1,6 @@
-//! Random calls, good and bad, on two databases side by side, a native and a portable one. They are committed, so the
-//! state that the next call meets evolves; both must answer alike: the same rows, or the same SQLSTATE, message and hint.
+//! Random calls, good and bad, on a native and a portable database side by side. They are committed, so later calls
+//! meet a growing state. Both databases must give the same answer: the same rows, or the same SQLSTATE, message and
+//! hint.
 
 mod call;
 mod callers;
@@ -17,12 +18,12 @@ use crate::dice::Dice;
 use crate::report::Report;
 use call::Call;
 use maker::Known;
-use side::{Said, Side};
+use side::{NamedAnswer, Side};
 use std::time::{Duration, Instant};
 
-/// The calls of one round; every round begins with empty databases.
+/// The calls of one round. Every round begins with empty databases.
 const CALLS: u64 = 5_000;
-/// So many differences say enough.
+/// The run ends after this number of differences.
 const MOST_DIFFERENCES: u64 = 20;
 
 pub fn run(place: &Place, seed: u64, seconds: u64) -> Outcome<(String, Report)> {
@@ -35,7 +36,7 @@ pub fn run(place: &Place, seed: u64, seconds: u64) -> Outcome<(String, Report)> 
     let mut report = Report::default();
     let (mut calls, mut refused, mut differences) = (0, 0, 0);
     let mut round = 0;
-    // The first round is whole, however long it takes; later ones end with the time.
+    // The first round is always complete. Later ones end with the time.
     while calls < CALLS || Instant::now() < end {
         let people = callers::People::new(seed, round);
         for side in &mut sides {
@@ -52,12 +53,12 @@ pub fn run(place: &Place, seed: u64, seconds: u64) -> Outcome<(String, Report)> 
             let [native, portable] = both(&mut sides, |side| side.answer(&call))?;
             calls += 1;
             refused += u64::from(native.is_refused());
-            for said in [&native, &portable]
+            for answer in [&native, &portable]
                 .into_iter()
-                .filter(|said| said.is_raw())
+                .filter(|answer| answer.is_raw())
             {
                 report.fault(
-                    format!("{} was refused with {said}", call.name),
+                    format!("{} was refused with {answer}", call.name),
                     shortened(&call.request),
                 );
             }
@@ -70,7 +71,7 @@ pub fn run(place: &Place, seed: u64, seconds: u64) -> Outcome<(String, Report)> 
                 format!("{} is answered differently", call.name),
                 difference(&call.request, &native, &portable),
             );
-            // What only one has written makes all that follows different.
+            // If only one database has written, all later answers differ.
             if !(native.is_refused() && portable.is_refused()) {
                 break;
             }
@@ -94,20 +95,20 @@ pub fn run(place: &Place, seed: u64, seconds: u64) -> Outcome<(String, Report)> 
     ))
 }
 
-/// Whether a call whose caller cannot be told is refused by both, by one of them for a bad argument.
-fn is_either(call: &Call, native: &Said, portable: &Said) -> bool {
-    let is_about_arguments = |said: &Said| matches!(said, Said::Refused { code, .. } if code == "22023" || code == "22004");
+/// Whether both databases refuse a call with an unreadable caller, one of them because of a bad argument.
+fn is_either(call: &Call, native: &NamedAnswer, portable: &NamedAnswer) -> bool {
+    let is_about_arguments = |answer: &NamedAnswer| matches!(answer, NamedAnswer::Refused { code, .. } if code == "22023" || code == "22004");
     call.is_unreadable
         && native.is_refused()
         && portable.is_refused()
         && (is_about_arguments(native) || is_about_arguments(portable))
 }
 
-/// The same done to both at once.
+/// Does the same on both databases at the same time.
 fn both(
     sides: &mut [Side; 2],
-    work: impl Fn(&mut Side) -> Outcome<Said> + Sync,
-) -> Outcome<[Said; 2]> {
+    work: impl Fn(&mut Side) -> Outcome<NamedAnswer> + Sync,
+) -> Outcome<[NamedAnswer; 2]> {
     let [first, second] = sides;
     std::thread::scope(|scope| {
         let beside = scope.spawn(|| work(second));
@@ -119,10 +120,10 @@ fn both(
     })
 }
 
-/// What was asked, and where the two answers part.
-fn difference(request: &str, native: &Said, portable: &Said) -> String {
+/// The request, and the first difference of the two answers.
+fn difference(request: &str, native: &NamedAnswer, portable: &NamedAnswer) -> String {
     let (native, portable) = match (native, portable) {
-        (Said::Rows(native), Said::Rows(portable)) => {
+        (NamedAnswer::Rows(native), NamedAnswer::Rows(portable)) => {
             (first_alone(native, portable), first_alone(portable, native))
         }
         _ => (native.to_string(), portable.to_string()),
@@ -135,7 +136,7 @@ fn difference(request: &str, native: &Said, portable: &Said) -> String {
     )
 }
 
-/// How many rows there are, and the first that the others do not have, or not in its place.
+/// The number of rows, and the first row that the other database lacks at that place.
 fn first_alone(rows: &[String], others: &[String]) -> String {
     let alone = rows.iter().find(|row| !others.contains(row));
     let misplaced = || {

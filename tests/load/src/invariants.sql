@@ -1,6 +1,6 @@
--- What must hold of the rows after any load: each query returns what breaks its sentence.
+-- The invariants of the rows after any load. Each query returns the rows that break its sentence.
 
--- seq counts the messages of a chat from 1 without a gap, and last_seq and message_count say how many there are
+-- seq counts the messages of a chat from 1 without a gap, and last_seq and message_count are their number
 select c.id as chat_id, c.last_seq, c.message_count, m.seqs
 from chatkeep.chats c
 left join lateral (
@@ -27,7 +27,7 @@ join lateral (
 ) m on m.newest is not null
 where c.updated_at <> m.newest;
 
--- the parent of a message stands earlier in the same chat
+-- the parent of a message comes earlier in the same chat
 select m.chat_id, m.id as message_id, m.seq, m.parent_id
 from chatkeep.messages m
 join chatkeep.chats c on c.id = m.chat_id and c.tenant_id = m.tenant_id
@@ -55,7 +55,7 @@ left join path p on p.id = m.id and p.chat_id = m.chat_id and p.tenant_id = m.te
 where m.active <> (p.id is not null)
   and to_jsonb(c) ->> 'purged_at' is null;
 
--- a chat that has an active leaf has that message
+-- the active leaf of a chat is one of its messages
 select c.id as chat_id, c.active_leaf_id
 from chatkeep.chats c
 where c.active_leaf_id is not null
@@ -111,13 +111,13 @@ from (
 left join chatkeep.users u on u.id = r.user_id
 where (u.tenant_id = r.tenant_id) is not true;
 
--- what somebody says of a document stays in the tenant of that person
+-- tags of a document are in the tenant of the member who wrote them
 select m.document_id, m.namespace, m.user_id, m.tenant_id, u.tenant_id as tenant_of_user
 from chatkeep.document_metadata m
 left join chatkeep.users u on u.id = m.user_id
 where (u.tenant_id = m.tenant_id) is not true;
 
--- a message, its search row and its attachments are of the owner of the chat
+-- a message, its search row and its attachments belong to the owner of the chat
 select r.kind, r.id, r.user_id, c.user_id as owner
 from (
   select 'message' as kind, m.id, m.chat_id, m.user_id, m.tenant_id from chatkeep.messages m
@@ -127,7 +127,7 @@ from (
 left join chatkeep.chats c on c.id = r.chat_id and c.tenant_id = r.tenant_id
 where c.user_id is distinct from r.user_id;
 
--- attachments and metadata refer to documents of their tenant that their owner may see
+-- attachments and metadata refer to documents that their owner may see
 select r.kind, r.document_id, r.user_id
 from (
   select 'attachment' as kind, a.document_id, a.tenant_id, a.user_id from chatkeep.attachments a
@@ -139,7 +139,7 @@ from (
 left join chatkeep.documents d on d.id = r.document_id and d.tenant_id = r.tenant_id
 where (d.user_id = r.user_id or d.visibility = 'tenant') is not true;
 
--- a search row exists for indexed messages only, and all of them
+-- exactly the indexed messages have a search row
 select m.chat_id, m.id as message_id, m.created_at, c.indexed_to
 from chatkeep.chats c
 join chatkeep.messages m on m.chat_id = c.id and m.tenant_id = c.tenant_id

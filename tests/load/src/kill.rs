@@ -1,5 +1,6 @@
-//! Writers whose answers count, and a killer: again and again a process of the server dies at once (`kill -9`), now and then
-//! the postmaster. What was acknowledged is there afterwards, once, and every invariant holds.
+//! Writers that repeat each call until it is acknowledged, and a killer that ends a process of the server (`kill -9`)
+//! again and again, sometimes the postmaster. Afterwards every acknowledged write exists once, and every invariant
+//! holds.
 
 mod acknowledged;
 mod server;
@@ -14,9 +15,9 @@ use std::time::{Duration, Instant};
 use writer::{Shared, Written};
 
 const WRITERS: u64 = 6;
-/// So many calls are acknowledged between two kills.
+/// The number of acknowledged calls between two kills.
 const CALLS_BETWEEN: u64 = 60;
-/// One kill in so many is of the postmaster.
+/// One kill in this number hits the postmaster.
 const POSTMASTER_ONCE_IN: usize = 8;
 
 pub fn run(place: &Place, seed: u64, seconds: u64) -> Outcome<(String, Report)> {
@@ -66,7 +67,7 @@ pub fn run(place: &Place, seed: u64, seconds: u64) -> Outcome<(String, Report)> 
     Ok((what, report))
 }
 
-/// Kills until the time is over. How many processes, and how many servers.
+/// Kills until `end`. Returns the numbers of killed processes and servers.
 fn kill_until(server: &Server, shared: &Shared, seed: u64, end: Instant) -> Outcome<(u64, u64)> {
     let (mut processes, mut postmasters) = (0, 0);
     while Instant::now() < end && !shared.is_stopped() {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-/// A text, whatever it holds.
+/// Any text.
 pub fn text(value: &str) -> String {
     format!("'{}'", value.replace('\'', "''"))
 }
@@ -25,7 +25,7 @@ pub fn json(value: &str) -> String {
     literal
 }
 
-/// The checksum of a document that a number stands for.
+/// The checksum of the document with this number.
 pub fn checksum(number: usize) -> String {
     format!("{number:064x}")
 }

@@ -1,11 +1,12 @@
-//! Calls under load, against each other, on both engines side by side and across crashes; afterwards every invariant of
-//! the store must hold. Each part prints its seed, and a seed makes the same choices again.
+//! Loads the calls: many at the same time, pairs of them at every lock, both engines side by side, and across crashes.
+//! Afterwards every invariant of the store must hold. Each part prints its seed, which makes the same choices again.
 //!
 //! Arguments: `--seconds N` for each part, `--seed N`, `--only mixed,pairs,engines,kill`.
+//!
 //! Environment: `CHATKEEP_API_DB` and `CHATKEEP_SUPERUSER_DB`, connection URLs of authenticator and of a superuser. For
-//! `engines` also `CHATKEEP_PORTABLE_API_DB` and `CHATKEEP_PORTABLE_SUPERUSER_DB`, the same of a database that the
-//! migrations alone have made. For `kill` also `CHATKEEP_SERVER_START`, the program that starts the server anew and its
-//! arguments, one a line.
+//! `engines` also `CHATKEEP_PORTABLE_API_DB` and `CHATKEEP_PORTABLE_SUPERUSER_DB`, the same for a database with the
+//! portable engine. For `kill` also `CHATKEEP_SERVER_START`: the program that starts the server again, and its
+//! arguments, one per line.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
@@ -27,7 +28,7 @@ use report::Report;
 use settings::Settings;
 use std::process::ExitCode;
 
-/// A part: its name, and what runs it for some seconds.
+/// A part: its name, and the function that runs it for a time.
 type Part = (
     &'static str,
     fn(&Place, u64, u64) -> Outcome<(String, Report)>,
@@ -74,7 +75,7 @@ fn main() -> ExitCode {
     }
     if !failed.is_empty() {
         let (parts, seed) = (failed.join(","), settings.seed);
-        println!("The same choices again: cargo xtask load --only {parts} --seed {seed}");
+        println!("For the same choices, run: cargo xtask load --only {parts} --seed {seed}");
     }
     println!("{passed} passed, {} failed", failed.len());
     if failed.is_empty() {

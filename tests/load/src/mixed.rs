@@ -1,6 +1,6 @@
-//! A mixed load: twelve clients make calls of every kind over a few users, chats and documents that they share, while a
-//! thirteenth disables, enables, moves and deletes users and makes new ones. Afterwards every invariant holds, and what
-//! was acknowledged is there.
+//! A mixed load: twelve clients make calls of every kind on a few shared users, chats and documents. A thirteenth
+//! client disables, enables, moves and deletes users and makes new ones. Afterwards every invariant holds, and all
+//! acknowledged rows exist.
 
 mod acknowledged;
 mod client;

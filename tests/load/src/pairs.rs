@@ -1,6 +1,6 @@
-//! Every pair of calls against each other on shared rows, stopped at every lock: a gate holds one lock, the first call
-//! starts and waits for it, or not, the second starts, the gate opens, and both must end with a documented verdict.
-//! All of it takes about half an hour; in a shorter time it is what once broke, and a sample that the seed chooses.
+//! Every pair of calls on shared rows, stopped at every lock: a gate holds one lock, the first call starts and may wait
+//! for it, the second call starts, the gate opens, and both must end with a documented result. All pairs take about
+//! half an hour. A shorter run takes the pairs that failed before, and a sample that the seed chooses.
 
 mod calls;
 mod gates;
@@ -17,7 +17,7 @@ use gates::GATES;
 use scenario::{Pair, Stage};
 use std::time::{Duration, Instant};
 
-/// What broke once, or waits for what once broke: these come first. In the words of the report.
+/// Pairs that failed before, or wait for such a pair. They come first. The words are those of the report.
 const FIRST: [&str; 36] = [
     "create_session beside disabling, stopped at the commit",
     "create_session beside disabling, stopped at table session_secrets",
@@ -85,7 +85,7 @@ pub fn run(place: &Place, seed: u64, seconds: u64) -> Outcome<(String, Report)> 
     Ok((format!("{played} pairs of calls, {all}"), report))
 }
 
-/// Every call before every other one, at every gate.
+/// All pairs, in both orders, at all gates.
 fn all() -> Vec<Pair> {
     let pairs = CALLS
         .iter()
@@ -102,7 +102,7 @@ fn all() -> Vec<Pair> {
     pairs.collect()
 }
 
-/// The pair that the words of the report name.
+/// The pair with this name in the report.
 fn named(words: &str) -> Option<Pair> {
     let (calls, gate) = words.split_once(", stopped at ")?;
     let (first, second) = calls.split_once(" beside ")?;

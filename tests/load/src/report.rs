@@ -1,9 +1,9 @@
-//! What went wrong in a part: each fault once, with how often it was seen and its first example.
+//! The faults of a part: each once, with its number and its first example.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// So many faults are listed; more of them say nothing new.
+/// The most faults that are listed.
 const MOST: usize = 100;
 
 #[derive(Default)]
@@ -17,7 +17,7 @@ struct Fault {
 }
 
 impl Report {
-    /// Notes a fault. Faults of one name are one fault.
+    /// Records a fault. Faults with the same name count as one.
     pub fn fault(&mut self, name: impl Into<String>, example: impl Into<String>) {
         let fault = self.faults.entry(name.into()).or_insert_with(|| Fault {
             count: 0,
@@ -36,7 +36,7 @@ impl Report {
         }
     }
 
-    /// The same faults, of a scenario that was stopped at a gate.
+    /// The same faults with the scenario and the gate in their names.
     pub fn at(self, scenario: &str, gate: &str) -> Self {
         let faults = self.faults.into_iter().map(|(name, fault)| {
             let Fault { count, example } = fault;

@@ -1,4 +1,4 @@
-//! What the command line says.
+//! The options of the command line.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,7 +9,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads options; `known` are the parts that there are.
+    /// Reads the options. `known` lists the parts.
     pub fn read(words: impl IntoIterator<Item = String>, known: &[&str]) -> Result<Self, String> {
         let mut settings = Self {
             seconds: 10,
@@ -49,7 +49,7 @@ fn number(option: &str, value: &str) -> Result<u64, String> {
     parsed.map_err(|_| format!("{option}: {value} is no number"))
 }
 
-/// Another one each time, and short enough to be typed again.
+/// A new seed, short enough to be typed again.
 fn random_seed() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(1, |since| {

@@ -1,11 +1,11 @@
-//! The store as a whole: made ready for a part, checked after it.
+//! The whole store: empties it before a part, and checks it afterwards.
 
 use crate::connection::{Outcome, rows};
 use crate::report::Report;
 use postgres::Client;
 
-/// Removes everybody, and so everything. From here on a deadlock of callers is told at once, not after the second for which
-/// all others would stand still.
+/// Removes all users, and so all rows. From now on, a deadlock of callers is detected at once, instead of after a
+/// second in which all others wait.
 pub fn empty(superuser: &mut Client) -> Outcome<()> {
     rows(
         superuser,
@@ -14,7 +14,7 @@ pub fn empty(superuser: &mut Client) -> Outcome<()> {
     .map(drop)
 }
 
-/// Checks every invariant. Each row that breaks one is a fault; `when` says after what.
+/// Checks every invariant. Each row that breaks one is a fault. `when` describes the work before.
 pub fn check(superuser: &mut Client, report: &mut Report, when: &str) -> Outcome<()> {
     for (sentence, query) in invariants() {
         for row in rows(superuser, query)? {

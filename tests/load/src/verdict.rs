@@ -1,13 +1,13 @@
-//! Which refusals are documented, and what a success must look like.
+//! The documented refusals, and the form of a success.
 
 use crate::connection::{Answer, Refusal, is_all_null, shortened};
 use crate::report::Report;
 
-/// The SQLSTATEs that the calls document. Everything else is a fault: a raw constraint (23505, 23503), a deadlock (40P01),
-/// a serialization failure (40001), a wait without a bound (57014), an internal error (XX000).
+/// The SQLSTATEs that the calls document. All others are faults: a raw constraint (23505, 23503), a deadlock (40P01), a
+/// serialization failure (40001), an endless wait (57014), an internal error (XX000).
 const DOCUMENTED: [&str; 6] = ["22023", "22004", "42501", "PT404", "PT409", "PT410"];
 
-/// What 42501 may say to somebody whom nobody disables, moves or deletes.
+/// The messages of 42501 for a user who is not being disabled, moved or deleted.
 const NOT_YOURS: [&str; 4] = [
     "document_id names a document of another member",
     "namespace is another member's",
@@ -19,19 +19,19 @@ pub fn is_documented(refusal: &Refusal) -> bool {
     DOCUMENTED.contains(&refusal.code.as_str())
 }
 
-/// Whether a refusal of rights is one that a user gets although nothing happens to that user.
+/// Whether a refusal of rights can happen to a user whose account does not change.
 pub fn is_about_rights_of_others(refusal: &Refusal) -> bool {
     NOT_YOURS
         .iter()
         .any(|sentence| refusal.message.starts_with(sentence))
 }
 
-/// Whether a refusal says that a chat is missing or deleted.
+/// Whether a refusal names the chat as missing or deleted.
 pub fn is_about_the_chat(refusal: &Refusal) -> bool {
     refusal.message.starts_with("chat_id names") || refusal.message.starts_with("chat.id names")
 }
 
-/// Holds an answer against what every call promises.
+/// Compares an answer with the promises of every call.
 pub fn judge(report: &mut Report, name: &str, sql: &str, answer: &Answer) {
     match answer {
         Err(refusal) if !is_documented(refusal) => {

@@ -1,22 +1,22 @@
-//! Connections, and what one message on them answers.
+//! Connections, and the answers to messages on them.
 
 use postgres::{Client, NoTls, SimpleQueryMessage, SimpleQueryRow};
 
 pub type Outcome<T> = Result<T, String>;
 
-/// A connection to the URL that an environment variable holds.
+/// Connects to the URL in an environment variable.
 fn connect(name: &str) -> Outcome<Client> {
     let url = std::env::var(name)
         .map_err(|_| format!("{name} is not set: this needs a database, see cargo xtask test"))?;
     Client::connect(&url, NoTls).map_err(|error| error.to_string())
 }
 
-/// So many callers, each on a connection of its own.
+/// This number of callers, each with its own connection.
 pub fn callers(count: usize) -> Outcome<Vec<Client>> {
     (0..count).map(|_| connect("CHATKEEP_API_DB")).collect()
 }
 
-/// A superuser whom no guard and no foreign key holds: it prepares rows as no call could.
+/// A superuser without guards and foreign keys, who prepares rows that no call could make.
 pub fn superuser() -> Outcome<Client> {
     let mut superuser = connect("CHATKEEP_SUPERUSER_DB")?;
     run(
@@ -32,7 +32,7 @@ pub fn run(client: &mut Client, sql: &str) -> Outcome<Vec<SimpleQueryRow>> {
     messages.map(only_rows).map_err(|error| error.to_string())
 }
 
-/// The rows of a transaction in one message, or the SQLSTATE that it was refused with.
+/// The rows of a transaction in one message, or the SQLSTATE of its refusal.
 pub fn answer(client: &mut Client, sql: &str) -> Outcome<Result<Vec<SimpleQueryRow>, String>> {
     match client.simple_query(sql) {
         Ok(messages) => Ok(Ok(only_rows(messages))),

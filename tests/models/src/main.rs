@@ -1,9 +1,9 @@
-//! Random histories, played on a database by several connections and held against the models in `chatkeep-core`: of
-//! sessions, status, generation and identity of every token handed out; of documents, what every call comes to; of both,
-//! the rows at the end.
+//! Plays random histories on a database over several connections, and compares the results with the models in
+//! `chatkeep-core`. For sessions it compares status, generation and identity of every issued token; for documents, the
+//! result of every call; for both, the rows at the end.
 //!
-//! Environment: `CHATKEEP_API_DB` and `CHATKEEP_SUPERUSER_DB`, connection URLs of authenticator and of a superuser.
-//! The superuser moves time: it shifts what is noted of it into the past, so no test waits.
+//! Environment: `CHATKEEP_API_DB` and `CHATKEEP_SUPERUSER_DB`, connection URLs of authenticator and of a superuser. The
+//! superuser moves the stored times into the past, so no test waits.
 
 mod connection;
 mod documents;
@@ -16,10 +16,10 @@ use std::fmt::Debug;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// How many histories of each kind are played.
+/// The number of histories of each kind.
 const SESSIONS: u32 = 10_000;
 const DOCUMENTS: u32 = 2_000;
-/// How many are played at a time.
+/// The number of histories that are played at the same time.
 const STAGES: u32 = 2;
 
 fn main() -> ExitCode {
@@ -47,7 +47,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Histories of one kind: where they are played, what they are made of, and what it is to play one.
+/// Histories of one kind: their database, their steps, and the function that plays one.
 struct Kind<D, H, S> {
     name: &'static str,
     count: u32,
@@ -57,9 +57,9 @@ struct Kind<D, H, S> {
 }
 
 impl<D, S: Debug, H: Strategy<Value = Vec<S>>> Kind<D, H, S> {
-    /// Plays all of them. Whether they agree with the model.
+    /// Plays all of them. Returns whether they agree with the model.
     fn run(&self) -> bool {
-        // Who fails first tells the others to stop.
+        // The first failure stops the other threads.
         let failed = AtomicBool::new(false);
         let ends: Vec<Result<(), String>> = std::thread::scope(|scope| {
             let stages: Vec<_> = (0..STAGES)

@@ -1,17 +1,18 @@
-//! A call: its request, whose connection it takes, and what its answer holds.
+//! A call: its request, its connection, and the ids in its answer.
 
 pub struct Call {
     pub name: &'static str,
     pub request: String,
     pub level: Level,
-    /// What ids in its answer are of.
+    /// The kind of the ids in its answer.
     pub makes: Option<Kind>,
     pub order: Order,
-    /// Its caller cannot be told: a call that has bad arguments too may be refused for either.
+    /// Whether the caller's claims are unreadable. If such a call has bad arguments too, it may be refused for either
+    /// reason.
     pub is_unreadable: bool,
 }
 
-/// What an id is of.
+/// The kind of an id.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Chat,
@@ -25,29 +26,29 @@ pub enum Kind {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Order {
     Given,
-    /// Rows of one time may come in any order.
+    /// Rows with the same time may come in any order.
     Any,
 }
 
-/// Whose connection a call takes.
+/// The connection of a call.
 pub enum Level {
     Caller,
     Superuser,
 }
 
-/// What is asked, by whomever.
-pub struct Asked {
+/// The request of a call, without its caller.
+pub struct Statement {
     pub name: &'static str,
     pub sql: String,
     pub makes: Option<Kind>,
     pub order: Order,
 }
 
-/// The literal of an argument; none where it is left out.
+/// The literal of an argument; none if it is left out.
 pub type Argument = Option<String>;
 
-impl Asked {
-    /// A call that returns rows, whose ids are of a kind.
+impl Statement {
+    /// A call that returns rows with ids of a kind.
     pub fn rows<const COUNT: usize>(
         name: &'static str,
         arguments: [(&str, Argument); COUNT],

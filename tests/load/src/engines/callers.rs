@@ -1,11 +1,12 @@
-//! Who calls: users of two tenants, a disabled one, somebody who is no user, roles without a user, and claims that are none.
+//! The callers: users of two tenants, a disabled user, a person who is not a user, roles without a user, and invalid
+//! claims.
 
 use super::names::CHOSEN;
 use crate::caller::Caller;
 use crate::dice::Dice;
 use std::fmt::Write;
 
-/// The last of them has no row anywhere.
+/// The last of them has no rows.
 const PEOPLE: usize = 6;
 /// Disabled from the start.
 const DISABLED: usize = 4;
@@ -22,7 +23,8 @@ impl People {
         }
     }
 
-    /// Makes them: two in one tenant, the others on their own; who has no membership gets it by the first call.
+    /// Makes the users: two share a tenant, the others have their own. A user without a membership gets one by their
+    /// first call.
     pub fn sql(&self) -> String {
         let mut sql = String::new();
         let tenant = self.id(0);
@@ -49,7 +51,7 @@ impl People {
         dice.among(&self.ids).map_or("", String::as_str)
     }
 
-    /// Nearly always one of the users who may do something.
+    /// A caller, nearly always a user with rights.
     pub fn caller(&self, dice: &mut Dice) -> Caller {
         match dice.below(100) {
             0..75 => Caller::User(self.id(dice.below(DISABLED)).to_owned()),
@@ -60,7 +62,7 @@ impl People {
         }
     }
 
-    /// Claims as no gateway should make them.
+    /// Claims that no gateway should make.
     fn odd(&self, dice: &mut Dice) -> Caller {
         let id = self.id(dice.below(DISABLED));
         let role = dice.of(["authenticated", "authenticated", "anon", "service_role"]);
@@ -80,7 +82,7 @@ impl People {
         };
         let odd = Caller::Claims { role, claims };
         match odd {
-            // A service is not asked for its user by every call, so nothing says which of two faults it hears of.
+            // Not every call looks up the user of a service, so a service with two faults may be refused for either.
             Caller::Claims {
                 role: "service_role",
                 ..
@@ -90,7 +92,7 @@ impl People {
     }
 }
 
-/// Whether `auth.uid()` refuses the claims of a caller: no JSON, or a `sub` that is no UUID.
+/// Whether `auth.uid()` refuses the claims of a caller: invalid JSON, or a `sub` that is not a UUID.
 pub fn are_unreadable(caller: &Caller) -> bool {
     let Caller::Claims { claims, .. } = caller else {
         return false;

@@ -1,6 +1,6 @@
-//! Chooses the next call: who makes it, and what it asks.
+//! Chooses the next call and its caller.
 
-use super::call::{Argument, Asked, Call, Level, Order};
+use super::call::{Argument, Call, Level, Order, Statement};
 use super::callers::{self, People};
 use super::maker::{Known, Maker};
 use super::{conversations, documents, sessions};
@@ -17,37 +17,37 @@ pub fn next(known: &mut Known, people: &People, dice: &mut Dice) -> Call {
         people,
         dice,
     };
-    let asked = match maker.dice.below(20) {
+    let statement = match maker.dice.below(20) {
         0..9 => conversations::next(&mut maker),
         9..13 => sessions::next(&mut maker),
         13..18 => documents::next(&mut maker),
         18 => reading(&mut maker),
         _ => {
             let upkeep = upkeep(&mut maker);
-            // Others may not; now and then one tries.
+            // Only a service may make these calls. Sometimes another caller tries.
             if !maker.dice.once_in(8) {
                 return call(&Caller::Service, &upkeep);
             }
             upkeep
         }
     };
-    call(&caller, &asked)
+    call(&caller, &statement)
 }
 
-fn call(caller: &Caller, asked: &Asked) -> Call {
+fn call(caller: &Caller, statement: &Statement) -> Call {
     Call {
-        name: asked.name,
-        request: caller.request(&asked.sql),
+        name: statement.name,
+        request: caller.request(&statement.sql),
         level: Level::Caller,
-        makes: asked.makes,
-        order: asked.order,
+        makes: statement.makes,
+        order: statement.order,
         is_unreadable: callers::are_unreadable(caller),
     }
 }
 
-/// What is done to users.
+/// A change of a user by the operator.
 fn operator(people: &People, dice: &mut Dice) -> Call {
-    // The first keeps the tenant alive; of the others all may happen.
+    // The first user always stays in the tenant. Any change may happen to the others.
     let id = people.id(1 + dice.below(4));
     let tenant = people.any(dice);
     let (name, sql) = match dice.below(12) {
@@ -80,24 +80,24 @@ fn operator(people: &People, dice: &mut Dice) -> Call {
     }
 }
 
-fn upkeep(maker: &mut Maker) -> Asked {
+fn upkeep(maker: &mut Maker) -> Statement {
     match maker.dice.below(4) {
         0 => {
             let arguments = [
                 ("older_than", Some(maker.age())),
                 ("batch_size", maker.batch_size()),
             ];
-            Asked::scalar("purge_chats", arguments)
+            Statement::scalar("purge_chats", arguments)
         }
         1 => {
             let arguments = [
                 ("batch_size", maker.batch_size()),
                 ("older_than", Some(maker.age())),
             ];
-            Asked::scalar("purge_sessions", arguments)
+            Statement::scalar("purge_sessions", arguments)
         }
-        // A batch that ends in front of some chats takes others on each database.
-        2 => Asked::scalar(
+        // A batch that ends before all chats would take other chats on each database.
+        2 => Statement::scalar(
             "index_messages",
             [("batch_size", Some("100000".to_owned()))],
         ),
@@ -106,7 +106,7 @@ fn upkeep(maker: &mut Maker) -> Asked {
                 ("older_than", Some(maker.age())),
                 ("batch_size", whole_batch(maker)),
             ];
-            Asked::rows("fail_stale_messages", arguments, None).in_any_order()
+            Statement::rows("fail_stale_messages", arguments, None).in_any_order()
         }
     }
 }
@@ -115,8 +115,8 @@ fn whole_batch(maker: &mut Maker) -> Argument {
     maker.perhaps(|maker| maker.number([1000, 1000, 1000, 1000]))
 }
 
-/// Tables as the Data API reads them, and writes the few columns that it may.
-fn reading(maker: &mut Maker) -> Asked {
+/// A statement on tables through the Data API: a read, or an update of the few columns that allow it.
+fn reading(maker: &mut Maker) -> Statement {
     let (chat, title, metadata) = (maker.chat(), maker.text(), maker.object());
     let sql = match maker.dice.below(9) {
         0 => "select * from chatkeep.chats".to_owned(),
@@ -131,7 +131,7 @@ fn reading(maker: &mut Maker) -> Asked {
             "update chatkeep.chats set metadata = {metadata} where id = {chat} returning metadata"
         ),
     };
-    Asked {
+    Statement {
         name: "a direct request",
         sql,
         makes: None,

@@ -1,11 +1,11 @@
 //! Calls on chats and messages.
 
-use super::call::{Asked, Kind};
+use super::call::{Kind, Statement};
 use super::maker::Maker;
 use super::values;
 use crate::literal;
 
-pub fn next(maker: &mut Maker) -> Asked {
+pub fn next(maker: &mut Maker) -> Statement {
     match maker.dice.below(30) {
         0..4 => create_chat(maker),
         4..11 => append_message(maker),
@@ -16,7 +16,7 @@ pub fn next(maker: &mut Maker) -> Asked {
                 ("chat_id", Some(maker.chat())),
                 ("leaf_id", Some(maker.message())),
             ];
-            Asked::rows("select_branch", arguments, None)
+            Statement::rows("select_branch", arguments, None)
         }
         19..22 => {
             let arguments = [
@@ -28,23 +28,23 @@ pub fn next(maker: &mut Maker) -> Asked {
                     maker.perhaps(|maker| maker.number([1, 5, 50, 200])),
                 ),
             ];
-            Asked::rows("list_messages", arguments, None)
+            Statement::rows("list_messages", arguments, None)
         }
         22..24 => search(maker),
         24 => {
             let arguments = [("chat_id", Some(maker.chat()))];
-            Asked::rows("delete_chat", arguments, None)
+            Statement::rows("delete_chat", arguments, None)
         }
         25..27 => {
             let arguments = [("chat_id", Some(maker.chat()))];
-            Asked::rows("restore_chat", arguments, None)
+            Statement::rows("restore_chat", arguments, None)
         }
         27..29 => import_chat(maker),
         _ => attach(maker),
     }
 }
 
-fn create_chat(maker: &mut Maker) -> Asked {
+fn create_chat(maker: &mut Maker) -> Statement {
     let arguments = [
         ("title", maker.perhaps(Maker::text)),
         ("metadata", maker.perhaps(Maker::object)),
@@ -54,10 +54,10 @@ fn create_chat(maker: &mut Maker) -> Asked {
             maker.perhaps(|maker| maker.word(["simple", "english", "german"])),
         ),
     ];
-    Asked::rows("create_chat", arguments, Some(Kind::Chat))
+    Statement::rows("create_chat", arguments, Some(Kind::Chat))
 }
 
-fn append_message(maker: &mut Maker) -> Asked {
+fn append_message(maker: &mut Maker) -> Statement {
     let arguments = [
         ("chat_id", Some(maker.chat())),
         ("role", Some(role(maker))),
@@ -76,10 +76,10 @@ fn append_message(maker: &mut Maker) -> Asked {
             maker.perhaps(|maker| maker.number([0, 1, 100, 2_147_483_647])),
         ),
     ];
-    Asked::rows("append_message", arguments, Some(Kind::Message))
+    Statement::rows("append_message", arguments, Some(Kind::Message))
 }
 
-fn append_messages(maker: &mut Maker) -> Asked {
+fn append_messages(maker: &mut Maker) -> Statement {
     let items: Vec<String> = (0..maker.dice.below(5))
         .map(|_| item(maker, "message_id"))
         .collect();
@@ -91,10 +91,10 @@ fn append_messages(maker: &mut Maker) -> Asked {
         ("chat_id", Some(maker.chat())),
         ("messages", Some(literal::text(&messages))),
     ];
-    Asked::rows("append_messages", arguments, Some(Kind::Message))
+    Statement::rows("append_messages", arguments, Some(Kind::Message))
 }
 
-/// A message of a batch or of an import; `id` is what its id is called.
+/// A message of a batch or of an import. `id` is the name of the key with its id.
 fn item(maker: &mut Maker, id: &str) -> String {
     let role = maker
         .dice
@@ -138,7 +138,7 @@ fn item(maker: &mut Maker, id: &str) -> String {
     format!("{{{}}}", fields.join(", "))
 }
 
-fn finish_message(maker: &mut Maker) -> Asked {
+fn finish_message(maker: &mut Maker) -> Statement {
     let arguments = [
         ("chat_id", Some(maker.chat())),
         ("message_id", Some(maker.message())),
@@ -154,10 +154,10 @@ fn finish_message(maker: &mut Maker) -> Asked {
             maker.perhaps(|maker| maker.number([0, 1, 100, 1000])),
         ),
     ];
-    Asked::rows("finish_message", arguments, None)
+    Statement::rows("finish_message", arguments, None)
 }
 
-fn search(maker: &mut Maker) -> Asked {
+fn search(maker: &mut Maker) -> Statement {
     let arguments = [
         ("query", Some(maker.text())),
         ("chat_id", maker.perhaps(Maker::chat)),
@@ -167,10 +167,10 @@ fn search(maker: &mut Maker) -> Asked {
         ),
         ("before", maker.perhaps(Maker::time)),
     ];
-    Asked::rows("search_messages", arguments, None).in_any_order()
+    Statement::rows("search_messages", arguments, None).in_any_order()
 }
 
-fn import_chat(maker: &mut Maker) -> Asked {
+fn import_chat(maker: &mut Maker) -> Statement {
     let items: Vec<String> = (0..maker.dice.below(5))
         .map(|_| {
             let mut item = item(maker, "id");
@@ -220,14 +220,14 @@ fn import_chat(maker: &mut Maker) -> Asked {
         chat = values::bad_json(maker.dice);
     }
     let arguments = [("chat", Some(literal::text(&chat)))];
-    Asked::rows("import_chat", arguments, Some(Kind::Chat))
+    Statement::rows("import_chat", arguments, Some(Kind::Chat))
 }
 
 fn format_time(time: &str) -> String {
     format!(r#", "created_at": "{time}"}}"#)
 }
 
-fn attach(maker: &mut Maker) -> Asked {
+fn attach(maker: &mut Maker) -> Statement {
     let arguments = [
         ("chat_id", Some(maker.chat())),
         ("message_id", Some(maker.message())),
@@ -243,7 +243,7 @@ fn attach(maker: &mut Maker) -> Asked {
             maker.perhaps(|maker| literal::text(&values::source(maker.dice))),
         ),
     ];
-    Asked::rows("attach", arguments, None)
+    Statement::rows("attach", arguments, None)
 }
 
 fn role(maker: &mut Maker) -> String {

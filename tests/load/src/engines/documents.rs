@@ -1,21 +1,21 @@
 //! Calls on documents.
 
-use super::call::{Asked, Kind};
+use super::call::{Kind, Statement};
 use super::maker::Maker;
 use super::values;
 use crate::literal;
 
-/// So few bytes that registrations meet.
+/// The number of different bytes: few, so that registrations meet.
 const BYTES: usize = 15;
 
-pub fn next(maker: &mut Maker) -> Asked {
+pub fn next(maker: &mut Maker) -> Statement {
     match maker.dice.below(20) {
         0..7 => register_document(maker),
         7..11 => register_documents(maker),
         11 => register_content(maker),
         12 => {
             let arguments = [("content", Some(content(maker)))];
-            Asked::scalar("document_checksum", arguments)
+            Statement::scalar("document_checksum", arguments)
         }
         13..15 => {
             let arguments = [
@@ -26,7 +26,7 @@ pub fn next(maker: &mut Maker) -> Asked {
                     maker.perhaps(|maker| maker.word(["default", "a", "b"])),
                 ),
             ];
-            Asked::rows("tag_document", arguments, None)
+            Statement::rows("tag_document", arguments, None)
         }
         15..18 => {
             let statuses = ["pending", "processing", "ready", "failed", "archived"];
@@ -35,16 +35,16 @@ pub fn next(maker: &mut Maker) -> Asked {
                 ("status", Some(maker.word(statuses))),
                 ("error", maker.dice.once_in(6).then(|| maker.text())),
             ];
-            Asked::rows("set_document_status", arguments, None)
+            Statement::rows("set_document_status", arguments, None)
         }
         _ => {
             let arguments = [("document_id", Some(maker.document()))];
-            Asked::rows("delete_document", arguments, None)
+            Statement::rows("delete_document", arguments, None)
         }
     }
 }
 
-fn register_document(maker: &mut Maker) -> Asked {
+fn register_document(maker: &mut Maker) -> Statement {
     let arguments = [
         (
             "source_uri",
@@ -61,17 +61,17 @@ fn register_document(maker: &mut Maker) -> Asked {
         ("visibility", maker.perhaps(visibility)),
         ("properties", maker.perhaps(Maker::object)),
     ];
-    Asked::rows("register_document", arguments, Some(Kind::Document))
+    Statement::rows("register_document", arguments, Some(Kind::Document))
 }
 
-fn register_documents(maker: &mut Maker) -> Asked {
+fn register_documents(maker: &mut Maker) -> Statement {
     let items: Vec<String> = (0..maker.dice.below(7)).map(|_| item(maker)).collect();
     let mut documents = format!("[{}]", items.join(", "));
     if maker.dice.once_in(15) {
         documents = values::bad_json(maker.dice);
     }
     let arguments = [("documents", Some(literal::text(&documents)))];
-    Asked::rows("register_documents", arguments, Some(Kind::Document))
+    Statement::rows("register_documents", arguments, Some(Kind::Document))
 }
 
 fn item(maker: &mut Maker) -> String {
@@ -108,7 +108,7 @@ fn item(maker: &mut Maker) -> String {
     format!("{{{}}}", fields.join(", "))
 }
 
-fn register_content(maker: &mut Maker) -> Asked {
+fn register_content(maker: &mut Maker) -> Statement {
     let arguments = [
         (
             "source_uri",
@@ -121,7 +121,7 @@ fn register_content(maker: &mut Maker) -> Asked {
         ("visibility", maker.perhaps(visibility)),
         ("properties", maker.perhaps(Maker::object)),
     ];
-    Asked::rows("register_content", arguments, Some(Kind::Document))
+    Statement::rows("register_content", arguments, Some(Kind::Document))
 }
 
 fn visibility(maker: &mut Maker) -> String {

@@ -1,20 +1,20 @@
-//! Makes arguments, mostly good ones: of what is known of the databases, or odd values.
+//! Makes arguments: mostly good ones from known values, sometimes odd ones.
 
 use super::call::{Argument, Call, Kind};
 use super::callers::{People, chosen};
 use super::names::{Names, placeholder};
-use super::side::Said;
+use super::side::NamedAnswer;
 use super::values;
 use crate::dice::Dice;
 use crate::literal;
 
-/// So many calls of a round take far less than the ten seconds of grace: a spent token that is older is forgotten, since
-/// the two databases might see it on two sides of that moment.
+/// The number of calls for which a token is used. They take far less than the ten seconds of grace, and older spent
+/// tokens are not used: at the end of the grace the two databases might judge one differently.
 const TOKEN_LIFE: u64 = 300;
 
-/// What both databases have.
+/// The values that both databases have.
 pub struct Known {
-    /// Ids and tokens by what they are of, by their names, and when they were seen first.
+    /// The ids and tokens by kind and name, and the call that returned them first.
     made: Vec<(Kind, usize, u64)>,
     chats: Vec<String>,
     messages: Vec<String>,
@@ -31,15 +31,15 @@ impl Known {
         }
     }
 
-    /// The call of a number comes.
+    /// Records the number of the current call.
     pub fn pass(&mut self, number: u64) {
         self.made
             .retain(|(kind, _, seen)| *kind != Kind::Token || seen + TOKEN_LIFE > number);
     }
 
-    /// Notes what an answer shows for the first time.
-    pub fn remember(&mut self, call: &Call, said: &Said, number: u64) {
-        let (Some(kind), Said::Rows(rows)) = (call.makes, said) else {
+    /// Records the new ids and tokens of an answer.
+    pub fn remember(&mut self, call: &Call, answer: &NamedAnswer, number: u64) {
+        let (Some(kind), NamedAnswer::Rows(rows)) = (call.makes, answer) else {
             return;
         };
         for row in rows {
@@ -66,7 +66,7 @@ pub struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    /// A good value, and now and then a bad one.
+    /// Usually the good value, and sometimes a bad one.
     fn mostly(&mut self, good: String, bad: impl FnOnce(&mut Dice) -> String) -> String {
         if self.dice.once_in(12) {
             bad(self.dice)
@@ -81,10 +81,10 @@ impl Maker<'_> {
         is_given.then(|| value(self))
     }
 
-    /// An id of a kind that some database has made, under its name.
+    /// An id of a kind that a database has made, by its name.
     fn made(&mut self, kind: Kind) -> Option<String> {
         let made = self.known.made.iter().filter(|(known, ..)| *known == kind);
-        // The latest ones: others may be deleted, and say the same for ever.
+        // Only the latest ones, because older ones may be deleted and then always give the same answer.
         let names: Vec<usize> = made.rev().take(12).map(|(_, name, _)| *name).collect();
         let name = self.dice.among(&names)?;
         Some(format!("'{}'", placeholder(*name)))
@@ -157,7 +157,7 @@ impl Maker<'_> {
         literal::text(&json)
     }
 
-    /// One of several words, or another one.
+    /// One of these words, or sometimes another one.
     pub fn word<const COUNT: usize>(&mut self, words: [&str; COUNT]) -> String {
         let good = self.dice.of(words).to_owned();
         let word = self.mostly(good, values::text);

@@ -1,9 +1,9 @@
-//! Names for what each database makes by itself: ids, tokens and times. Two answers are alike if they are the same under
-//! these names, which are given in the order of appearance.
+//! Names for the values that each database makes: ids, tokens and times. Two answers are equal if they are the same
+//! under these names, which are given in the order of appearance.
 
 use std::collections::HashMap;
 
-/// Ids that begin so were chosen by the caller, and are the same in both databases.
+/// The prefix of ids that the caller chose, which are the same in both databases.
 pub const CHOSEN: &str = "c11e0000-";
 const UUID: usize = 36;
 const TOKEN: usize = 74;
@@ -13,11 +13,11 @@ const MARK: char = '\u{1}';
 pub struct Names {
     known: HashMap<String, usize>,
     values: Vec<String>,
-    /// The first and the last day on which a time is one that the server has made.
+    /// The first and the last day of times that the server has made.
     days: (String, String),
 }
 
-/// How a call says an id or token that a database has made.
+/// The placeholder in a call for an id or token that a database has made.
 pub fn placeholder(number: usize) -> String {
     format!("{MARK}{number}{MARK}")
 }
@@ -30,12 +30,12 @@ impl Names {
         }
     }
 
-    /// A text in which this database's own values have their names.
+    /// The text with names in place of this database's values.
     pub fn named(&mut self, text: &str) -> String {
         self.rewritten(text, Self::push_name)
     }
 
-    /// A text in which all of this database's own values have the same name.
+    /// The text with one name in place of all of this database's values.
     pub fn masked(&mut self, text: &str) -> String {
         self.rewritten(text, |_, _, named| named.push_str("<own>"))
     }
@@ -54,7 +54,7 @@ impl Names {
         named
     }
 
-    /// A call in which names are replaced by this database's own values.
+    /// The call with this database's values in place of the placeholders.
     pub fn resolved(&self, call: &str) -> String {
         let mut parts = call.split(MARK);
         let mut resolved = parts.next().unwrap_or_default().to_owned();
@@ -69,13 +69,13 @@ impl Names {
         resolved
     }
 
-    /// The numbers in a text that `named` has made.
+    /// The numbers of the names in a text from `named`.
     pub fn numbers(named: &str) -> impl Iterator<Item = usize> {
         let numbers = named.split(MARK).skip(1).step_by(2);
         numbers.filter_map(|number| number.parse().ok())
     }
 
-    /// The length of the value that the text begins with; its name goes to `named`.
+    /// The length of the value at the beginning of the text. Its name is added to `named`.
     fn own_value(
         &mut self,
         text: &str,

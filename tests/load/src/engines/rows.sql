@@ -1,4 +1,4 @@
--- Every row that a call can write.
+-- All rows that the calls can write.
 select u.id, u.tenant_id, u.display_name, u.metadata, u.disabled_at is not null as disabled from chatkeep.users u;
 select c.* from chatkeep.chats c;
 select m.* from chatkeep.messages m;

@@ -1,43 +1,43 @@
 //! Calls on sessions.
 
-use super::call::{Asked, Kind};
+use super::call::{Kind, Statement};
 use super::maker::Maker;
 use super::values;
 
-pub fn next(maker: &mut Maker) -> Asked {
+pub fn next(maker: &mut Maker) -> Statement {
     match maker.dice.below(20) {
         0..6 => create_session(maker),
         6..11 => {
             let arguments = [("token", Some(maker.token()))];
-            Asked::rows("rotate_session", arguments, Some(Kind::Session))
+            Statement::rows("rotate_session", arguments, Some(Kind::Session))
         }
         11..15 => {
             let arguments = [("token", Some(maker.token()))];
-            Asked::rows("validate_session", arguments, None)
+            Statement::rows("validate_session", arguments, None)
         }
         15 => {
             let arguments = [("session_id", Some(maker.session()))];
-            Asked::rows("revoke_session", arguments, None)
+            Statement::rows("revoke_session", arguments, None)
         }
         16 => {
             let arguments = [("token", Some(maker.token()))];
-            Asked::rows("revoke_other_sessions", arguments, None)
+            Statement::rows("revoke_other_sessions", arguments, None)
         }
         17 => {
             let arguments = [("user_id", maker.dice.once_in(5).then(|| maker.person()))];
-            Asked::rows("revoke_all_sessions", arguments, None)
+            Statement::rows("revoke_all_sessions", arguments, None)
         }
         _ => {
             let arguments = [
                 ("token", Some(maker.token())),
                 ("aal", Some(maker.word(["aal1", "aal2", "aal3"]))),
             ];
-            Asked::rows("elevate_session", arguments, None)
+            Statement::rows("elevate_session", arguments, None)
         }
     }
 }
 
-fn create_session(maker: &mut Maker) -> Asked {
+fn create_session(maker: &mut Maker) -> Statement {
     let arguments = [
         ("user_agent", maker.perhaps(Maker::text)),
         ("ip", maker.perhaps(ip)),
@@ -50,7 +50,7 @@ fn create_session(maker: &mut Maker) -> Asked {
         ("metadata", maker.perhaps(Maker::object)),
         ("user_id", maker.dice.once_in(8).then(|| maker.person())),
     ];
-    Asked::rows("create_session", arguments, Some(Kind::Session))
+    Statement::rows("create_session", arguments, Some(Kind::Session))
 }
 
 fn ip(maker: &mut Maker) -> String {
@@ -64,7 +64,7 @@ fn ip(maker: &mut Maker) -> String {
     maker.dice.of(ips).to_owned()
 }
 
-/// None that ends while the two databases answer.
+/// A life or idle time that does not end during the run.
 fn life(maker: &mut Maker) -> String {
     if maker.dice.once_in(3) {
         return values::interval(maker.dice);

@@ -1,4 +1,4 @@
-//! One of the two databases, and what it answers.
+//! One of the two databases, and its answers.
 
 use super::call::{Call, Level, Order};
 use super::callers::People;
@@ -8,7 +8,7 @@ use crate::store;
 use postgres::{Client, SimpleQueryRow};
 use std::fmt;
 
-/// Longer than any call takes that is not stuck.
+/// The `statement_timeout`. No call takes so long unless it is stuck.
 const TIMEOUT: &str = "20s";
 
 pub struct Side {
@@ -18,9 +18,9 @@ pub struct Side {
     names: Names,
 }
 
-/// An answer under the names of its database.
+/// An answer with names in place of the database's values.
 #[derive(PartialEq, Eq)]
-pub enum Said {
+pub enum NamedAnswer {
     Rows(Vec<String>),
     Refused {
         code: String,
@@ -29,7 +29,7 @@ pub enum Said {
     },
 }
 
-impl Said {
+impl NamedAnswer {
     pub const fn is_refused(&self) -> bool {
         matches!(self, Self::Refused { .. })
     }
@@ -43,11 +43,11 @@ impl Said {
     }
 }
 
-/// Classes of SQLSTATE that no call may end with, whatever its arguments: a constraint, a transaction that is rolled back, a
-/// resource that is exhausted, an intervention, an internal error.
+/// Classes of SQLSTATE that no call may end with, whatever its arguments: constraint violation, transaction rollback,
+/// insufficient resources, operator intervention, internal error.
 const RAW: [&str; 5] = ["23", "40", "53", "57", "XX"];
 
-impl fmt::Display for Said {
+impl fmt::Display for NamedAnswer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Rows(rows) => write!(formatter, "{} rows: {}", rows.len(), rows.join("; ")),
@@ -77,11 +77,11 @@ impl Side {
         Ok(side)
     }
 
-    /// Empties the database, and makes the people.
+    /// Empties the database and makes the users.
     pub fn begin(&mut self, people: &People) -> Outcome<()> {
         store::empty(&mut self.superuser)?;
         rows(&mut self.superuser, &people.sql())?;
-        // A session lives 400 days at most, and the clock may go past midnight.
+        // All times of the run are in this range: a session lives at most 400 days, and midnight may pass.
         let day = |client: &mut Client, days: i32| {
             value(client, &format!("select (current_date + {days})::text"))
         };
@@ -92,7 +92,7 @@ impl Side {
         Ok(())
     }
 
-    pub fn answer(&mut self, call: &Call) -> Outcome<Said> {
+    pub fn answer(&mut self, call: &Call) -> Outcome<NamedAnswer> {
         let request = self.names.resolved(&call.request);
         let client = match call.level {
             Level::Caller => &mut self.caller,
@@ -100,34 +100,34 @@ impl Side {
         };
         let answered = answer(client, &request);
         let answered = answered.map_err(|error| format!("{}: {error}, in {request}", self.name))?;
-        Ok(self.said(answered, call.order))
+        Ok(self.name_answer(answered, call.order))
     }
 
     /// Every row of the store.
-    pub fn rows(&mut self) -> Outcome<Said> {
+    pub fn rows(&mut self) -> Outcome<NamedAnswer> {
         let answered = answer(&mut self.superuser, include_str!("rows.sql"))?;
-        Ok(self.said(answered, Order::Any))
+        Ok(self.name_answer(answered, Order::Any))
     }
 
-    fn said(&mut self, answered: Answer, order: Order) -> Said {
+    fn name_answer(&mut self, answered: Answer, order: Order) -> NamedAnswer {
         let refusal = match answered {
             Ok(rows) => {
-                let mut said: Vec<String> = rows.iter().map(|row| self.row(row, order)).collect();
+                let mut lines: Vec<String> = rows.iter().map(|row| self.row(row, order)).collect();
                 if order == Order::Any {
-                    said.sort_unstable();
+                    lines.sort_unstable();
                 }
-                return Said::Rows(said);
+                return NamedAnswer::Rows(lines);
             }
             Err(refusal) => refusal,
         };
-        Said::Refused {
+        NamedAnswer::Refused {
             code: refusal.code,
             message: self.names.named(&refusal.message),
             hint: self.names.named(&refusal.hint),
         }
     }
 
-    /// A row in words. Where rows come in any order, so would names: there every id has the same.
+    /// A row as text. If rows may come in any order, their names would too, so all ids get the same name.
     fn row(&mut self, row: &SimpleQueryRow, order: Order) -> String {
         let columns = row.columns().iter().enumerate().map(|(place, column)| {
             let name = column.name();

@@ -1,4 +1,4 @@
-//! Odd values: text of all kinds, numbers, times, intervals and JSON at their edges.
+//! Odd values: text of all kinds, and numbers, times, intervals and JSON at their limits.
 
 use crate::dice::Dice;
 
@@ -132,7 +132,7 @@ pub fn bad_json(dice: &mut Dice) -> String {
     }
 }
 
-/// An object in an object, and so on.
+/// Objects nested this many levels deep.
 fn nested(levels: usize) -> String {
     let (open, close) = ("{\"a\":".repeat(levels - 1), "}".repeat(levels - 1));
     format!("{open}{{}}{close}")
@@ -155,14 +155,14 @@ pub fn bad_token(dice: &mut Dice) -> String {
         0 => "null".to_owned(),
         1 => "''".to_owned(),
         2 => "'cks_'".to_owned(),
-        // None of these has the check sum of a token, so no answer holds it.
+        // None of these has a valid check sum, so no answer contains it.
         3 => format!("'cks_{}'", "A".repeat(69)),
         4 => format!("'CKS_{}'", "A".repeat(70)),
         _ => format!("'cks_{}!'", "A".repeat(69)),
     }
 }
 
-/// A source of a document: few, so that registrations meet, and odd ones.
+/// A source of a document: one of a few, so that registrations meet, or an odd one.
 pub fn source(dice: &mut Dice) -> String {
     let odd = [
         "",

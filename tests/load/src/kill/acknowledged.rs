@@ -1,4 +1,4 @@
-//! What the writers were told is written is there, and there once.
+//! Checks that every acknowledged write exists once.
 
 use super::writer::Written;
 use crate::caller::Caller;
@@ -6,7 +6,7 @@ use crate::connection::{Outcome, Place, answer, rows, text, value};
 use crate::report::Report;
 use postgres::Client;
 
-/// Checks it. How many writes there were.
+/// Runs the checks and returns the number of writes.
 pub fn check(
     written: &[Written],
     place: &Place,
@@ -50,7 +50,8 @@ pub fn check(
     Ok(sum.sum())
 }
 
-/// Every write is one row of the table, and the table has no others: whatever was not acknowledged was repeated until it was.
+/// Every write is one row of the table, and the table has no other rows, because each write was repeated until it was
+/// acknowledged.
 fn lost_or_doubled(
     superuser: &mut Client,
     report: &mut Report,
@@ -85,7 +86,7 @@ fn lost_or_doubled(
     Ok(())
 }
 
-/// The newest token of each writer is live, and of the generation that it was given as.
+/// The newest token of each writer is live and has the generation of its answer.
 fn tokens(written: &[Written], place: &Place, report: &mut Report) -> Outcome<()> {
     let mut anon = place.durable_caller()?;
     for written in written {
@@ -93,17 +94,17 @@ fn tokens(written: &[Written], place: &Place, report: &mut Report) -> Outcome<()
             "select * from chatkeep.validate_session('{}')",
             written.token
         );
-        let said = match answer(&mut anon, &Caller::Anon.request(&call))? {
+        let status = match answer(&mut anon, &Caller::Anon.request(&call))? {
             Ok(rows) => rows.first().map_or(String::new(), |row| {
                 format!("{} {}", text(row, "status"), text(row, "generation"))
             }),
             Err(refusal) => refusal.to_string(),
         };
         let expected = format!("valid {}", written.generation);
-        if said != expected {
+        if status != expected {
             report.fault(
                 "The newest token of a writer is not live",
-                format!("said {said}, expected {expected}"),
+                format!("returned {status}, expected {expected}"),
             );
         }
     }

@@ -1,4 +1,4 @@
-//! The server: what it runs, how it is killed, and how it starts again.
+//! The server under test: starts and kills it.
 
 use crate::connection::{Outcome, Place, rows, text, value};
 use crate::dice::Dice;
@@ -6,14 +6,14 @@ use postgres::Client;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Recovery of so small a database takes a second or two.
+/// The longest wait for the server. Recovery of such a small database takes a second or two.
 const LONGEST: Duration = Duration::from_mins(1);
-/// How long to leave a server alone that does not answer yet.
-const PATIENCE: Duration = Duration::from_millis(20);
+/// The pause between two attempts to connect.
+const RETRY_PAUSE: Duration = Duration::from_millis(20);
 
 pub struct Server {
     place: Place,
-    /// The program that starts it, and its arguments.
+    /// The program that starts the server, and its arguments.
     start: Vec<String>,
 }
 
@@ -28,12 +28,12 @@ impl Server {
         })
     }
 
-    /// A superuser's connection, as soon as the server takes one.
+    /// Connects as a superuser, as soon as the server accepts connections.
     pub fn connect(&self) -> Outcome<Client> {
         self.retry(|place| place.superuser("60s"))
     }
 
-    /// A caller's connection, as soon as the server takes one.
+    /// Connects as a caller, as soon as the server accepts connections.
     pub fn caller(&self) -> Outcome<Client> {
         self.retry(Place::durable_caller)
     }
@@ -50,12 +50,12 @@ impl Server {
                 Err(problem) if Instant::now() > end => {
                     return Err(format!("the server did not come back: {problem}"));
                 }
-                Err(_) => std::thread::sleep(PATIENCE),
+                Err(_) => std::thread::sleep(RETRY_PAUSE),
             }
         }
     }
 
-    /// Kills one of the server's processes; all connections end with it, and the server recovers.
+    /// Kills one of the server's processes. All connections end, and the server recovers.
     pub fn kill_process(&self, dice: &mut Dice) -> Outcome<()> {
         let mut superuser = self.connect()?;
         let processes = rows(
@@ -71,7 +71,7 @@ impl Server {
         }
     }
 
-    /// Kills the postmaster, and starts a new one.
+    /// Kills the postmaster and starts a new one.
     pub fn kill_postmaster(&self) -> Outcome<()> {
         let mut superuser = self.connect()?;
         let pid = value(
@@ -80,23 +80,23 @@ impl Server {
         )?;
         kill(&pid)?;
         drop(superuser);
-        // The old server's processes may still be ending, which refuses the new one.
+        // A new server cannot start before the old one's processes have ended.
         let end = Instant::now() + LONGEST;
         loop {
-            let said = self.start()?;
+            let output = self.start()?;
             let Err(problem) = self.place.superuser("60s") else {
                 return Ok(());
             };
             if Instant::now() > end {
                 return Err(format!(
-                    "the server did not start again after its postmaster was killed: {problem}\n{said}"
+                    "the server did not start again after its postmaster was killed: {problem}\n{output}"
                 ));
             }
-            std::thread::sleep(PATIENCE);
+            std::thread::sleep(RETRY_PAUSE);
         }
     }
 
-    /// Runs the program that starts the server. What it says.
+    /// Runs the program that starts the server, and returns its output.
     fn start(&self) -> Outcome<String> {
         let (program, arguments) = self
             .start
@@ -104,7 +104,7 @@ impl Server {
             .ok_or_else(|| "CHATKEEP_SERVER_START is empty".to_owned())?;
         let mut command = Command::new(program);
         command.args(arguments).stdin(Stdio::null());
-        // Set by the `cargo run` around this program: it would be taken for the program's own.
+        // `cargo run` sets this variable for this program. The started program must not use it as its own.
         command.env_remove("CARGO_MANIFEST_DIR");
         let output = command.output();
         let output = output.map_err(|error| format!("{program} could not be run: {error}"))?;
@@ -112,7 +112,7 @@ impl Server {
     }
 }
 
-/// The shell's own `kill`: not every system has it as a program.
+/// Uses the shell's `kill`, because not every system has the program.
 fn kill(pid: &str) -> Outcome<()> {
     let mut command = Command::new("sh");
     command.args(["-c", "kill -9 \"$1\"", "sh", pid]);

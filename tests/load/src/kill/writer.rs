@@ -1,4 +1,4 @@
-//! A writer: it makes one call after the other, and repeats each, with the same ids, until it is acknowledged.
+//! A writer makes one call after the other. It repeats each call with the same ids until it is acknowledged.
 
 use super::server::Server;
 use crate::caller::Caller;
@@ -10,13 +10,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Writers of one user share a chat.
+/// The number of users. Writers of one user share a chat.
 pub const USERS: u64 = 3;
 
-/// For so long a rotation whose answer was lost can be repeated.
+/// For this time a rotation whose answer was lost can be repeated.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// What writers and killer tell each other.
+/// The shared state of writers and killer.
 #[derive(Default)]
 pub struct Shared {
     calls: Mutex<u64>,
@@ -38,7 +38,7 @@ impl Shared {
         self.more_calls.notify_all();
     }
 
-    /// Waits until so many more calls are acknowledged, or nobody writes any more.
+    /// Waits until this number of further calls is acknowledged, or all writers have ended.
     pub fn await_calls(&self, more: u64) {
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         let goal = *calls + more;
@@ -51,7 +51,7 @@ impl Shared {
     }
 }
 
-/// What a writer was told is written.
+/// The acknowledged writes of a writer.
 #[derive(Default)]
 pub struct Written {
     pub user: String,
@@ -63,7 +63,7 @@ pub struct Written {
     /// The newest token of the writer's session, with its generation.
     pub token: String,
     pub generation: u64,
-    /// Verdicts that no crash explains.
+    /// Verdicts on tokens that no crash explains.
     pub refused: Vec<String>,
 }
 
@@ -75,7 +75,7 @@ pub fn chat(seed: u64, number: u64) -> String {
     Dice::at(seed, &[6000, number]).uuid()
 }
 
-/// Writes until told to stop; the last call is repeated until it is acknowledged, too.
+/// Writes until it is told to stop. The last call is also repeated until it is acknowledged.
 pub fn write(server: &Server, shared: &Shared, seed: u64, number: u64) -> Outcome<Written> {
     let written = write_all(server, shared, seed, number);
     written.inspect_err(|_| shared.stop())
@@ -148,8 +148,8 @@ impl Writer<'_> {
         );
         let rows = self.until_acknowledged(&Caller::Anon.request(&call))?;
         let row = rows.first();
-        let said = row.map_or("no row", |row| text(row, "status")).to_owned();
-        if matches!(said.as_str(), "rotated" | "replayed")
+        let status = row.map_or("no row", |row| text(row, "status")).to_owned();
+        if matches!(status.as_str(), "rotated" | "replayed")
             && let Some(row) = row
         {
             text(row, "token").clone_into(&mut self.written.token);
@@ -160,7 +160,7 @@ impl Writer<'_> {
         if began.elapsed() < GRACE {
             self.written
                 .refused
-                .push(format!("rotate_session said {said}"));
+                .push(format!("rotate_session returned {status}"));
         }
         self.open_session()
     }
@@ -181,7 +181,7 @@ impl Writer<'_> {
         self.until_acknowledged(&request)
     }
 
-    /// The rows of a request, which is sent again on a new connection as often as its answer is lost.
+    /// Sends a request until its answer arrives, on a new connection after each loss. Returns the rows.
     fn until_acknowledged(&mut self, request: &str) -> Outcome<Vec<SimpleQueryRow>> {
         loop {
             match answer(&mut self.client, request) {

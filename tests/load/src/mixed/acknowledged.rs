@@ -1,4 +1,4 @@
-//! What was acknowledged is there afterwards.
+//! Checks that the acknowledged rows exist.
 
 use super::world::{TIMEOUT, World, locked};
 use crate::caller::Caller;
@@ -16,7 +16,7 @@ pub fn check(
     tokens(world, place, superuser, report)
 }
 
-/// Every append is in its chat, unless the chat was purged, its user deleted, or the chat made anew.
+/// Every append is in its chat, unless the chat was purged, its user was deleted, or the chat was made again.
 fn messages(world: &World, superuser: &mut Client, report: &mut Report) -> Outcome<()> {
     for appends in locked(&world.appends).chunks(1000) {
         let values: Vec<String> = appends
@@ -49,7 +49,7 @@ fn messages(world: &World, superuser: &mut Client, report: &mut Report) -> Outco
     Ok(())
 }
 
-/// Every session that lives has one live token: the newest that was handed out.
+/// Every live session has one live token: the newest that was issued.
 fn tokens(
     world: &World,
     place: &Place,

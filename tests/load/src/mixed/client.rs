@@ -1,4 +1,4 @@
-//! One client of the load: which call comes next, and what becomes of its answer.
+//! A client of the load: chooses calls and passes on their answers.
 
 use super::turn::{By, Turn};
 use super::world::{TIMEOUT, USERS, World};
@@ -10,7 +10,7 @@ use crate::report::Report;
 use std::sync::Barrier;
 use std::time::Instant;
 
-/// One client's calls, one after the other, until the time is over.
+/// Makes calls, one after the other, until the time is over.
 pub fn run(
     place: &Place,
     world: &World,
@@ -20,7 +20,7 @@ pub fn run(
 ) -> Outcome<(u64, Report)> {
     let connection = place.caller(TIMEOUT);
     start.wait();
-    // Whoever has no connection must not keep the disturber waiting for turns that never come.
+    // If the client cannot connect, the disturber must not wait for its turns.
     let mut connection = connection.inspect_err(|_| world.stop())?;
     let mut report = Report::default();
     let mut turns = 0;

@@ -10,7 +10,7 @@ pub fn next(world: &World, dice: &mut Dice, by: By) -> Turn {
     let chat = world.chat(by.user, number);
     let message = world.message(by.user, number, dice);
     let new = dice.uuid();
-    // Answers are written by the backend, too.
+    // Services write answers too.
     let writer = if dice.once_in(8) {
         By {
             caller: Caller::Service,
@@ -29,7 +29,7 @@ pub fn next(world: &World, dice: &mut Dice, by: By) -> Turn {
             ),
         )
         .keeping_messages(),
-        // A retry, or other content under the id of a message.
+        // A retry, or other content with the id of a stored message.
         16..18 => Turn::new(
             "append_message, repeated",
             writer,

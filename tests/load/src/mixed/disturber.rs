@@ -1,4 +1,4 @@
-//! Who disables, enables, moves and deletes users while they call, and makes new ones.
+//! Disables, enables, moves and deletes users during their calls, and makes new ones.
 
 use super::world::{STEADY, TIMEOUT, USERS, World};
 use crate::caller::Caller;
@@ -9,7 +9,7 @@ use crate::verdict;
 use std::sync::Barrier;
 use std::time::Instant;
 
-/// So many calls of the clients lie between two disturbances.
+/// The number of calls between two disturbances.
 const CALLS_BETWEEN: u64 = 25;
 
 pub fn run(place: &Place, world: &World, start: &Barrier, end: Instant) -> Outcome<(u64, Report)> {
@@ -46,7 +46,7 @@ pub fn run(place: &Place, world: &World, start: &Barrier, end: Instant) -> Outco
         };
         verdict::judge(&mut report, name, &sql, &answered);
         if is_superuser && answered.is_ok() {
-            // The user's calls go on for a while, with a JWT that outlives the user.
+            // The user's calls continue for a while, with a JWT that is valid longer than the account.
             world.await_turns(CALLS_BETWEEN);
             let new = world.renew_user(user);
             let sql = format!("insert into auth.users (id) values ('{new}')");
@@ -72,7 +72,7 @@ fn move_to(id: &str, tenant: &str) -> String {
     format!("update chatkeep.users set tenant_id = '{tenant}' where id = '{id}'")
 }
 
-/// The tenant of most, another one, or one of the user alone.
+/// The tenant of most users, another one, or the user's own.
 fn tenant(world: &World, dice: &mut Dice, own: &str) -> String {
     match dice.below(3) {
         0 => world.user(0),

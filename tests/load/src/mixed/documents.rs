@@ -6,7 +6,7 @@ use crate::caller::Caller;
 use crate::dice::Dice;
 use crate::literal::checksum;
 
-/// So few sources and bytes that clients meet in them.
+/// The number of sources and bytes: few, so that clients meet.
 const SOURCES: usize = 10;
 const BYTES: usize = 12;
 

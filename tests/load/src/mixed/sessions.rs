@@ -14,7 +14,7 @@ pub fn next(world: &World, dice: &mut Dice, by: By) -> Turn {
         return create(world, dice, by);
     };
     let text = &token.text;
-    // A token's holder is not signed in; some calls take its user.
+    // The holder of a token is not signed in. Some calls act for the token's user.
     let holder = By {
         caller: Caller::Anon,
         user: token.user,

@@ -1,4 +1,4 @@
-//! One call of a client: what it asks, how its answer is judged, and what of it is remembered.
+//! A call of a client: its request, the check of its answer, and the values to remember.
 
 use super::world::{Append, STEADY, Token, World};
 use crate::caller::Caller;
@@ -6,19 +6,19 @@ use crate::connection::{Answer, is_all_null, shortened, text};
 use crate::report::Report;
 use crate::verdict;
 
-/// A call that was chosen.
+/// A chosen call.
 pub struct Turn {
     pub call: &'static str,
     caller: Caller,
-    /// The place of the user whom it is about.
+    /// The place of its user.
     user: usize,
     sql: String,
-    /// The chat that it is about: its number and its id.
+    /// Its chat: number and id.
     chat: Option<(usize, String)>,
     keep: Keep,
 }
 
-/// What is remembered of a call that succeeded.
+/// The value to remember if the call succeeds.
 enum Keep {
     Nothing,
     Messages,
@@ -27,7 +27,7 @@ enum Keep {
     Token,
 }
 
-/// Who makes a call, and the place of the user whom it is about.
+/// The caller, and the place of the user whose rows the call uses.
 #[derive(Clone)]
 pub struct By {
     pub caller: Caller,
@@ -76,7 +76,7 @@ impl Turn {
     }
 
     pub fn judge(&self, report: &mut Report, answer: &Answer) {
-        // A user who is disabled has no tenant.
+        // A disabled user has no tenant.
         if self.call != "tenant_id" {
             verdict::judge(report, self.call, &self.sql, answer);
         }
@@ -86,7 +86,7 @@ impl Turn {
         }
         let is_false_refusal =
             refusal.code == "42501" && !verdict::is_about_rights_of_others(refusal);
-        // The first chat of such a user is always there.
+        // The first chat of such a user always exists.
         let is_false_absence = matches!(self.chat, Some((0, _)))
             && matches!(refusal.code.as_str(), "PT404" | "PT410" | "PT409")
             && verdict::is_about_the_chat(refusal);
@@ -115,7 +115,7 @@ impl Turn {
                 return;
             }
         };
-        // A row of NULLs acknowledges nothing; it is a fault by itself.
+        // A row of NULLs acknowledges nothing, and is itself a fault.
         for row in rows.iter().filter(|row| !is_all_null(row)) {
             match (&self.keep, &self.chat) {
                 (Keep::Messages, Some((number, chat))) => {

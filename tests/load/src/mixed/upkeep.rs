@@ -1,4 +1,5 @@
-//! What a schedule runs as `service_role`, with ages of nothing so that it meets the clients; and questions about the server.
+//! The scheduled calls of `service_role`, with an age of zero so that they meet the clients; and reads about the
+//! server.
 
 use super::turn::{By, Turn};
 use crate::caller::Caller;

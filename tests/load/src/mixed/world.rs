@@ -1,4 +1,4 @@
-//! What the clients share: users, chats, messages, documents and tokens, and what was acknowledged of them.
+//! The shared state of the clients: users, chats, messages, documents and tokens, and the acknowledged ones among them.
 
 use crate::connection::{Outcome, rows};
 use crate::dice::Dice;
@@ -8,19 +8,19 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Users in the first places are left alone; the others are disabled, moved and deleted meanwhile.
+/// The users in the first places stay. The others are disabled, moved and deleted.
 pub const STEADY: usize = 3;
 pub const USERS: usize = 8;
-/// Chats of each user; the first of them is never deleted by a call.
+/// The number of chats of a user. No call deletes the first of them.
 pub const CHATS: usize = 3;
-/// A statement that takes longer has waited without a bound.
+/// The `statement_timeout`. A statement that takes longer counts as an endless wait.
 pub const TIMEOUT: &str = "20s";
-/// How many of the latest ids are remembered of a kind.
+/// The number of latest ids that are remembered of a kind.
 const REMEMBERED: usize = 40;
 
 pub struct World {
     pub seed: u64,
-    /// How often the user of each place was made anew.
+    /// How many users each place has had.
     generations: Vec<AtomicU64>,
     chats: Vec<Chat>,
     documents: Mutex<Vec<String>>,
@@ -37,15 +37,15 @@ struct Chat {
     messages: Mutex<Vec<String>>,
 }
 
-/// An append that was acknowledged.
+/// An acknowledged append.
 pub struct Append {
     pub chat: String,
     pub message: String,
-    /// When it was written, by the server's clock.
+    /// Its time by the server's clock.
     pub at: String,
 }
 
-/// Tokens that were handed out: the latest ones, and of each session the newest.
+/// The issued tokens: the latest ones, and the newest of each session.
 #[derive(Default)]
 pub struct Sessions {
     latest: Vec<Token>,
@@ -75,7 +75,7 @@ impl World {
         }
     }
 
-    /// The users, all but one in one tenant, and the chats that stay.
+    /// Makes the users, all but one of them in one tenant, and the chats that stay.
     pub fn populate(&self, superuser: &mut Client) -> Outcome<()> {
         for user in 0..USERS {
             let id = self.user(user);
@@ -95,7 +95,7 @@ impl World {
         Ok(())
     }
 
-    /// The id of the user who has a place now.
+    /// The id of the present user of a place.
     pub fn user(&self, place: usize) -> String {
         let generation = self
             .generations
@@ -104,7 +104,7 @@ impl World {
         Dice::at(self.seed, &[1000, place as u64, generation]).uuid()
     }
 
-    /// Somebody new takes the place of a user who is gone.
+    /// Gives the place of a deleted user to a new one.
     pub fn renew_user(&self, place: usize) -> String {
         if let Some(generation) = self.generations.get(place) {
             generation.fetch_add(1, Ordering::Relaxed);
@@ -122,7 +122,7 @@ impl World {
         Dice::at(self.seed, &[2000, place as u64, generation]).uuid()
     }
 
-    /// A chat that is gone is followed by another one, whose id nobody had before.
+    /// Replaces a chat that is gone by another one, with an unused id.
     pub fn renew_chat(&self, user: usize, number: usize, gone: &str) {
         if self.chat(user, number) == gone
             && let Some(chat) = self.chats.get(user * CHATS + number)
@@ -137,7 +137,7 @@ impl World {
         }
     }
 
-    /// One of the latest messages of a chat; of no chat where there is none.
+    /// One of the latest messages of a chat; an unknown id if there is none.
     pub fn message(&self, user: usize, number: usize, dice: &mut Dice) -> String {
         let chat = self.chats.get(user * CHATS + number);
         let known = chat.and_then(|chat| dice.among(&locked(&chat.messages)).cloned());
@@ -184,7 +184,7 @@ impl World {
         self.more_turns.notify_all();
     }
 
-    /// Waits until the clients have made so many more calls, or have ended.
+    /// Waits until the clients have made this number of further calls, or have ended.
     pub fn await_turns(&self, more: u64) {
         let mut turns = locked(&self.turns);
         let goal = *turns + more;
@@ -204,7 +204,7 @@ impl World {
         self.stopped.load(Ordering::Relaxed)
     }
 
-    /// What was acknowledged, in one line.
+    /// The acknowledged calls in one line.
     pub fn sum(&self) -> String {
         format!(
             "{} messages and {} sessions acknowledged",

@@ -1,4 +1,4 @@
-//! The calls that meet, and what an operator does to a user meanwhile.
+//! The calls of the pairs, and the changes that an operator makes to a user.
 
 use super::scene::Scene;
 use crate::caller::Caller;
@@ -6,9 +6,9 @@ use crate::caller::Caller;
 pub struct Call {
     pub name: &'static str,
     who: Who,
-    /// What it leaves behind for the other one.
+    /// The effect of the call on the other call.
     pub effect: Effect,
-    /// With names of the scene in braces, see `Scene::fill`.
+    /// SQL with names of the scene in braces: see `Scene::fill`.
     sql: &'static str,
 }
 
@@ -17,14 +17,14 @@ enum Who {
     Ada,
     /// In Ada's tenant.
     Bob,
-    /// With a token, not signed in.
+    /// Anonymous, with a token.
     Anon,
     Service,
-    /// Who owns the database.
+    /// The owner of the database.
     Operator,
 }
 
-/// What a refusal of the other call may be due to.
+/// The reason for which the other call may be refused.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
     None,
@@ -50,7 +50,7 @@ impl Call {
         self
     }
 
-    /// Whether it is done to Ada and not by her.
+    /// Whether it changes Ada's account.
     pub const fn disturbs(&self) -> bool {
         matches!(
             self.effect,
@@ -62,7 +62,7 @@ impl Call {
         scene.fill(self.sql, side)
     }
 
-    /// The whole request; `last` is a statement in front of its commit.
+    /// The whole request. `last` is a statement before its commit.
     pub fn request(&self, scene: &Scene, side: usize, last: &str) -> String {
         let caller = match self.who {
             Who::Ada => Caller::User(scene.ada.clone()),
@@ -74,12 +74,12 @@ impl Call {
         caller.request_that_ends(&self.sql(scene, side), last)
     }
 
-    /// Whether the database's owner does it, and no caller of the API.
+    /// Whether the database's owner makes it, instead of a caller of the API.
     pub const fn is_of_operator(&self) -> bool {
         matches!(self.who, Who::Operator)
     }
 
-    /// Whether it acts for the user to whom something may be done.
+    /// Whether it acts for Ada, whose account the other call may change.
     pub const fn is_for_ada(&self) -> bool {
         matches!(self.who, Who::Ada | Who::Service)
     }
@@ -229,7 +229,7 @@ pub static CALLS: [Call; 46] = [
         "register_documents",
         r#"select * from chatkeep.register_documents('[{"source_uri": "{shared_source}", "checksum": "{checksum_13}"}, {"source_uri": "{own_source}", "checksum": "{checksum_1}", "visibility": "tenant"}]')"#,
     ),
-    // Two sources of one document: the second update of a row checks its foreign keys, and so asks for the owner.
+    // Two sources of one document: the second update of a row checks its foreign keys, and so reads the owner's row.
     bob(
         "register_documents, sources by a colleague",
         r#"select * from chatkeep.register_documents('[{"source_uri": "https://files.test/bob1{side}", "checksum": "{checksum_2}", "visibility": "tenant"}, {"source_uri": "https://files.test/bob2{side}", "checksum": "{checksum_2}", "visibility": "tenant"}]')"#,
@@ -293,7 +293,7 @@ mod tests {
         let scene = Scene::new(&mut Dice::at(1, &[]));
         for call in &CALLS {
             let sql = call.sql(&scene, 0);
-            // The braces of JSON stand before a quote or a brace.
+            // The braces of JSON come before a quote or a brace.
             let is_name = |(at, _)| sql[at + 1..].starts_with(char::is_alphabetic);
             assert!(!sql.match_indices('{').any(is_name), "{}: {sql}", call.name);
         }

@@ -1,4 +1,4 @@
-//! Where the first call is stopped: a lock that somebody else holds already.
+//! The locks at which the first call is stopped.
 
 use super::scene::Scene;
 
@@ -22,11 +22,11 @@ const fn gate(name: &'static str, lock: fn(&Scene) -> String) -> Gate {
     Gate { name, lock }
 }
 
-/// What the first call waits for before it commits.
+/// A statement before the first call's commit, which waits for the gate.
 pub const WAIT_FOR_GATE: &str = "do 'begin perform pg_advisory_xact_lock_shared(7423); end';";
 
-/// Row locks that conflict with reading for a foreign key too; the advisory locks of the calls; whole tables, which stop a
-/// call at its first write there; and the commit, when it has done everything and holds all it took.
+/// Row locks, which also conflict with the checks of foreign keys; the advisory locks of the calls; whole tables, which
+/// stop a call at its first write there; and the commit, where the call holds all its locks.
 pub static GATES: [Gate; 23] = [
     gate("the commit", |_| {
         "select pg_advisory_xact_lock(7423)".to_owned()
@@ -86,7 +86,7 @@ fn table(name: &str) -> String {
     format!("lock table {name} in share mode")
 }
 
-/// In the words of `lock_sessions` and `lock_documents`; Ada's tenant is Ada's id.
+/// An advisory lock as `lock_sessions` and `lock_documents` take it. Ada's tenant has Ada's id.
 fn advisory(kind: &str, id: &str, number: u8) -> String {
     format!("select pg_advisory_xact_lock(hashtextextended('chatkeep.{kind} {id}', {number}))")
 }

@@ -1,4 +1,4 @@
-//! One pair of calls at one gate, and what must hold of it.
+//! One pair of calls at one gate, and the checks of its results.
 
 use super::calls::{Call, Effect};
 use super::gates::{Gate, WAIT_FOR_GATE};
@@ -10,10 +10,10 @@ use crate::report::Report;
 use crate::{store, verdict};
 use postgres::Client;
 
-/// As on Supabase: no call may wait longer for another one.
+/// The `statement_timeout`, as on Supabase. No call may wait longer for another one.
 const TIMEOUT: &str = "8s";
 
-/// Two calls and the lock that the first is stopped at.
+/// Two calls, and the lock at which the first one is stopped.
 #[derive(Clone, Copy)]
 pub struct Pair {
     pub first: &'static Call,
@@ -21,13 +21,13 @@ pub struct Pair {
     pub gate: &'static Gate,
 }
 
-/// The connections: who holds the gate, who looks on, and the two who call.
+/// The connections: the holder of the gate, an observer, and the two callers.
 pub struct Stage {
     gate: Client,
     observer: Client,
     first: Worker,
     second: Worker,
-    /// In the place of the second where the owner of the database acts.
+    /// Replaces the second caller if the database's owner acts.
     operator: Worker,
 }
 
@@ -93,7 +93,7 @@ impl Stage {
         Ok(())
     }
 
-    /// What was acknowledged to be in the chat is there, as long as the chat is.
+    /// Acknowledged messages are in the chat, as long as the chat exists.
     fn check_appended(
         &mut self,
         scene: &Scene,
@@ -121,7 +121,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Who ends all sessions of a user ends those that were being made.
+    /// A call that ends all sessions of a user also ends those that are being created.
     fn check_ended(
         &mut self,
         first: &Call,
@@ -150,10 +150,10 @@ impl Stage {
     }
 }
 
-/// Whether a documented refusal is due to what the other call does.
+/// Whether the other call's effect explains a documented refusal.
 fn is_due(refusal: &Refusal, own: &Call, other: &Call) -> bool {
     if own.disturbs() {
-        // A move may be refused whole, with a sentence that says what to do.
+        // A move may be refused completely, with a hint.
         return own.effect == Effect::Moves && refusal.code == "PT409";
     }
     let user_is_gone = matches!(other.effect, Effect::Disables | Effect::DeletesUser);
@@ -166,7 +166,7 @@ fn is_due(refusal: &Refusal, own: &Call, other: &Call) -> bool {
             user_is_gone || matches!(other.effect, Effect::DeletesChat | Effect::PurgesChats)
         }
         "PT404" | "PT409" | "PT410" => true,
-        // Every argument is a good one.
+        // No argument is bad.
         _ => false,
     }
 }

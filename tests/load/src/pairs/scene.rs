@@ -1,5 +1,5 @@
-//! The rows that two calls meet in: Ada with a chat, a deleted chat, two sessions and two documents; Bob, her colleague;
-//! Eve in another tenant, who has the bytes that Ada shares.
+//! The rows that two calls share: Ada with a chat, a deleted chat, two sessions and two documents; Bob, her colleague;
+//! and Eve in another tenant, who has the same bytes as Ada's shared document.
 
 use crate::connection::{Outcome, rows, text};
 use crate::dice::Dice;
@@ -12,14 +12,15 @@ pub struct Scene {
     pub eve: String,
     pub live: String,
     pub gone: String,
-    /// Of the live chat: three complete ones in a row, one that streams, and one that branches off after the first.
+    /// The messages of the live chat: three complete ones in a row, one that streams, and one on a branch after the
+    /// first.
     pub messages: [String; 5],
     pub own: String,
     pub shared: String,
     pub session: String,
     pub token: String,
     pub other_token: String,
-    /// New ids for the first and the second call.
+    /// Unused ids for the first and the second call.
     pub new: [String; 2],
 }
 
@@ -27,7 +28,7 @@ const OWN_SOURCE: &str = "https://files.test/own";
 const SHARED_SOURCE: &str = "https://files.test/shared";
 
 impl Scene {
-    /// The ids that it will have. The others come with its rows.
+    /// Chooses its ids. The other values come with its rows.
     pub fn new(dice: &mut Dice) -> Self {
         Self {
             ada: dice.uuid(),
@@ -45,7 +46,7 @@ impl Scene {
         }
     }
 
-    /// Makes it anew, and nothing else is there.
+    /// Empties the database and makes the rows.
     pub fn set(superuser: &mut Client, dice: &mut Dice) -> Outcome<Self> {
         let mut scene = Self::new(dice);
         let made = rows(superuser, &scene.sql())?;
@@ -72,8 +73,7 @@ impl Scene {
         Ok(scene)
     }
 
-    /// The statement with the values of the scene in place of their names in braces. The side of the first call is 0, that
-    /// of the second is 1.
+    /// The statement with values in place of the names in braces. Side 0 is the first call, side 1 the second.
     pub fn fill(&self, sql: &str, side: usize) -> String {
         let [first, second, third, streaming, branch] = &self.messages;
         let ids = [
@@ -103,14 +103,14 @@ impl Scene {
         for bytes in [1, 2, 12, 13] {
             put(&format!("checksum_{bytes}"), &checksum(bytes));
         }
-        // Each side has an id and bytes of its own.
+        // Each side has its own id and bytes.
         put("side", &side.to_string());
         put("new", self.new_id(side));
         put("new_checksum", &checksum(10 + side));
         filled
     }
 
-    /// The new id of the first or of the second call.
+    /// The unused id for the first or the second call.
     pub fn new_id(&self, side: usize) -> &str {
         self.new.get(side).map_or("", String::as_str)
     }
@@ -155,7 +155,7 @@ impl Scene {
             format!("select from chatkeep.append_message('{gone}', 'user', 'one')"),
             format!("select from chatkeep.append_message('{gone}', 'user', 'two')"),
             format!("select from chatkeep.delete_chat('{gone}')"),
-            // Rotated, and its successor not used yet.
+            // A rotated session whose successor is unused.
             "select r.* from chatkeep.create_session() c, chatkeep.rotate_session(c.token) r".to_owned(),
             "select * from chatkeep.create_session(max_sessions => 5)".to_owned(),
             format!("select * from chatkeep.register_document('{OWN_SOURCE}', '{}')", checksum(1)),

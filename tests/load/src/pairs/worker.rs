@@ -1,11 +1,11 @@
-//! A connection whose calls run beside those of others.
+//! A connection that runs a call in the background.
 
 use crate::connection::{Answer, Outcome, answer, value};
 use postgres::Client;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
-/// Nothing may last longer: every statement has a timeout below it.
+/// The longest wait for an answer. Every statement has a lower timeout.
 const LONGEST: Duration = Duration::from_mins(1);
 
 pub struct Worker {
@@ -42,7 +42,7 @@ impl Worker {
             .map_err(|_| "a worker broke down".to_owned())
     }
 
-    /// Waits until the call waits for a lock, or is over.
+    /// Waits until the call waits for a lock, or has ended.
     pub fn settle(&mut self, observer: &mut Client) -> Outcome<()> {
         let end = Instant::now() + LONGEST;
         let question = format!("select cardinality(pg_blocking_pids({})) > 0", self.pid);
@@ -54,7 +54,7 @@ impl Worker {
         Err("a call neither waited for a lock nor ended".to_owned())
     }
 
-    /// The answer, when it is there.
+    /// Waits for the answer.
     pub fn end(&mut self) -> Outcome<Answer> {
         if !self.is_over(LONGEST)? {
             return Err("a call did not end".to_owned());

@@ -1,19 +1,19 @@
-//! The database: callers on connections of their own, and a superuser who moves time.
+//! The database: callers with their own connections, and a superuser who moves times.
 
 use crate::connection::{self, Outcome, run};
 use chatkeep_core::documents::model::{Person, Registration};
 use postgres::{Client, SimpleQueryRow};
 
-/// At most so many register at once.
+/// The most callers that register at the same time.
 pub const CALLERS: usize = 3;
 
-/// What a call answered: outcome or status, and the id of the document; or the SQLSTATE it was refused with.
+/// The answer to a call: outcome or status with the document's id, or the SQLSTATE of the refusal.
 pub type Seen = Result<(String, String), String>;
 
 pub struct Database {
     callers: Vec<Client>,
     superuser: Client,
-    /// Ada, Bob and Eve.
+    /// The ids of Ada, Bob and Eve.
     people: Vec<String>,
 }
 
@@ -26,7 +26,7 @@ impl Database {
         })
     }
 
-    /// New people, whose history begins.
+    /// Makes new people for a history.
     pub fn begin(&mut self) -> Outcome<()> {
         let rows = run(
             &mut self.superuser,
@@ -44,7 +44,7 @@ impl Database {
         Ok(())
     }
 
-    /// An hour and more goes by for everything that is being ingested.
+    /// Lets more than an hour pass for every document that is being ingested.
     pub fn pass_an_hour(&mut self) -> Outcome<()> {
         let sql = format!(
             "update chatkeep.documents set updated_at = updated_at - interval '61 minutes'
@@ -54,7 +54,7 @@ impl Database {
         run(&mut self.superuser, &sql).map(drop)
     }
 
-    /// Registers documents, each by a caller of its own; several at once.
+    /// Registers documents, each by its own caller; several at the same time.
     pub fn register(&mut self, calls: &[(Person, Registration)]) -> Outcome<Vec<Seen>> {
         let statements: Vec<String> = calls
             .iter()
@@ -125,7 +125,7 @@ impl Database {
         one(self.ask(who, &call)?)
     }
 
-    /// The rows of all three people by id, each as the line that the model makes of a document.
+    /// The rows of all three people by id, each in the form of the model's documents.
     pub fn stored(&mut self) -> Outcome<Vec<(String, String)>> {
         let [ada, bob, eve] = [Person::Ada, Person::Bob, Person::Eve].map(|who| self.id(who));
         let sql = format!(
@@ -159,7 +159,7 @@ impl Database {
         self.people.get(place).map_or("", String::as_str)
     }
 
-    /// One transaction in one message, as its caller would be by `PostgREST`.
+    /// A transaction in one message, as `PostgREST` sends it for its caller.
     fn transaction(&self, who: Person, call: &str) -> String {
         let claims = format!(r#"{{"role":"authenticated","sub":"{}"}}"#, self.id(who));
         format!(

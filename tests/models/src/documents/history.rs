@@ -1,20 +1,19 @@
-//! What may happen to the documents of two members and a stranger, and how it is played.
+//! Histories of the documents of two members and a stranger, and how they are played.
 
 use super::database::{CALLERS, Database, Seen};
 use chatkeep_core::documents::model::{Person, Registration, Shelf, Status};
 use proptest::prelude::*;
 
-/// A step of a history. Documents are named by the order in which they were made, so that a shorter history still
-/// makes sense.
+/// A step of a history. It names documents by the order of their creation, so that a shorter history is still valid.
 #[derive(Debug, Clone)]
 pub enum Step {
     Register(Person, Registration),
     Batch(Person, Vec<Registration>),
-    /// Several register at once.
+    /// Several callers register at the same time.
     AtOnce(Vec<(Person, Registration)>),
     Status(Person, usize, Status),
     Delete(Person, usize),
-    /// An hour and more goes by.
+    /// More than an hour passes.
     Hour,
 }
 
@@ -62,7 +61,7 @@ fn status() -> impl Strategy<Value = Status> {
     ]
 }
 
-/// Plays a history, and holds what every call says and what is stored after it against the model.
+/// Plays a history, and compares every answer and the stored rows with the model.
 pub fn play(database: &mut Database, history: &[Step]) -> Result<(), String> {
     database.begin()?;
     let (mut shelf, mut ids) = (Shelf::default(), Vec::new());
@@ -96,7 +95,7 @@ fn play_step(
         Step::AtOnce(calls) => {
             let seen = database.register(calls)?;
             let stored = database.stored()?;
-            // They must come to what they would have come to in some order.
+            // The results must be those of the calls in some order.
             let mut problems = Vec::new();
             for order in orders(calls.len()) {
                 let (mut after, mut named) = (shelf.clone(), ids.clone());
@@ -138,7 +137,7 @@ fn play_step(
     }
 }
 
-/// Every order of so many things.
+/// All orders of this number of things.
 fn orders(count: usize) -> Vec<Vec<usize>> {
     let mut orders = vec![Vec::new()];
     for thing in 0..count {
@@ -156,7 +155,7 @@ fn orders(count: usize) -> Vec<Vec<usize>> {
     orders
 }
 
-/// Whether the calls say what the model says; names the documents that are new.
+/// Compares the answers with those of the model, and records the ids of new documents.
 fn agree(
     ids: &mut Vec<String>,
     answers: &[chatkeep_core::documents::model::Answer],
@@ -186,7 +185,7 @@ fn agree(
     Ok(())
 }
 
-/// Whether the rows are those of the model.
+/// Compares the rows with those of the model.
 fn stored_as(shelf: &Shelf, ids: &[String], stored: &[(String, String)]) -> Result<(), String> {
     let name = |document: usize| ids.get(document).map_or("", String::as_str);
     let mut wanted: Vec<(String, String)> = shelf

@@ -1,6 +1,6 @@
 //! The calls on sessions, and the SQL of each.
 
-/// A call to be made.
+/// A call on a session.
 #[derive(Debug, Clone)]
 pub enum Call {
     Create(Opening),
@@ -8,12 +8,12 @@ pub enum Call {
     Validate(String),
     Elevate(String),
     RevokeOthers(String),
-    /// By its place among the user's sessions, and its id.
+    /// By the session's place among the user's sessions, and its id.
     Revoke(usize, String),
     RevokeAll,
 }
 
-/// How the user opens a session. Lives in seconds.
+/// The arguments of `create_session`. Times are in seconds.
 #[derive(Debug, Clone, Copy)]
 pub struct Opening {
     pub ttl: i64,
@@ -22,7 +22,7 @@ pub struct Opening {
 }
 
 impl Call {
-    /// Whether somebody is signed in.
+    /// Whether the call needs a signed-in user.
     pub const fn needs_user(&self) -> bool {
         !matches!(self, Self::Rotate(_) | Self::Validate(_))
     }

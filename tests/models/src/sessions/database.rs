@@ -1,35 +1,35 @@
-//! The database: callers on connections of their own, and a superuser who moves time.
+//! The database: callers with their own connections, and a superuser who moves times.
 
 use super::call::Call;
 use crate::connection::{self, Outcome, run};
 use postgres::{Client, SimpleQueryRow};
 use std::fmt::Write;
 
-/// At most so many callers present tokens at once.
+/// The most callers that present tokens at the same time.
 pub const CALLERS: usize = 3;
 
-/// What a call answered.
+/// The answer to a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
     /// The status, or the SQLSTATE of a refusal.
     pub status: String,
-    /// The token that was handed out.
+    /// The token that was issued.
     pub token: Option<String>,
-    /// The id of the session, where the call says it.
+    /// The id of the session, if the call returns it.
     pub session: Option<String>,
-    /// The generation of the session, where the call says it.
+    /// The generation of the session, if the call returns it.
     pub generation: Option<i32>,
-    /// How many sessions were ended, where the call says it.
+    /// The number of sessions that were ended, if the call returns it.
     pub ended: Option<usize>,
 }
 
-/// What a session's rows say.
+/// The stored state of a session.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Stored {
     pub revoked: Option<String>,
     pub generation: i32,
     pub has_previous: bool,
-    /// Seconds since the last use that was noted, in steps of time.
+    /// The time since the last recorded use, in units of time.
     pub unused: i64,
 }
 
@@ -48,7 +48,7 @@ impl Database {
         })
     }
 
-    /// A new user, whose history begins.
+    /// Makes a new user for a history.
     pub fn begin(&mut self) -> Outcome<()> {
         let rows = run(
             &mut self.superuser,
@@ -60,7 +60,7 @@ impl Database {
         Ok(())
     }
 
-    /// Lets time pass: moves the times of all of the user's sessions back.
+    /// Lets time pass: moves all times of the user's sessions into the past.
     pub fn pass(&mut self, seconds: i64) -> Outcome<()> {
         let user = &self.user;
         run(
@@ -81,7 +81,7 @@ impl Database {
         .map(drop)
     }
 
-    /// Makes calls at once, each by a caller of its own, who commits or rolls back. One alone takes no thread.
+    /// Makes calls at the same time, each by its own caller, who commits or rolls back. A single call needs no thread.
     pub fn call(&mut self, calls: &[Call], commits: bool) -> Outcome<Vec<Seen>> {
         let user = &self.user;
         if let ([call], Some(caller)) = (calls, self.callers.first_mut()) {
@@ -130,7 +130,7 @@ fn number<T: std::str::FromStr>(row: &SimpleQueryRow, column: &str) -> Option<T>
     row.try_get(column).ok()??.parse().ok()
 }
 
-/// One transaction in one message, as its caller would be by `PostgREST`.
+/// A transaction in one message, as `PostgREST` sends it for its caller.
 fn transaction(user: &str, call: &Call, commits: bool) -> String {
     let role = if call.needs_user() {
         "authenticated"

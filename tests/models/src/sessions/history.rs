@@ -1,4 +1,4 @@
-//! What may happen to the sessions of one user, and how it is played.
+//! Histories of the sessions of one user, and how they are played.
 
 use super::call::{Call, Opening};
 use super::database::{CALLERS, Database, Seen};
@@ -6,38 +6,38 @@ use super::world::World;
 use proptest::prelude::*;
 use std::time::Instant;
 
-/// Time passes in steps of so many seconds. Grace, idleness and lives are multiples of it, and a history takes less
-/// than one step to play, so both sides of every boundary are met and none is missed by a slow machine.
+/// The unit of time, in seconds. Grace, idle times and lives are multiples of it. A history takes less than one unit to
+/// play, so both sides of every limit are tested, and a slow machine does not cross one.
 const UNIT: i64 = 5;
 
-/// Of a token: how many were first seen after it.
+/// The age of a token: the number of tokens that were first seen after it.
 type Back = u8;
 
-/// A step of a history. Tokens are named by their age, so that a shorter history still makes sense.
+/// A step of a history. It names tokens by their age, so that a shorter history is still valid.
 #[derive(Debug, Clone)]
 pub enum Step {
-    /// So many units of time pass.
+    /// This number of units of time passes.
     Wait(u16),
-    /// The user opens a session.
+    /// The user creates a session.
     Open(Opening),
-    /// Somebody presents a token.
+    /// A caller presents a token.
     Present(Presenting, Back),
-    /// The same in a transaction that is rolled back.
+    /// A caller presents a token in a transaction that is rolled back.
     RolledBack(Presenting, Back),
-    /// Several do at once.
+    /// Several callers present tokens at the same time.
     AtOnce(Vec<(Presenting, Back)>),
     /// The user ends all sessions.
     RevokeAll,
 }
 
-/// What a token is presented for.
+/// The call that presents a token.
 #[derive(Debug, Clone, Copy)]
 pub enum Presenting {
     Rotate,
     Validate,
     Elevate,
     RevokeOthers,
-    /// Not the token but its session, by the owner.
+    /// The owner revokes the token's session by its id.
     Revoke,
 }
 
@@ -67,12 +67,12 @@ fn presenting() -> impl Strategy<Value = Presenting> {
     ]
 }
 
-/// The newest token, the one before and older ones: a lost response is a token that is presented again.
+/// The newest token, the one before and older ones. A token that is presented again stands for a lost response.
 fn back() -> impl Strategy<Value = Back> {
     prop_oneof![5 => Just(0), 4 => Just(1), 2 => 0..4u8, 1 => any::<Back>()]
 }
 
-/// Around grace (2 units), touch and the shorter idleness (12), and ends of lives.
+/// Times around the grace (2 units), the touch and the shorter idle time (12), and the ends of lives.
 fn wait() -> impl Strategy<Value = u16> {
     prop_oneof![4 => 1..=3u16, 3 => 11..=13u16, 1 => Just(59u16), 1 => Just(60u16), 1 => Just(300u16)]
 }
@@ -90,8 +90,8 @@ fn opening() -> impl Strategy<Value = Step> {
     })
 }
 
-/// Plays a history. What disagrees with the model is the error; it names tokens by their place, never by their text.
-/// One that took longer than the model knows of is played again: the clock, not a rule, may have told the two apart.
+/// Plays a history. The error is a difference from the model; it names tokens by their place, never by their text. A
+/// history that took too long is played again, because the clock may be the cause of its difference.
 pub fn play(database: &mut Database, history: &[Step]) -> Result<(), String> {
     for _ in 0..5 {
         let start = Instant::now();
@@ -137,13 +137,13 @@ fn attempt(database: &mut Database, history: &[Step]) -> Result<(), String> {
 
 struct Stage<'a> {
     database: &'a mut Database,
-    /// How things may stand: after calls at once there may be several ways in which they came about.
+    /// The possible states. After simultaneous calls there may be several, one for each possible order.
     worlds: Vec<World>,
-    /// Every token that was seen, with the place of its session, in the order of first sight.
+    /// Every token that was seen, with the place of its session, in the order of its first appearance.
     tokens: Vec<(String, usize)>,
     /// Ids of the sessions, in the order of creation.
     sessions: Vec<String>,
-    /// Microseconds.
+    /// The time in microseconds.
     now: i64,
 }
 
@@ -175,7 +175,7 @@ impl Stage<'_> {
         }
     }
 
-    /// The call that presents a token.
+    /// The call that presents this token.
     fn call(&self, presenting: Presenting, back: Back) -> Call {
         let place = self.tokens.len() - 1 - usize::from(back) % self.tokens.len();
         let (token, session) = self.tokens[place].clone();
@@ -188,7 +188,7 @@ impl Stage<'_> {
         }
     }
 
-    /// Makes calls at once, and keeps the worlds in which they were made in some order. None is a failure.
+    /// Makes calls at the same time, and keeps the states that some order of them explains. If there is none, it fails.
     fn make(&mut self, calls: &[Call], commits: bool) -> Result<(), String> {
         self.now += 1;
         let seen = self.database.call(calls, commits)?;
@@ -231,7 +231,7 @@ impl Stage<'_> {
     }
 }
 
-/// All orders of so many things.
+/// All orders of this number of things.
 fn orders(count: usize) -> Vec<Vec<usize>> {
     (0..count).fold(vec![vec![]], |shorter, thing| {
         let longer = shorter.iter().flat_map(|order| {

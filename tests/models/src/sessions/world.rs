@@ -1,11 +1,11 @@
-//! The model, and which text each of its tokens has in the database.
+//! The model, and the text of each of its tokens in the database.
 
 use super::call::{Call, Opening};
 use super::database::{Seen, Stored};
 use chatkeep_core::sessions::model::{Answer, Book, TokenId};
 use std::collections::HashMap;
 
-/// One way in which things may have come about.
+/// A possible state.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct World {
     book: Book,
@@ -13,7 +13,7 @@ pub struct World {
 }
 
 impl World {
-    /// Makes a call in the model, and compares what the database answered.
+    /// Makes a call in the model, and compares its result with the database's answer.
     pub fn play(
         &mut self,
         call: &Call,
@@ -71,7 +71,7 @@ impl World {
         if seen.status != status {
             return Err(format!("says {}, the model {status}", seen.status));
         }
-        // A refused token may not see its session's secrets, so no refusal says how far they are.
+        // A refused token may not read its session's secrets, so no refusal returns their generation.
         let is_said = matches!(status, "created" | "rotated" | "replayed" | "valid");
         let generation = answer.map(|answer| answer.generation).filter(|_| is_said);
         if seen.generation != generation || seen.ended != ended {
@@ -86,8 +86,8 @@ impl World {
         )
     }
 
-    /// Whether the token that was handed out is the one of the model: the same text for the same token, another for
-    /// another.
+    /// Whether the issued token is that of the model: the same text for the same token, and another text for another
+    /// token.
     fn same_token(&mut self, expected: Option<TokenId>, text: Option<&str>) -> Result<(), String> {
         let (Some(expected), Some(text)) = (expected, text) else {
             return match (expected, text) {
@@ -117,7 +117,7 @@ impl World {
         token.ok_or_else(|| "presents a token that the model never handed out".to_owned())
     }
 
-    /// What the rows should be; `unit` is the step of time, in seconds.
+    /// The expected rows. `unit` is the unit of time in seconds.
     pub fn stored(&self, now: i64, unit: i64) -> Vec<Stored> {
         let sessions = self.book.sessions.iter();
         sessions
