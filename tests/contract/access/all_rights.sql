@@ -40,24 +40,24 @@ select is(pg_temp.refusal('select * from chatkeep.create_chat()'), '42501 permis
 -- The caller's row in users.
 select pg_temp.sign_in('ada');
 select is(pg_temp.refusal($$ update chatkeep.users set tenant_id = '00000000-0000-4000-8000-000000007e02' $$),
-  '42501 new row violates row-level security policy for table "users"', 'nobody moves into another tenant');
+  '42501 new row violates row-level security policy for table "users"', 'users cannot move themselves to another tenant');
 select lives_ok($$ update chatkeep.users set display_name = 'Ada', metadata = '{"a":1}' $$, 'but changes their own name');
 select is(pg_temp.refusal($$ insert into chatkeep.users (id, tenant_id) values (gen_random_uuid(), '00000000-0000-4000-8000-000000007e01') $$),
-  '42501 new row violates row-level security policy for table "users"', 'nor makes somebody');
+  '42501 new row violates row-level security policy for table "users"', 'users cannot make other users');
 
 -- Rows of other users.
 select is(pg_temp.refusal($$ update chatkeep.chats set user_id = '00000000-0000-4000-8000-00000000b0b0' $$),
   '42501 user_id of a chat cannot be changed | Make a chat as its user, with create_chat.', 'a chat is not pushed on a colleague');
 select is(pg_temp.refusal($$ update chatkeep.chats set tenant_id = '00000000-0000-4000-8000-000000007e02' $$),
-  '42501 only title, metadata and archived_at of a chat can be changed directly | Messages move the other columns: use append_message.', 'nor taken to another tenant');
+  '42501 only title, metadata and archived_at of a chat can be changed directly | Messages move the other columns: use append_message.', 'a chat cannot be taken to another tenant');
 select matches(pg_temp.refusal($$ insert into chatkeep.chats (tenant_id, user_id) values ('00000000-0000-4000-8000-000000007e01', '00000000-0000-4000-8000-00000000b0b0') $$),
-  '^42501 new row violates row-level security', 'nor made for one');
+  '^42501 new row violates row-level security', 'a chat cannot be made for another user');
 select matches(pg_temp.refusal(format($$ insert into chatkeep.messages (chat_id, tenant_id, user_id, author_id, seq, role, content, created_at, updated_at)
   values (%L, '00000000-0000-4000-8000-000000007e01', '00000000-0000-4000-8000-00000000ada0', '00000000-0000-4000-8000-00000000ada0', 2, 'assistant', 'forged', now(), now()) $$, :'chat')),
   '^42501 new row violates row-level security', 'a message is not inserted by hand');
-select is_empty($$ update chatkeep.messages set author_id = null, role = 'assistant' returning id $$, 'nor signed by another');
+select is_empty($$ update chatkeep.messages set author_id = null, role = 'assistant' returning id $$, 'the author of a message cannot be changed');
 select is_empty($$ update chatkeep.documents set user_id = '00000000-0000-4000-8000-00000000b0b0', visibility = 'tenant' returning id $$, 'a document is not changed by hand');
-select is_empty($$ update chatkeep.sessions set revoked_at = null, revoked_reason = null returning id $$, 'nor a session un-revoked');
+select is_empty($$ update chatkeep.sessions set revoked_at = null, revoked_reason = null returning id $$, 'a revoked session cannot be made live');
 select is_empty(
   $$ with u as (delete from chatkeep.users returning 1), c as (delete from chatkeep.chats returning 1), m as (delete from chatkeep.messages returning 1),
        d as (delete from chatkeep.documents returning 1), t as (delete from chatkeep.document_metadata returning 1),

@@ -66,7 +66,7 @@ select is_empty('select from chatkeep.chats', 'nothing of it is shown');
 select pg_temp.sign_in('ada');
 select count(*) as deleted from chatkeep.delete_chat(pg_temp.id('c1')) \gset
 select pg_temp.sign_in('bob');
-select is(pg_temp.told('create_chat(chat_id => pg_temp.id(''c1''))'), 'PT409 chat_id is taken | Leave chat_id out, or make a new UUID.', 'nor whether it is deleted');
+select is(pg_temp.told('create_chat(chat_id => pg_temp.id(''c1''))'), 'PT409 chat_id is taken | Leave chat_id out, or make a new UUID.', 'the refusal does not reveal whether the chat is deleted');
 select is(pg_temp.told('import_chat(jsonb_build_object(''id'', pg_temp.id(''c1'')))'), 'PT409 chat.id is taken | Leave it out, or make a new UUID.', 'by either');
 select is((select count(*)::integer from calls where pg_temp.told(call) <> 'PT404 chat_id names no chat of yours | Make the chat with create_chat, or check the id.'), 0, 'or by another call');
 select pg_temp.sign_in('eve');

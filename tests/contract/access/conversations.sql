@@ -55,7 +55,7 @@ $$;
 -- A colleague.
 select pg_temp.sign_in('bob');
 select is(pg_temp.answer(call, pg_temp.id('c1')) || pg_temp.answer(call, pg_temp.id('c2')), pg_temp.answer(call, pg_temp.id('ff')) || pg_temp.answer(call, pg_temp.id('ff')), 'to a colleague ' || call || ' answers as for a chat that nobody has') from calls order by n;
-select is((select count(*)::int from calls where pg_temp.answer(call, pg_temp.id('c1')) not like 'PT404 chat_id names no chat of yours%'), 0, 'which is PT404');
+select is((select count(*)::int from calls where pg_temp.answer(call, pg_temp.id('c1')) not like 'PT404 chat_id names no chat of yours%'), 0, 'every call refuses an unknown chat with PT404');
 select is_empty($$ select * from chatkeep.search_messages('vault') $$, 'a colleague finds nothing');
 select is_empty($$ select * from chatkeep.fail_stale_messages('0') $$, 'and fails nothing');
 select alike(pg_temp.answer('create_chat(chat_id => CHAT)', pg_temp.id('c1')), 'PT409 chat_id is taken%', 'a chat id of the tenant is taken');
@@ -95,7 +95,7 @@ select is(
   (select string_agg(distinct left(pg_temp.answer(call, pg_temp.id('c1')), 41), ', ') from (select call from calls union all select call from writers) c),
   '42501 permission denied for function appe, 42501 permission denied for function crea, 42501 permission denied for function dele, 42501 permission denied for function fail, 42501 permission denied for function fini, 42501 permission denied for function impo, 42501 permission denied for function list, 42501 permission denied for function rest, 42501 permission denied for function sear, 42501 permission denied for function sele',
   'without a JWT no call answers');
-select is((select array_agg(pg_temp.refusal('select * from chatkeep.' || call) like '42501 permission denied for function %') from unnest(array['index_messages()', 'purge_chats()']) call), array[true, true], 'nor do those of service_role');
+select is((select array_agg(pg_temp.refusal('select * from chatkeep.' || call) like '42501 permission denied for function %') from unnest(array['index_messages()', 'purge_chats()']) call), array[true, true], 'the calls of service_role are refused');
 select set_config('role', 'authenticated', true);
 select is_empty($$ select call from calls where pg_temp.answer(call, pg_temp.id('c1')) !~ '^(42501|PT404) ' $$, 'a JWT without a subject is nobody');
 select is_empty($$ select call from writers where n <= 4 and pg_temp.answer(call, pg_temp.id('ff')) not like '42501 no user is signed in%' $$, 'and makes no chat');
@@ -116,7 +116,7 @@ reset role;
 update chatkeep.users set disabled_at = null where id = '00000000-0000-4000-8000-00000000ada0';
 
 -- Everything of Ada's is unchanged.
-select is(pg_temp.everything_of('00000000-0000-4000-8000-00000000ada0'), (select everything from was), 'what is Ada''s is as it was');
+select is(pg_temp.everything_of('00000000-0000-4000-8000-00000000ada0'), (select everything from was), 'Ada''s rows are unchanged');
 
 -- Views and functions of others run with the rights of their caller.
 create view public.all_messages with (security_invoker = true) as select m.content from chatkeep.messages m;
@@ -126,7 +126,7 @@ select pg_temp.sign_in('bob');
 select is((select array_agg(content::text order by content) from public.all_messages), array['mine', 'mine too'], 'a view shows a colleague their messages');
 select alike(pg_temp.refusal('select * from public.one_chat'), 'PT404 chat_id names no chat of yours%', 'and calls nothing in the name of another user');
 select pg_temp.sign_in('ada');
-select is((select count(*)::int from public.one_chat), 2, 'which the owner may');
+select is((select count(*)::int from public.one_chat), 2, 'the owner of the view reads the chats');
 select is_empty($$ select c.oid::regclass from pg_catalog.pg_class c where c.relkind = 'v' and c.relnamespace = 'chatkeep'::regnamespace
   and not coalesce(c.reloptions, '{}') && array['security_invoker=true', 'security_invoker=on', 'security_invoker=1'] $$, 'every view of the schema runs as its caller');
 
@@ -164,7 +164,7 @@ begin
 end
 $$;
 select is(pg_temp.left_marker(), null, 'no call leaves the right to write behind');
-select is((select (chatkeep.list_messages(pg_temp.id('c1'))).seq limit 1) > 0 and coalesce(current_setting('chatkeep.writing', true), '') = '', true, 'nor one that is not read to its end');
+select is((select (chatkeep.list_messages(pg_temp.id('c1'))).seq limit 1) > 0 and coalesce(current_setting('chatkeep.writing', true), '') = '', true, 'a result that is not read to its end leaves no marker');
 select count(*) as deleted from chatkeep.delete_chat(pg_temp.id('c2')) \gset
 select is_empty($$ select m.id from chatkeep.list_messages(pg_temp.id('c1')) l, chatkeep.messages m where m.chat_id = pg_temp.id('c2') $$, 'beside a call in one statement a deleted chat stays out of sight');
 select is_empty($$ update chatkeep.messages m set content = 'forged' from chatkeep.append_message(pg_temp.id('c1'), 'user', 'x') a where m.chat_id = a.chat_id returning m.id $$, 'and messages stay as they are');

@@ -124,7 +124,7 @@ select is_empty($$ update chatkeep.chats set title = 'still here' returning id $
 select set_config('chatkeep.writing', 'on', true) \g /dev/null
 select matches(pg_temp.refusal($$ insert into chatkeep.messages (chat_id, tenant_id, user_id, author_id, seq, role, content, created_at, updated_at)
   values (pg_temp.id('c1'), '00000000-0000-4000-8000-000000007e01', '00000000-0000-4000-8000-00000000ada0', '00000000-0000-4000-8000-00000000ada0', 4, 'user', 'late', now(), now()) $$),
-  '^42501 ', 'nor writes a message with a forged marker');
+  '^42501 ', 'a disabled user writes no message with a forged marker');
 select is_empty($$ update chatkeep.messages set content = 'late' returning id $$, 'or changes one');
 select set_config('chatkeep.writing', '', true) \g /dev/null
 reset role;
@@ -139,7 +139,7 @@ reset role;
 update chatkeep.users set disabled_at = null where id = '00000000-0000-4000-8000-00000000ada0';
 select pg_temp.sign_in('ada');
 select is(pg_temp.listed(pg_temp.id('c1')), 'the vault ', 'a user who is enabled again has everything as it was');
-select is((select seq from chatkeep.append_message(pg_temp.id('c1'), 'user', 'back')), 4, 'and goes on');
+select is((select seq from chatkeep.append_message(pg_temp.id('c1'), 'user', 'back')), 4, 'a user who is enabled again can append');
 select is((select status from chatkeep.rotate_session(:'token')), 'revoked', 'but for the sessions');
 
 -- Moved. Eve's tenant has a shared document with the bytes of Ada's.
@@ -152,7 +152,7 @@ create function pg_temp.move(person uuid, tenant uuid) returns text language sql
   select pg_temp.refusal(format('update chatkeep.users set tenant_id = %L where id = %L', tenant, person))
 $$;
 insert into moved select pg_temp.move('00000000-0000-4000-8000-00000000ada0', '00000000-0000-4000-8000-000000007e02');
-select matches((select said from moved), '^PT409 .*chat.* \| .+', 'nobody moves into a tenant that has a chat of the same id, and the refusal says what to do');
+select matches((select said from moved), '^PT409 .*chat.* \| .+', 'a user cannot move to a tenant that has a chat with the same id, and the refusal has a hint');
 select unalike((select said from moved), '%pkey%', 'in words that are no constraint''s');
 select is((select tenant_id from chatkeep.users where id = '00000000-0000-4000-8000-00000000ada0'), '00000000-0000-4000-8000-000000007e01'::uuid, 'the user stays');
 select is((select count(*)::integer from chatkeep.chats where tenant_id = '00000000-0000-4000-8000-000000007e01'), 2, 'with all chats');
@@ -171,10 +171,10 @@ select is((select count(*)::integer from chatkeep.documents), 3, 'reads their do
 select is((select outcome || ' ' || id from chatkeep.register_document('shared.html', repeat('d', 64))), 'duplicate ' || :'shared', 'still has their own document');
 select is((select outcome || ' ' || id from chatkeep.register_document('shared.html', repeat('d', 64), visibility => 'tenant')), 'duplicate ' || :'eves', 'and the shared one for sharing');
 select is(pg_temp.listed(pg_temp.id('c1')), 'the vault  back', 'has the chats');
-select is((select seq from chatkeep.append_message(pg_temp.id('c1'), 'user', 'moved')), 5, 'goes on in them');
+select is((select seq from chatkeep.append_message(pg_temp.id('c1'), 'user', 'moved')), 5, 'the user can append to these chats');
 select is(pg_temp.ending(format('set_document_status(%L, ''ready'')', :'bobs')), 'PT404 document_id names no document of yours | Register the document, or check the id.', 'and has nothing of the old tenant');
 select pg_temp.sign_in('bob');
-select is((select count(*)::integer from chatkeep.documents), 1, 'nor has the old tenant anything of the mover');
+select is((select count(*)::integer from chatkeep.documents), 1, 'the old tenant keeps no document of the user');
 -- The members of the new tenant.
 select pg_temp.sign_in('eve');
 select is((select count(*)::integer from chatkeep.documents), 1, 'the new tenant reads nothing that is the mover''s alone');
@@ -197,7 +197,7 @@ select pg_temp.serve();
 select alike(pg_temp.ending(call), 'PT404 user_id names no user | _%', call || ' refuses a user_id that nobody has') from unnest(array[
   'create_session(user_id => ''00000000-0000-4000-8000-00000000ada0'')', 'create_session(user_id => gen_random_uuid(), max_sessions => 1)']) call;
 select is(pg_temp.ending('revoke_all_sessions(gen_random_uuid())'), '0', 'and has no session to revoke');
-select is_empty($$ select from chatkeep.users where id = '00000000-0000-4000-8000-00000000ada0' $$, 'nor does a service make the membership');
+select is_empty($$ select from chatkeep.users where id = '00000000-0000-4000-8000-00000000ada0' $$, 'a service does not make a membership for a user without an account');
 
 -- A disabled user is logged out everywhere.
 rollback to people;
@@ -208,7 +208,7 @@ update chatkeep.users set disabled_at = now() where id = '00000000-0000-4000-800
 select pg_temp.sign_out();
 select is((select status from chatkeep.rotate_session(:'b_token')), 'revoked', 'a disabled user''s token rotates no more');
 select pg_temp.serve();
-select is((select revoked_reason from chatkeep.sessions where user_agent = 'bob'), 'admin', 'and the row says who ended it');
+select is((select revoked_reason from chatkeep.sessions where user_agent = 'bob'), 'admin', 'the revoked session has the reason admin');
 
 select * from finish();
 rollback;

@@ -95,8 +95,8 @@ select set_config('chatkeep.writing', '', true) \g /dev/null
 select is(pg_temp.reached($$ update chatkeep.chats set metadata = '[]' $$), '22023 metadata must be a JSON object', 'metadata of a chat is an object');
 select is(pg_temp.reached($$ update chatkeep.chats set title = repeat('x', 501) $$), '22023 title is longer than 500 characters', 'and its title is short');
 select matches(pg_temp.reached($$ update chatkeep.users set metadata = '[]' $$), '^(22023|23514) .*metadata', 'metadata of a user are an object');
-select matches(pg_temp.reached($$ update chatkeep.users set display_name = repeat('x', 501) $$), '^(22023|23514) .*display_name', 'whose name is short');
-select is(pg_temp.reached($$ update chatkeep.chats set metadata = '{"a":1}', title = repeat('x', 500), archived_at = now() $$), '1 rows', 'what a client may write it writes');
+select matches(pg_temp.reached($$ update chatkeep.users set display_name = repeat('x', 501) $$), '^(22023|23514) .*display_name', 'the display name of a user has a limit');
+select is(pg_temp.reached($$ update chatkeep.chats set metadata = '{"a":1}', title = repeat('x', 500), archived_at = now() $$), '1 rows', 'clients may write title, metadata and archived_at of a chat');
 
 -- Sessions that nobody opened by a call ------------------------------------------------------------
 
@@ -125,7 +125,7 @@ $$;
 select set_config('chatkeep.writing', 'on', true) \g /dev/null
 select is(pg_temp.beyond(columns, vals), '', 'nobody has a session ' || name || ' by a forged marker') from made order by n;
 select is(pg_temp.reached($$ insert into chatkeep.sessions (tenant_id, user_id, session_token, expires_at, aal)
-  values ('00000000-0000-4000-8000-000000007e01', '00000000-0000-4000-8000-00000000ada0', sha256('x'), now() + interval '1 day', 'aal2') $$), '42501 permission denied for table sessions', 'nor one of a higher level');
+  values ('00000000-0000-4000-8000-000000007e01', '00000000-0000-4000-8000-00000000ada0', sha256('x'), now() + interval '1 day', 'aal2') $$), '42501 permission denied for table sessions', 'no session of a higher level is inserted directly');
 select set_config('chatkeep.writing', '', true) \g /dev/null
 select matches(pg_temp.reached($$ insert into chatkeep.sessions (tenant_id, user_id, session_token, expires_at)
   values ('00000000-0000-4000-8000-000000007e01', '00000000-0000-4000-8000-00000000ada0', sha256('x'), now() + interval '1 day') $$), '^42501 new row violates row-level security', 'and without the marker none at all');
@@ -171,7 +171,7 @@ select is((select string_agg(f.name || ': ' || pg_temp.reached(f.statement), ', 
 select is((select array_agg(pg_temp.reached(statement)) from unnest(array['update chatkeep.messages set content = ''x'' where chat_id = pg_temp.id(''c1'')',
     'update chatkeep.chats set title = ''x'' where id = pg_temp.id(''c1'')', 'update chatkeep.documents set title = ''x'' where source_uri = ''ada.html''',
     'update chatkeep.document_metadata set tags = ''{}''', 'update chatkeep.sessions set revoked_at = now(), revoked_reason = ''logout''']) statement),
-  array['0 rows', '0 rows', '0 rows', '0 rows', '0 rows'], 'nor changes one there');
+  array['0 rows', '0 rows', '0 rows', '0 rows', '0 rows'], 'with a forged marker nobody changes a row in another tenant');
 select set_config('chatkeep.writing', 'off', true) \g /dev/null
 select is((select string_agg(f.name || ': ' || pg_temp.reached(f.statement), ', ' order by f.n) from forged f where pg_temp.reached(f.statement) !~ '^(42501|23503) '), null,
   'the marker of a call that reads lets nobody write');
@@ -233,7 +233,7 @@ select pg_temp.age_rotation('11 seconds') \g /dev/null
 select pg_temp.sign_out();
 select is(pg_temp.salts(:'first'), 0, 'after that moment a spent token shows no salt to whoever forges a presentation');
 select pg_temp.sign_in('ada');
-select is(pg_temp.salts(:'first'), 0, 'nor to the user of the session');
+select is(pg_temp.salts(:'first'), 0, 'the spent token shows no salt to the session''s user either');
 select pg_temp.sign_in('eve');
 select is(pg_temp.salts(:'first'), 0, 'or to another user');
 select set_config('chatkeep.writing', 'on', true) \g /dev/null
@@ -250,7 +250,7 @@ select pg_temp.sign_out();
 select is((select status from chatkeep.validate_session(:'third')), 'valid', 'the first use of a successor ends the moment');
 select is(pg_temp.salts(:'second'), 0, 'no salt is left then');
 select is((select status from chatkeep.validate_session(:'second')), 'reuse_detected', 'and a validation of the spent token ends the session');
-select is((select status from chatkeep.validate_session(:'third')), 'revoked', 'for good');
+select is((select status from chatkeep.validate_session(:'third')), 'revoked', 'the session stays revoked');
 
 -- The columns that order messages.
 rollback to people;

@@ -69,7 +69,7 @@ select is(
   null, 'every index is entered by the user, or by the tenant for what it shares');
 select cmp_ok(coalesce((select sum((m[1])::int) from regexp_matches(plan, 'Rows Removed by (?:Filter|Index Recheck): (\d+)', 'g') m), 0), '<=', 320::bigint,
   name || ': no row is read that is neither the owner''s nor shared') from plans where name <> 'service';
-select is((select string_agg(name, ' ' order by name) from plans where name in ('documents', 'newest', 'source') and plan like '%Rows Removed by Filter%'), null, 'where nothing is to be filtered no row is removed');
+select is((select string_agg(name, ' ' order by name) from plans where name in ('documents', 'newest', 'source') and plan like '%Rows Removed by Filter%'), null, 'plans without a further filter remove no row');
 
 -- A registration looks for a duplicate among the caller's rows and the shared ones. The rows of other tenants cost nothing.
 create function pg_temp.reads() returns bigint language sql as $$

@@ -52,8 +52,8 @@ select format($s$select is(pg_temp.ended('select * from chatkeep.' || call),
     'a registration of ' || name || ' is refused as taken') from tries where n = %s$s$, n) from tries order by n \gexec
 set local statement_timeout = '60s';
 select is(coalesce(current_setting('chatkeep.writing', true), ''), '', 'a registration that is refused leaves no marker');
-select is((select outcome from chatkeep.register_document('new.html', repeat('f', 64), 'in sight')), 'created', 'what holds nothing of a hidden document is registered');
-select is((select outcome from chatkeep.register_document('other.html', repeat('e', 64), 'in sight')), 'duplicate', 'what is in sight is known');
+select is((select outcome from chatkeep.register_document('new.html', repeat('f', 64), 'in sight')), 'created', 'a document that shares nothing with a hidden one is registered');
+select is((select outcome from chatkeep.register_document('other.html', repeat('e', 64), 'in sight')), 'duplicate', 'a document in sight is known');
 reset role;
 select bag_eq($$ select d::text from chatkeep.documents d where d.source_uri <> 'new.html' $$, 'select document from was', 'no refused registration stores, moves or archives anything');
 drop policy held_back on chatkeep.documents;
@@ -94,13 +94,13 @@ create function pg_temp.told(call text, document uuid) returns text language sql
 $$;
 select pg_temp.sign_in('bob');
 select is(pg_temp.told(call, :'shared'), pg_temp.told(call, pg_temp.id('ff')), 'to a colleague ' || call || ' answers for a deleted document as for a missing one') from calls order by n;
-select is((select count(*)::integer from calls where pg_temp.told(call, :'shared') like 'PT404 document_id names no document of yours | %'), 7, 'which is PT404');
-select is_empty(format('select from chatkeep.documents where id = %L', :'shared'), 'nor do they read it');
-select is_empty(format('select from chatkeep.document_metadata where document_id = %L', :'shared'), 'nor what was said of it, themselves included');
+select is((select count(*)::integer from calls where pg_temp.told(call, :'shared') like 'PT404 document_id names no document of yours | %'), 7, 'each of these calls answers PT404');
+select is_empty(format('select from chatkeep.documents where id = %L', :'shared'), 'the colleague cannot read the deleted document');
+select is_empty(format('select from chatkeep.document_metadata where document_id = %L', :'shared'), 'the colleague cannot read its metadata, not even their own');
 -- Anybody who sends SQL may forge the marker of a call. The Data API lets nobody do so.
 select set_config('chatkeep.writing', 'on', true) \g /dev/null
 select is_empty(format('select from chatkeep.documents where id = %L', :'shared'), 'a forged marker shows a colleague no deleted document');
-select matches(pg_temp.refusal(format('select row(d.*)::text from chatkeep_private.locked_document(%L, true) d', :'shared')), '^(PT404|42501|42883) ', 'nor does a helper of the calls');
+select matches(pg_temp.refusal(format('select row(d.*)::text from chatkeep_private.locked_document(%L, true) d', :'shared')), '^(PT404|42501|42883) ', 'a helper of the calls does not show it either');
 select is_empty(format('update chatkeep.documents set error = null where id = %L returning id', :'shared'), 'or an update');
 select set_config('chatkeep.writing', 'off', true) \g /dev/null
 select is_empty(format('select from chatkeep.documents where id = %L', :'shared'), 'of whatever call it is');

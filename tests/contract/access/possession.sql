@@ -66,20 +66,20 @@ select token as eves, session_id as eve from chatkeep.create_session('eve') \gse
 select pg_temp.sign_out();
 select is(pg_temp.attempt('select id from chatkeep.sessions'), '0 rows', 'anon sees no session');
 select pg_temp.present('');
-select is(pg_temp.attempt('select id from chatkeep.sessions'), '0 rows', 'nor with an empty secret');
+select is(pg_temp.attempt('select id from chatkeep.sessions'), '0 rows', 'anon sees no session with an empty secret');
 select is(pg_temp.attempt('select * from chatkeep_private.session_secrets'), '0 rows', 'and no secret');
 select pg_temp.present(repeat('5a', 24));
-select is(pg_temp.attempt('select id from chatkeep.sessions'), '0 rows', 'nor with a wrong one');
+select is(pg_temp.attempt('select id from chatkeep.sessions'), '0 rows', 'anon sees no session with a wrong secret');
 select is(pg_temp.attempt('select * from chatkeep_private.session_secrets'), '0 rows', 'and no secret');
 select pg_temp.present(encode(sha256(decode(pg_temp.secret(:'t2'), 'hex')), 'hex'));
-select is(pg_temp.attempt('select id from chatkeep.sessions'), '0 rows', 'nor with the digest of the right one');
+select is(pg_temp.attempt('select id from chatkeep.sessions'), '0 rows', 'anon sees no session with the digest of the right secret');
 select pg_temp.present(pg_temp.secrets(:'t2'));
 select results_eq('select id from chatkeep.sessions', array[:'phone'::uuid], 'the right one shows its session');
 select results_eq('select session_id from chatkeep_private.session_secrets', array[:'phone'::uuid], 'and its secret');
 select pg_temp.present(pg_temp.secret(:'t2'));
 select is(pg_temp.attempt('select * from chatkeep_private.session_secrets'), '0 rows', 'the session secret alone does not, while there is a salt to read');
 select pg_temp.present(pg_temp.secrets(:'t0'));
-select is(pg_temp.attempt('select * from chatkeep_private.session_secrets'), '0 rows', 'nor does a spent token');
+select is(pg_temp.attempt('select * from chatkeep_private.session_secrets'), '0 rows', 'a spent token does not unlock the secrets');
 select pg_temp.present(pg_temp.secrets(:'t1'));
 select is(pg_temp.attempt('select * from chatkeep_private.session_secrets'), '1 rows', 'the token before the current one does as long as its rotation may be repeated');
 select pg_temp.present(pg_temp.secrets(:'t2'));
@@ -159,18 +159,18 @@ select is(count(*)::int, 0, 'Eve with Ada''s token and a higher level: ' || coal
 from attacks a
 where a.name not in ('raise the level', 'use a foreign session', 'end it', 'lock it', 'make a session for somebody else')
   and pg_temp.attempt(a.statement) not in ('42501', '0 rows');
-select is(pg_temp.attempt(format($$ update chatkeep.sessions set aal = 'aal3' where id = %L $$, :'phone')), '42501', 'nor does her level raise Ada''s session');
+select is(pg_temp.attempt(format($$ update chatkeep.sessions set aal = 'aal3' where id = %L $$, :'phone')), '42501', 'her level does not raise Ada''s session');
 
 -- Use: not in the future, and not of an idle session.
 select pg_temp.sign_out();
 select pg_temp.present(pg_temp.secrets(:'t2'));
 select is(pg_temp.attempt($$ update chatkeep.sessions set last_used_at = now() + interval '1 year' $$), '1 rows, changed', 'the holder notes a use in the future');
-select cmp_ok((select last_used_at from chatkeep.sessions), '<=', clock_timestamp(), 'which is noted as of now');
+select cmp_ok((select last_used_at from chatkeep.sessions), '<=', clock_timestamp(), 'the recorded use is not in the future');
 reset role;
 update chatkeep.sessions set last_used_at = now() - interval '2 hours' where id = :'phone';
 select pg_temp.sign_out();
-select is(pg_temp.attempt($$ update chatkeep.sessions set last_used_at = now() $$), '1 rows', 'a session that lay idle is not woken by a use');
-select is(pg_temp.attempt($$ update chatkeep.sessions set last_used_at = now() - interval '61 minutes' $$), '1 rows', 'nor step by step');
+select is(pg_temp.attempt($$ update chatkeep.sessions set last_used_at = now() $$), '1 rows', 'an idle session is not woken by a use');
+select is(pg_temp.attempt($$ update chatkeep.sessions set last_used_at = now() - interval '61 minutes' $$), '1 rows', 'an idle session is not woken by a use in the past either');
 select is((select status from chatkeep.rotate_session(:'t2')), 'idle', 'and rotates no more');
 select pg_temp.sign_in('ada');
 select pg_temp.present('');
@@ -184,12 +184,12 @@ select is((select status || generation from chatkeep.rotate_session(:'t2')), 'ro
 select pg_temp.present(pg_temp.secrets(:'t2'));
 select is(pg_temp.attempt($$ update chatkeep.sessions set revoked_at = now(), revoked_reason = 'logout' $$), '1 rows, changed', 'the holder may end the session');
 select is(pg_temp.attempt($$ update chatkeep.sessions set revoked_at = null, revoked_reason = null $$), '42501', 'and not take it back');
-select is(pg_temp.attempt($$ update chatkeep.sessions set revoked_at = 'infinity' $$), '42501', 'nor put it off');
-select is(pg_temp.attempt($$ update chatkeep.sessions set revoked_reason = 'admin' $$), '42501', 'nor blame somebody else');
+select is(pg_temp.attempt($$ update chatkeep.sessions set revoked_at = 'infinity' $$), '42501', 'the holder cannot postpone a revocation');
+select is(pg_temp.attempt($$ update chatkeep.sessions set revoked_reason = 'admin' $$), '42501', 'the holder cannot name another reason');
 select pg_temp.sign_in('ada');
-select is(pg_temp.attempt($$ update chatkeep.sessions set revoked_at = null, revoked_reason = null $$), '42501', 'nor may the owner');
+select is(pg_temp.attempt($$ update chatkeep.sessions set revoked_at = null, revoked_reason = null $$), '42501', 'the owner cannot take a revocation back');
 select pg_temp.serve();
-select is(pg_temp.attempt($$ update chatkeep.sessions set revoked_at = null, revoked_reason = null $$), '42501', 'nor service_role');
+select is(pg_temp.attempt($$ update chatkeep.sessions set revoked_at = null, revoked_reason = null $$), '42501', 'service_role cannot take a revocation back');
 select pg_temp.sign_out();
 select is((select status from chatkeep.rotate_session(:'t2')), 'revoked', 'its token is dead');
 select is((select status from chatkeep.validate_session(:'laptops')), 'valid', 'and the other sessions live');
@@ -206,9 +206,9 @@ create function pg_temp.rotation() returns text language sql immutable as $$
     refresh_digest = sha256(''chosen''), rotation_salt = ''0123456789abcdef'', rotated_at = clock_timestamp(), confirmed_at = null'
 $$;
 select pg_temp.present(pg_temp.secret(:'u2'));
-select is(pg_temp.attempt(pg_temp.rotation()), '0 rows', 'whoever has the session secret alone rotates nothing');
+select is(pg_temp.attempt(pg_temp.rotation()), '0 rows', 'the session secret alone rotates nothing');
 select pg_temp.present(pg_temp.secrets(:'u0'));
-select is(pg_temp.attempt(pg_temp.rotation()), '0 rows', 'nor does the holder of a spent token');
+select is(pg_temp.attempt(pg_temp.rotation()), '0 rows', 'a spent token rotates nothing');
 select pg_temp.present(pg_temp.secrets(:'u1'));
 select is(pg_temp.attempt(pg_temp.rotation()), '42501', 'or of the one before the current one');
 select pg_temp.present(pg_temp.secrets(:'u2'));
@@ -229,7 +229,7 @@ select is_empty($$ select from chatkeep_private.session_secrets $$, 'a forged se
 select set_config('chatkeep.presented', '', true);
 select pg_temp.sign_in('bob');
 select is_empty($$ update chatkeep.sessions set revoked_at = null, revoked_reason = null where revoked_at is not null returning id $$, 'direct updates of sessions reach no row');
-select is(pg_temp.refusal($$ update chatkeep.sessions set expires_at = 'infinity' $$), '42501 permission denied for table sessions', 'nor may a life be extended');
+select is(pg_temp.refusal($$ update chatkeep.sessions set expires_at = 'infinity' $$), '42501 permission denied for table sessions', 'the life of a session cannot be extended');
 select is(pg_temp.refusal($$ update chatkeep.sessions set user_id = gen_random_uuid() $$), '42501 permission denied for table sessions', 'or given away');
 select matches(pg_temp.refusal($$ insert into chatkeep.sessions (tenant_id, user_id, session_token, expires_at)
   values ('00000000-0000-4000-8000-000000007e01', '00000000-0000-4000-8000-00000000b0b0', sha256('x'), 'infinity') $$),
@@ -257,7 +257,7 @@ select is(pg_temp.said(:'foreign_session', :'swapped', :'digests'), 'invalid/inv
 select is((select concat(session_id, user_id, tenant_id, generation, expires_at) from chatkeep.rotate_session(:'foreign_session')), '', 'and gets no other column');
 select is((select status from chatkeep.validate_session(:'t0')), 'valid', 'and does not end the session');
 select is((select status from chatkeep.validate_session(:'foreign_refresh')), 'reuse_detected', 'the session secret with any refresh secret ends the session');
-select is((select status from chatkeep.rotate_session(:'t0')), 'revoked', 'for good');
+select is((select status from chatkeep.rotate_session(:'t0')), 'revoked', 'the session stays revoked');
 
 select * from finish();
 rollback;

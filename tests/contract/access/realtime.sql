@@ -13,7 +13,7 @@ select is_empty(
 -- Realtime lets every subscriber filter deletions by the replica identity, without policies. With a whole row as identity, a subscriber
 -- could ask for its content.
 select is_empty($$ select oid::regclass from tables where relreplident <> 'd' $$,
-  'the primary key is what the log says of an old row');
+  'the log holds only the primary key of an old row');
 select is_empty(
   $$ select t.oid::regclass, a.attname from tables t
      join pg_catalog.pg_index i on i.indrelid = t.oid and i.indisprimary

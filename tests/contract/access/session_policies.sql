@@ -47,7 +47,7 @@ select is(pg_temp.after('create policy closed on chatkeep_private.session_secret
   'invalid, invalid, valid user', 'one on the secrets too');
 select is(pg_temp.after('drop policy closed on chatkeep_private.session_secrets', :'token'), 'valid user, valid user, valid user', 'until it is dropped');
 select is(pg_temp.after('alter policy sessions_select_presented on chatkeep.sessions using (session_token = (select chatkeep_private.presented_session() where false))', :'token'),
-  'invalid, valid user, valid user', 'so is a policy that is changed');
+  'invalid, valid user, valid user', 'a changed policy applies to the next validation');
 select is(pg_temp.after('alter policy sessions_select_presented on chatkeep.sessions using (session_token = (select chatkeep_private.presented_session() having false))', :'token'),
   'invalid, valid user, valid user', 'in whatever words');
 select is(pg_temp.after('alter policy sessions_select_presented on chatkeep.sessions using (session_token = (select sha256(chatkeep_private.presented_session())))', :'token'),
@@ -55,14 +55,14 @@ select is(pg_temp.after('alter policy sessions_select_presented on chatkeep.sess
 select is(pg_temp.after('alter policy sessions_select_presented on chatkeep.sessions using (session_token = (select chatkeep_private.presented_session()) and aal = ''aal2'')', :'token'),
   'invalid, valid user, valid user', 'or by one more condition');
 select is(pg_temp.after('alter policy sessions_select_presented on chatkeep.sessions using (session_token = (select chatkeep_private.presented_session()) and aal = ''aal1'')', :'token'),
-  'valid user, valid user, valid user', 'which may also hold');
+  'valid user, valid user, valid user', 'an additional condition that is true changes nothing');
 select is(pg_temp.after('drop policy sessions_select_presented on chatkeep.sessions', :'token'), 'invalid, valid user, valid user', 'no policy, no row');
 select is(pg_temp.after('create policy sessions_select_presented on chatkeep.sessions for select to anon using (session_token = (select chatkeep_private.presented_session()))', :'token'),
   'valid user, valid user, valid user', 'and the first one again');
 select is(pg_temp.after('revoke select (user_id) on chatkeep.sessions from anon', :'token'),
   'permission denied for table sessions, valid user, valid user', 'a column that is taken from a role is not shown to it');
 select is(pg_temp.after('grant select (user_id) on chatkeep.sessions to anon', :'token'), 'valid user, valid user, valid user', 'until it is given back');
-select is(pg_temp.after('alter table chatkeep.sessions rename constraint sessions_pkey to another_pkey', :'token'), 'valid user, valid user, valid user', 'what an index is called does not matter');
+select is(pg_temp.after('alter table chatkeep.sessions rename constraint sessions_pkey to another_pkey', :'token'), 'valid user, valid user, valid user', 'the name of an index does not matter');
 select set_config('row_security', 'off', true);
 select matches(pg_temp.after('select', :'token'), '^query would be affected by row-level security policy for table "ses[^,]*, query would be[^,]*, valid user$', 'row_security = off is an error, not obeyed');
 

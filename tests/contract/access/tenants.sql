@@ -32,7 +32,7 @@ select is(pg_temp.seen_by('eve'), 'users 1, chats 0, messages 0, message_search 
 select is(
   pg_temp.refusal(format($$ select * from chatkeep.append_message(%L, 'user', 'x') $$, :'chat')),
   pg_temp.refusal($$ select * from chatkeep.append_message('00000000-0000-7000-8000-0000000000ff', 'user', 'x') $$),
-  'a foreign chat and an unknown one are refused alike');
+  'the chat of another tenant and an unknown one get the same refusal');
 select is(
   pg_temp.refusal(format($$ select * from chatkeep.list_messages(%L) $$, :'chat')),
   'PT404 chat_id names no chat of yours | Make the chat with create_chat, or check the id.', 'for reading too');
@@ -48,15 +48,15 @@ select pg_temp.sign_in('ada');
 select matches(pg_temp.refusal(format($$ insert into chatkeep.messages (chat_id, tenant_id, user_id, seq, role, content, created_at, updated_at)
   values (%L, '00000000-0000-4000-8000-000000007e01', '00000000-0000-4000-8000-00000000ada0', 2, 'assistant', 'forged', now(), now()) $$, :'chat')),
   '^42501 new row violates row-level security', 'a message is not inserted by hand');
-select is_empty($$ update chatkeep.messages set content = 'forged' returning id $$, 'nor changed');
-select is(pg_temp.refusal($$ delete from chatkeep.messages $$), '42501 permission denied for table messages', 'nor deleted');
-select is(pg_temp.refusal($$ update chatkeep.messages set author_id = null $$), '42501 permission denied for table messages', 'nor signed by another');
-select is(pg_temp.refusal($$ truncate chatkeep.messages $$), '42501 permission denied for table messages', 'nor truncated');
+select is_empty($$ update chatkeep.messages set content = 'forged' returning id $$, 'a message cannot be changed directly');
+select is(pg_temp.refusal($$ delete from chatkeep.messages $$), '42501 permission denied for table messages', 'a message cannot be deleted directly');
+select is(pg_temp.refusal($$ update chatkeep.messages set author_id = null $$), '42501 permission denied for table messages', 'the author of a message cannot be changed directly');
+select is(pg_temp.refusal($$ truncate chatkeep.messages $$), '42501 permission denied for table messages', 'messages cannot be truncated');
 select is(pg_temp.refusal($$ delete from chatkeep.chats $$), '42501 permission denied for table chats', 'a chat is not deleted by hand');
 select lives_ok($$ update chatkeep.chats set title = 'renamed', archived_at = now(), metadata = '{"x":1}' $$, 'a chat is renamed and archived directly');
 select is(pg_temp.refusal($$ update chatkeep.chats set deleted_at = now() $$), '42501 only title, metadata and archived_at of a chat can be changed directly | Messages move the other columns: use append_message.', 'but not deleted');
 select is(pg_temp.refusal($$ update chatkeep.chats set tenant_id = '00000000-0000-4000-8000-000000007e02' $$), '42501 permission denied for table chats', 'or moved to another tenant');
-select is(pg_temp.refusal($$ update chatkeep.users set tenant_id = '00000000-0000-4000-8000-000000007e02' $$), '42501 permission denied for table users', 'nobody moves into another tenant');
+select is(pg_temp.refusal($$ update chatkeep.users set tenant_id = '00000000-0000-4000-8000-000000007e02' $$), '42501 permission denied for table users', 'users cannot move themselves to another tenant');
 select is(pg_temp.refusal($$ update chatkeep.users set disabled_at = null $$), '42501 permission denied for table users', 'or enables oneself');
 
 -- No user.
@@ -97,7 +97,7 @@ select id as eves from chatkeep.create_chat('tasks') \gset
 select pg_temp.serve();
 select pg_temp.rows_are(format($$ select role, author_id, written_as, user_id from chatkeep.append_message(%L, 'assistant', 'answer') $$, :'eves'),
   $$ values ('assistant', null::uuid, 'service_role', '00000000-0000-4000-8000-00000000e4e0'::uuid) $$,
-  'service_role appends to anybody''s chat, and the row says so');
+  'service_role appends to every chat, and the row has no author');
 select is(pg_temp.refusal('select * from chatkeep.create_chat()'),
   '42501 no user is signed in | Send the user''s JWT, or call as service_role where a user is named.', 'but makes none for nobody');
 update chatkeep.users set tenant_id = '00000000-0000-4000-8000-000000007e03' where id = '00000000-0000-4000-8000-00000000ada0';

@@ -35,7 +35,7 @@ select is(pg_temp.refusal(format($$ select * from chatkeep.append_message(%L, 'u
   'the same message_id with other content is a conflict');
 select is(pg_temp.refusal(format($$ select * from chatkeep.append_message(%L, 'assistant', 'one', message_id => %L) $$, :'chat', :'first')),
   'PT409 message_id is taken by a message with other content | Send the same content to retry, or a new message_id for a new message.',
-  'so is another role');
+  'the same message_id with another role is a conflict');
 select is(pg_temp.refusal(format($$ select * from chatkeep.append_message(%L, 'user', 'one', parts => '[]', message_id => %L) $$, :'chat', :'first')),
   'PT409 message_id is taken by a message with other content | Send the same content to retry, or a new message_id for a new message.',
   'and other parts');
@@ -64,7 +64,7 @@ select pg_temp.rows_are(
 select is((select array_agg(content::text) from chatkeep.list_messages(:'chat')), array['one', 'two again'], 'the branch is the active path');
 select is((select count(*)::int from chatkeep.messages where chat_id = :'chat' and not active), 203, 'the old tail stays, inactive');
 select lives_ok(format($$ select * from chatkeep.append_message(%L, 'user', 'on') $$, :'chat'), 'without a parent_id');
-select is((select array_agg(content::text) from chatkeep.list_messages(:'chat')), array['one', 'two again', 'on'], 'the next message goes on from its end');
+select is((select array_agg(content::text) from chatkeep.list_messages(:'chat')), array['one', 'two again', 'on'], 'the next message continues the branch');
 select pg_temp.rows_are(
   format($$ select seq from chatkeep.append_message(%L, 'user', 'back', parent_id => (select id from chatkeep.messages where seq = 3)) $$, :'chat'),
   array[207], 'a branch from an inactive message');
@@ -90,7 +90,7 @@ select id as question from chatkeep.append_message(:'chat', 'user', 'why?') \gse
 select pg_temp.rows_are(
   format($$ select seq, content, status from chatkeep.append_message(%L, 'assistant', '', message_id => pg_temp.id('a1'), status => 'streaming', model => 'm-1', metadata => '{"draft":1}') $$, :'chat'),
   $$ values (2, '', 'streaming') $$, 'a placeholder holds its place');
-select pg_temp.rows_are(format($$ select seq from chatkeep.append_message(%L, 'user', 'hello?') $$, :'chat'), array[3], 'what is appended while it streams comes after it');
+select pg_temp.rows_are(format($$ select seq from chatkeep.append_message(%L, 'user', 'hello?') $$, :'chat'), array[3], 'a message that is appended during the stream comes after it');
 select pg_temp.rows_are(
   format($$ select seq, status from chatkeep.append_message(%L, 'assistant', '', message_id => pg_temp.id('a1'), status => 'streaming') $$, :'chat'),
   $$ values (2, 'streaming') $$, 'a retried placeholder is the same one');
@@ -112,7 +112,7 @@ select is((select array_agg(content::text order by seq) from chatkeep.messages w
 select pg_temp.rows_are(
   format($$ select seq, parent_id from chatkeep.append_message(%L, 'user', 'q2c', message_id => pg_temp.id('a6'), parent_id => pg_temp.id('a2')) $$, :'chat'),
   $$ values (6, pg_temp.id('a2')) $$, 'an edited question follows the message before it');
-select is(pg_temp.listed(:'chat'), 'q1 a1 q2c', 'what followed the old one is inactive');
+select is(pg_temp.listed(:'chat'), 'q1 a1 q2c', 'the continuation of the old message is inactive');
 select pg_temp.rows_are(format($$ select seq, parent_id from chatkeep.append_message(%L, 'assistant', 'a2c', message_id => pg_temp.id('a7')) $$, :'chat'),
   $$ values (7, pg_temp.id('a6')) $$, 'the answer follows the edited question');
 -- Edit the first.
@@ -126,7 +126,7 @@ select pg_temp.rows_are(
 select id as fresh from chatkeep.create_chat() \gset
 select pg_temp.rows_are(
   format($$ select seq, parent_id from chatkeep.append_message(%L, 'user', 'x', parent_id => '00000000-0000-0000-0000-000000000000') $$, :'fresh'),
-  $$ values (1, null::uuid) $$, 'in an empty chat the nil UUID says what is so anyway');
+  $$ values (1, null::uuid) $$, 'in an empty chat the nil UUID changes nothing');
 
 -- Bad arguments: the same SQLSTATE, sentence and hint on every engine. Nothing is stored.
 rollback to people;
@@ -158,7 +158,7 @@ select is_empty($$ select from chatkeep.messages $$, 'no refused message is stor
 -- The largest values that are allowed.
 select lives_ok(format($$ select * from chatkeep.append_message(%L, 'tool', repeat('x', 1048576), model => repeat('m', 200), token_count => 0,
     metadata => (repeat('{"a":', 64) || '1' || repeat('}', 64))::jsonb, parts => (repeat('[', 64) || '"[[[[{{{{\""' || repeat(']', 64))::jsonb) $$, :'chat'),
-  'what is exactly at the limits is stored');
+  'values at the limits are stored');
 select is((select token_count::integer from chatkeep.append_message(:'chat', 'user', 'x', token_count => 2147483647)), 2147483647, 'a count of tokens may be as large as a number');
 
 select * from finish();

@@ -42,7 +42,7 @@ select is(
 select pg_stat_get_xact_tuples_updated('chatkeep.chats'::regclass) as touches \gset
 select pg_temp.rows_are(
   format($$ select outcome, seq, content from chatkeep.append_messages(%L, jsonb_build_array(pg_temp.item('four'), pg_temp.item('five'), pg_temp.item('six'))) $$, :'chat'),
-  $$ values ('appended', 4, 'four'), ('appended', 5, 'five'), ('appended', 6, 'six') $$, 'the next batch goes on');
+  $$ values ('appended', 4, 'four'), ('appended', 5, 'five'), ('appended', 6, 'six') $$, 'the next batch continues from there');
 select is(pg_stat_get_xact_tuples_updated('chatkeep.chats'::regclass) - :touches, 1::bigint, 'with one touch of the chat');
 select is(
   (select array_agg(a.parent_id = b.id order by a.seq) from chatkeep.messages a join chatkeep.messages b on b.chat_id = a.chat_id and b.seq = a.seq - 1
@@ -64,7 +64,7 @@ select is((select c.ctid::text from chatkeep.chats c where c.id = :'chat'), (sel
 select pg_temp.rows_are(
   format($$ select outcome, seq, content from chatkeep.append_messages(%L, jsonb_build_array(
       pg_temp.item('three', pg_temp.id('a7'), more => '{"role":"tool"}'), pg_temp.item('six and a half', pg_temp.id('a6'), (select active_leaf_id from chatkeep.chats where id = %L)))) $$, :'chat', :'chat'),
-  $$ values ('stored', 3, 'three'), ('appended', 7, 'six and a half') $$, 'what is stored stays, what is new is appended, and the outcome says which is which');
+  $$ values ('stored', 3, 'three'), ('appended', 7, 'six and a half') $$, 'stored messages stay, new ones are appended, and the outcome distinguishes them');
 select is((select message_count from chatkeep.chats where id = :'chat'), 7, 'one message more');
 select pg_temp.rows_are(
   format($$ select outcome, seq, parent_id from chatkeep.append_messages(%L, jsonb_build_array(
@@ -89,7 +89,7 @@ select pg_temp.rows_are(
 select alike(pg_temp.refusal(format($$ select * from chatkeep.append_messages(%L, jsonb_build_array(pg_temp.item('new'), pg_temp.item('uno', pg_temp.id('a9')))) $$, :'chat')),
   'PT409 messages[1].message_id is taken %', 'a stored id with other content is a conflict');
 select alike(pg_temp.refusal(format($$ select * from chatkeep.append_messages(%L, jsonb_build_array(pg_temp.item('one', pg_temp.id('a9'), more => '{"role":"assistant"}'))) $$, :'chat')),
-  'PT409 messages[0].message_id is taken %', 'so is another role');
+  'PT409 messages[0].message_id is taken %', 'a stored id with another role is a conflict');
 select alike(pg_temp.refusal(format($$ select * from chatkeep.append_messages(%L, jsonb_build_array(pg_temp.item('one', pg_temp.id('a9'), more => '{"parts":[]}'))) $$, :'chat')),
   'PT409 messages[0].message_id is taken %', 'and other parts');
 select alike(pg_temp.refusal(format($$ select * from chatkeep.append_messages(%L, jsonb_build_array(pg_temp.item('new', pg_temp.id('b4')), pg_temp.item('newer', pg_temp.id('b4')))) $$, :'chat')),
@@ -104,13 +104,13 @@ select pg_temp.rows_are(
   format($$ select seq, parent_id, active from chatkeep.append_messages(%L, jsonb_build_array(
       pg_temp.item('q', pg_temp.id('c1')), pg_temp.item('a', pg_temp.id('c2')), pg_temp.item('a2', pg_temp.id('c3'), pg_temp.id('c1')), pg_temp.item('q2', pg_temp.id('c4')))) $$, :'tree'),
   $$ values (1, null::uuid, true), (2, pg_temp.id('c1'), false), (3, pg_temp.id('c1'), true), (4, pg_temp.id('c3'), true) $$,
-  'a parent_id inside a batch starts a branch, the next message goes on from it');
+  'a parent_id inside a batch starts a branch, and the next message continues it');
 select is(pg_temp.listed(:'tree'), 'q a2 q2', 'the branch is the active path');
 select pg_temp.rows_are(
   format($$ select seq, parent_id from chatkeep.append_messages(%L, jsonb_build_array(
       pg_temp.item('Q', pg_temp.id('c5'), '00000000-0000-0000-0000-000000000000'), pg_temp.item('A', pg_temp.id('c6')))) $$, :'tree'),
   $$ values (5, null::uuid), (6, pg_temp.id('c5')) $$, 'the nil UUID as parent starts a new first message');
-select is(pg_temp.listed(:'tree'), 'Q A', 'which is the active path');
+select is(pg_temp.listed(:'tree'), 'Q A', 'the new first message is the active path');
 select pg_temp.rows_are(
   format($$ select seq, parent_id from chatkeep.append_messages(%L, jsonb_build_array(
       pg_temp.item('x', parent => pg_temp.id('c2')), pg_temp.item('y', parent => pg_temp.id('c4')), pg_temp.item('z', parent => pg_temp.id('c4')))) $$, :'tree'),
@@ -221,7 +221,7 @@ from (values
   ('a stored id with other content in a batch', $$append_messages(CHAT, '[{"role":"user","content":"other","message_id":"00000000-0000-7000-8000-0000000000a1"}]')$$, 'PT409 messages[0].message_id is taken by a message with other content | Send the same content to retry, or a new message_id for a new message.')
 ) refused (name, call, expected);
 select is((select count(*)::int from chatkeep.messages), 1, 'no refused message is stored');
-select pg_temp.rows_are($$ select content, status from chatkeep.messages $$, $$ values ('one', 'complete') $$, 'what was stored before the refusals is as it was');
+select pg_temp.rows_are($$ select content, status from chatkeep.messages $$, $$ values ('one', 'complete') $$, 'the messages from before the refusals are unchanged');
 
 select is(pg_temp.refusal($$ select * from chatkeep.append_messages(pg_temp.id('c1'), '[{"colour":"red"}]') $$),
   '22023 messages[0] has an unknown key | The keys are ' || regexp_replace(string_agg(name, ', ' order by place), ', (\w+)$', ' and \1') || '.',

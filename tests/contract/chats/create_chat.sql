@@ -16,7 +16,7 @@ select pg_temp.rows_are(
   array['Plans'], 'the same chat_id returns the stored chat');
 select is((select count(*)::int from chatkeep.chats), 1, 'and makes no second one');
 select isnt((select id from chatkeep.create_chat()), (select id from chatkeep.create_chat()), 'without an id each call makes a chat');
-select is((select substr(id::text, 15, 1) from chatkeep.create_chat()), '7', 'whose id is a UUID version 7');
+select is((select substr(id::text, 15, 1) from chatkeep.create_chat()), '7', 'a new id is a UUID version 7');
 
 -- A deleted chat.
 reset role;
@@ -30,8 +30,8 @@ rollback to people;
 select pg_temp.sign_in('ada');
 select id as chat from chatkeep.create_chat('simple') \gset
 select id as english from chatkeep.create_chat('english', language => 'english') \gset
-select is((select array_agg(c.language::text order by c.title) from chatkeep.chats c where c.id in (:'chat', :'english')), array['english', 'simple'], 'a chat has a language, simple unless said otherwise');
-select is((select language::text from chatkeep.create_chat(chat_id => :'english')), 'english', 'which it keeps');
+select is((select array_agg(c.language::text order by c.title) from chatkeep.chats c where c.id in (:'chat', :'english')), array['english', 'simple'], 'a chat has the given language, or simple');
+select is((select language::text from chatkeep.create_chat(chat_id => :'english')), 'english', 'a repetition keeps the language');
 select alike(pg_temp.refusal('select * from chatkeep.' || statement), expected, statement || ' is refused')
 from (values
   ('create_chat(language => ''klingon'')', '22023 language %'),

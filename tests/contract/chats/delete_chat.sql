@@ -52,7 +52,7 @@ select is(
   (select array_agg(pg_temp.refusal(format('select * from chatkeep.%s(%L)', call, :'chat')) order by call) from unnest(array['delete_chat', 'restore_chat']) call),
   (select array_agg(pg_temp.refusal(format('select * from chatkeep.%s(pg_temp.id(''ff''))', call)) order by call) from unnest(array['delete_chat', 'restore_chat']) call),
   'to others a deleted chat is an unknown one');
-select alike(pg_temp.refusal(format('select * from chatkeep.restore_chat(%L)', :'chat')), 'PT404 chat_id names no chat of yours%', 'which they cannot restore');
+select alike(pg_temp.refusal(format('select * from chatkeep.restore_chat(%L)', :'chat')), 'PT404 chat_id names no chat of yours%', 'other users cannot restore a deleted chat');
 
 -- Direct updates, a missing argument, service_role.
 select pg_temp.sign_in('ada');

@@ -19,9 +19,9 @@ reset role;
 update chatkeep.messages set created_at = now() - case id when pg_temp.id('a4') then interval '16 minutes' when pg_temp.id('a5') then interval '14 minutes' when pg_temp.id('a6') then interval '3 hours' else interval '2 hours' end
   where status = 'streaming';
 select pg_temp.sign_in('ada');
-select pg_temp.rows_are('select id, status, content from chatkeep.fail_stale_messages(batch_size => 1)', $$ values (pg_temp.id('a6'), 'failed', 'half') $$, 'the oldest first, as many as asked for');
-select pg_temp.rows_are('select id, status from chatkeep.fail_stale_messages()', $$ values (pg_temp.id('a4'), 'failed') $$, 'what is older than 15 minutes fails');
-select pg_temp.rows_are($$ select id from chatkeep.fail_stale_messages('1 minute') $$, $$ values (pg_temp.id('a5')) $$, 'or what is older than was said');
+select pg_temp.rows_are('select id, status, content from chatkeep.fail_stale_messages(batch_size => 1)', $$ values (pg_temp.id('a6'), 'failed', 'half') $$, 'a batch takes the oldest messages first');
+select pg_temp.rows_are('select id, status from chatkeep.fail_stale_messages()', $$ values (pg_temp.id('a4'), 'failed') $$, 'messages older than 15 minutes fail by default');
+select pg_temp.rows_are($$ select id from chatkeep.fail_stale_messages('1 minute') $$, $$ values (pg_temp.id('a5')) $$, 'messages older than older_than fail');
 select is_empty($$ select id from chatkeep.fail_stale_messages('0') $$, 'and then the user has none left');
 select alike(pg_temp.refusal(format($$ select * from chatkeep.finish_message(%L, pg_temp.id('a4'), 'late') $$, :'chat')), 'PT409 message_id %', 'a writer that comes back is refused');
 select pg_temp.serve();

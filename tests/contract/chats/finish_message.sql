@@ -33,12 +33,12 @@ select pg_temp.rows_are(
   $$ select 'because', 'complete', updated_at from finished $$, 'the same finish again returns the row');
 select is((select m.ctid::text from chatkeep.messages m where m.id = pg_temp.id('a1')), (select at from finished), 'and writes nothing');
 select alike(pg_temp.refusal(format($$ select * from chatkeep.finish_message(%L, pg_temp.id('a1'), 'because not') $$, :'chat')), 'PT409 message_id %', 'another content is a conflict');
-select alike(pg_temp.refusal(format($$ select * from chatkeep.finish_message(%L, pg_temp.id('a1'), 'because', status => 'failed') $$, :'chat')), 'PT409 message_id %', 'so is another end');
+select alike(pg_temp.refusal(format($$ select * from chatkeep.finish_message(%L, pg_temp.id('a1'), 'because', status => 'failed') $$, :'chat')), 'PT409 message_id %', 'another status is a conflict');
 select alike(pg_temp.refusal(format($$ select * from chatkeep.finish_message(%L, pg_temp.id('a1'), 'because', parts => '[]') $$, :'chat')), 'PT409 message_id %', 'and other parts');
 select alike(pg_temp.refusal(format($$ select * from chatkeep.finish_message(%L, pg_temp.id('a1'), 'because', token_count => 3) $$, :'chat')), 'PT409 message_id %', 'and another token_count');
 select alike(pg_temp.refusal(format($$ select * from chatkeep.finish_message(%L, pg_temp.id('a1'), 'because', metadata => '{"k":1}') $$, :'chat')), 'PT409 message_id %', 'and other metadata');
 select alike(pg_temp.refusal(format($$ select * from chatkeep.finish_message(%L, %L, 'what?') $$, :'chat', :'question')), 'PT409 message_id %', 'a message that never streamed is not finished');
-select is(pg_temp.listed(:'chat'), 'why? because hello?', 'none of them changed anything');
+select is(pg_temp.listed(:'chat'), 'why? because hello?', 'the refused finishes changed nothing');
 select alike(pg_temp.refusal(format($$ select * from chatkeep.append_message(%L, 'assistant', '', message_id => pg_temp.id('a1'), status => 'streaming') $$, :'chat')),
   'PT409 message_id is taken %', 'the placeholder of a finished message has other content');
 select pg_temp.rows_are(format($$ select status from chatkeep.append_message(%L, 'assistant', 'because', message_id => pg_temp.id('a1')) $$, :'chat'),
@@ -61,7 +61,7 @@ select pg_temp.rows_are(
   array['all'], 'all of it again is a retry');
 select pg_temp.rows_are(
   format($$ select content from chatkeep.finish_message(%L, pg_temp.id('a3'), 'all') $$, :'chat'),
-  array['all'], 'so is a part of it');
+  array['all'], 'a repetition of a part of it is a retry too');
 
 -- On an inactive branch, in batches.
 select lives_ok(format($$ select * from chatkeep.append_messages(%L, jsonb_build_array(
@@ -74,7 +74,7 @@ select is(pg_temp.listed(:'chat'), 'no', 'and the active path stays');
 
 -- Refusals.
 select lives_ok(format($$ select * from chatkeep.append_message(%L, 'assistant', '', message_id => pg_temp.id('a4'), status => 'streaming') $$, :'chat'), 'a last one');
-select alike(pg_temp.refusal(format($$ select * from chatkeep.finish_message(%L, pg_temp.id('a4'), 'x', status => 'streaming') $$, :'chat')), '22023 status must be %', 'a finish that goes on streaming');
+select alike(pg_temp.refusal(format($$ select * from chatkeep.finish_message(%L, pg_temp.id('a4'), 'x', status => 'streaming') $$, :'chat')), '22023 status must be %', 'a message cannot be finished as streaming');
 select alike(pg_temp.refusal(format($$ select * from chatkeep.finish_message(%L, pg_temp.id('a4'), 'x', status => null) $$, :'chat')), '22004 status is missing%', 'a finish without status');
 select alike(pg_temp.refusal(format($$ select * from chatkeep.finish_message(%L, pg_temp.id('a4'), repeat('x', 1048577)) $$, :'chat')), '22023 content is longer than 1048576 bytes%', 'content over 1 MiB');
 select alike(pg_temp.refusal(format($$ select * from chatkeep.finish_message(%L, pg_temp.id('a4'), 'x', parts => '{}') $$, :'chat')), '22023 parts must be a JSON array%', 'parts that are no array');
@@ -105,7 +105,7 @@ from (values
   ('a finish with metadata that are no object', $$finish_message(CHAT, pg_temp.id('a1'), metadata => '[]')$$, '22023 metadata must be a JSON object | Wrap the value in one.'),
   ('a finish with a negative token_count', $$finish_message(CHAT, pg_temp.id('a1'), token_count => -1)$$, '22023 token_count must not be negative | Pass the number of tokens, or leave it out.')
 ) refused (name, call, expected);
-select pg_temp.rows_are($$ select content, status from chatkeep.messages $$, $$ values ('one', 'complete') $$, 'what was stored before the refusals is as it was');
+select pg_temp.rows_are($$ select content, status from chatkeep.messages $$, $$ values ('one', 'complete') $$, 'the messages from before the refusals are unchanged');
 
 select * from finish();
 rollback;

@@ -41,7 +41,7 @@ select pg_temp.rows_are(
     (pg_temp.id('a3'), 3, pg_temp.id('a2'), 'assistant', 'because', '[{"type":"text","text":"because"}]', 'failed', 'm-1', 7, '{}', '2024-01-01T00:05:00Z', true, '00000000-0000-4000-8000-00000000ada0', 'authenticated'),
     (pg_temp.id('a4'), 4, pg_temp.id('a2'), 'assistant', 'so that', null, 'complete', null, null, '{}', '2024-01-01T00:06:00Z', false, '00000000-0000-4000-8000-00000000ada0', 'authenticated'),
     (pg_temp.id('a5'), 5, null, 'user', 'when?', null, 'complete', null, null, '{}', '2024-01-01T00:07:00Z', false, '00000000-0000-4000-8000-00000000ada0', 'authenticated') $$,
-  'so are its messages: order, parents, times, roles; the caller is the author');
+  'its messages have their order, parents, times and roles, and the caller as author');
 select is((select array_agg(content::text) from chatkeep.list_messages(pg_temp.id('c1'))), array['be brief', 'why?', 'because'], 'the path to active_leaf_id is the active one');
 
 -- The same import again.
@@ -51,7 +51,7 @@ select pg_temp.rows_are('select i.id, i.updated_at, i.message_count from given, 
 select is(pg_temp.image(pg_temp.id('c1')), (select image from images), 'and changes nothing, byte for byte');
 select pg_temp.rows_are($$ select i.title, i.metadata, i.archived_at from given, lateral chatkeep.import_chat(chat || '{"title":"New title","metadata":{},"archived_at":null}') i $$,
   $$ values ('Old plans', '{"from":"elsewhere"}'::jsonb, '2024-02-01T00:00:00Z'::timestamptz) $$, 'a stored chat keeps its title, metadata and times');
-select is(pg_temp.image(pg_temp.id('c1')), (select image from images), 'whatever the import says');
+select is(pg_temp.image(pg_temp.id('c1')), (select image from images), 'another import does not change them');
 select alike(pg_temp.refusal($$ select i.* from given, lateral chatkeep.import_chat(jsonb_set(chat, '{messages,1,content}', '"why not?"')) i $$), 'PT409 chat.messages[1]%', 'other content for a stored message is a conflict');
 select is(pg_temp.image(pg_temp.id('c1')), (select image from images), 'and overwrites nothing');
 
@@ -68,7 +68,7 @@ select pg_temp.rows_are(
   $$ values (8, pg_temp.id('a8')) $$, 'an import of nothing but the rest, on a branch that is stored');
 select pg_temp.rows_are($$ select seq, created_at, parent_id from chatkeep.messages where id = pg_temp.id('a8') $$,
   $$ values (8, '2024-01-01T00:09:00.000001Z'::timestamptz, pg_temp.id('a4')) $$, 'never before what is stored');
-select pg_temp.rows_are($$ select seq, created_at > '2024-01-01T00:09:00.000001Z'::timestamptz from chatkeep.append_message(pg_temp.id('c1'), 'user', 'today') $$, $$ values (9, true) $$, 'an imported chat goes on');
+select pg_temp.rows_are($$ select seq, created_at > '2024-01-01T00:09:00.000001Z'::timestamptz from chatkeep.append_message(pg_temp.id('c1'), 'user', 'today') $$, $$ values (9, true) $$, 'a message can be appended to an imported chat');
 
 -- Times that are equal, go back, are in the future, or are missing.
 select pg_temp.rows_are(
@@ -108,10 +108,10 @@ select is((select array_agg(id order by seq) from chatkeep.messages where chat_i
 select isnt((select i.id from unnamed, lateral chatkeep.import_chat(chat - 'id') i), (select i.id from unnamed, lateral chatkeep.import_chat(chat - 'id') i), 'without a chat id every import makes a new chat');
 select pg_temp.rows_are($$ select i.title, i.metadata, i.language::text, i.message_count, i.active_leaf_id from chatkeep.import_chat('{}') i $$,
   $$ values (null, '{}'::jsonb, 'simple', 0, null::uuid) $$, 'nothing at all is an empty chat');
-select pg_temp.rows_are($$ select i.message_count from chatkeep.import_chat(jsonb_build_object('id', pg_temp.id('c6'), 'title', null, 'metadata', '{}'::jsonb, 'messages', '[]'::jsonb)) i $$, array[0], 'so is one without messages');
-select is((select i.message_count from chatkeep.import_chat(jsonb_build_object('id', pg_temp.id('c6'), 'messages', jsonb_build_array(pg_temp.said('1')))) i), 1, 'which can be filled later');
+select pg_temp.rows_are($$ select i.message_count from chatkeep.import_chat(jsonb_build_object('id', pg_temp.id('c6'), 'title', null, 'metadata', '{}'::jsonb, 'messages', '[]'::jsonb)) i $$, array[0], 'a chat without messages can be imported');
+select is((select i.message_count from chatkeep.import_chat(jsonb_build_object('id', pg_temp.id('c6'), 'messages', jsonb_build_array(pg_temp.said('1')))) i), 1, 'it can be filled later');
 select pg_temp.rows_are($$ select i.id, i.message_count from chatkeep.create_chat(chat_id => pg_temp.id('c7')) c, lateral chatkeep.import_chat(jsonb_build_object('id', c.id, 'messages', jsonb_build_array(pg_temp.said('1')))) i $$,
-  $$ values (pg_temp.id('c7'), 1) $$, 'so can one that create_chat made');
+  $$ values (pg_temp.id('c7'), 1) $$, 'a chat of create_chat can be filled by an import');
 
 -- A thousand messages.
 select is((select i.message_count from chatkeep.import_chat(jsonb_build_object('id', pg_temp.id('c8'), 'messages', (select jsonb_agg(pg_temp.said(n::text, to_char(timestamp '2024-01-01' + n * interval '1 second', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))) from generate_series(1, 1000) n))) i), 1000, 'a thousand messages in one call');
@@ -158,7 +158,7 @@ grant select on refused to public;
 create temporary table chats_before on commit drop as select count(*) from chatkeep.chats;
 select is(
   (select string_agg(name || ': ' || pg_temp.refusal(statement), E'\n') from refused where pg_temp.refusal(statement) not like expected),
-  null, 'what is wrong is refused by its place');
+  null, 'a faulty item is refused with its place');
 select is((select count(*) from chatkeep.chats), (select count from chats_before), 'and no chat is made for it');
 
 -- The owner of an import.
@@ -185,8 +185,8 @@ select is((select count(*)::integer from chatkeep.chats c where c.updated_at > c
 select is((select array_agg(pg_temp.refusal(format($$ select * from chatkeep.import_chat('{"messages":[{"role":"user","content":"x","created_at":"%s"}]}') $$, t)) order by n)
     from unnest(array['0000-01-01T00:00:00Z', '2026-02-30T00:00:00Z', '2026-13-01T00:00:00Z', '2026-01-01T25:00:00Z', '2026-01-01T00:61:00Z', '2026-01-01T00:00:00+99:99', '2026-01-01T00:00:00-24:00',
       '294277-01-01T00:00:00Z', 'infinity', '-infinity', 'now', 'epoch']) with ordinality u (t, n)),
-  array_fill('22023 chat.messages[0].created_at must be a timestamp (RFC 3339) | Write it as 2026-01-31T12:00:00Z.'::text, array[12]), 'what is no moment is refused by name');
-select is((select count(*)::integer from chatkeep.import_chat('{"messages":[{"role":"user","content":"x","created_at":"0001-01-01T00:00:00Z"},{"role":"user","content":"y","created_at":"0001-01-01T00:00:00Z"}]}')), 1, 'times that are alike at the beginning stay in order');
+  array_fill('22023 chat.messages[0].created_at must be a timestamp (RFC 3339) | Write it as 2026-01-31T12:00:00Z.'::text, array[12]), 'text that is not a time is refused with its place');
+select is((select count(*)::integer from chatkeep.import_chat('{"messages":[{"role":"user","content":"x","created_at":"0001-01-01T00:00:00Z"},{"role":"user","content":"y","created_at":"0001-01-01T00:00:00Z"}]}')), 1, 'equal times at the beginning of time stay in order');
 
 -- Bad arguments: the same SQLSTATE, sentence and hint on every engine. Nothing is stored.
 rollback to people;

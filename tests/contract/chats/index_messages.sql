@@ -47,7 +47,7 @@ begin
 end
 $$;
 select pg_temp.serve();
-select cmp_ok(chatkeep.index_messages(2), '=', 2, 'index_messages indexes as many as asked for');
+select cmp_ok(chatkeep.index_messages(2), '=', 2, 'index_messages indexes batch_size messages');
 select cmp_ok(pg_temp.index_all(3), '>=', 10, 'and the rest in batches, until none is left');
 select pg_temp.sign_in('ada');
 select cmp_ok((select count(*)::int from chatkeep.message_search s where s.chat_id in (:'chat', :'english', :'archived')), '=', 11, 'every message that can be read is indexed');

@@ -15,7 +15,7 @@ select is((select array_agg(seq) from chatkeep.list_messages(:'chat',
 select is((select array_agg(seq) from chatkeep.list_messages(:'chat',
     after => (select created_at from chatkeep.messages where seq = 1),
     before => (select created_at from chatkeep.messages where seq = 4), page_size => 200)), array[2, 3], 'both bounds');
-select is((select count(*)::int from chatkeep.list_messages(:'chat')), 50, 'a page has 50 rows when nobody says otherwise');
+select is((select count(*)::int from chatkeep.list_messages(:'chat')), 50, 'a page has 50 rows by default');
 select is_empty(format($$ select from chatkeep.list_messages(%L, after => 'infinity') $$, :'chat'), 'past the end is an empty page, not an error');
 
 -- A deleted chat.
@@ -81,7 +81,7 @@ select is((select array_agg(content::integer) from chatkeep.list_messages(:'chat
 select is((select array_agg(content::integer) from chatkeep.list_messages(:'chat', after => '2024-01-01T00:00:00.000009Z', before => '2024-01-01T00:00:00.000013Z')), array[11, 12, 13], 'both are');
 select is_empty(format($$ select * from chatkeep.list_messages(%L, after => '2024-01-01T00:00:00.000009Z', before => '2024-01-01T00:00:00.00001Z') $$, :'chat'), 'between two neighbours there is nothing');
 select is_empty(format($$ select * from chatkeep.list_messages(%L, after => 'infinity') $$, :'chat'), 'after the end of time there is nothing');
-select is_empty(format($$ select * from chatkeep.list_messages(%L, before => '-infinity') $$, :'chat'), 'nor before its beginning');
+select is_empty(format($$ select * from chatkeep.list_messages(%L, before => '-infinity') $$, :'chat'), 'before the beginning of time there is nothing');
 
 -- A cursor whose row is gone.
 select is(pg_temp.paged(:'chat', true, 10, 'delete from chatkeep.messages where chat_id = $1 and created_at = $2'), (select numbers from everything), 'a cursor stays good when its row is gone, forwards');

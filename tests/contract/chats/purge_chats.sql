@@ -50,10 +50,10 @@ begin
 end
 $$;
 select pg_temp.serve();
-select is(pg_temp.purge('30 days', 4), '14', 'what was deleted more than 30 days ago is removed, at most so many rows at a time');
+select is(pg_temp.purge('30 days', 4), '14', 'chats deleted more than 30 days ago are removed, at most batch_size rows at a time');
 reset role;
 select pg_temp.rows_are($$ select title from chatkeep.chats where user_id = '00000000-0000-4000-8000-00000000ada0' order by title $$, array['kept', 'recent'],
-  'what was deleted later stays, and what was not deleted');
+  'chats deleted later and chats that are not deleted stay');
 select is((select count(*)::int from chatkeep.messages where chat_id in (:'chat', :'old')), 0, 'with a chat go its messages');
 select is((select count(*)::int from chatkeep.attachments where chat_id in (:'chat', :'old')), 0, 'its attachments');
 select is((select count(*)::int from chatkeep.message_search where chat_id in (:'chat', :'old')), 0, 'and what search knows of it');
@@ -161,29 +161,29 @@ select is_empty('select from chatkeep.chats', 'the chat is out of sight');
 select is_empty('select from chatkeep.messages', 'with what is left of its messages');
 select is_empty('select from chatkeep.attachments', 'and attachments');
 select is_empty($$ select from chatkeep.search_messages('heron') $$, 'search finds nothing of it');
-select is_empty($$ select from chatkeep.fail_stale_messages('0') $$, 'nor are its placeholders anybody''s work');
+select is_empty($$ select from chatkeep.fail_stale_messages('0') $$, 'its placeholders are not failed');
 select matches(pg_temp.refusal('update chatkeep.chats set purged_at = null'), '^42501 ', 'no user takes the mark of a purge away');
 select set_config('chatkeep.writing', 'on', true) \g /dev/null
 select matches(pg_temp.refusal('update chatkeep.chats set purged_at = null'), '^42501 ', 'not with a forged marker either');
 select matches(pg_temp.refusal('insert into chatkeep.chats (id, tenant_id, user_id, purged_at) values (gen_random_uuid(), ''00000000-0000-4000-8000-000000007e01'', ''00000000-0000-4000-8000-00000000ada0'', now())'),
-  '^42501 ', 'nor makes a chat with one');
+  '^42501 ', 'no user makes a chat with a purge mark');
 select set_config('chatkeep.writing', '', true) \g /dev/null
 select pg_temp.serve();
 select alike(pg_temp.told('restore_chat(CHAT)', pg_temp.id('c1')), 'PT410 chat_id names a chat that is being purged%', 'service_role does not restore it');
-select alike(pg_temp.told('delete_chat(CHAT)', pg_temp.id('c1')), 'PT410 chat_id names a chat that is being purged%', 'nor delete it anew, which would put the purge off');
-select alike(pg_temp.told('list_messages(CHAT)', pg_temp.id('c1')), 'PT410 chat_id %', 'nor list it');
-select alike(pg_temp.told('append_message(CHAT, ''assistant'', ''late'')', pg_temp.id('c1')), 'PT410 chat_id %', 'nor append to it');
+select alike(pg_temp.told('delete_chat(CHAT)', pg_temp.id('c1')), 'PT410 chat_id names a chat that is being purged%', 'it cannot be deleted again, which would postpone the purge');
+select alike(pg_temp.told('list_messages(CHAT)', pg_temp.id('c1')), 'PT410 chat_id %', 'it cannot be listed');
+select alike(pg_temp.told('append_message(CHAT, ''assistant'', ''late'')', pg_temp.id('c1')), 'PT410 chat_id %', 'nothing can be appended to it');
 select is(chatkeep.index_messages(), 0, 'nothing of it is indexed');
 select pg_temp.sign_in('bob');
 select is((select count(*)::integer from calls where pg_temp.told(call, pg_temp.id('c1')) <> pg_temp.told(call, pg_temp.id('ff')) and call !~ '^(create|import)'), 0, 'to others it is a chat that nobody has');
-select is(pg_temp.left_of(pg_temp.id('c1')), '1 150 1 0', 'none of this has removed or stored anything');
+select is(pg_temp.left_of(pg_temp.id('c1')), '1 150 1 0', 'the refused calls have removed and stored nothing');
 -- A chat of another tenant with the same id.
 select pg_temp.sign_in('eve');
 select is((select title from chatkeep.create_chat('eve''s', chat_id => pg_temp.id('c1'))), 'eve''s', 'another tenant has the id for itself');
 select is((select seq from chatkeep.append_message(pg_temp.id('c1'), 'user', 'mine', :'last')), 1, 'and the message ids');
 
 -- The next purges continue.
-select is(pg_temp.purge(100), 100, 'the next purge goes on with it');
+select is(pg_temp.purge(100), 100, 'the next purge continues with it');
 select pg_temp.sign_in('ada');
 select alike(pg_temp.told('restore_chat(CHAT)', pg_temp.id('c1')), 'PT410 chat_id names a chat that is being purged%', 'it still is not restored');
 select is(pg_temp.purge(50), 50, 'the one after it takes the last message');
@@ -191,7 +191,7 @@ select alike(pg_temp.told('restore_chat(CHAT)', pg_temp.id('c1')), 'PT410 chat_i
 select is(pg_temp.purge(100), 1, 'and then the chat itself goes');
 select is(pg_temp.purge(100), 0, 'until nothing is left');
 select alike(pg_temp.told('restore_chat(CHAT)', pg_temp.id('c1')), 'PT404 chat_id names no chat of yours%', 'a purged chat is one that nobody has');
-select is((select message_count from chatkeep.create_chat('new', chat_id => pg_temp.id('c1'))), 0, 'whose id is free');
+select is((select message_count from chatkeep.create_chat('new', chat_id => pg_temp.id('c1'))), 0, 'the id of a purged chat is free');
 select is((select seq from chatkeep.append_message(pg_temp.id('c1'), 'user', 'anew', :'last')), 1, 'with all its message ids');
 select is(pg_temp.listed(pg_temp.id('c1')), 'anew', 'and nothing of the old one in it');
 select pg_temp.sign_in('eve');
@@ -209,11 +209,11 @@ select is((select string_agg(n || ': ' || pg_temp.left_of(pg_temp.id(n)), ', ' o
   'd1: 0 0 0 0, d2: 1 1 0 0, d3: 1 3 0 0, d4: 1 3 0 0, e0: 0 0 0 0', 'are what a purge of seven removes, oldest first');
 select pg_temp.sign_in('ada');
 select is((select array_agg(left(pg_temp.refusal(format('select * from chatkeep.restore_chat(%L)', pg_temp.id(n))), 5) order by n) from unnest(array['d1', 'd2', 'd3', 'd4', 'e0']) n),
-  array['PT404', 'PT410', 'accep', 'accep', 'PT404'], 'what a purge has begun with is not restored, and what it has not is');
+  array['PT404', 'PT410', 'accep', 'accep', 'PT404'], 'a chat whose purge has begun is not restored, and the other chats are');
 select is((select string_agg(pg_temp.listed(pg_temp.id(n)), ', ' order by n) from unnest(array['d3', 'd4']) n), 'heron 1 heron 2 heron 3, heron 1 heron 2 heron 3', 'whole');
 select pg_temp.rows_are($$ select message_count, last_seq, (select count(*)::integer from chatkeep.messages m where m.chat_id = c.id) from chatkeep.chats c order by c.id $$,
   $$ values (3, 3, 3), (3, 3, 3) $$, 'with all that it counts');
-select is((select seq from chatkeep.append_message(pg_temp.id('d3'), 'user', 'on')), 4, 'and goes on');
+select is((select seq from chatkeep.append_message(pg_temp.id('d3'), 'user', 'on')), 4, 'a restored chat can be continued');
 
 -- One message, in batches of one.
 select pg_temp.deleted_chat(pg_temp.id('f1'), 1) \g /dev/null
@@ -225,7 +225,7 @@ select is(pg_temp.purge(2), 2, 'a purge begins');
 select pg_temp.serve();
 select lives_ok($$ update chatkeep.users set tenant_id = '00000000-0000-4000-8000-000000007e03' where id = '00000000-0000-4000-8000-00000000ada0' $$, 'its user moves to another tenant');
 select pg_temp.sign_in('ada');
-select alike(pg_temp.told('restore_chat(CHAT)', pg_temp.id('f2')), 'PT410 chat_id names a chat that is being purged%', 'where the chat is still being purged');
+select alike(pg_temp.told('restore_chat(CHAT)', pg_temp.id('f2')), 'PT410 chat_id names a chat that is being purged%', 'in the new tenant the chat is still being purged');
 select is(pg_temp.purge(100), 4, 'and the next purge ends it there');
 
 -- Users purge nothing.

@@ -38,7 +38,7 @@ select pg_temp.rows_are(
 select is(pg_temp.listed(:'chat'), 'an edit of the purple heron ', 'its active path lists in order');
 select is((select count(*)::int from chatkeep.search_messages('heron')), 3, 'its text is found again');
 select lives_ok(format('select * from chatkeep.restore_chat(%L)', :'chat'), 'restoring a chat that is not deleted is harmless');
-select pg_temp.rows_are(format($$ select seq from chatkeep.append_message(%L, 'user', 'on') $$, :'chat'), array[5], 'and it goes on');
+select pg_temp.rows_are(format($$ select seq from chatkeep.append_message(%L, 'user', 'on') $$, :'chat'), array[5], 'a restored chat can be continued');
 
 -- Direct updates, service_role.
 select lives_ok(format('select * from chatkeep.delete_chat(%L)', :'chat'), 'deleted once more');

@@ -23,7 +23,7 @@ select is(pg_temp.listed(:'chat'), 'q1 a1 q2 a2', 'the old branch is the active 
 select lives_ok(format($$ select * from chatkeep.select_branch(%L, pg_temp.id('a7')) $$, :'chat'), 'another branch');
 select is(pg_temp.listed(:'chat'), 'q1 a1 q2c a2c', 'is shown from its first message');
 select lives_ok(format($$ select * from chatkeep.select_branch(%L, pg_temp.id('a8')) $$, :'chat'), 'the edited beginning');
-select is(pg_temp.listed(:'chat'), 'Q1', 'stands alone');
+select is(pg_temp.listed(:'chat'), 'Q1', 'the edited beginning has no other message');
 select lives_ok(format($$ select * from chatkeep.select_branch(%L, pg_temp.id('a2')) $$, :'chat'), 'a message within a branch');
 select is(pg_temp.listed(:'chat'), 'q1 a1', 'ends the active path: what follows it is inactive');
 select pg_temp.rows_are(format($$ select seq, parent_id from chatkeep.append_message(%L, 'user', 'q2d', message_id => pg_temp.id('a9')) $$, :'chat'),
@@ -55,7 +55,7 @@ select pg_temp.rows_are(
   $$ values (1001, true, 2000) $$, 'of a hundred branches one is active');
 select lives_ok(format($$ select * from chatkeep.select_branch(%L, pg_temp.id('d1000')) $$, :'deep'), 'a thousand messages back');
 select is((select array_agg(m.seq order by m.seq) from chatkeep.messages m where m.chat_id = :'deep' and m.active), (select array_agg(n) from generate_series(1, 1000) n), 'make the first line active, all of it');
-select is((select array_agg(content::text) from chatkeep.list_messages(:'deep', page_size => 3)), array['998', '999', '1000'], 'which is listed without the branches');
+select is((select array_agg(content::text) from chatkeep.list_messages(:'deep', page_size => 3)), array['998', '999', '1000'], 'the first line is listed without the branches');
 
 -- Refusals.
 create temporary table refused (name text, statement text, expected text) on commit drop;
@@ -70,7 +70,7 @@ insert into refused values
 grant select on refused to public;
 select is(
   (select string_agg(name || ': ' || pg_temp.refusal('select * from chatkeep.' || statement), ', ') from refused where pg_temp.refusal('select * from chatkeep.' || statement) not like expected),
-  null, 'what is no message of the chat is refused as parent and as leaf');
+  null, 'an id that is no message of the chat is refused as parent and as leaf');
 select is(pg_temp.listed(:'chat'), 'q1 a1 q2e', 'and changes nothing');
 
 select is(current_setting('chatkeep.writing', true), '', 'the marker does not outlive a call');

@@ -52,7 +52,7 @@ select results_eq(format($$ select id, mime_type, byte_size from chatkeep.attach
   format($$ values (%L::uuid, 'application/pdf', 7::bigint) $$, :'own'), 'as it was stored first');
 select is((select count(*)::int from chatkeep.attachments), 4, 'and nothing is written');
 select isnt((select id from chatkeep.attach(:'chat', pg_temp.id('a1'), :'doc', 'b.pdf')), :'own'::uuid, 'another name is another attachment');
-select isnt((select id from chatkeep.attach(:'chat', pg_temp.id('a2'), :'doc', 'a.pdf')), :'own'::uuid, 'so is another message');
+select isnt((select id from chatkeep.attach(:'chat', pg_temp.id('a2'), :'doc', 'a.pdf')), :'own'::uuid, 'an attachment to another message is another attachment');
 select isnt((select id from chatkeep.attach(:'chat', pg_temp.id('a1'), :'doc', 'a.pdf', storage_path => 'y')), :'own'::uuid, 'and another path');
 select isnt((select id from chatkeep.attach(:'chat', pg_temp.id('a1'), name => 'a.pdf', storage_path => 'y')), (select id from chatkeep.attachments where document_id = :'doc' and storage_path = 'y'), 'or the same path without the document');
 
@@ -84,8 +84,8 @@ select pg_temp.sign_in('ada');
 select is(pg_temp.refusal(format($$ insert into chatkeep.attachments (tenant_id, user_id, chat_id, message_id, name) values
   ('00000000-0000-4000-8000-000000007e01', '00000000-0000-4000-8000-00000000ada0', %L, pg_temp.id('a1'), 'raw') $$, :'chat')),
   '42501 new row violates row-level security policy for table "attachments"', 'attachments are not inserted by hand');
-select is(pg_temp.refusal('delete from chatkeep.attachments'), '42501 permission denied for table attachments', 'nor deleted');
-select is(pg_temp.refusal('update chatkeep.attachments set document_id = null'), '42501 permission denied for table attachments', 'nor changed');
+select is(pg_temp.refusal('delete from chatkeep.attachments'), '42501 permission denied for table attachments', 'attachments cannot be deleted directly');
+select is(pg_temp.refusal('update chatkeep.attachments set document_id = null'), '42501 permission denied for table attachments', 'attachments cannot be changed directly');
 select set_config('chatkeep.writing', 'on', true) \g /dev/null
 create function pg_temp.raw(chat uuid, message uuid, document uuid default null, access text default null, tenant text default '00000000-0000-4000-8000-000000007e01', person text default '00000000-0000-4000-8000-00000000ada0') returns text language sql as $$
   select pg_temp.refusal(format('insert into chatkeep.attachments (tenant_id, user_id, chat_id, message_id, document_id, document_access, name) values (%L, %L, %L, %L, %L, %L, ''raw'')',
@@ -188,7 +188,7 @@ select is((select array_agg(pg_temp.refusal(format('select * from chatkeep.attac
   array_fill('accepted'::text, array[4]), 'a path with an @ or a query is no secret yet');
 -- The largest values that are allowed.
 select is(pg_temp.refusal(format($$ select * from chatkeep.attach(%L, %L, %L, repeat('é', 500), repeat('m', 255), 9223372036854775807, repeat('é', 2048)) $$, :'chat', :'message', :'document')),
-  'accepted', 'what is exactly at the limits is stored');
+  'accepted', 'values at the limits are stored');
 
 select * from finish();
 rollback;

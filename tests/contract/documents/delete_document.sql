@@ -45,14 +45,14 @@ select results_eq(format($$ select id, status, access, deleted_at = updated_at, 
   format($$ values (%L::uuid, 'pending', 'deleted', true, true) $$, :'doc'), 'delete_document returns the document with the time of its deletion');
 select is((select deleted_at from chatkeep.delete_document(:'doc')), (select deleted_at from chatkeep.delete_document(:'doc')), 'again it returns the same');
 select is_empty(format('select from chatkeep.documents where id = %L', :'doc'), 'the document is out of sight');
-select is_empty(format('select from chatkeep.document_metadata where document_id = %L', :'doc'), 'so are its metadata');
+select is_empty(format('select from chatkeep.document_metadata where document_id = %L', :'doc'), 'its metadata are out of sight');
 select results_eq(format($$ select name, document_access, document_deleted from chatkeep.attachments where document_id = %L and message_id = pg_temp.id('a1') and storage_path is null order by name $$, :'doc'),
-  $$ values ('a.pdf', 'deleted', true), ('b.pdf', 'deleted', true) $$, 'its attachments stay, and say that it is deleted');
+  $$ values ('a.pdf', 'deleted', true), ('b.pdf', 'deleted', true) $$, 'its attachments stay and are marked as deleted');
 select set_eq($$ select coalesce(document_id::text, storage_path), document_deleted from chatkeep.attachments where name is null and storage_path is distinct from 'x' $$,
   format($$ values ('uploads/ada/b.png', false), (%L, false) $$, :'shared'), 'other attachments do not');
 select is(pg_temp.attaching('w.chat, pg_temp.id(''a1''), w.doc, ''a.pdf'''), 'PT410 document_id names a deleted document | Register the document anew.', 'it is not attached any more, nor again');
-select is(pg_temp.refusal(format('select * from chatkeep.tag_document(%L, ''{"a":1}'')', :'doc')), 'PT410 document_id names a deleted document | Register the document anew.', 'nor tagged');
-select is(pg_temp.refusal(format('select * from chatkeep.set_document_status(%L, ''ready'')', :'doc')), 'PT410 document_id names a deleted document | Register the document anew.', 'nor ingested');
+select is(pg_temp.refusal(format('select * from chatkeep.tag_document(%L, ''{"a":1}'')', :'doc')), 'PT410 document_id names a deleted document | Register the document anew.', 'a deleted document cannot be tagged');
+select is(pg_temp.refusal(format('select * from chatkeep.set_document_status(%L, ''ready'')', :'doc')), 'PT410 document_id names a deleted document | Register the document anew.', 'a deleted document cannot be ingested');
 select results_eq(format($$ select id <> %L, status from chatkeep.register_document('a', chatkeep.document_checksum('a')) $$, :'doc'),
   $$ values (true, 'pending') $$, 'its source and its bytes are free');
 select is_empty($$ select from chatkeep.document_metadata m join chatkeep.documents d on d.id = m.document_id where d.source_uri = 'a' $$, 'and begin without its tags');
@@ -62,12 +62,12 @@ select is(pg_temp.refusal(format('select * from chatkeep.delete_document(%L)', :
   '42501 document_id names a document of another member | Its owner, or service_role, can archive, delete or describe it.', 'a shared document is its owner''s to delete');
 select is(pg_temp.refusal(format('select * from chatkeep.delete_document(%L)', :'private')), 'PT404 document_id names no document of yours | Register the document, or check the id.', 'a private one is unknown to others');
 select is(pg_temp.refusal(format('select * from chatkeep.delete_document(%L)', :'eves')), 'PT404 document_id names no document of yours | Register the document, or check the id.', 'as is another tenant''s');
-select is(pg_temp.refusal(format('delete from chatkeep.documents where id = %L', :'doc')), '42501 permission denied for table documents', 'nobody deletes for good');
+select is(pg_temp.refusal(format('delete from chatkeep.documents where id = %L', :'doc')), '42501 permission denied for table documents', 'users cannot delete rows of documents');
 select pg_temp.sign_in('bob');
 select is((select access from chatkeep.delete_document(:'shared')), 'deleted', 'its owner deletes it');
 select pg_temp.sign_in('ada');
 select results_eq(format($$ select document_access, document_deleted from chatkeep.attachments where document_id = %L $$, :'shared'),
-  $$ values ('deleted', true) $$, 'an attachment of a colleague says so too');
+  $$ values ('deleted', true) $$, 'the attachment of a colleague is marked as deleted too');
 select is(pg_temp.refusal(format('select * from chatkeep.delete_document(%L)', :'shared')),
   pg_temp.refusal('select * from chatkeep.delete_document(pg_temp.id(''ff''))'), 'and a colleague gets the answer for a document that never existed');
 select pg_temp.serve();
@@ -78,7 +78,7 @@ delete from chatkeep.documents where id in (:'doc', :'shared');
 select pg_temp.sign_in('ada');
 select set_eq($$ select name, document_id, document_deleted, storage_path from chatkeep.attachments where message_id = pg_temp.id('a1') $$,
   $$ values ('a.pdf', null::uuid, true, null::text), ('b.pdf', null, true, null), ('a.pdf', null, true, 'y'), ('a.pdf', null, false, 'y'), (null, null, false, 'uploads/ada/b.png'), (null, null, true, null) $$,
-  'deleted for good, the attachments stay and say so');
+  'after a removal the attachments stay and are marked as deleted');
 select is((select document_deleted from chatkeep.attach(:'chat', pg_temp.id('a1'), name => 'a.pdf', storage_path => 'y')), false, 'a retry does not take one of them for its own');
 select is((select count(*)::int from chatkeep.attachments where message_id = pg_temp.id('a1')), 6, 'and finds its own');
 reset role;

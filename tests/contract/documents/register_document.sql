@@ -18,7 +18,7 @@ select id as a, updated_at as changed from chatkeep.documents \gset
 
 select results_eq($$ select outcome, id, aliases, title from chatkeep.register_document('https://example.com/a', chatkeep.document_checksum('a')) $$,
   format($$ values ('duplicate', %L::uuid, '{}'::text[], 'A') $$, :'a'), 'the same bytes of the same source are a duplicate');
-select is((select updated_at from chatkeep.documents), :'changed'::timestamptz, 'which writes nothing');
+select is((select updated_at from chatkeep.documents), :'changed'::timestamptz, 'a known document is not written');
 select results_eq($$ select outcome, id, aliases from chatkeep.register_document('https://example.com/b', chatkeep.document_checksum('a')) $$,
   format($$ values ('duplicate', %L::uuid, '{https://example.com/b}'::text[]) $$, :'a'), 'of another source too, which becomes an alias');
 select results_eq($$ select outcome, aliases from chatkeep.register_document('https://example.com/b', chatkeep.document_checksum('a')) $$,
@@ -28,7 +28,7 @@ select is((select count(*)::int from chatkeep.documents), 1, 'one row in all');
 select results_eq($$ select outcome, supersedes from chatkeep.register_document('https://example.com/a', chatkeep.document_checksum('a2')) $$,
   format($$ values ('new_version', %L::uuid) $$, :'a'), 'new bytes of a known source are a new version');
 select results_eq(format($$ select status, source_uri, aliases from chatkeep.documents where id = %L $$, :'a'),
-  $$ values ('pending', 'https://example.com/b', '{}'::text[]) $$, 'the old one goes on as what its other source holds');
+  $$ values ('pending', 'https://example.com/b', '{}'::text[]) $$, 'the old document keeps its other source');
 select is((select supersedes from chatkeep.register_document('https://example.com/b', chatkeep.document_checksum('b2'))), :'a'::uuid, 'until that holds new bytes too');
 select is((select status from chatkeep.documents where id = :'a'), 'archived', 'then it is archived');
 select results_eq($$ select outcome, aliases from chatkeep.register_document('https://example.com/a', chatkeep.document_checksum('a')) $$,
@@ -36,7 +36,7 @@ select results_eq($$ select outcome, aliases from chatkeep.register_document('ht
 select is((select count(*)::int from chatkeep.documents where source_uri = 'https://example.com/a' and status <> 'archived'), 1, 'a source has one current document');
 
 select is((select outcome from chatkeep.register_document('https://example.com/c', chatkeep.document_checksum('c'))), 'created', 'another source');
-select is((select outcome from chatkeep.register_document('https://example.com/a', chatkeep.document_checksum('c'))), 'duplicate', 'whose bytes the first source then has');
+select is((select outcome from chatkeep.register_document('https://example.com/a', chatkeep.document_checksum('c'))), 'duplicate', 'afterwards the first source has these bytes');
 select results_eq($$ select source_uri, aliases from chatkeep.documents where status <> 'archived' order by 1 $$,
   $$ values ('https://example.com/b', '{}'::text[]), ('https://example.com/c', '{https://example.com/a}') $$, 'is one current document with both sources');
 
@@ -54,7 +54,7 @@ select is_empty($$ select from chatkeep.documents where source_uri = 'bob.html' 
 -- Across tenants.
 select pg_temp.sign_in('eve');
 select is_empty($$ select from chatkeep.documents $$, 'another tenant reads none of them');
-select is_empty($$ select from chatkeep.document_metadata $$, 'nor their tags');
+select is_empty($$ select from chatkeep.document_metadata $$, 'another tenant cannot read their tags');
 select is((select outcome from chatkeep.register_document('handbook', chatkeep.document_checksum('h'), visibility => 'tenant')), 'created',
   'and registers the same bytes as if nobody had them');
 select is_empty($$ update chatkeep.documents set status = 'ready' returning id $$, 'a direct update reaches no row');
@@ -81,23 +81,23 @@ select is(pg_temp.current_documents(), 'a c b', 'bring it back');
 select is((select status from chatkeep.documents where checksum = pg_temp.sum('2')), 'archived', 'and archive what it held in between');
 select is((select outcome from chatkeep.register_document('a', pg_temp.sum('3'))), 'new_version', 'new bytes of the first source');
 select is(pg_temp.current_documents(), 'a, c b', 'leave the document to the others');
-select is((select id from chatkeep.register_document('c', pg_temp.sum('1'))), :'one'::uuid, 'which is the same as before');
+select is((select id from chatkeep.register_document('c', pg_temp.sum('1'))), :'one'::uuid, 'a registration of the source finds the same document');
 select results_eq($$ select outcome, source_uri, aliases from chatkeep.register_document('a', pg_temp.sum('1')) $$,
   $$ values ('duplicate', 'c', '{b,a}'::text[]) $$, 'and takes the first source back');
 
 -- A failed or abandoned ingest blocks nobody.
 select id as three from chatkeep.register_document('t', pg_temp.sum('t'), 'Old', tags => '{"a":1}') \gset
 select results_eq($$ select outcome, id, status, title, mime_type from chatkeep.register_document('t', pg_temp.sum('t'), 'New', 'text/plain', 1, '{"b":2,"c":null}') $$,
-  format($$ values ('duplicate', %L::uuid, 'pending', 'New', 'text/plain') $$, :'three'), 'a pending document is taken over, with what is said of it last');
+  format($$ values ('duplicate', %L::uuid, 'pending', 'New', 'text/plain') $$, :'three'), 'a pending document is taken over, with its latest title, type and tags');
 select is((select tags from chatkeep.document_metadata where document_id = :'three'), '{"b":2}', 'and its tags, without those that are null');
-select is((select title from chatkeep.register_document('t', pg_temp.sum('t'))), 'New', 'what is not said stays');
+select is((select title from chatkeep.register_document('t', pg_temp.sum('t'))), 'New', 'a takeover keeps the values that are left out');
 select updated_at as changed from chatkeep.documents where id = :'three' \gset
-select is((select updated_at from chatkeep.register_document('t', pg_temp.sum('t'), 'New', tags => '{"b":2}')), :'changed'::timestamptz, 'what is said again changes nothing');
+select is((select updated_at from chatkeep.register_document('t', pg_temp.sum('t'), 'New', tags => '{"b":2}')), :'changed'::timestamptz, 'a takeover with the same values changes nothing');
 reset role;
 update chatkeep.documents set status = 'failed', error = 'no parser' where id = :'three';
 select pg_temp.sign_in('ada');
 select results_eq($$ select outcome, id, status, error from chatkeep.register_document('t', pg_temp.sum('t')) $$,
-  format($$ values ('duplicate', %L::uuid, 'pending', null::text) $$, :'three'), 'a failed one begins anew');
+  format($$ values ('duplicate', %L::uuid, 'pending', null::text) $$, :'three'), 'a failed document becomes pending again');
 reset role;
 update chatkeep.documents set status = 'processing', updated_at = now() where id = :'three';
 select pg_temp.sign_in('ada');
@@ -107,7 +107,7 @@ reset role;
 update chatkeep.documents set updated_at = now() - interval '61 minutes' where id = :'three';
 select pg_temp.sign_in('ada');
 select results_eq($$ select outcome, status, title from chatkeep.register_document('t', pg_temp.sum('t'), 'Newer') $$,
-  $$ values ('duplicate', 'pending', 'Newer') $$, 'one that was given up, an hour ago, begins anew');
+  $$ values ('duplicate', 'pending', 'Newer') $$, 'a document abandoned for an hour becomes pending again');
 reset role;
 update chatkeep.documents set status = 'ready' where id = :'three';
 select pg_temp.sign_in('ada');
@@ -125,7 +125,7 @@ select pg_temp.sign_in('bob');
 select is((select outcome from chatkeep.register_document('mine too', pg_temp.sum('s'))), 'created', 'a member who keeps the same bytes private has a document of their own');
 select results_eq($$ select outcome, id, user_id from chatkeep.register_document('mine too', pg_temp.sum('s'), visibility => 'tenant') $$,
   format($$ values ('duplicate', %L::uuid, '00000000-0000-4000-8000-00000000ada0'::uuid) $$, :'shared'), 'until they share them');
-select is(pg_temp.current_documents(), null, 'which moves the source to the shared document');
+select is(pg_temp.current_documents(), null, 'sharing moves the source to the shared document');
 select is((select aliases from chatkeep.documents where id = :'shared'), '{"mine too"}', 'as one of its aliases');
 select is((select outcome from chatkeep.register_document('own', pg_temp.sum('own'))), 'created', 'a document of the same name as a colleague''s source');
 select pg_temp.sign_in('ada');

@@ -59,7 +59,7 @@ select pg_temp.sign_in('ada');
 select is((select count(*)::int from chatkeep.register_documents((select jsonb_agg(pg_temp.doc('n/' || n, 'n' || n)) from generate_series(10000, 1, -1) n)) where outcome = 'duplicate'),
   10000, 'are known then');
 reset role;
-select is_empty($$ select d.id, d.ctid::text, d.xmin::text, d.xmax::text from chatkeep.documents d except select * from tuples $$, 'which writes no row, and locks none');
+select is_empty($$ select d.id, d.ctid::text, d.xmin::text, d.xmax::text from chatkeep.documents d except select * from tuples $$, 'known documents are neither written nor locked');
 select pg_temp.sign_in('eve');
 select is(pg_temp.batch(pg_temp.doc('n/1', 'n1'), pg_temp.doc('full', 'full', '{"visibility":"tenant"}')), 'created n/1, created full', 'another tenant''s are nobody''s business');
 select pg_temp.sign_in('bob');

@@ -88,17 +88,17 @@ reset role;
 select pg_temp.document('c1', 'processing') as failing \gset
 select pg_temp.sign_in('ada');
 select results_eq(format($$ select status, error from chatkeep.set_document_status(%L, 'failed', 'no text in page 3') $$, :'failing'),
-  $$ values ('failed', 'no text in page 3') $$, 'a failed ingest says why');
+  $$ values ('failed', 'no text in page 3') $$, 'a failed ingest has a reason');
 select set_eq(format($$ select status, error from chatkeep.set_document_status(%L, 'failed') $$, :'failing'),
   $$ values ('failed', 'no text in page 3') $$, 'failed again without a reason keeps it');
 select set_eq(format($$ select error from chatkeep.set_document_status(%L, 'failed', '') $$, :'failing'),
-  array['no text in page 3'], 'an empty reason is none');
+  array['no text in page 3'], 'an empty reason keeps the stored one');
 select updated_at as changed from chatkeep.documents where id = :'failing' \gset
 select is((select updated_at from chatkeep.set_document_status(:'failing', 'failed', 'no text in page 3')), :'changed'::timestamptz, 'the same reason writes nothing');
 select results_eq(format($$ select error, updated_at > %L from chatkeep.set_document_status(%L, 'failed', 'no text at all') $$, :'changed', :'failing'),
   $$ values ('no text at all', true) $$, 'another one is stored');
 select results_eq(format($$ select status, error from chatkeep.set_document_status(%L, 'pending') $$, :'failing'),
-  $$ values ('pending', null::text) $$, 'what goes on forgets it');
+  $$ values ('pending', null::text) $$, 'another status removes the reason');
 select is((select char_length(error) from chatkeep.set_document_status(:'failing', 'failed', repeat('é', 2000))), 2000, 'a reason has at most 2000 characters');
 
 -- Other users.
@@ -116,7 +116,7 @@ select is((select array_agg(pg_temp.refusal(format('update chatkeep.documents se
   array_fill('42501 document_id names a document of another member | Its owner, or service_role, can archive, delete or describe it.'::text, array[9]), 'and changes nothing else that is the owner''s');
 select set_config('chatkeep.writing', '', true) \g /dev/null
 select is(pg_temp.refusal(format('select * from chatkeep.set_document_status(%L, ''processing'')', :'private')),
-  'PT404 document_id names no document of yours | Register the document, or check the id.', 'another member''s private document is none');
+  'PT404 document_id names no document of yours | Register the document, or check the id.', 'another member''s private document is refused as unknown');
 select pg_temp.sign_in('eve');
 select is(pg_temp.refusal(format('select * from chatkeep.set_document_status(%L, ''processing'')', :'shared')),
   pg_temp.refusal(format('select * from chatkeep.set_document_status(%L, ''processing'')', pg_temp.id('ff'))),

@@ -32,11 +32,11 @@ select is(pg_temp.tagged(:'doc', '{"none":null}'), '{"lang":"de","topic":[null]}
 select is((select updated_at from chatkeep.document_metadata where document_id = :'doc'), :'changed'::timestamptz, 'and write nothing');
 select is(pg_temp.tagged(:'doc', '{"lang":null,"topic":null}'), '{}', 'the last tag can go');
 select results_eq($$ select tags, properties, updated_at > created_at from chatkeep.document_metadata where namespace = 'default' $$,
-  $$ values ('{}'::jsonb, '{"pages":3}'::jsonb, true) $$, 'the row stays with its properties, and says when');
+  $$ values ('{}'::jsonb, '{"pages":3}'::jsonb, true) $$, 'the row stays with its properties and a new updated_at');
 
 -- A row begins with the first tag.
 select is_empty(format($$ select * from chatkeep.tag_document(%L, '{}') $$, :'bare'), 'no tags make no row');
-select is_empty(format($$ select * from chatkeep.tag_document(%L, '{"a":null}') $$, :'bare'), 'nor does a removal');
+select is_empty(format($$ select * from chatkeep.tag_document(%L, '{"a":null}') $$, :'bare'), 'the removal of a tag makes no row');
 select is_empty(format($$ select from chatkeep.document_metadata where document_id = %L $$, :'bare'), 'really none');
 select is(pg_temp.tagged(:'bare', '{"a":1,"b":null}'), '{"a":1}', 'the first tag makes it');
 select is(pg_temp.tagged(:'bare', '{"a":2}', 'review'), '{"a":2}', 'another namespace is another row');
@@ -60,19 +60,19 @@ select is(pg_temp.tagged(:'doc', '{"a":1}', repeat('é', 64)), '{"a":1}', 'and n
 
 -- Other members.
 select pg_temp.sign_in('bob');
-select is(pg_temp.tagging(:'doc', '''{"a":1}'''), 'PT404 document_id names no document of yours | Register the document, or check the id.', 'another member''s private document is none');
+select is(pg_temp.tagging(:'doc', '''{"a":1}'''), 'PT404 document_id names no document of yours | Register the document, or check the id.', 'another member''s private document is refused as unknown');
 select is(pg_temp.tagging(:'shared', '''{"a":1}'''), '42501 namespace is another member''s | Pass a namespace of your own.', 'default is the owner''s before the owner writes it');
-select is(pg_temp.tagged(:'shared', '{"mine":1}', 'bob'), '{"mine":1}', 'a member tags a shared document in a namespace of theirs');
+select is(pg_temp.tagged(:'shared', '{"mine":1}', 'bob'), '{"mine":1}', 'a member tags a shared document in their own namespace');
 select is(pg_temp.tagged(:'shared', '{"mine":2}', 'bob'), '{"mine":2}', 'as often as wanted');
 select pg_temp.sign_in('ada');
-select is((select tags from chatkeep.document_metadata where namespace = 'bob'), '{"mine":2}'::jsonb, 'which the owner reads');
+select is((select tags from chatkeep.document_metadata where namespace = 'bob'), '{"mine":2}'::jsonb, 'the owner reads the namespace of the member');
 select is(pg_temp.tagging(:'shared', '''{"mine":3}''', 'bob'), '42501 namespace is another member''s | Pass a namespace of your own.', 'and does not write');
 select is(pg_temp.tagging(:'shared', '''{}''', 'bob'), '42501 namespace is another member''s | Pass a namespace of your own.', 'not even nothing');
 select is(pg_temp.tagged(:'shared', '{"own":1}'), '{"own":1}', 'the owner''s namespace is free');
 select pg_temp.sign_in('bob');
 select is(pg_temp.tagging(:'shared', '''{"own":null}'''), '42501 namespace is another member''s | Pass a namespace of your own.', 'to nobody else');
 select pg_temp.sign_in('eve');
-select is(pg_temp.tagging(:'shared', '''{"a":1}''', 'eve'), 'PT404 document_id names no document of yours | Register the document, or check the id.', 'to another tenant a shared document is none');
+select is(pg_temp.tagging(:'shared', '''{"a":1}''', 'eve'), 'PT404 document_id names no document of yours | Register the document, or check the id.', 'to another tenant a shared document is unknown');
 select is_empty($$ select from chatkeep.document_metadata $$, 'and its tags are not there');
 
 -- A document that is private again keeps the namespaces of others.
@@ -87,9 +87,9 @@ select is(pg_temp.tagging(:'shared', '''{"a":1}''', 'bob'), 'PT404 document_id n
 -- service_role writes for the owner.
 select pg_temp.serve();
 select results_eq(format($$ select user_id, tags from chatkeep.tag_document(%L, '{"by":"service"}', 'pipeline') $$, :'bare'),
-  $$ values ('00000000-0000-4000-8000-00000000ada0'::uuid, '{"by":"service"}'::jsonb) $$, 'what service_role writes is the owner''s');
+  $$ values ('00000000-0000-4000-8000-00000000ada0'::uuid, '{"by":"service"}'::jsonb) $$, 'tags that service_role writes belong to the owner');
 select is(pg_temp.tagged(:'shared', '{"mine":null,"seen":true}', 'bob'), '{"seen":true}', 'it changes anybody''s');
-select is((select user_id from chatkeep.document_metadata where namespace = 'bob'), '00000000-0000-4000-8000-00000000b0b0'::uuid, 'which stays theirs');
+select is((select user_id from chatkeep.document_metadata where namespace = 'bob'), '00000000-0000-4000-8000-00000000b0b0'::uuid, 'the namespace still belongs to the member');
 select pg_temp.sign_in('ada');
 select is(pg_temp.tagged(:'bare', '{"by":null}', 'pipeline'), '{}', 'and the owner changes what the service wrote');
 
@@ -97,7 +97,7 @@ select is(pg_temp.tagged(:'bare', '{"by":null}', 'pipeline'), '{}', 'and the own
 select is(pg_temp.refusal(format($$ insert into chatkeep.document_metadata (document_id, tenant_id, document_access, user_id, namespace) values
   (%L, '00000000-0000-4000-8000-000000007e01', 'private', '00000000-0000-4000-8000-00000000ada0', 'raw') $$, :'doc')),
   '42501 new row violates row-level security policy for table "document_metadata"', 'metadata are not inserted by hand');
-select is_empty($$ update chatkeep.document_metadata set tags = '{}' returning document_id $$, 'nor changed');
+select is_empty($$ update chatkeep.document_metadata set tags = '{}' returning document_id $$, 'metadata cannot be changed directly');
 reset role;
 create temporary table ada on commit drop as select :'doc'::uuid as id;
 grant select on ada to public;
@@ -109,7 +109,7 @@ create function pg_temp.raw(access text, person text default '00000000-0000-4000
 $$;
 select is(array[pg_temp.raw('private'), pg_temp.raw('tenant'), pg_temp.raw('private', tenant => '00000000-0000-4000-8000-000000007e02'), pg_temp.raw('private', '00000000-0000-4000-8000-00000000ada0')],
   array_fill('42501 new row violates row-level security policy for table "document_metadata"'::text, array[4]),
-  'with the marker set by hand a colleague''s private document takes none, whatever is said of it');
+  'with a forged marker a colleague''s private document takes no tags');
 select is(pg_temp.refusal(format('update chatkeep.document_metadata set document_access = ''tenant'' where document_id = %L', :'doc')), '42501 permission denied for table document_metadata', 'and no row is moved into the open');
 
 -- Tags are deleted with the account of their writer.

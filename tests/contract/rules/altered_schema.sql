@@ -120,7 +120,7 @@ insert into tables (place, name) values ('chatkeep', 'users'), ('chatkeep', 'ses
   ('chatkeep', 'message_search'), ('chatkeep', 'documents'), ('chatkeep', 'document_metadata'), ('chatkeep', 'attachments');
 
 select is((select count(*)::integer from usual where said like 'refused%'), 0, 'usually every call works');
-select is(pg_temp.odd(), null, 'and says the same again');
+select is(pg_temp.odd(), null, 'the same calls give the same answers again');
 
 -- Columns ------------------------------------------------------------------------------------------
 
@@ -142,11 +142,11 @@ select is(pg_temp.with_change(format('alter table %s.%s add column note text', p
   'a column that is added to ' || name || ' breaks no call') from tables order by n;
 select is(pg_temp.with_change(format('alter table %s.%s add column note integer not null default 7', place, name), format('alter table %s.%s drop column note', place, name)), null,
   'one with a default in ' || name || ' neither') from tables order by n;
-select is(pg_temp.odd(), null, 'nor does one that is dropped');
+select is(pg_temp.odd(), null, 'a dropped column changes nothing');
 alter table chatkeep.messages add column note text generated always as (left(content, 3)) stored;
 alter table chatkeep.documents add column note text generated always as (left(checksum, 3)) stored;
 alter table chatkeep.chats add column note text default 'noted';
-select is(pg_temp.odd(), null, 'nor a column that is generated');
+select is(pg_temp.odd(), null, 'a generated column changes nothing');
 select pg_temp.sign_in('ada');
 create function pg_temp.value(query text) returns text language plpgsql as $$
 declare
@@ -158,7 +158,7 @@ exception when others then
   return sqlstate || ' ' || sqlerrm;
 end
 $$;
-select is(pg_temp.value($$ select string_agg(to_jsonb(m) ->> 'note', ' ') from chatkeep.append_message(pg_temp.id('c1'), 'user', 'next') m $$), 'nex', 'whose value a call returns, behind columns that are dropped');
+select is(pg_temp.value($$ select string_agg(to_jsonb(m) ->> 'note', ' ') from chatkeep.append_message(pg_temp.id('c1'), 'user', 'next') m $$), 'nex', 'a call returns the value of an added column, even after dropped columns');
 select is(pg_temp.value($$ select string_agg(to_jsonb(m) ->> 'note', ' ') from chatkeep.list_messages(pg_temp.id('c1')) m $$), 'the  nex', 'as does a list');
 select is(pg_temp.value($$ select to_jsonb(c) ->> 'note' from chatkeep.create_chat() c $$), 'noted', 'and a new chat');
 select is(pg_temp.value($$ select count(*) from chatkeep.append_messages(pg_temp.id('c1'), jsonb_build_array(pg_temp.item('a'), pg_temp.item('b'))) m
@@ -185,13 +185,13 @@ begin
   end loop;
 end
 $$;
-select is(pg_temp.odd(), null, 'what indexes are called does not matter');
+select is(pg_temp.odd(), null, 'the names of indexes do not matter');
 create index users_pkey on chatkeep.users (tenant_id);
 create index chats_pkey on chatkeep.chats using hash (user_id);
 create index messages_pkey on chatkeep.messages using brin (created_at);
 create index sessions_pkey on chatkeep.sessions ((1));
 create index documents_pkey on chatkeep.documents (checksum) where false;
-select is(pg_temp.odd(), null, 'nor what else is called as they were');
+select is(pg_temp.odd(), null, 'other objects may have the old names of the indexes');
 drop index chatkeep.users_pkey, chatkeep.chats_pkey, chatkeep.messages_pkey, chatkeep.sessions_pkey, chatkeep.documents_pkey;
 create view chatkeep.users_pkey as select 1 as id;
 create table chatkeep.messages_pkey ();

@@ -49,8 +49,8 @@ update chatkeep.messages set created_at = created_at + interval '1 year', update
 update chatkeep.chats set updated_at = updated_at + interval '1 year' where id = :'chat';
 select updated_at as ahead from chatkeep.chats where id = :'chat' \gset
 select pg_temp.sign_in('ada');
-select is((select a.created_at - :'ahead'::timestamptz from chatkeep.append_message(:'chat', 'user', 'three') a), interval '1 microsecond', 'an append comes after the newest message, whatever the clock says');
-select is((select array_agg(a.created_at - :'ahead'::timestamptz) from chatkeep.append_messages(:'chat', jsonb_build_array(pg_temp.item('four'), pg_temp.item('five'))) a), array['2 microseconds', '3 microseconds']::interval[], 'so does a batch');
+select is((select a.created_at - :'ahead'::timestamptz from chatkeep.append_message(:'chat', 'user', 'three') a), interval '1 microsecond', 'an append comes after the newest message, whatever the time of the clock');
+select is((select array_agg(a.created_at - :'ahead'::timestamptz) from chatkeep.append_messages(:'chat', jsonb_build_array(pg_temp.item('four'), pg_temp.item('five'))) a), array['2 microseconds', '3 microseconds']::interval[], 'a batch comes after the newest message too');
 select is((select i.updated_at - :'ahead'::timestamptz from chatkeep.import_chat(jsonb_build_object('id', :'chat', 'messages', jsonb_build_array(jsonb_build_object('role', 'user', 'content', 'six', 'created_at', '2024-01-01T00:00:00Z')))) i), interval '4 microseconds', 'and an import');
 select is((select array_agg(m.content::text) from chatkeep.list_messages(:'chat') m), array['one', 'two', 'three', 'four', 'five', 'six'], 'the order is that of the appends');
 select is((select array_agg(m.content::text) from chatkeep.list_messages(:'chat', after => :'ahead') m), array['three', 'four', 'five', 'six'], 'a reader''s cursor stays good');
@@ -61,7 +61,7 @@ select is((select c.id from chatkeep.delete_chat(:'chat') c), :'chat'::uuid, 'th
 select pg_temp.serve();
 select is(chatkeep.purge_chats(), 0, 'and is not taken for one that was deleted long ago');
 select pg_temp.sign_in('ada');
-select is((select c.deleted_at from chatkeep.restore_chat(:'chat') c), null, 'so that it can be restored');
+select is((select c.deleted_at from chatkeep.restore_chat(:'chat') c), null, 'it can be restored');
 
 select * from finish();
 rollback;

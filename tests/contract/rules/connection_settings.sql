@@ -56,7 +56,7 @@ select token as next, status from chatkeep.rotate_session(:'token') \gset
 select is(:'status'::text, 'rotated', 'a token is rotated');
 select is((select status from chatkeep.rotate_session(:'token')), 'replayed', 'and traded again');
 select is((select token from chatkeep.rotate_session(:'token')), :'next'::text, 'for the same');
-select is((select status from chatkeep.validate_session(:'next')), 'valid', 'which is valid');
+select is((select status from chatkeep.validate_session(:'next')), 'valid', 'the rotated token is valid');
 select is((select status from chatkeep.validate_session('nonsense')), 'invalid', 'unlike another');
 select pg_temp.serve();
 select is(pg_temp.refused('select chatkeep.' || call), null, call || ' works') from unnest(array['index_messages()', 'purge_chats()', 'purge_sessions()']) call;
@@ -72,10 +72,10 @@ select is((select count(*)::int from chatkeep.document_metadata where tags = '{"
 
 -- They refuse with the same sentences.
 select is(pg_temp.refusal($$ select * from chatkeep.register_document('https://u:p@example.org/', repeat('a', 64)) $$), '22023 source_uri carries credentials | Remove user, password, token and signature; a stored URI is readable.', 'credentials are refused');
-select is(pg_temp.refusal($$ select * from chatkeep.register_document(chr(9) || 'a', repeat('a', 64)) $$), '22023 source_uri contains a control character | Percent-encode it (RFC 3986 section 2.1).', 'so are control characters');
+select is(pg_temp.refusal($$ select * from chatkeep.register_document(chr(9) || 'a', repeat('a', 64)) $$), '22023 source_uri contains a control character | Percent-encode it (RFC 3986 section 2.1).', 'control characters are refused');
 select is(pg_temp.refusal($$ select * from chatkeep.create_chat(metadata => (repeat('{"a":', 65) || '1' || repeat('}', 65))::jsonb) $$), '22023 metadata is nested deeper than 64 levels | Flatten it, or store it as text.', 'and depth');
 select is(pg_temp.refused($$ select * from chatkeep.create_chat(metadata => jsonb_build_object('a', repeat(chr(92) || '"{[', 200))) $$), null, 'but no brackets in strings');
-select is(pg_temp.refusal($$ select * from chatkeep.import_chat('{"id":"nope"}') $$), '22023 chat.id must be a UUID | Write it as 8-4-4-4-12 hexadecimal digits.', 'nor what is no UUID');
+select is(pg_temp.refusal($$ select * from chatkeep.import_chat('{"id":"nope"}') $$), '22023 chat.id must be a UUID | Write it as 8-4-4-4-12 hexadecimal digits.', 'an invalid UUID is refused');
 select is(pg_temp.refusal($$ select * from chatkeep.import_chat('{"created_at":"31.01.2024 12:00:00Z"}') $$), '22023 chat.created_at must be a timestamp (RFC 3339) | Write it as 2026-01-31T12:00:00Z.', 'or written as the session writes dates');
 select is(pg_temp.refusal($$ select * from chatkeep.append_messages(pg_temp.id('c1'), '[{"role":"user","content":"x","token_count":1.5}]') $$), '22023 messages[0].token_count must be an integer | Pass a whole number of at most 2147483647.', 'or half a number');
 select is(pg_temp.refusal($$ select * from chatkeep.attach(pg_temp.id('c1'), pg_temp.id('a1'), storage_path => 'b/a?token=x') $$), '22023 storage_path carries credentials | Pass the path in the bucket, and sign a URL when it is needed.', 'or a path with a token');

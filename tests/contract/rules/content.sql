@@ -36,7 +36,7 @@ select is_empty(
   'NUL, lone surrogates and bytes that are no UTF-8 are refused in every argument');
 select alike(pg_temp.refusal($$ update chatkeep.chats set metadata = '{"k":"\u0000"}' $$), '22P05 %', 'also in a direct update');
 select pg_temp.rows_are($$ select message_count, (select count(*)::int from chatkeep.messages), (select count(*)::int from chatkeep.chats) from chatkeep.chats $$, $$ values (1, 1, 1) $$, 'and nothing of it is stored');
-select pg_temp.rows_are($$ select content, status from chatkeep.messages where id = pg_temp.id('a0') $$, $$ values ('', 'streaming') $$, 'nor finished');
+select pg_temp.rows_are($$ select content, status from chatkeep.messages where id = pg_temp.id('a0') $$, $$ values ('', 'streaming') $$, 'a message is not finished with such content');
 
 -- Text that comes back as it was sent, whichever call stored it.
 create temporary table texts (n integer, name text, content text) on commit drop;
@@ -144,7 +144,7 @@ select is(pg_temp.nested(65), '22023 parts is nested deeper than 64 levels, 2202
   '65 are refused by name');
 select is(pg_temp.nested(10000), pg_temp.nested(65), '10,000 as well');
 select unalike(pg_temp.nested(100000), '%accepted%', '100,000 are refused, if not by Chatkeep then by PostgreSQL');
-select is((select count(*)::int from chatkeep.append_message(:'chat', 'user', 'still here')), 1, 'and the backend goes on');
+select is((select count(*)::int from chatkeep.append_message(:'chat', 'user', 'still here')), 1, 'the backend works afterwards');
 
 -- Size.
 create function pg_temp.sized(bytes integer) returns text language sql as $$
@@ -164,7 +164,7 @@ select alike(pg_temp.refusal('select * from chatkeep.append_message(pg_temp.id('
 select alike(pg_temp.refusal('select * from chatkeep.append_messages(pg_temp.id(''c1''), jsonb_build_array(pg_temp.item(''x'', more => jsonb_build_object(''parts'', jsonb_build_array(repeat(''x'', 262144))))))'), '22023 messages[0].parts is larger than 262144 bytes%', 'in a batch too');
 
 -- Empty and unknown values.
-select pg_temp.rows_are(format($$ select content, parts from chatkeep.append_message(%L, 'user', '', parts => '[]') $$, :'chat'), $$ values ('', '[]'::jsonb) $$, 'nothing to say is a message');
+select pg_temp.rows_are(format($$ select content, parts from chatkeep.append_message(%L, 'user', '', parts => '[]') $$, :'chat'), $$ values ('', '[]'::jsonb) $$, 'empty content with empty parts is a message');
 select pg_temp.rows_are(format($$ select content, parts from chatkeep.append_messages(%L, '[{"role":"user","content":"","parts":[]}]') $$, :'chat'), $$ values ('', '[]'::jsonb) $$, 'in a batch too');
 select pg_temp.rows_are(format($$ select parts from chatkeep.append_message(%L, 'user', 'x', parts => '[{"type":"hologram","v":[1,{"w":null}]},7,"text",null,[]]') $$, :'chat'),
   $$ values ('[{"type":"hologram","v":[1,{"w":null}]},7,"text",null,[]]'::jsonb) $$, 'parts of unknown types are stored as they are');
@@ -185,7 +185,7 @@ begin
 end
 $$;
 select cmp_ok(pg_temp.buffers(format('select id, seq from chatkeep.list_messages(%L)', :'heavy')), '<', 100, 'are listed without their bodies');
-select cmp_ok(pg_temp.buffers(format('select sum(char_length(content)) from chatkeep.list_messages(%L)', :'heavy')), '>', 200, 'which cost what they cost');
+select cmp_ok(pg_temp.buffers(format('select sum(char_length(content)) from chatkeep.list_messages(%L)', :'heavy')), '>', 200, 'with their content the pages read more buffers');
 
 select * from finish();
 rollback;

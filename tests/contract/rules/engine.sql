@@ -11,7 +11,7 @@ select is((select array_agg(chatkeep_private.server_warning(n) order by n) from 
 select is((select warning from chatkeep.engine()), chatkeep_private.server_warning(), 'engine() has the warning about this server');
 
 select pg_temp.sign_out();
-select is((select count(*)::int from chatkeep.engine()), 1, 'anon may ask which engine answers');
+select is((select count(*)::int from chatkeep.engine()), 1, 'anon may call engine()');
 
 select * from finish();
 rollback;

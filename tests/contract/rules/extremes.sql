@@ -58,7 +58,7 @@ grant select on ages to public;
 select is(pg_temp.with_chat('last_seq = 2147483647', call, 'select ''accepted'''), '22003', name || ' to a chat that has numbered its last message is refused') from appends order by n;
 select is(pg_temp.with_chat(format('last_seq = %s', 2147483647 - count), call, 'select max(seq) from chatkeep.messages'), '2147483647', name || ' may take the last number there is') from appends order by n;
 select is(pg_temp.with_chat('last_seq = 2147483646', call, 'select min(seq) from chatkeep.messages'), case count when 1 then '1' else '22003' end, 'and no number wraps around in ' || name) from appends order by n;
-select is(pg_temp.with_chat('message_count = 2147483647', 'append_message(pg_temp.id(''c1''), ''user'', ''x'')', 'select ''accepted'''), '22003', 'neither does the count of messages');
+select is(pg_temp.with_chat('message_count = 2147483647', 'append_message(pg_temp.id(''c1''), ''user'', ''x'')', 'select ''accepted'''), '22003', 'the count of messages does not overflow');
 select is(pg_temp.with_chat('message_count = 2147483647', 'append_messages(pg_temp.id(''c1''), ''[{"role":"user","content":"x"}]'')', 'select ''accepted'''), '22003', 'in a batch');
 select is(pg_temp.with_chat('last_seq = 2147483647', call, query), expected, name || ' works in a chat that is full') from others order by n;
 
@@ -69,8 +69,8 @@ select is(pg_temp.with_chat('updated_at = ''294276-12-31 23:59:59.999999+00''', 
 select is(pg_temp.with_chat('updated_at = ''infinity''', call, query), expected, name || ' works in a chat at infinity') from others order by n;
 select is(pg_temp.with_chat('updated_at = ''294276-12-31 23:59:59.999998+00''', 'append_message(pg_temp.id(''c1''), ''user'', ''x'')', 'select max(created_at) at time zone ''UTC'' from chatkeep.messages'), '294276-12-31 23:59:59.999999', 'the last moment itself is used');
 select is(pg_temp.with_chat('updated_at = ''294276-12-31 23:59:59.999998+00''', 'append_messages(pg_temp.id(''c1''), ''[{"role":"user","content":"x"},{"role":"user","content":"y"}]'')', 'select ''accepted'''), '22008', 'but not by two');
-select is(pg_temp.with_chat('updated_at = ''-infinity''', 'append_message(pg_temp.id(''c1''), ''user'', ''x'')', 'select max(created_at) > now() - interval ''1 day'' from chatkeep.messages'), 'true', 'a chat of no time goes on now');
-select is(pg_temp.with_chat('updated_at = ''4714-11-24 00:00:00+00 BC''', 'append_messages(pg_temp.id(''c1''), ''[{"role":"user","content":"x"}]'')', 'select max(created_at) > now() - interval ''1 day'' from chatkeep.messages'), 'true', 'so does one of the first moment there is');
+select is(pg_temp.with_chat('updated_at = ''-infinity''', 'append_message(pg_temp.id(''c1''), ''user'', ''x'')', 'select max(created_at) > now() - interval ''1 day'' from chatkeep.messages'), 'true', 'a chat with the time -infinity continues at the present time');
+select is(pg_temp.with_chat('updated_at = ''4714-11-24 00:00:00+00 BC''', 'append_messages(pg_temp.id(''c1''), ''[{"role":"user","content":"x"}]'')', 'select max(created_at) > now() - interval ''1 day'' from chatkeep.messages'), 'true', 'a chat with the first possible time continues at the present time');
 
 -- Ages of a message that streams, of a deleted chat and of an ended session.
 select pg_temp.sign_in('ada');
@@ -82,8 +82,8 @@ select is(pg_temp.refusal(format('select * from chatkeep.fail_stale_messages(%L)
 select pg_temp.serve();
 select is(pg_temp.refusal(format('select chatkeep.purge_chats(%L)', age)), 'accepted', 'nothing was deleted ' || age || ' ago') from ages order by n;
 select is(pg_temp.refusal(format('select chatkeep.purge_sessions(10, %L)', age)), 'accepted', 'nor ended ' || age || ' ago') from ages order by n;
-select is((select status::text from chatkeep.messages where id = pg_temp.id('a9')), 'streaming', 'what streams goes on streaming');
-select is((select count(*)::integer from chatkeep.chats where id = pg_temp.id('c2')), 1, 'what is deleted stays to be restored');
+select is((select status::text from chatkeep.messages where id = pg_temp.id('a9')), 'streaming', 'a message that streams is not failed');
+select is((select count(*)::integer from chatkeep.chats where id = pg_temp.id('c2')), 1, 'a deleted chat is not purged');
 select is((select array_agg(pg_temp.refusal(call)) from unnest(array['select * from chatkeep.fail_stale_messages(''-178000000 years'')', 'select chatkeep.purge_chats(''-2147483647 months'')', 'select chatkeep.purge_sessions(10, ''-2147483647 days'')']) call),
   array_fill('22023 older_than must not be negative | Pass an interval such as ''15 minutes''.'::text, array[3]), 'an age is not negative');
 

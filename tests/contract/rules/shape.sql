@@ -44,7 +44,7 @@ select is_empty(
      union all select polname from pg_catalog.pg_policy p join tables t on t.oid = p.polrelid where obj_description(p.oid, 'pg_policy') is null
      union all select tgname from pg_catalog.pg_trigger g join tables t on t.oid = g.tgrelid
        where not g.tgisinternal and obj_description(g.oid, 'pg_trigger') is null $$,
-  'every table, function, type, policy and trigger says what it is for');
+  'every table, function, type, policy and trigger has a comment');
 select is_empty(
   $$ select oid::regprocedure from calls c, aclexplode(coalesce(c.proacl, acldefault('f', c.proowner))) a
      where a.grantee = 0 and a.privilege_type = 'EXECUTE' $$,

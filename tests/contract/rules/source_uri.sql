@@ -114,7 +114,7 @@ select is(pg_temp.stored(uri), answer, name) from sources;
 select is_empty($$ select uri, answer, pg_temp.stored(answer) from sources where answer !~ '^220' and pg_temp.stored(answer) is distinct from answer $$,
   'a form is its own form');
 select is_empty($$ select uri, answer, pg_temp.stored(uri) from vectors where pg_temp.stored(uri) is distinct from answer $$,
-  'of many sources every engine says what core says');
+  'for many sources every engine gives core''s form or refusal');
 select is_empty($$ select answer from vectors where answer !~ '^220' and pg_temp.stored(answer) is distinct from answer $$,
   'and their forms are their own forms');
 

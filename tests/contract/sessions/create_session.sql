@@ -37,7 +37,7 @@ select pg_temp.tick();
 select token as b3 from chatkeep.create_session(max_sessions => 2) \gset
 select results_eq($$ select revoked_reason from chatkeep.sessions order by created_at $$, $$ values ('limit'), (null), (null) $$,
   'max_sessions revokes the oldest beyond it');
-select is((select status from chatkeep.rotate_session(:'b1')), 'revoked', 'which then rotates no more');
+select is((select status from chatkeep.rotate_session(:'b1')), 'revoked', 'a session revoked by max_sessions does not rotate');
 select is((select count(*)::int from chatkeep.sessions), 3, 'a user lists their sessions');
 
 -- The limit counts live sessions.

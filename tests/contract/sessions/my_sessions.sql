@@ -27,11 +27,11 @@ select columns_are('chatkeep', 'my_sessions', array['id', 'created_at', 'last_us
   'revoked_at', 'revoked_reason', 'aal', 'user_agent', 'ip', 'metadata', 'is_current'], 'and nothing that a token could be made or proved with');
 select is((select count(*)::int from chatkeep.my_sessions where is_current), 1, 'one is current');
 select pg_temp.claim('{"session_id":"no uuid"}');
-select is((select count(*)::int from chatkeep.my_sessions where is_current), 0, 'none where the claim is no session');
+select is((select count(*)::int from chatkeep.my_sessions where is_current), 0, 'a claim that is no session marks no current session');
 reset role;
 update chatkeep.sessions set last_used_at = now() - interval '2 days' where id = :'a_session_id';
 select pg_temp.sign_in('ada');
-select is((select status from chatkeep.my_sessions where id = :'a_session_id'), 'idle', 'an idle session says so');
+select is((select status from chatkeep.my_sessions where id = :'a_session_id'), 'idle', 'an idle session has the status idle');
 reset role;
 update chatkeep.sessions set expires_at = now() where id = :'a_session_id';
 select pg_temp.sign_in('ada');

@@ -24,11 +24,11 @@ select set_config('response.status', '', true);
 select pg_temp.rows_are(format($$ select status, session_id, revoked from chatkeep.revoke_other_sessions(%L) $$, :'f_token'),
   $$ values ('revoked', null::uuid, 0) $$, 'a revoked token ends nothing');
 select is(current_setting('response.status', true), '401', 'with the HTTP status 401');
-select is((select status from chatkeep.revoke_other_sessions('nonsense')), 'invalid', 'nor does what is no token');
+select is((select status from chatkeep.revoke_other_sessions('nonsense')), 'invalid', 'text that is not a token ends nothing');
 select pg_temp.sign_in('eve');
 select * from chatkeep.create_session('stays') \gset g_
-select is((select status || revoked from chatkeep.revoke_other_sessions(:'d_token')), 'invalid0', 'nor one of somebody else');
-select is((select count(*)::int from chatkeep.my_sessions where status = 'active'), 1, 'whose caller keeps all');
+select is((select status || revoked from chatkeep.revoke_other_sessions(:'d_token')), 'invalid0', 'the token of another user ends nothing');
+select is((select count(*)::int from chatkeep.my_sessions where status = 'active'), 1, 'the caller''s sessions stay');
 select pg_temp.sign_in('ada');
 select token as d1 from chatkeep.rotate_session(:'d_token') \gset
 select token as d2 from chatkeep.rotate_session(:'d1') \gset
@@ -38,7 +38,7 @@ select pg_temp.sign_out();
 select is(pg_temp.refusal($$ select * from chatkeep.revoke_other_sessions('x') $$), '42501 permission denied for function revoke_other_sessions', 'anon ends nothing');
 
 select pg_temp.sign_in('ada');
-select is((select array_agg(pg_temp.refusal('select * from chatkeep.' || call)) from unnest(array['revoke_other_sessions(null)']) call), array_fill('accepted'::text, array[1]), 'what is no token is invalid, and no error');
+select is((select array_agg(pg_temp.refusal('select * from chatkeep.' || call)) from unnest(array['revoke_other_sessions(null)']) call), array_fill('accepted'::text, array[1]), 'a missing token is invalid, and no error');
 
 select * from finish();
 rollback;

@@ -25,11 +25,11 @@ select is(pg_temp.refusal(format($$ select * from chatkeep.revoke_session(%L) $$
 select is(pg_temp.refusal($$ select * from chatkeep.revoke_session(pg_temp.id('ff')) $$),
   'PT404 session_id names no session of yours | List them with my_sessions.', 'is refused like an unknown one');
 select is(pg_temp.refusal($$ select * from chatkeep.revoke_session(null) $$),
-  '22004 session_id is missing | Pass a value; null is not accepted here.', 'and so is none');
+  '22004 session_id is missing | Pass a value; null is not accepted here.', 'a missing session_id is refused');
 select pg_temp.sign_in('eve');
 select is((select status from chatkeep.validate_session(:'e_token')), 'valid', 'the foreign session lives');
 select pg_temp.serve();
-select is((select revoked_reason from chatkeep.revoke_session(:'e_session_id')), 'admin', 'service_role ends anybody''s, and the row says so');
+select is((select revoked_reason from chatkeep.revoke_session(:'e_session_id')), 'admin', 'service_role ends any session, with the reason admin');
 
 -- A logout and an end by an administrator, inside the grace of a rotation.
 rollback to people;
@@ -44,7 +44,7 @@ select is(pg_temp.said(:'t0', :'t1'), 'revoked/revoked revoked/revoked', 'and re
 select token as t0, session_id as id from chatkeep.create_session() \gset
 select token as t1 from chatkeep.rotate_session(:'t0') \gset
 select pg_temp.serve();
-select is((select revoked_reason from chatkeep.revoke_session(:'id')), 'admin', 'so does an administrator''s end');
+select is((select revoked_reason from chatkeep.revoke_session(:'id')), 'admin', 'an end by an administrator stays');
 select pg_temp.sign_out();
 select is(pg_temp.said(:'t0', :'t1'), 'revoked/revoked revoked/revoked', 'for both tokens');
 

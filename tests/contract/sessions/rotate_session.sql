@@ -37,7 +37,7 @@ select is(:'r_generation'::text, '1'::text, 'by one generation');
 select isnt(:'r_token'::text, :'s_token'::text, 'to another token');
 select is(:'r_session_id'::text, :'s_session_id'::text, 'of the same session');
 select is(:'r_user_id'::text, '00000000-0000-4000-8000-00000000ada0'::text, 'and user');
-select is(:'r_expires_at'::text, :'s_expires_at'::text, 'whose end is not moved');
+select is(:'r_expires_at'::text, :'s_expires_at'::text, 'a rotation does not move the end of the session');
 select results_eq(format($$ select status, token, generation from chatkeep.rotate_session(%L) $$, :'s_token'),
   format($$ values ('replayed', %L, 1) $$, :'r_token'), 'a lost response is repeated with the identical token');
 select results_eq(format($$ select status, token, generation from chatkeep.rotate_session(%L) $$, :'s_token'),
@@ -96,10 +96,10 @@ select pg_temp.sign_out();
 select is((select array_agg(distinct status) from unnest(array['', 'cks_', 'nonsense', :'t0' || 'A', left(:'t0', 73), upper(:'t0'),
     overlay(:'t0' placing case when substr(:'t0', 30, 1) = 'A' then 'B' else 'A' end from 30 for 1),
     'cks_' || repeat('A', 70)]) t, lateral chatkeep.rotate_session(t) r),
-  array['invalid'], 'what was never issued is invalid');
-select is((select status from chatkeep.rotate_session(null)), 'invalid', 'so is nothing');
+  array['invalid'], 'text that was never issued is invalid');
+select is((select status from chatkeep.rotate_session(null)), 'invalid', 'a missing token is invalid');
 select is((select status from chatkeep.validate_session(null)), 'invalid', 'for both calls');
-select is((select array_agg(pg_temp.refusal('select * from chatkeep.' || call)) from unnest(array['rotate_session(repeat(''x'', 100000))', 'rotate_session(''cks_'' || repeat(''é'', 70))']) call), array_fill('accepted'::text, array[2]), 'what is no token is invalid, and no error');
+select is((select array_agg(pg_temp.refusal('select * from chatkeep.' || call)) from unnest(array['rotate_session(repeat(''x'', 100000))', 'rotate_session(''cks_'' || repeat(''é'', 70))']) call), array_fill('accepted'::text, array[2]), 'text that is not a token is invalid, and no error');
 
 -- A spent token ends the session at once, with all its tokens, inside the grace or not.
 rollback to people;
@@ -126,7 +126,7 @@ select is(pg_temp.said(:'t0', :'t1'), 'idle/idle idle/idle', 'an idle session re
 reset role;
 update chatkeep.sessions set expires_at = clock_timestamp() where id = :'id';
 select pg_temp.sign_out();
-select is(pg_temp.said(:'t0', :'t1'), 'expired/expired expired/expired', 'nor does an expired one');
+select is(pg_temp.said(:'t0', :'t1'), 'expired/expired expired/expired', 'an expired session repeats no rotation');
 select is((select s.revoked_at from chatkeep.sessions s where s.id = :'id'), null, 'which is not revoked by that') from (select set_config('role', 'postgres', true)) r;
 update chatkeep.sessions set expires_at = clock_timestamp() + interval '30 seconds', last_used_at = now() where id = :'id';
 select pg_temp.sign_out();
@@ -161,7 +161,7 @@ reset role;
 select is((select count(*)::int from chatkeep_private.session_secrets x where x.session_id = :'id'), 1, 'and has one secret');
 select is((select count(*)::int from chatkeep.sessions s where s.id = :'id'), 1, 'and one row');
 select pg_temp.sign_in('ada');
-select is((select status from chatkeep.revoke_session(:'id')), 'revoked', 'which a logout ends');
+select is((select status from chatkeep.revoke_session(:'id')), 'revoked', 'a logout ends the session');
 select is(pg_temp.said(:'newest', :'t1'), 'revoked/revoked revoked/revoked', 'with all its tokens');
 
 select * from finish();

@@ -11,7 +11,7 @@ reset role;
 update chatkeep.sessions set last_used_at = now() - interval '11 minutes' where id = :'id';
 select pg_temp.sign_out();
 select is((select status from chatkeep.rotate_session(:'t0')), 'idle', 'an idle session does not rotate');
-select is((select status from chatkeep.validate_session(:'t0')), 'idle', 'nor is it valid');
+select is((select status from chatkeep.validate_session(:'t0')), 'idle', 'an idle session is not valid');
 reset role;
 update chatkeep.sessions set last_used_at = now() - interval '9 minutes' where id = :'id';
 select pg_temp.sign_out();
@@ -26,10 +26,10 @@ select is((select xmin::text from chatkeep.sessions where id = :'id'), (select v
 update chatkeep.sessions set expires_at = now() where id = :'id';
 select pg_temp.sign_out();
 select is((select status from chatkeep.rotate_session(:'t0')), 'expired', 'an expired session does not rotate');
-select is((select status from chatkeep.validate_session(:'t0')), 'expired', 'nor is it valid');
+select is((select status from chatkeep.validate_session(:'t0')), 'expired', 'an expired session is not valid');
 
 -- Text that is not a token.
-select is((select array_agg(pg_temp.refusal('select * from chatkeep.' || call)) from unnest(array['validate_session('''')', 'validate_session(null)', 'validate_session(''cks_'' || repeat(''_'', 70))']) call), array_fill('accepted'::text, array[3]), 'what is no token is invalid, and no error');
+select is((select array_agg(pg_temp.refusal('select * from chatkeep.' || call)) from unnest(array['validate_session('''')', 'validate_session(null)', 'validate_session(''cks_'' || repeat(''_'', 70))']) call), array_fill('accepted'::text, array[3]), 'text that is not a token is invalid, and no error');
 
 -- The token of a deleted session is unknown.
 rollback to people;
@@ -46,7 +46,7 @@ select token as t0 from chatkeep.create_session() \gset
 select pg_temp.serve();
 delete from chatkeep.users where id = '00000000-0000-4000-8000-00000000b0b0';
 select pg_temp.sign_out();
-select is(pg_temp.said(:'t0'), 'invalid/invalid', 'so is that of a deleted user');
+select is(pg_temp.said(:'t0'), 'invalid/invalid', 'the token of a deleted user is invalid');
 
 select * from finish();
 rollback;
