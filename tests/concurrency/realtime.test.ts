@@ -43,7 +43,7 @@ function broadcast(name: string, play: (stage: Stage, people: Cast, feed: Feed) 
   });
 }
 
-/** The changes of one table: the type of each, and the subscribers that received columns. */
+/** The changes of one table: the type of each, and the receivers ofd columns. */
 function summary(sent: Sent[], table: string): [string, string[]][] {
   return sent.filter((change) => change.table === table).map(({ type, to }) => [
     type,
@@ -86,8 +86,8 @@ broadcast("a message is sent to the owner of its chat and to nobody else", async
   const connection = await stage.connection();
   const [message] = await connection.request(people.ada, APPEND, chat, "hello", null, "complete");
   const sent = await feed.sent();
-  equal(summary(sent, MESSAGES), [["INSERT", ["ada", "service"]]], "subscribers that receive the message");
-  equal(summary(sent, CHATS), [["INSERT", ["ada", "service"]], ["UPDATE", ["ada", "service"]]], "subscribers that receive the chat");
+  equal(summary(sent, MESSAGES), [["INSERT", ["ada", "service"]]], "receivers of the message");
+  equal(summary(sent, CHATS), [["INSERT", ["ada", "service"]], ["UPDATE", ["ada", "service"]]], "receivers");
   equal(sent.at(-1)?.to.nobody, "unauthorized", "the refusal of an anonymous client");
   const [inserted] = received(sent, "ada", MESSAGES);
   const stored = await asText(stage, people.ada, message.id);
@@ -104,7 +104,7 @@ broadcast("a streamed message is sent as a placeholder, and whole when it is fin
   await connection.request(people.ada, FINISH, chat, id, noise(100_000), parts);
   const whole = await asText(stage, people.ada, id);
   const sent = await feed.sent();
-  equal(summary(sent, MESSAGES), [["INSERT", ["ada", "service"]], ["UPDATE", ["ada", "service"]]], "subscribers and their changes");
+  equal(summary(sent, MESSAGES), [["INSERT", ["ada", "service"]], ["UPDATE", ["ada", "service"]]], "receivers");
   const [first, second] = received(sent, "ada", MESSAGES);
   equal([placeholder.status, whole.status], ["streaming", "complete"], "status before and after");
   for (const [name, value] of Object.entries(placeholder)) equal(first[name], value, `${name} of the placeholder`);
@@ -149,25 +149,25 @@ broadcast("a new title is sent to the chat's owner alone", async (stage, people,
   const connection = await stage.connection();
   await connection.request(people.ada, "update chatkeep.chats set title = 'new' where id = $1", chat);
   const sent = await feed.sent();
-  equal(summary(sent, CHATS), [["UPDATE", ["ada", "service"]]], "subscribers that receive it");
-  equal(received(sent, "ada", CHATS).map(({ id, title }) => [id, title]), [[chat, "new"]], "the columns that are sent");
+  equal(summary(sent, CHATS), [["UPDATE", ["ada", "service"]]], "receivers of it");
+  equal(received(sent, "ada", CHATS).map(({ id, title }) => [id, title]), [[chat, "new"]], "the sent columns");
 });
 
-broadcast("a deleted chat disappears for its owner too, and is sent again when it is restored", async (stage, people, feed) => {
+broadcast("a deleted chat is sent again to its owner when it is restored", async (stage, people, feed) => {
   const chat = await stage.chat(people.ada);
   const connection = await stage.connection();
   await connection.request(people.ada, APPEND, chat, "hello", null, "complete");
   await feed.sent();
   await connection.request(people.ada, "select chatkeep.delete_chat($1)", chat);
-  equal(summary(await feed.sent(), CHATS), [["UPDATE", ["service"]]], "subscribers that receive the deletion");
+  equal(summary(await feed.sent(), CHATS), [["UPDATE", ["service"]]], "receivers of the deletion");
   await connection.request(people.ada, "select chatkeep.restore_chat($1)", chat);
   const sent = await feed.sent();
-  equal(summary(sent, CHATS), [["UPDATE", ["ada", "service"]]], "subscribers that receive the restored chat");
-  equal(received(sent, "ada", CHATS).map(({ id, deleted_at }) => [id, deleted_at]), [[chat, null]], "the columns that are sent");
+  equal(summary(sent, CHATS), [["UPDATE", ["ada", "service"]]], "receivers of the restored chat");
+  equal(received(sent, "ada", CHATS).map(({ id, deleted_at }) => [id, deleted_at]), [[chat, null]], "the sent columns");
   // Messages from before the deletion, which are read from the log after it.
   await connection.request(people.ada, APPEND, chat, "last words", null, "complete");
   await connection.request(people.ada, "select chatkeep.delete_chat($1)", chat);
-  equal(summary(await feed.sent(), MESSAGES), [["INSERT", ["service"]]], "subscribers that receive the last message");
+  equal(summary(await feed.sent(), MESSAGES), [["INSERT", ["service"]]], "receivers of the last message");
 });
 
 broadcast("subscribers receive only the keys of purged rows", async (stage, people, feed) => {
@@ -186,9 +186,9 @@ broadcast("subscribers receive only the keys of purged rows", async (stage, peop
     return sent.filter((change) => change.type !== "DELETE" || ofChat(change));
   };
   const sent = await purge();
-  equal(sent.map(({ type, table }) => [type, table]), [["DELETE", MESSAGES], ["DELETE", CHATS]], "the columns that are sent");
+  equal(sent.map(({ type, table }) => [type, table]), [["DELETE", MESSAGES], ["DELETE", CHATS]], "the sent columns");
   for (const { table, to } of sent) {
-    equal(Object.keys(to), Object.keys(people), `subscribers that receive a deletion in ${table}`);
+    equal(Object.keys(to), Object.keys(people), `receivers of a deletion in ${table}`);
     const key = table === CHATS ? ["id", "tenant_id"] : ["id", "chat_id", "tenant_id"];
     for (const name of ["ada", "ben", "eve"]) equal(Object.keys(to[name]).sort(), key.sort(), `changes for ${name}`);
     equal(to.nobody, {}, "changes for an anonymous client");
@@ -206,15 +206,15 @@ broadcast("disabled users receive nothing", async (stage, people, feed) => {
   const disable = "update chatkeep.users set disabled_at = $2::timestamptz where id = $1";
   await append();
   await connection.request(SERVICE, disable, people.ada.id, "2026-01-01");
-  equal(summary(await feed.sent(), MESSAGES), [["INSERT", ["service"]]], "subscribers that receive the last change before it");
+  equal(summary(await feed.sent(), MESSAGES), [["INSERT", ["service"]]], "receivers of the last change before it");
   await append();
-  equal(summary(await feed.sent(), MESSAGES), [["INSERT", ["service"]]], "subscribers that receive changes from after it");
+  equal(summary(await feed.sent(), MESSAGES), [["INSERT", ["service"]]], "receivers of changes after it");
   await connection.request(SERVICE, disable, people.ada.id, null);
   await append();
-  equal(summary(await feed.sent(), MESSAGES), [["INSERT", ["ada", "service"]]], "subscribers that receive later changes");
+  equal(summary(await feed.sent(), MESSAGES), [["INSERT", ["ada", "service"]]], "receivers of later changes");
 });
 
-broadcast("a user who moves to another tenant still receives changes, and members of both tenants receive none", async (stage, people, feed) => {
+broadcast("a user who moves still receives changes, and other members do not", async (stage, people, feed) => {
   const chat = await stage.chat(people.ada);
   const connection = await stage.connection();
   await connection.request(people.ada, APPEND, chat, "hello", null, "complete");
@@ -230,10 +230,10 @@ broadcast("a user who moves to another tenant still receives changes, and member
   equal(
     summary(sent, MESSAGES),
     [["UPDATE", ["ada", "service"]], ["INSERT", ["ada", "service"]]],
-    "subscribers that receive the messages",
+    "receivers of the messages",
   );
   for (const [type, to] of summary(sent, CHATS)) {
-    equal([type, to], ["UPDATE", ["ada", "service"]], "subscribers that receive the chat");
+    equal([type, to], ["UPDATE", ["ada", "service"]], "receivers of the chat");
   }
 });
 
@@ -251,10 +251,10 @@ broadcast("the readers of a document receive the progress of its ingest", async 
     equal(
       received(sent, "ada", DOCUMENTS).map(({ status, error }) => [status, error]),
       [["pending", null], ["processing", null], ["failed", "no reader"]],
-      "the columns that are sent",
+      "the sent columns",
     );
     await connection.request(people.ada, "select chatkeep.delete_document($1)", id);
-    equal(summary(await feed.sent(), DOCUMENTS), [["UPDATE", ["service"]]], "subscribers that receive the deletion");
+    equal(summary(await feed.sent(), DOCUMENTS), [["UPDATE", ["service"]]], "receivers of the deletion");
   }
 });
 

@@ -52,7 +52,7 @@ async function stored(stage: Stage, session: string): Promise<Row> {
   return row;
 }
 
-atEachLevel("a rotation that waited for another one conflicts, and its repetition returns the same token", async (scene) => {
+atEachLevel("a rotation that waited for another conflicts, and a retry returns that token", async (scene) => {
   const { stage, ada, one, other, look } = scene;
   const [{ token, session_id }] = await one.request(ada, CREATE);
   await look(one);
@@ -135,7 +135,7 @@ atEachLevel("a rotation from before a revocation returns an invalid token", asyn
   equal((await stored(stage, second.session_id)).revoked_reason, "logout", "the reason of the revocation");
 });
 
-atEachLevel("two revocations of one session conflict, and a repetition of the second has the same result", async (scene) => {
+atEachLevel("two revocations of one session conflict, and a retry has the same result", async (scene) => {
   const { stage, ada, one, other, look } = scene;
   const [{ session_id }] = await one.request(ada, CREATE);
   await look(one, ada);
@@ -149,7 +149,7 @@ atEachLevel("two revocations of one session conflict, and a repetition of the se
   equal(await other.request(ada, REVOKE, session_id), [{ status: "revoked" }], "the retry");
 });
 
-atEachLevel("two new sessions with max_sessions conflict over the session that both would end", async (scene) => {
+atEachLevel("two new sessions with a limit conflict over the session that both end", async (scene) => {
   const { stage, ada, one, other, look } = scene;
   await one.request(ada, CREATE);
   await look(one, ada);

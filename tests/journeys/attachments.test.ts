@@ -30,7 +30,7 @@ Deno.test("attachments are visible to their owner only, and disappear with a del
   const [ada, eve] = [await signUp(), await signUp()];
   const [chat_id, first] = await illustrated(ada);
   await newChat(eve);
-  equal(ok(await eve.db.from("attachments").select("id").eq("chat_id", chat_id)), [], "the rows that another tenant reads");
+  equal(ok(await eve.db.from("attachments").select("id").eq("chat_id", chat_id)), [], "rows of a stranger");
   refusal(await anonymous().from("attachments").select("id"), "42501", 401, "attachments");
   const forged = { tenant_id: ada.id, user_id: eve.id, chat_id, message_id: first, name: "c.png" };
   refusal(await eve.db.from("attachments").insert(forged), "42501", 403, "attachments");

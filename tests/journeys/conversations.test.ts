@@ -389,8 +389,8 @@ Deno.test("no call reaches another user's chat: a stranger's, a colleague's, wit
     });
   }
   for (const person of [ben, eve]) {
-    equal(ok(await person.db.rpc("search_messages", { query: "vault" })), [], "the rows that others find");
-    equal(ok(await person.db.rpc("fail_stale_messages", { older_than: "0 seconds" })), [], "the messages that others fail");
+    equal(ok(await person.db.rpc("search_messages", { query: "vault" })), [], "messages of others");
+    equal(ok(await person.db.rpc("fail_stale_messages", { older_than: "0 seconds" })), [], "messages of others");
     const forged = await person.db.rpc("import_chat", {
       chat: { tenant_id: ada.id, user_id: ada.id, messages: [{ role: "user", content: "x" }] },
     });

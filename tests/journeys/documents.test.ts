@@ -151,7 +151,7 @@ Deno.test("tags merge, and each member has a namespace", async () => {
   hintedRefusal(await tag(eve, { mine: 1 }, { namespace: "eve" }), "PT404", 404, "document_id");
   const all = ada.db.from("document_metadata").select("namespace").eq("document_id", document_id).order("namespace");
   equal(ok(await all), [{ namespace: "ben" }, { namespace: "default" }], "the rows that Ada reads");
-  equal(ok(await eve.db.from("document_metadata").select("namespace")), [], "the rows that another tenant reads");
+  equal(ok(await eve.db.from("document_metadata").select("namespace")), [], "rows of a stranger");
 });
 
 Deno.test("a deleted document is gone, and its bytes can be registered again", async () => {
