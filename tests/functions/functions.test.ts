@@ -14,7 +14,7 @@ const RUNTIMES = {
   // There, a function may not run programs, and may write only to /tmp.
   "Supabase's Deno": [
     given("CHATKEEP_DENO_OF_SUPABASE"), "run", ...ALLOWED, "--allow-net", "--allow-env", "--allow-read",
-    `${Deno.cwd()}/functions/edge.ts`,
+    `${import.meta.dirname}/edge.ts`,
   ],
 };
 
@@ -93,7 +93,7 @@ async function signUp(supabase: Supabase) {
 }
 
 Deno.test("the example functions", async (test) => {
-  await using server = start(RUNTIMES["plain Deno"], `${Deno.cwd()}/functions/supabase.ts`, WORKDIR);
+  await using server = start(RUNTIMES["plain Deno"], `${import.meta.dirname}/supabase.ts`, WORKDIR);
   const supabase: Supabase = JSON.parse(await server.hears(/^(\{.*\})$/m));
   for (const [name, runtime] of Object.entries(RUNTIMES)) {
     await test.step(name, (step) => functions(step, runtime, supabase));

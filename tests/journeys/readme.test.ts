@@ -4,7 +4,7 @@ import { createClient } from "@supabase/supabase-js";
 import { assert, equal } from "./assertions.ts";
 
 Deno.test("the README's example makes a chat, stores a message once and pages", async () => {
-  const readme = await Deno.readTextFile(new URL("../README.md", import.meta.url));
+  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
   const example = /```ts\n([\s\S]*?)```/.exec(readme)?.[1];
   assert(example, "README.md has no example in TypeScript");
 

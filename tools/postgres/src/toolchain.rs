@@ -129,9 +129,9 @@ impl Workspace {
         locked_version(&lock, package).with_context(|| format!("Cargo.lock does not name {package}."))
     }
 
-    /// Installs the npm packages of `tools/xtask/npm` exactly as locked.
+    /// Installs the npm packages of `tests/servers` exactly as locked.
     pub fn install_npm(&self) -> Result<()> {
-        let (source, folder) = (self.root.join("tools/xtask/npm"), self.base.join("npm"));
+        let (source, folder) = (self.root.join("tests/servers"), self.base.join("npm"));
         let files = ["package.json", "package-lock.json"];
         let wanted = files.map(|name| fs::read_to_string(source.join(name)));
         let wanted = wanted.into_iter().collect::<Result<String, _>>()?;

@@ -2,7 +2,7 @@
 //! `bench/` holds.
 
 use crate::arguments::{self, list};
-use crate::{deno, edge};
+use crate::edge;
 use anyhow::{Result, bail, ensure};
 use clap::builder::PossibleValuesParser;
 use fs_err as fs;
@@ -181,7 +181,8 @@ fn programs(workspace: &Workspace) -> Result<Command> {
     for path in files.iter().filter(|path| path.is_file()) {
         fs::copy(path, folder.join(path.file_name().unwrap_or_default()))?;
     }
-    let mut told = workspace.deno(deno::folder(workspace));
+    // A command that carries the environment; it is not run.
+    let mut told = workspace.deno("deno");
     told.env("CHATKEEP_TOOLS", workspace.node_modules()).env("CHATKEEP_PROGRAMS", &folder);
     told.env("CHATKEEP_PACKAGE", workspace.package()).env("CHATKEEP_EMPTY", empty);
     Ok(told)

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Folders of Rust modules, each with its `lib.rs` or `main.rs`.
-const CRATES: [&str; 9] = [
+const CRATES: [&str; 10] = [
     "core/src",
     "extension/src",
     "edge/src",
@@ -18,11 +18,12 @@ const CRATES: [&str; 9] = [
     "tools/sql_lint/src",
     "tools/xtask/src",
     "bench/src",
+    "tests/lifecycle/src",
     "tests/models/src",
     "tests/load/src",
 ];
 /// Folders of JavaScript and TypeScript.
-const SCRIPTS: [&str; 4] = ["edge/js", "tools/xtask/npm", "tools/xtask/demo", "tests"];
+const SCRIPTS: [&str; 3] = ["edge/js", "examples/demo", "tests"];
 
 /// Which module needs which.
 type Needs = BTreeMap<String, BTreeSet<String>>;

@@ -1,14 +1,14 @@
 //! `cargo xtask demo`: real conversations and documents in a real Postgres.
 
 use crate::gateway::{Gateway, Rest};
-use crate::{backup, deno, edge};
+use crate::{deno, edge, test_programs};
 use anyhow::{Result, ensure};
 use local_postgres::{DEFAULT_MAJOR, Engine, Temporary, Workspace, console};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-/// Sets everything up, runs `tools/xtask/demo/demo.ts`, and takes everything down again.
+/// Sets everything up, runs `examples/demo/demo.ts`, and takes everything down again.
 pub fn run(workspace: &Workspace) -> Result<()> {
     let started = Instant::now();
     let lock = workspace.lock()?;
@@ -26,13 +26,15 @@ pub fn run(workspace: &Workspace) -> Result<()> {
     let mut demo = deno::command(workspace, "run", &readable);
     gateway.keys.describe_to(&mut demo);
     let list: Vec<String> = documents.iter().map(|path| path.display().to_string()).collect();
-    demo.arg("demo/demo.ts").env("CHATKEEP_DATASET", conversations).env("CHATKEEP_DOCUMENTS", list.join(":"));
+    demo.arg(deno::program("examples/demo/demo.ts"));
+    demo.env("CHATKEEP_DATASET", conversations).env("CHATKEEP_DOCUMENTS", list.join(":"));
     let status = console::show(&mut demo)?;
     drop(gateway);
     ensure!(status.success(), "The demo ended with {status}.");
 
-    let restored =
-        console::step("Dumping the demo's database and restoring it into a new one", || backup::test(&database.0))?;
+    let restored = console::step("Dumping the demo's database and restoring it into a new one", || {
+        test_programs::lifecycle(&database.0, "backup")
+    })?;
     ensure!(restored.failed == 0, "The restored database is not what was dumped.");
     eprintln!(
         "Every row, policy, index, constraint, function and grant came back: {} facts compared.",

@@ -1,5 +1,5 @@
 //! What stands between supabase-js and a database: GoTrue's interface served by `@supabase/lite` through
-//! `tools/xtask/npm/gateway.ts`, and PostgREST's by the same or by postrust. postrust has nothing in common with the one in
+//! `tests/servers/gateway.ts`, and PostgREST's by the same or by postrust. postrust has nothing in common with the one in
 //! `@supabase/lite`, so that what the tests see through both is not one gateway's own idea.
 
 use crate::deno;
@@ -55,7 +55,9 @@ impl Gateway {
         deno::prepare(workspace)?;
         let secret = new_password()?;
         let mut command = deno::command(workspace, "run", &[&workspace.base.join("npm")]);
-        command.args(["gateway.ts", "--stop-with-stdin"]).env("CHATKEEP_GATEWAY_JWT_SECRET", &secret);
+        command
+            .args([&deno::program("tests/servers/gateway.ts"), "--stop-with-stdin"])
+            .env("CHATKEEP_GATEWAY_JWT_SECRET", &secret);
         let mut postrust = None;
         if rest == Rest::Postrust {
             let (service, url) = start_postrust(database, &secret)?;
@@ -65,7 +67,7 @@ impl Gateway {
             command.env("CHATKEEP_GATEWAY_REST_DB", database.url_of("authenticator"));
         }
         console::step("Starting the gateway", || {
-            database.execute_file("postgres", &workspace.root.join("tools/xtask/npm/gateway.sql"))?;
+            database.execute_file("postgres", &workspace.root.join("tests/servers/gateway.sql"))?;
             database.set_passwords(&[AUTH_ROLE])?;
             command.env("CHATKEEP_GATEWAY_PORT", free_port()?.to_string());
             command.env("CHATKEEP_GATEWAY_AUTH_DB", database.url_of(AUTH_ROLE));

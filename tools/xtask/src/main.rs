@@ -6,7 +6,6 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod arguments;
-mod backup;
 mod bench;
 mod circles;
 mod contract;
@@ -18,7 +17,6 @@ mod edge;
 mod fuzz;
 mod gateway;
 mod generate;
-mod installation;
 mod lint;
 mod load;
 mod new_call;
@@ -26,7 +24,6 @@ mod release_guard;
 mod service;
 mod suites;
 mod test_programs;
-mod upgrade;
 
 use anyhow::Result;
 use arguments::{Db, Engines, Majors, Server, engines, majors};

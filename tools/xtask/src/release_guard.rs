@@ -43,7 +43,7 @@ pub fn newest(root: &Path) -> Result<Option<String>> {
 }
 
 /// The extension's scripts that are there now, whether git knows them or not.
-pub fn scripts(root: &Path) -> Result<Vec<PathBuf>> {
+fn scripts(root: &Path) -> Result<Vec<PathBuf>> {
     let folder = root.join(SCRIPTS);
     if folder.is_dir() { sql_files(&folder) } else { Ok(vec![]) }
 }
@@ -91,7 +91,7 @@ fn leads(from: &str, to: &str, present: &BTreeSet<String>) -> bool {
 }
 
 /// What git prints.
-pub fn git(root: &Path, arguments: &[&str]) -> Result<String> {
+fn git(root: &Path, arguments: &[&str]) -> Result<String> {
     let mut git = Command::new("git");
     // In a container the clone often belongs to another user, which git would refuse to read.
     git.args(["-c", &format!("safe.directory={}", root.display()), "-c", "versionsort.suffix=-", "-C"]);

@@ -3,9 +3,10 @@
 use crate::counts::Counts;
 use crate::gateway::Rest;
 use crate::test_programs::{
-    connections, contract_on_pglite, crash, functions, histories, pgrx, runtimes, through_gateway, through_lite, units,
+    connections, contract_on_pglite, functions, histories, lifecycle, pgrx, runtimes, through_gateway, through_lite,
+    units,
 };
-use crate::{backup, contract, edge, installation, load, upgrade};
+use crate::{contract, edge, load};
 use anyhow::Result;
 use local_postgres::console::{judged_step, say};
 use local_postgres::{DEFAULT_MAJOR, Database, Engine, Temporary, Workspace, is_interrupted, safeupdate};
@@ -36,21 +37,21 @@ const SUITES: &[(&str, On)] = &[
     ("functions, @supabase/lite on PGlite, portable", On::Pglite(functions)),
     ("cargo pgrx test", On::Server(pgrx)),
     ("contract", On::Database(|database| contract_on(database, &contract::files(database.workspace())?))),
-    ("supabase-js", On::Database(|database| through_gateway(database, Rest::Lite, "journeys/"))),
-    ("gateway lite", On::Database(|database| through_gateway(database, Rest::Lite, "protocol/"))),
-    ("gateway postrust", On::Database(|database| through_gateway(database, Rest::Postrust, "protocol/"))),
+    ("supabase-js", On::Database(|database| through_gateway(database, Rest::Lite, "tests/journeys"))),
+    ("gateway lite", On::Database(|database| through_gateway(database, Rest::Lite, "tests/protocol"))),
+    ("gateway postrust", On::Database(|database| through_gateway(database, Rest::Postrust, "tests/protocol"))),
     (
         "supabase-js, @supabase/lite",
         On::DatabaseOf(Engine::Portable, |database| through_lite(database.workspace(), Some(database))),
     ),
     ("runtimes", On::FirstDatabase(runtimes)),
-    ("connections", On::Database(|database| connections(database, "concurrency/"))),
-    ("switching engines", On::DatabaseOf(Engine::Native, |database| connections(database, "engine_switch/"))),
+    ("connections", On::Database(|database| connections(database, "tests/concurrency"))),
+    ("switching engines", On::DatabaseOf(Engine::Native, |database| connections(database, "tests/engine_switch"))),
     ("histories", On::Database(histories)),
-    ("upgrade", On::Database(upgrade::test)),
-    ("installation", On::Database(installation::test)),
-    ("dump and restore", On::Database(backup::test)),
-    ("crash", On::FirstDatabase(crash)),
+    ("upgrade", On::Database(|database| lifecycle(database, "upgrade"))),
+    ("installation", On::Database(|database| lifecycle(database, "installation"))),
+    ("dump and restore", On::Database(|database| lifecycle(database, "backup"))),
+    ("crash", On::FirstDatabase(|database| lifecycle(database, "crash"))),
     ("load", On::Database(load::test)),
 ];
 

@@ -3,12 +3,12 @@
 use crate::counts::{self, Counts};
 use crate::gateway::{Gateway, Keys, Rest};
 use crate::service::Service;
-use crate::{contract, deno, edge};
+use crate::{contract, deno, edge, release_guard};
 use anyhow::Result;
 use fs_err as fs;
 use local_postgres::console::{inherit, log_of, run, say, step, succeeds};
 use local_postgres::{
-    DEFAULT_MAJOR, Database, Installation, MIGRATIONS, SUPERUSER, Wanted, Workspace, cargo_pgrx, debian, free_port,
+    DEFAULT_MAJOR, Database, Installation, MIGRATIONS, SUPERUSER, Workspace, cargo_pgrx, debian, free_port,
 };
 use local_postgres::{psql, remove_folder};
 use serde::Deserialize;
@@ -22,7 +22,7 @@ const STACK_KIB: u32 = 61_440;
 /// Rules, the tools and the host side of the edge crate: no database.
 pub fn units(workspace: &Workspace) -> Result<Counts> {
     let mut cargo = workspace.cargo(&["test", "--no-fail-fast"]);
-    for package in ["chatkeep-core", "chatkeep-edge", "local-postgres", "sql-lint", "xtask"] {
+    for package in ["chatkeep-core", "chatkeep-edge", "chatkeep-lifecycle", "local-postgres", "sql-lint", "xtask"] {
         cargo.args(["--package", package]);
     }
     counts::of(&mut cargo)
@@ -69,12 +69,14 @@ pub fn contract_on_pglite(workspace: &Workspace) -> Result<Counts> {
     let (_pglite, Announced { port }) = step("Starting PGlite", || {
         let sql = workspace.root.join("sql");
         let mut pglite = deno::command(workspace, "run", &[&workspace.base.join("npm"), &sql]);
-        pglite.arg(format!("--v8-flags=--stack-size={}", STACK_KIB - 4096)).args(["pglite.ts", "--stop-with-stdin"]);
+        pglite
+            .arg(format!("--v8-flags=--stack-size={}", STACK_KIB - 4096))
+            .args([&deno::program("tests/servers/pglite.ts"), "--stop-with-stdin"]);
         pglite.env("CHATKEEP_SQL", sql);
         // The limit of the stack is inherited, and a shell is what sets it on every system.
         let mut shell = Command::new("sh");
         shell.args(["-c", &format!("ulimit -s {STACK_KIB} && exec \"$0\" \"$@\"")]);
-        shell.arg(pglite.get_program()).args(pglite.get_args()).current_dir(deno::folder(workspace));
+        shell.arg(pglite.get_program()).args(pglite.get_args()).current_dir(workspace.base.join("npm"));
         inherit(&mut shell, &pglite);
         Service::start_announcing("PGlite", log_of("PGlite"), &mut shell)
     })?;
@@ -85,14 +87,14 @@ pub fn contract_on_pglite(workspace: &Workspace) -> Result<Counts> {
 /// supabase-js and the WebAssembly module through a gateway, or what the gateways make of the calls.
 pub fn through_gateway(database: &Database, rest: Rest, tests: &str) -> Result<Counts> {
     let workspace = database.workspace();
-    if tests == "protocol/" {
+    if tests == "tests/protocol" {
         database.execute_file("postgres", &workspace.root.join("tests/protocol/probe.sql"))?;
     }
     edge::build(workspace)?;
     let gateway = Gateway::start(database, rest)?;
     let mut test = deno::command(workspace, "test", &[&workspace.base]);
     gateway.keys.describe_to(&mut test);
-    test.arg(tests).env("CHATKEEP_GATEWAY", if rest == Rest::Lite { "lite" } else { "postrust" });
+    test.arg(deno::program(tests)).env("CHATKEEP_GATEWAY", if rest == Rest::Lite { "lite" } else { "postrust" });
     counts::of(test.env("CHATKEEP_JWT_SECRET", &gateway.jwt_secret))
 }
 
@@ -114,7 +116,7 @@ pub fn connections(database: &Database, folder: &str) -> Result<Counts> {
     deno::prepare(workspace)?;
     let (log, pg_dump, psql) = (database.log(), database.program("pg_dump"), database.program("psql"));
     let mut test = deno::command(workspace, "test", &[&workspace.base, &log]);
-    test.arg(format!("--allow-run={},{}", pg_dump.display(), psql.display())).arg(folder);
+    test.arg(format!("--allow-run={},{}", pg_dump.display(), psql.display())).arg(deno::program(folder));
     test.env("CHATKEEP_API_DB", database.url_of("authenticator"));
     test.env("CHATKEEP_OWNER_DB", database.url_of("postgres"));
     test.env("CHATKEEP_SUPERUSER_DB", database.url_of(SUPERUSER));
@@ -130,12 +132,13 @@ pub fn histories(database: &Database) -> Result<Counts> {
     counts::of(cargo.env("CHATKEEP_SUPERUSER_DB", database.url_of(SUPERUSER)))
 }
 
-/// A server that was killed leaves traces of one that runs: `cargo xtask db start` sees through them, and somebody answers.
-pub fn crash(database: &Database) -> Result<Counts> {
-    database.kill()?;
-    let wanted = Wanted::kept(Some(database.name.clone()), database.settings.major, database.settings.engine);
-    let again = Database::start(database.workspace(), &wanted)?;
-    Ok(Counts::one(again.execute("postgres", "select").is_ok()))
+/// What happens to a whole database: its installation, upgrade, backup or crash.
+pub fn lifecycle(database: &Database, test: &str) -> Result<Counts> {
+    let workspace = database.workspace();
+    let mut cargo = workspace.cargo(&["run", "--quiet", "--package", "chatkeep-lifecycle", "--", test]);
+    let release = release_guard::newest(&workspace.root)?;
+    cargo.args(["--database", &database.name]).args(release.map(|tag| format!("--release={tag}")));
+    counts::of(&mut cargo)
 }
 
 /// supabase-js through `@supabase/lite`, as docs/supabase.md says to serve it: in front of a server's new and empty database,
@@ -157,14 +160,15 @@ pub fn through_lite(workspace: &Workspace, database: Option<&Database>) -> Resul
         let mut program = deno::command(workspace, "run", &[&workspace.base.join("npm"), &guide]);
         project.describe_to(&mut program);
         // It asks who it is before it makes files.
-        program.args(["--allow-sys=homedir,uid,gid", "lite.ts", "--stop-with-stdin"]);
+        program.args(["--allow-sys=homedir,uid,gid", &deno::program("tests/servers/lite.ts"), "--stop-with-stdin"]);
         program.env("CHATKEEP_LITE_WORKDIR", &project.0).env("CHATKEEP_GUIDE", &guide);
         program.env("CHATKEEP_EXAMPLE", example).env("DATABASE_URL", url);
         program.env("CHATKEEP_GATEWAY_PORT", free_port()?.to_string());
         Service::start_announcing("@supabase/lite", log_of("@supabase/lite"), &mut program)
     })?;
     let mut test = deno::command(workspace, "test", &[&workspace.base, &sql, &guide]);
-    test.arg("journeys/").args(database.is_none().then_some("pglite/"));
+    test.arg(deno::program("tests/journeys"));
+    test.args(database.is_none().then(|| deno::program("tests/pglite")));
     keys.describe_to(&mut test);
     test.env("CHATKEEP_GATEWAY", "lite").env("CHATKEEP_DRIVER", driver);
     let counts = counts::of(test.env("CHATKEEP_SQL", &sql).env("CHATKEEP_GUIDE", &guide));
@@ -184,9 +188,9 @@ pub fn functions(workspace: &Workspace) -> Result<Counts> {
     // The programs it starts have rights of their own.
     let mut test = deno::command(workspace, "test", &[Path::new("/")]);
     project.describe_to(&mut test);
-    test.args(["--allow-run", "functions/"]).env("CHATKEEP_WORKDIR", &project.0);
+    test.args(["--allow-run", &deno::program("tests/functions")]).env("CHATKEEP_WORKDIR", &project.0);
     test.env("CHATKEEP_DENO_OF_SUPABASE", deno::of_supabase(workspace)?);
-    test.env("CHATKEEP_FUNCTIONS", deno::folder(workspace).join("edge"));
+    test.env("CHATKEEP_FUNCTIONS", workspace.base.join("npm").join(deno::program("sql/supabase/functions")));
     test.env("CHATKEEP_PACKAGE_README", workspace.package().join("README.md"));
     counts::of(test.env("EXPERIMENTAL_STORAGE", "1"))
 }

@@ -3,7 +3,7 @@
 
 use crate::counts::Counts;
 use anyhow::{Context, Result};
-use local_postgres::console::{run, say, try_run};
+use local_postgres::console::{run, try_run};
 use local_postgres::{Database, Engine, MIGRATIONS, SUPERUSER, sql_files};
 use std::path::{Path, PathBuf};
 
@@ -14,8 +14,15 @@ const OWNER: &str = "postgres";
 /// Tries the files of folder `sql` on databases that it adds to a server; each file on each database is a test.
 pub fn test(database: &Database) -> Result<Counts> {
     let migrations = sql_files(&database.workspace().root.join(MIGRATIONS))?;
-    let first = migrations.first().cloned().context("There are no migrations.")?;
-    let trial = Trial { database, first, migrations };
+    let first = migrations
+        .first()
+        .cloned()
+        .context("There are no migrations.")?;
+    let trial = Trial {
+        database,
+        first,
+        migrations,
+    };
     let mut counts = trial.encodings()?;
     counts += trial.schema_auth()?;
     counts += trial.repetition()?;
@@ -35,10 +42,15 @@ impl Trial<'_> {
     fn encodings(&self) -> Result<Counts> {
         let mut counts = Counts::default();
         for encoding in ["LATIN1", "SQL_ASCII"] {
-            self.database.add_as(OWNER, OTHER, &format!("encoding '{encoding}' locale 'C'"))?;
+            self.database
+                .add_as(OWNER, OTHER, &format!("encoding '{encoding}' locale 'C'"))?;
             let reason = format!("the encoding of database {OTHER} is {encoding}");
             counts += self.refused(OWNER, &self.first, &reason)?;
-            counts += self.refused(SUPERUSER, &self.database.engine_file(Engine::Native), &reason)?;
+            counts += self.refused(
+                SUPERUSER,
+                &self.database.engine_file(Engine::Native),
+                &reason,
+            )?;
         }
         Ok(counts)
     }
@@ -49,13 +61,24 @@ impl Trial<'_> {
         let mut counts = Counts::default();
         for role in ["anon", "authenticated", "service_role"] {
             self.execute(&format!("revoke usage on schema auth from {role}"))?;
-            counts += self.refused(OWNER, &self.first, &format!("role {role} has no usage on schema auth"))?;
+            counts += self.refused(
+                OWNER,
+                &self.first,
+                &format!("role {role} has no usage on schema auth"),
+            )?;
             self.execute(&format!("grant usage on schema auth to {role}"))?;
         }
-        self.execute(&format!("revoke usage on schema auth from anon, authenticated, service_role, {OWNER}"))?;
+        self.execute(&format!(
+            "revoke usage on schema auth from anon, authenticated, service_role, {OWNER}"
+        ))?;
         counts += self.refused(OWNER, &self.first, "has no usage on schema auth")?;
-        self.execute(&format!("grant usage on schema auth to {OWNER} with grant option"))?;
-        counts += judged("an owner that may grant usage of schema auth does so", self.succeeds(OWNER, &self.first)?);
+        self.execute(&format!(
+            "grant usage on schema auth to {OWNER} with grant option"
+        ))?;
+        counts += Counts::one(
+            "an owner that may grant usage of schema auth does so",
+            self.succeeds(OWNER, &self.first)?,
+        );
         Ok(counts)
     }
 
@@ -70,15 +93,19 @@ impl Trial<'_> {
         }
         self.select_engine()?;
         let before = self.facts()?;
-        let calls = self.database.workspace().root.join("tests/upgrade/data.sql");
+        let calls = self
+            .database
+            .workspace()
+            .root
+            .join("tests/lifecycle/sql/data.sql");
         for migration in &self.migrations {
             // Some stop at the first object that is there.
             self.succeeds(OWNER, migration)?;
             let sentence = format!("the calls work after a second run of {}", name(migration));
-            counts += judged(&sentence, self.succeeds(SUPERUSER, &calls)?);
+            counts += Counts::one(&sentence, self.succeeds(SUPERUSER, &calls)?);
         }
         self.select_engine()?;
-        counts += judged("a second run changes nothing", self.facts()? == before);
+        counts += Counts::one("a second run changes nothing", self.facts()? == before);
         Ok(counts)
     }
 
@@ -91,7 +118,11 @@ impl Trial<'_> {
                end loop; \
              end $$",
         )?;
-        self.refused(OWNER, &self.database.engine_file(Engine::Portable), "there are no policies on chatkeep.users")
+        self.refused(
+            OWNER,
+            &self.database.engine_file(Engine::Portable),
+            "there are no policies on chatkeep.users",
+        )
     }
 
     /// A new database that belongs to the owner, with Supabase's roles and schemas.
@@ -103,7 +134,8 @@ impl Trial<'_> {
     /// The present engine's bodies: a second run of a migration of calls puts the portable ones in their place.
     fn select_engine(&self) -> Result<()> {
         if self.database.settings.engine == Engine::Native {
-            self.database.execute_file(OTHER, &self.database.engine_file(Engine::Native))?;
+            self.database
+                .execute_file(OTHER, &self.database.engine_file(Engine::Native))?;
         }
         Ok(())
     }
@@ -114,16 +146,28 @@ impl Trial<'_> {
         let ran = try_run(&mut self.database.psql_file(role, OTHER, file))?;
         let is_refused = !ran.status.success() && ran.tail.iter().any(|line| line.contains(reason));
         let sentence = format!("{} says `{reason}` and changes nothing", name(file));
-        Ok(judged(&sentence, is_refused && self.facts()? == before))
+        Ok(Counts::one(
+            &sentence,
+            is_refused && self.facts()? == before,
+        ))
     }
 
     fn succeeds(&self, role: &str, file: &Path) -> Result<bool> {
-        Ok(try_run(&mut self.database.psql_file(role, OTHER, file))?.status.success())
+        Ok(try_run(&mut self.database.psql_file(role, OTHER, file))?
+            .status
+            .success())
     }
 
     /// All that the catalog says of Chatkeep in that database.
     fn facts(&self) -> Result<String> {
-        self.database.execute_file(OTHER, &self.database.workspace().root.join("tests/upgrade/fingerprint.sql"))
+        self.database.execute_file(
+            OTHER,
+            &self
+                .database
+                .workspace()
+                .root
+                .join("tests/lifecycle/sql/fingerprint.sql"),
+        )
     }
 
     fn execute(&self, statement: &str) -> Result<()> {
@@ -131,14 +175,9 @@ impl Trial<'_> {
     }
 }
 
-/// One test, which is named when it fails.
-fn judged(sentence: &str, holds: bool) -> Counts {
-    if !holds {
-        say(format_args!("  not so: {sentence}"));
-    }
-    Counts::one(holds)
-}
-
 fn name(file: &Path) -> String {
-    file.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    file.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }

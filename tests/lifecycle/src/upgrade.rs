@@ -2,9 +2,8 @@
 //! From the newest release, or, before there is one, from the migrations of today; to the migrations of today, and to those
 //! with a made-up later one, which shows that the test sees a change.
 
-use crate::backup::compare;
 use crate::counts::Counts;
-use crate::release_guard;
+use crate::facts::same;
 use anyhow::{Result, bail, ensure};
 use fs_err as fs;
 use local_postgres::console::{run, say};
@@ -22,15 +21,20 @@ const OLDEST: &str = "0.0.0";
 const MARK: &str = "== changed";
 
 /// Upgrades databases of a server and compares: rows, catalog, and whether each change is noticed are a test each.
-pub fn test(database: &Database) -> Result<Counts> {
-    let upgrade = Upgrade { database, folder: database.folder().join("upgrade") };
+pub fn test(database: &Database, release: Option<&str>) -> Result<Counts> {
+    let upgrade = Upgrade {
+        database,
+        folder: database.folder().join("upgrade"),
+    };
     remove_folder(&upgrade.folder)?;
     fs::create_dir_all(&upgrade.folder)?;
     let (today, later) = (upgrade.today("today")?, upgrade.today("later")?);
-    let migration = later.sql.join("supabase/migrations/99991231235959_later_release.sql");
+    let migration = later
+        .sql
+        .join("supabase/migrations/99991231235959_later_release.sql");
     fs::copy(upgrade.file("later_release.sql"), migration)?;
-    let first = match release_guard::newest(&database.workspace().root)? {
-        Some(tag) => upgrade.released(&tag)?,
+    let first = match release {
+        Some(tag) => upgrade.released(tag)?,
         None => upgrade.today("first")?,
     };
     let mut counts = upgrade.journey(&first, &today)?;
@@ -57,26 +61,54 @@ struct Upgrade<'a> {
 }
 
 impl Upgrade<'_> {
-    /// A file of `tests/upgrade`.
+    /// A file of `tests/lifecycle/sql`.
     fn file(&self, name: &str) -> PathBuf {
-        self.database.workspace().root.join("tests/upgrade").join(name)
+        self.database
+            .workspace()
+            .root
+            .join("tests/lifecycle/sql")
+            .join(name)
     }
 
     /// What this work tree installs, to be added to.
     fn today(&self, name: &str) -> Result<Release> {
         let sql = self.folder.join(name);
-        run(Command::new("cp").arg("-R").arg(self.database.workspace().root.join("sql")).arg(&sql))?;
-        Ok(Release { sql, data: self.file("data.sql") })
+        run(Command::new("cp")
+            .arg("-R")
+            .arg(self.database.workspace().root.join("sql"))
+            .arg(&sql))?;
+        Ok(Release {
+            sql,
+            data: self.file("data.sql"),
+        })
     }
 
     /// What a release installed.
     fn released(&self, tag: &str) -> Result<Release> {
-        let (folder, archive) = (self.folder.join("released"), self.folder.join("released.tar"));
+        let (folder, archive) = (
+            self.folder.join("released"),
+            self.folder.join("released.tar"),
+        );
         fs::create_dir_all(&folder)?;
-        let (output, data) = (format!("--output={}", archive.display()), "tests/upgrade/data.sql");
-        release_guard::git(&self.database.workspace().root, &["archive", &output, tag, "sql", data])?;
-        run(Command::new("tar").arg("-xf").arg(&archive).arg("-C").arg(&folder))?;
-        Ok(Release { sql: folder.join("sql"), data: folder.join(data) })
+        let (output, data) = (
+            format!("--output={}", archive.display()),
+            "tests/lifecycle/sql/data.sql",
+        );
+        let root = &self.database.workspace().root;
+        // In a container the clone often belongs to another user, which git would refuse to read.
+        let mut git = Command::new("git");
+        git.args(["-c", &format!("safe.directory={}", root.display()), "-C"])
+            .arg(root);
+        run(git.args(["archive", &output, tag, "sql", data]))?;
+        run(Command::new("tar")
+            .arg("-xf")
+            .arg(&archive)
+            .arg("-C")
+            .arg(&folder))?;
+        Ok(Release {
+            sql: folder.join("sql"),
+            data: folder.join(data),
+        })
     }
 
     /// One database goes from a release to another one with rows in it, a second begins with the other.
@@ -84,11 +116,19 @@ impl Upgrade<'_> {
         self.install(UPGRADED, &from.sql)?;
         self.database.execute_file(UPGRADED, &from.data)?;
         let rows = self.folder.join("rows.sql");
-        write_file(&rows, &self.database.execute_file(UPGRADED, &self.file("rows.sql"))?)?;
+        write_file(
+            &rows,
+            &self
+                .database
+                .execute_file(UPGRADED, &self.file("rows.sql"))?,
+        )?;
         let before = self.database.execute_file(UPGRADED, &rows)?;
         if let Some(empty) = before.lines().find(|line| line.contains(": 0 ")) {
-            let todo = "see that tests/upgrade/data.sql writes to every table.";
-            bail!(advice(format_args!("There is nothing to keep in {empty}"), todo));
+            let todo = "see that tests/lifecycle/sql/data.sql writes to every table.";
+            bail!(advice(
+                format_args!("There is nothing to keep in {empty}"),
+                todo
+            ));
         }
         self.move_to(UPGRADED, &to.sql)?;
         let after = self.database.execute_file(UPGRADED, &rows)?;
@@ -96,8 +136,13 @@ impl Upgrade<'_> {
         self.database.execute_file(UPGRADED, &from.data)?;
         self.database.execute_file(UPGRADED, &to.data)?;
         self.install(INSTALLED, &to.sql)?;
-        let mut counts = same(&before, &after);
-        counts += same(&self.fingerprint(INSTALLED)?, &self.fingerprint(UPGRADED)?);
+        let mut counts = same("an upgrade keeps every row", &before, &after);
+        let (installed, upgraded) = (self.fingerprint(INSTALLED)?, self.fingerprint(UPGRADED)?);
+        counts += same(
+            "an upgrade ends where an installation begins",
+            &installed,
+            &upgraded,
+        );
         Ok(counts)
     }
 
@@ -109,7 +154,8 @@ impl Upgrade<'_> {
         }
         if name == UPGRADED {
             // Supabase makes one in every project, and plain Postgres has none: the migrations leave it at that.
-            self.database.execute(name, "create publication supabase_realtime")?;
+            self.database
+                .execute(name, "create publication supabase_realtime")?;
         }
         self.move_to(name, sql)
     }
@@ -118,7 +164,8 @@ impl Upgrade<'_> {
     fn move_to(&self, name: &str, sql: &Path) -> Result<()> {
         self.database.migrate(&sql.join("supabase"), name)?;
         if self.database.settings.engine == Engine::Native {
-            self.database.execute_file(name, &sql.join("engines/native.sql"))?;
+            self.database
+                .execute_file(name, &sql.join("engines/native.sql"))?;
         }
         Ok(())
     }
@@ -126,43 +173,63 @@ impl Upgrade<'_> {
     /// Every change of the list is one that the fingerprint notices.
     fn changes(&self) -> Result<Counts> {
         let text = fs::read_to_string(self.file("changes.sql"))?;
-        let statements: Vec<&str> = text.lines().filter(|line| !line.is_empty() && !line.starts_with("--")).collect();
+        let statements: Vec<&str> = text
+            .lines()
+            .filter(|line| !line.is_empty() && !line.starts_with("--"))
+            .collect();
         let fingerprint = self.file("fingerprint.sql");
         let tried = statements.iter().map(|statement| {
-            format!("begin;\n{statement};\n\\echo {MARK}\n\\i '{}'\nrollback;\n", fingerprint.display())
+            format!(
+                "begin;\n{statement};\n\\echo {MARK}\n\\i '{}'\nrollback;\n",
+                fingerprint.display()
+            )
         });
         let file = self.folder.join("changes.sql");
         write_file(&file, &tried.collect::<Vec<_>>().concat())?;
         let unchanged = self.fingerprint(INSTALLED)?;
         let output = self.database.execute_file(INSTALLED, &file)?;
         let outputs: Vec<&str> = output.split(MARK).skip(1).collect();
-        ensure!(outputs.len() == statements.len(), "Not every change was tried.");
+        ensure!(
+            outputs.len() == statements.len(),
+            "Not every change was tried."
+        );
         let mut counts = Counts::default();
         for (statement, changed) in statements.iter().zip(outputs) {
-            let is_noticed = changed.trim() != unchanged.trim();
-            if !is_noticed {
-                say(format_args!("  the fingerprint is blind to: {statement}"));
-            }
-            counts += Counts::one(is_noticed);
+            let sentence = format!("the fingerprint notices: {statement}");
+            counts += Counts::one(&sentence, changed.trim() != unchanged.trim());
         }
         // It is the changes that it sees.
-        counts += same(&unchanged, &self.fingerprint(INSTALLED)?);
+        let again = self.fingerprint(INSTALLED)?;
+        counts += same("nothing else changes the fingerprint", &unchanged, &again);
         Ok(counts)
     }
 
     /// `alter extension chatkeep update` ends where `create extension` begins, from every release and from a made-up one whose
     /// only member is gone since.
     fn extension(&self) -> Result<Counts> {
-        let share = self.database.installation.folder("--sharedir")?.join("extension");
+        let share = self
+            .database
+            .installation
+            .folder("--sharedir")?
+            .join("extension");
         let current = fs::read_to_string(share.join(format!("chatkeep--{VERSION}.sql")))?;
         let oldest = "create function @extschema@.older() returns text language sql as $$ select 'older' $$;\n";
         let leave = format!("drop function @extschema@.older();\n{current}");
         let mut scripts = vec![(OLDEST.to_owned(), oldest.to_owned())];
         // What each release before this version installed; upgrade scripts, which name two versions, come with the library.
-        for path in release_guard::scripts(&self.database.workspace().root)? {
+        let released = self.database.workspace().root.join("extension/sql");
+        for path in if released.is_dir() {
+            sql_files(&released)?
+        } else {
+            vec![]
+        } {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let version = name.strip_prefix("chatkeep--").and_then(|name| name.strip_suffix(".sql"));
-            if let Some(version) = version.filter(|version| !version.contains("--") && *version != VERSION) {
+            let version = name
+                .strip_prefix("chatkeep--")
+                .and_then(|name| name.strip_suffix(".sql"));
+            if let Some(version) =
+                version.filter(|version| !version.contains("--") && *version != VERSION)
+            {
                 scripts.push((version.to_owned(), fs::read_to_string(&path)?));
             }
         }
@@ -181,43 +248,36 @@ impl Upgrade<'_> {
 
     /// Updates the extension from each of these versions.
     fn updates(&self, versions: &[String]) -> Result<Counts> {
-        let create = "create schema chatkeep_native; create extension chatkeep with schema chatkeep_native";
+        let create =
+            "create schema chatkeep_native; create extension chatkeep with schema chatkeep_native";
         self.database.add(INSTALLED)?;
         self.database.execute(INSTALLED, create)?;
         let fresh = self.fingerprint(INSTALLED)?;
         let mut counts = Counts::default();
         for version in versions {
             self.database.add(UPGRADED)?;
-            self.database.execute(UPGRADED, &format!("{create} version '{version}'"))?;
+            self.database
+                .execute(UPGRADED, &format!("{create} version '{version}'"))?;
             if self.fingerprint(UPGRADED)? == fresh {
-                say(format_args!("  version {version} of the extension is not told from {VERSION}"));
+                say(format_args!(
+                    "  version {version} of the extension is not told from {VERSION}"
+                ));
                 counts.failed += 1;
             }
-            self.database.execute(UPGRADED, "alter extension chatkeep update")?;
-            counts += same(&fresh, &self.fingerprint(UPGRADED)?);
+            self.database
+                .execute(UPGRADED, "alter extension chatkeep update")?;
+            let updated = self.fingerprint(UPGRADED)?;
+            counts += same(
+                &format!("version {version} of the extension becomes {VERSION}"),
+                &fresh,
+                &updated,
+            );
         }
         Ok(counts)
     }
 
     fn fingerprint(&self, name: &str) -> Result<String> {
-        self.database.execute_file(name, &self.file("fingerprint.sql"))
-    }
-}
-
-/// Compares two lists of facts, which is one test: there are some, and none differs.
-fn same(before: &str, after: &str) -> Counts {
-    let facts = compare(before, after);
-    Counts::one(facts.failed == 0 && facts.passed > 0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn facts_are_the_same_where_there_are_some_and_none_differs() {
-        for (before, after, is_same) in [("a\nb\n", "b\na\n", true), ("a\nb\n", "a\n", false), ("", "", false)] {
-            assert_eq!(same(before, after), Counts::one(is_same));
-        }
+        self.database
+            .execute_file(name, &self.file("fingerprint.sql"))
     }
 }

@@ -3,11 +3,10 @@
 //! so needs the portable one.
 
 use crate::counts::Counts;
+use crate::facts::compare;
 use anyhow::{Result, ensure};
-use fs_err as fs;
 use local_postgres::console::{inherit, run, say, try_run};
 use local_postgres::{Database, Engine, SUPERUSER};
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -20,20 +19,18 @@ const OURS: &str = "chatkeep,chatkeep_private";
 /// The same for the programs that dump and restore.
 const OUR_SCHEMAS: [&str; 4] = ["--schema", "chatkeep", "--schema", "chatkeep_private"];
 /// The tables, each after those that it refers to.
-const TABLES: &str =
-    "users sessions session_secrets chats messages message_search documents document_metadata attachments";
+const TABLES: &str = "users sessions session_secrets chats messages message_search documents document_metadata attachments";
 
 /// Dumps a database, restores the dump beside it and compares; each fact that is kept is one test.
 pub fn test(database: &Database) -> Result<Counts> {
-    let (folder, root) = (database.folder(), &database.workspace().root);
+    let root = &database.workspace().root;
     let backup = Backup {
         database,
-        dump: folder.join("dump"),
-        facts: folder.join("facts.sql"),
-        calls: root.join("tests/upgrade/data.sql"),
+        dump: database.folder().join("dump"),
+        facts: root.join("tests/lifecycle/sql/facts.sql"),
+        calls: root.join("tests/lifecycle/sql/data.sql"),
         supabase: root.join("sql/supabase"),
     };
-    fs::write(&backup.facts, include_str!("backup.sql"))?;
     // Rows for every table.
     database.execute_file("postgres", &backup.calls)?;
     let mut counts = backup.by_superuser()?;
@@ -76,7 +73,10 @@ impl Backup<'_> {
     fn by_owner(&self) -> Result<Counts> {
         self.project()?;
         // With the list of the migrations that are applied.
-        self.dump(OWNER, &[&OUR_SCHEMAS[..], &["--schema", "supabase_migrations"]].concat())?;
+        self.dump(
+            OWNER,
+            &[&OUR_SCHEMAS[..], &["--schema", "supabase_migrations"]].concat(),
+        )?;
         run(self.restore(OWNER, &[]).arg("--exit-on-error"))?;
         let mut counts = self.compare(OURS)?;
         counts += self.calls(COPY)?;
@@ -92,9 +92,18 @@ impl Backup<'_> {
         self.dump(OWNER, &OUR_SCHEMAS)?;
         let restored = try_run(&mut self.restore(OWNER, &[]))?;
         let selected = try_run(&mut self.select(OWNER, COPY, Engine::Portable))?;
-        let is_refused = selected.tail.iter().any(|line| line.contains("there are no policies on"));
-        let mut counts = Counts::one(!restored.status.success());
-        counts += Counts::one(!selected.status.success() && is_refused);
+        let is_refused = selected
+            .tail
+            .iter()
+            .any(|line| line.contains("there are no policies on"));
+        let mut counts = Counts::one(
+            "the owner cannot restore what names the library",
+            !restored.status.success(),
+        );
+        counts += Counts::one(
+            "and portable.sql says so",
+            !selected.status.success() && is_refused,
+        );
 
         self.project()?;
         self.database.migrate(&self.supabase, COPY)?;
@@ -113,22 +122,35 @@ impl Backup<'_> {
         self.database.supply_platform(COPY)?;
         let users = self.dump.with_extension("users").display().to_string();
         for (name, copy) in [
-            ("postgres", format!("\\copy (select id from auth.users) to '{users}'")),
+            (
+                "postgres",
+                format!("\\copy (select id from auth.users) to '{users}'"),
+            ),
             (COPY, format!("\\copy auth.users (id) from '{users}'")),
         ] {
-            run(self.database.psql(OWNER).args(["--dbname", name, "--command", &copy]))?;
+            run(self
+                .database
+                .psql(OWNER)
+                .args(["--dbname", name, "--command", &copy]))?;
         }
         Ok(())
     }
 
     fn dump(&self, role: &str, options: &[&str]) -> Result<()> {
         let mut pg_dump = self.tool("pg_dump", role);
-        run(pg_dump.args(options).args(["--format", "custom", "--file"]).arg(&self.dump)).map(drop)
+        run(pg_dump
+            .args(options)
+            .args(["--format", "custom", "--file"])
+            .arg(&self.dump))
+        .map(drop)
     }
 
     fn restore(&self, role: &str, options: &[&str]) -> Command {
         let mut pg_restore = self.tool("pg_restore", role);
-        pg_restore.args(options).args(["--dbname", COPY]).arg(&self.dump);
+        pg_restore
+            .args(options)
+            .args(["--dbname", COPY])
+            .arg(&self.dump);
         pg_restore
     }
 
@@ -140,16 +162,20 @@ impl Backup<'_> {
     }
 
     fn select(&self, role: &str, name: &str, engine: Engine) -> Command {
-        self.database.psql_file(role, name, &self.database.engine_file(engine))
+        self.database
+            .psql_file(role, name, &self.database.engine_file(engine))
     }
 
     /// Whether every call works there.
     fn calls(&self, name: &str) -> Result<Counts> {
         let ran = try_run(&mut self.database.psql_file(SUPERUSER, name, &self.calls))?;
         if !ran.status.success() {
-            say(format_args!("  the calls fail in {name}: {}", ran.tail.join("\n")));
+            say(ran.tail.join("\n"));
         }
-        Ok(Counts::one(ran.status.success()))
+        Ok(Counts::one(
+            &format!("the calls work in {name}"),
+            ran.status.success(),
+        ))
     }
 
     /// Holds schemas of the copy against those of the original.
@@ -160,28 +186,11 @@ impl Backup<'_> {
         };
         let original = facts("postgres")?;
         for kind in ["rows ", "policy ", "index ", "function "] {
-            ensure!(original.lines().any(|line| line.starts_with(kind)), "The database has no {kind}to compare.");
+            ensure!(
+                original.lines().any(|line| line.starts_with(kind)),
+                "The database has no {kind}to compare."
+            );
         }
         Ok(compare(&original, &facts(COPY)?))
-    }
-}
-
-/// Counts the facts that both have; names those that only one has.
-pub fn compare(before: &str, after: &str) -> Counts {
-    let (before, after): (BTreeSet<&str>, BTreeSet<&str>) = (before.lines().collect(), after.lines().collect());
-    let lost = before.difference(&after).map(|fact| format!("  lost:  {fact}"));
-    let gained = after.difference(&before).map(|fact| format!("  other: {fact}"));
-    let differences: Vec<String> = lost.chain(gained).collect();
-    differences.iter().take(20).for_each(say);
-    Counts { passed: before.intersection(&after).count() as u64, failed: differences.len() as u64 }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_difference_is_a_failure() {
-        assert_eq!(compare("a\nb\nc\n", "a\nc\nd\n"), Counts { passed: 2, failed: 2 });
     }
 }
