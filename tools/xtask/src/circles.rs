@@ -6,6 +6,8 @@
 use anyhow::{Result, bail};
 use fs_err as fs;
 use local_postgres::{Workspace, advice};
+use pathfinding::prelude::bfs_loop;
+use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -48,119 +50,48 @@ fn rust(folder: &Path, name: &str) -> Result<Needs> {
     let mut texts = BTreeMap::new();
     for file in files(folder, &["rs"])? {
         let path = file.strip_prefix(folder).unwrap_or(&file).with_extension("");
-        let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
-        let module = parts.join("::");
+        let module = path.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("::");
         if !matches!(module.as_str(), "lib" | "main") && !module.starts_with("bin::") {
-            texts.insert(module, fs::read_to_string(&file)?);
+            texts.insert(module, code(&fs::read_to_string(&file)?));
         }
     }
+    let path = Regex::new(r"(?:^|[^a-z0-9_:])([a-z0-9_]+)::([a-zA-Z0-9_]+(?:::[a-zA-Z0-9_]+)*)")?;
     let mut needs = Needs::new();
     for (module, text) in &texts {
-        let here: Vec<&str> = module.split("::").collect();
-        let text = code(text);
-        let mut mentioned = paths(&text, &here);
-        let children = texts.keys().filter_map(|other| other.strip_prefix(&format!("{module}::")));
-        mentioned.extend(
-            children
-                .filter(|child| !child.contains("::") && mentions(&text, child))
-                .map(|child| format!("{module}::{child}").split("::").map(str::to_owned).collect()),
-        );
-        let found = mentioned
-            .into_iter()
-            .filter_map(|path| longest(&path, |module| texts.contains_key(module)))
-            .filter(|needed| needed != module)
-            .map(|needed| format!("{name} {needed}"))
-            .collect();
+        let mut found = BTreeSet::new();
+        for (_, [first, rest]) in path.captures_iter(text).map(|captures| captures.extract()) {
+            let full = match first {
+                "crate" => rest.to_owned(),
+                "super" => module.rsplit_once("::").map_or(rest.to_owned(), |(above, _)| format!("{above}::{rest}")),
+                child => format!("{module}::{child}::{rest}"),
+            };
+            // A type or a function is in the longest part of its path that is a module.
+            let parts: Vec<&str> = full.split("::").collect();
+            let mut shorter = (1..=parts.len()).rev().map(|length| parts[..length].join("::"));
+            let needed = shorter.find(|path| texts.contains_key(path)).filter(|needed| needed != module);
+            found.extend(needed.map(|needed| format!("{name} {needed}")));
+        }
         needs.insert(format!("{name} {module}"), found);
     }
     Ok(needs)
 }
 
-/// A file without its comments and without the tests at its end.
+/// A file without its comments and the tests at its end, and with every group of imports written out: `crate::{a, b::{c, d}}`
+/// becomes `crate::a,crate::b::c,crate::b::d`.
 fn code(text: &str) -> String {
     let before = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(text);
     let lines = before.lines().map(|line| line.split("//").next().unwrap_or(line));
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-/// All paths in a module's text that begin with `crate` or `super`, from the crate's root on.
-fn paths(text: &str, here: &[&str]) -> Vec<Vec<String>> {
-    let mut found = Vec::new();
-    for (at, _) in text.match_indices("crate::") {
-        tree(&text[at + "crate::".len()..], &[], &mut found);
+    let mut text = lines.collect::<Vec<_>>().join("\n");
+    // The last one has no other in it.
+    while let Some(at) = text.rfind("::{") {
+        let start = text[..at].trim_end_matches(|c: char| c.is_alphanumeric() || c == '_' || c == ':').len();
+        let end = text[at..].find('}').map_or(text.len(), |length| at + length + 1);
+        let (base, group) = (&text[start..at], text[at..end].trim_matches([':', '{', '}']));
+        let items = group.split(',').map(str::trim).filter(|item| !item.is_empty());
+        let written_out = items.map(|item| format!("{base}::{item}")).collect::<Vec<_>>().join(",");
+        text.replace_range(start..end, &written_out);
     }
-    let above: Vec<String> = here.iter().map(|&part| part.to_owned()).collect();
-    for (at, _) in text.match_indices("super::") {
-        if let Some((_, parents)) = above.split_last() {
-            tree(&text[at + "super::".len()..], parents, &mut found);
-        }
-    }
-    found
-}
-
-/// Whether a module's text has a path that begins with its child.
-fn mentions(text: &str, child: &str) -> bool {
-    text.match_indices(&format!("{child}::")).any(|(at, _)| {
-        let before = text[..at].chars().next_back();
-        before.is_none_or(|c| !(c.is_alphanumeric() || c == '_' || c == ':'))
-    })
-}
-
-/// Reads a path, or a group of paths in braces, that continues `before`. Returns how much of the text it took.
-fn tree(text: &str, before: &[String], found: &mut Vec<Vec<String>>) -> usize {
-    let mut path = before.to_vec();
-    let mut taken = 0;
-    loop {
-        let rest = &text[taken..];
-        if let Some(group) = rest.strip_prefix('{') {
-            let mut inside = taken + 1;
-            loop {
-                inside += group_gap(&text[inside..]);
-                match text[inside..].chars().next() {
-                    Some('}') | None => return inside + 1,
-                    Some(_) => {
-                        let step = tree(&text[inside..], &path, found);
-                        if step == 0 {
-                            return inside + group.len();
-                        }
-                        inside += step;
-                    }
-                }
-            }
-        }
-        let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
-        if end == 0 {
-            break;
-        }
-        path.push(rest[..end].to_owned());
-        taken += end;
-        match text[taken..].strip_prefix("::") {
-            Some(_) => taken += 2,
-            None => break,
-        }
-    }
-    if taken > 0 {
-        found.push(path);
-    }
-    taken
-}
-
-/// Blanks, commas and `as Name` between the paths of a group.
-fn group_gap(text: &str) -> usize {
-    let trimmed = text.trim_start_matches(|c: char| c.is_whitespace() || c == ',' || c == '*');
-    let gap = text.len() - trimmed.len();
-    match trimmed.strip_prefix("as ") {
-        Some(name) => {
-            let end = name.find([',', '}']).unwrap_or(name.len());
-            gap + "as ".len() + end + group_gap(&name[end..])
-        }
-        None => gap,
-    }
-}
-
-/// The module that a path leads to: a type or function is in the longest part of the path that is a module.
-fn longest(path: &[String], is_module: impl Fn(&str) -> bool) -> Option<String> {
-    (1..=path.len()).rev().map(|length| path[..length].join("::")).find(|module| is_module(module))
+    text
 }
 
 /// The scripts of a folder, by their paths in it.
@@ -202,40 +133,17 @@ fn files(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>> {
 
 /// Each circle once, as a line: from a module back to itself, by the shortest way.
 fn circles(needs: &Needs) -> Vec<String> {
-    let mut told: BTreeSet<String> = BTreeSet::new();
+    let mut told: BTreeSet<&String> = BTreeSet::new();
     let mut lines = Vec::new();
     for start in needs.keys() {
-        if told.contains(start) {
-            continue;
-        }
-        if let Some(way) = way_back(needs, start) {
-            told.extend(way.iter().cloned());
-            lines.push(format!("a circle of imports: {} -> {start}", way.join(" -> ")));
+        let way = bfs_loop(&start, |module| needs.get(*module).into_iter().flatten());
+        if let Some(way) = way.filter(|_| !told.contains(start)) {
+            let names: Vec<&str> = way.iter().map(|module| module.as_str()).collect();
+            lines.push(format!("a circle of imports: {}", names.join(" -> ")));
+            told.extend(way);
         }
     }
     lines
-}
-
-/// The shortest way from a module over others back to it; the last step is left out.
-fn way_back(needs: &Needs, start: &str) -> Option<Vec<String>> {
-    let mut ways = vec![vec![start.to_owned()]];
-    let mut seen = BTreeSet::new();
-    while !ways.is_empty() {
-        let mut longer = Vec::new();
-        for way in ways {
-            let last = way.last()?;
-            for next in needs.get(last).into_iter().flatten() {
-                if next == start {
-                    return Some(way);
-                }
-                if seen.insert(next.clone()) {
-                    longer.push([way.clone(), vec![next.clone()]].concat());
-                }
-            }
-        }
-        ways = longer;
-    }
-    None
 }
 
 #[cfg(test)]
