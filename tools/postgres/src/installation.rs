@@ -131,7 +131,6 @@ impl Installation {
 
     /// Makes a new installation usable by every user, adds pgTAP, checks its libraries and stamps it.
     fn finish(&self, folder: &Path, bin: &Path) -> Result<()> {
-        run(Command::new("chmod").args(["-R", "a+x"]).arg(&self.bin))?;
         self.install_libraries()?;
         let pgtap = folder.join("pgtap");
         self.workspace.unpack_debs(None, &["postgresql-15-pgtap"], &pgtap)?;

