@@ -37,10 +37,9 @@ thread_local! {
     static STEPS: RefCell<Vec<Step>> = const { RefCell::new(Vec::new()) };
 }
 
+/// A step that runs. Its bar, which is hidden where stderr is no terminal, knows its name and its time.
 struct Step {
-    name: String,
     bar: ProgressBar,
-    started: Instant,
     spoken: Instant,
     log: Option<File>,
 }
@@ -87,24 +86,22 @@ pub fn judged_step<T>(
     is_good: impl FnOnce(&T) -> bool,
     work: impl FnOnce() -> Result<T>,
 ) -> Result<T> {
-    let (name, started) = (name.into(), Instant::now());
-    let bar = LINES.add(ProgressBar::new_spinner().with_prefix(name.clone()));
+    let bar = LINES.add(ProgressBar::new_spinner().with_prefix(name.into()));
     if let Ok(style) = ProgressStyle::with_template("[ {spinner}  ] {prefix} {elapsed} {wide_msg}") {
         bar.set_style(style.tick_chars("|/-\\ "));
     }
     if std::io::stderr().is_terminal() {
         bar.enable_steady_tick(TICK);
     } else {
-        eprintln!("[....] {name}");
+        eprintln!("[....] {}", bar.prefix());
     }
-    let step = Step { name: name.clone(), bar: bar.clone(), started, spoken: started, log: None };
-    STEPS.with_borrow_mut(|steps| steps.push(step));
+    STEPS.with_borrow_mut(|steps| steps.push(Step { bar: bar.clone(), spoken: Instant::now(), log: None }));
     let result = work();
     STEPS.with_borrow_mut(Vec::pop);
     bar.finish_and_clear();
     LINES.remove(&bar);
     let mark = if result.as_ref().is_ok_and(is_good) { " ok " } else { "FAIL" };
-    say(format_args!("[{mark}] {name} ({:.1} s)", started.elapsed().as_secs_f64()));
+    say(format_args!("[{mark}] {} ({:.1} s)", bar.prefix(), bar.elapsed().as_secs_f64()));
     result
 }
 
@@ -115,14 +112,14 @@ fn note(line: Option<&str>) {
         if let Some(line) = line {
             step.bar.set_message(line.trim().replace(char::is_control, ""));
             if step.log.is_none() {
-                step.log = File::create(log_of(&step.name)).ok();
+                step.log = File::create(log_of(&step.bar.prefix())).ok();
             }
             // A log that cannot be written must not end the work it is about.
             let _ = step.log.as_mut().map(|log| writeln!(log, "{line}"));
         }
         if step.spoken.elapsed() >= HEARTBEAT && !std::io::stderr().is_terminal() {
             step.spoken = Instant::now();
-            eprintln!("[....] {}: {} s", step.name, step.started.elapsed().as_secs());
+            eprintln!("[....] {}: {} s", step.bar.prefix(), step.bar.elapsed().as_secs());
         }
     });
 }
@@ -143,7 +140,7 @@ pub fn run(command: &mut Command) -> Result<String> {
     if ran.status.success() {
         return Ok(ran.stdout);
     }
-    let name = STEPS.with_borrow(|steps| steps.last().map(|step| step.name.clone())).unwrap_or_default();
+    let name = STEPS.with_borrow(|steps| steps.last().map(|step| step.bar.prefix())).unwrap_or_default();
     let (log, tail) = (log_of(&name), ran.tail.join("\n"));
     let (described, status) = (describe(command), ran.status);
     bail!("{name} failed: `{described}` ended with {status}.\n{tail}\n  The whole output: {}", log.display())

@@ -22,7 +22,8 @@ pub struct Need {
 pub const BUILD: &[Need] = &[
     Need { package: "build-essential", is_met: || is_command("cc") && is_command("make") },
     Need { package: "clang", is_met: || is_command("clang") },
-    Need { package: "libclang-dev", is_met: has_libclang },
+    // bindgen loads the library when it runs, by the same means.
+    Need { package: "libclang-dev", is_met: || clang_sys::load().is_ok() },
 ];
 /// What building libFuzzer takes.
 pub const CXX: &[Need] = &[Need { package: "build-essential", is_met: || is_command("c++") }];
@@ -182,22 +183,6 @@ pub(crate) fn python() -> Result<&'static str> {
 /// Whether PATH has a program of this name.
 pub fn is_command(name: &str) -> bool {
     which::which(name).is_ok()
-}
-
-/// bindgen loads libclang when it runs, from the folders that clang-sys searches.
-fn has_libclang() -> bool {
-    if std::env::var_os("LIBCLANG_PATH").is_some() || cfg!(target_os = "macos") {
-        return true;
-    }
-    let children = |folder: &Path| -> Vec<PathBuf> {
-        fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).collect()
-    };
-    let mut folders = vec![PathBuf::from("/usr/lib"), PathBuf::from("/usr/lib64")];
-    folders.extend(children(Path::new("/usr/lib")).into_iter().flat_map(|path| [path.join("lib"), path]));
-    folders.iter().flat_map(|folder| children(folder)).any(|file| {
-        let name = file.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with("libclang.so") || name.starts_with("libclang-")
-    })
 }
 
 #[cfg(test)]

@@ -23,25 +23,18 @@ impl ServerUser {
     /// The caller, or for root `postgres`, else `nobody`.
     pub fn find() -> Result<Self> {
         let caller = geteuid();
-        let known = if caller.is_root() {
-            ["postgres", "nobody"].into_iter().find_map(|name| User::from_name(name).ok()?).ok_or_else(|| {
-                advice(
-                    "Postgres refuses to run as root, and there is no other user for it.",
-                    "run `useradd --system postgres`, then repeat the command.",
-                )
-            })?
-        } else if let Ok(Some(user)) = User::from_uid(caller) {
-            user
-        } else {
-            return Ok(Self {
-                name: caller.to_string(),
-                uid: caller.as_raw(),
-                gid: getegid().as_raw(),
-                is_other: false,
-            });
-        };
-        let (uid, gid) = (known.uid.as_raw(), known.gid.as_raw());
-        Ok(Self { name: known.name, uid, gid, is_other: caller.is_root() })
+        if !caller.is_root() {
+            let name = User::from_uid(caller).ok().flatten().map_or_else(|| caller.to_string(), |user| user.name);
+            return Ok(Self { name, uid: caller.as_raw(), gid: getegid().as_raw(), is_other: false });
+        }
+        let other = ["postgres", "nobody"].into_iter().find_map(|name| User::from_name(name).ok()?);
+        let User { name, uid, gid, .. } = other.ok_or_else(|| {
+            advice(
+                "Postgres refuses to run as root, and there is no other user for it.",
+                "run `useradd --system postgres`, then repeat the command.",
+            )
+        })?;
+        Ok(Self { name, uid: uid.as_raw(), gid: gid.as_raw(), is_other: true })
     }
 
     /// Makes the command run as this user, in a folder that every user may enter. The standard library drops the

@@ -12,6 +12,7 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use walkdir::{DirEntry, WalkDir};
 
 /// Where the migrations are, in the repository.
 pub const MIGRATIONS: &str = "sql/supabase/migrations";
@@ -110,9 +111,16 @@ impl Workspace {
     /// result then costs no build.
     pub fn stamp(&self, folders: &[&str]) -> Result<String> {
         let mut files = ["Cargo.toml", "Cargo.lock"].map(|name| self.root.join(name)).to_vec();
+        let is_source = |entry: &DirEntry| {
+            let skipped = ["target", "tests", "test", "node_modules"];
+            !(entry.file_type().is_dir() && skipped.iter().any(|name| entry.file_name() == *name))
+        };
         for folder in folders {
-            collect(&self.root.join(folder), &mut files)?;
+            for entry in WalkDir::new(self.root.join(folder)).into_iter().filter_entry(is_source) {
+                files.push(entry?.into_path());
+            }
         }
+        files.retain(|path| path.is_file());
         files.sort();
         let mut bytes = self.rustc().arg("--version").output().map(|output| output.stdout).unwrap_or_default();
         for file in &files {
@@ -121,19 +129,6 @@ impl Workspace {
         }
         Ok(format!("{:016x} {}\n", fingerprint(&bytes), files.len()))
     }
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let name = path.file_name().unwrap_or_default();
-        if path.is_file() {
-            files.push(path);
-        } else if path.is_dir() && !["target", "tests", "test", "node_modules"].iter().any(|skipped| name == *skipped) {
-            collect(&path, files)?;
-        }
-    }
-    Ok(())
 }
 
 /// The first 64 bits of a SHA-256.
