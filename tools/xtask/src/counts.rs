@@ -6,16 +6,13 @@ use local_postgres::console::{Ran, say, try_run};
 use regex::Regex;
 use std::ops::AddAssign;
 use std::process::Command;
-use std::sync::LazyLock;
 
 /// The closing lines of cargo (`test result: ok. 3 passed; 1 failed; …`), of Deno (`ok | 3 passed (2 steps) | 1 failed`), and
 /// of programs that print `3 passed, 1 failed`.
-static CLOSING: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?m)^(?:test result: [a-zA-Z]+\. |ok \| |FAILED \| )?([0-9]+) passed[^;|,\n]*[;|,] ([0-9]+) failed")
-        .ok()
-});
+const CLOSING: &str =
+    r"(?m)^(?:test result: [a-zA-Z]+\. |ok \| |FAILED \| )?([0-9]+) passed[^;|,\n]*[;|,] ([0-9]+) failed";
 /// The lines that Node prints, one for each number.
-static NODE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?m)^# (pass|fail|cancelled) ([0-9]+)$").ok());
+const NODE: &str = r"(?m)^# (pass|fail|cancelled) ([0-9]+)$";
 
 /// A number of passed and one of failed tests.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -38,16 +35,15 @@ impl Counts {
     }
 
     /// Sums the closing lines of a program's output.
-    pub fn read(output: &str) -> Self {
+    pub fn read(output: &str) -> Result<Self> {
         let mut sum = Self::default();
-        let number = |text: &str| text.parse().unwrap_or(0);
-        for [passed, failed] in all(&CLOSING, output) {
-            sum += Self { passed: number(passed), failed: number(failed) };
+        for (_, [passed, failed]) in Regex::new(CLOSING)?.captures_iter(output).map(|line| line.extract()) {
+            sum += Self { passed: passed.parse()?, failed: failed.parse()? };
         }
-        for [word, count] in all(&NODE, output) {
-            *(if word == "pass" { &mut sum.passed } else { &mut sum.failed }) += number(count);
+        for (_, [word, count]) in Regex::new(NODE)?.captures_iter(output).map(|line| line.extract()) {
+            *(if word == "pass" { &mut sum.passed } else { &mut sum.failed }) += count.parse::<u64>()?;
         }
-        sum
+        Ok(sum)
     }
 
     /// A program that fails or counts nothing has at least one failure to show for it.
@@ -59,26 +55,21 @@ impl Counts {
     }
 }
 
-fn all<'a>(pattern: &'static LazyLock<Option<Regex>>, output: &'a str) -> impl Iterator<Item = [&'a str; 2]> {
-    let found = LazyLock::force(pattern).iter().flat_map(move |pattern| pattern.captures_iter(output));
-    found.map(|captures| captures.extract().1)
-}
-
 /// Runs a test program, counts its tests and repeats the end of a failed one.
 pub fn of(command: &mut Command) -> Result<Counts> {
-    Ok(judge(&try_run(command)?))
+    judge(&try_run(command)?)
 }
 
 /// Counts a test program's results and repeats the end of a failed one.
-pub fn judge(ran: &Ran) -> Counts {
-    let counts = Counts::read(&ran.stdout).judged(ran.status.success());
+pub fn judge(ran: &Ran) -> Result<Counts> {
+    let counts = Counts::read(&ran.stdout)?.judged(ran.status.success());
     if counts.failed > 0 {
         say(format_args!("\n{}", ran.tail.join("\n")));
         if counts.passed == 0 && ran.status.success() {
             say("No test was run.");
         }
     }
-    counts
+    Ok(counts)
 }
 
 /// Reads the Test Anything Protocol that pgTAP prints through psql (testanything.org, version 12). `is_success` tells whether
@@ -133,7 +124,7 @@ mod tests {
             FAILED | 1 passed | 2 failed | 1 ignored\n\
             # tests 4\n# pass 3\n# fail 1\n# cancelled 0\n\
             4 passed, 3 failed\nnothing 9 passed, 9 failed\n";
-        assert_eq!(Counts::read(output), Counts { passed: 22, failed: 7 });
+        assert_eq!(Counts::read(output).unwrap(), Counts { passed: 22, failed: 7 });
     }
 
     #[test]

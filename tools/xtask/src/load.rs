@@ -67,14 +67,14 @@ pub fn test(like: &Database) -> Result<Counts> {
 }
 
 /// Counts what the parts came to, and shows all that they say.
-fn show(ran: &Ran) -> Counts {
+fn show(ran: &Ran) -> Result<Counts> {
     print!("{}", ran.stdout);
-    let counts = Counts::read(&ran.stdout);
+    let counts = Counts::read(&ran.stdout)?;
     if counts == Counts::default() {
         // It did not even begin.
         say(ran.tail.join("\n"));
     }
-    counts.judged(ran.status.success())
+    Ok(counts.judged(ran.status.success()))
 }
 
 fn play(
@@ -82,7 +82,7 @@ fn play(
     major: u16,
     engine: Engine,
     options: &Options,
-    judge: fn(&Ran) -> Counts,
+    judge: fn(&Ran) -> Result<Counts>,
 ) -> Result<Counts> {
     let wanted = Wanted::temporary("load", major, engine, Durability::Full);
     let database = &Temporary(Database::start(workspace, &wanted)?).0;
@@ -104,7 +104,7 @@ fn play(
         cargo.env("CHATKEEP_PORTABLE_API_DB", database.url_in("authenticator", PORTABLE));
         cargo.env("CHATKEEP_PORTABLE_SUPERUSER_DB", database.url_in(SUPERUSER, PORTABLE));
     }
-    Ok(judge(&try_run(&mut cargo)?))
+    judge(&try_run(&mut cargo)?)
 }
 
 /// The parts that `--only` names; all that the engine allows where it is absent.
