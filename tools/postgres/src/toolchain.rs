@@ -51,7 +51,7 @@ impl Workspace {
                 let mut cargo = self.cargo(&["install", name, "--version", &format!("={version}"), "--force"]);
                 cargo.args(options);
                 // These programs are used for minutes here: a quick build is worth more than quick programs.
-                cargo.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
+                cargo.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0");
                 cargo.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16").env("CARGO_PROFILE_RELEASE_STRIP", "true");
                 cargo.args(locked).arg("--root").arg(self.base.join("tools")).arg("--target-dir").arg(&build);
                 run(&mut cargo).map(drop)
