@@ -50,7 +50,8 @@ const without = (list, ...columns) => list.filter(([, column]) => !columns.inclu
 // The rule of core for a call, which judges its arguments in the order of its binding (edge/src/arguments.rs).
 function ruleOf(name) {
   const rule = rules[camel(`check_${name}`)];
-  return (judged) => rule(...JUDGED[name].map((column) => judged[camel(column)]));
+  const names = JUDGED[name].map(camel);
+  return (judged) => rule(...names.map((argument) => judged[argument]));
 }
 
 const MESSAGE = {
@@ -97,7 +98,7 @@ const required = { required: true };
 const present = { present: true };
 
 // The calls that need more than their declaration and their rule, by their names in SQL. `given` completes the declared arguments.
-const MORE_OF = {
+const ADDITIONS = {
   create_chat: { given: { chat_id: { made: uuidv7 } } },
   append_message: { given: messageKey },
   append_messages: { given: { messages: { kind: items(MESSAGE, rules.checkMessageCount), ...required } } },
@@ -134,7 +135,7 @@ const SHAPES = { row, "row or none": rowOrNone, rows, string: value, number: cou
 /** The calls by their names in JavaScript. */
 export const CALLS = Object.fromEntries(
   Object.keys(SIGNATURES).map((name) => {
-    const { given, ...more } = MORE_OF[name] ?? {};
+    const { given, ...more } = ADDITIONS[name] ?? {};
     const check = JUDGED[name] && ruleOf(name);
     return [camel(name), { name, arguments: declared(name, given), check, answer: SHAPES[ANSWERS[name]], ...more }];
   }),
