@@ -19,7 +19,7 @@ pub const CONTRACT: &str = "tests/contract";
 #[derive(Deserialize)]
 pub struct Catalog {
     pub calls: Vec<Call>,
-    rows: Vec<Row>,
+    pub rows: Vec<Row>,
 }
 
 /// A call as its declaration has it.
@@ -72,10 +72,6 @@ impl Catalog {
     /// Reads it.
     pub fn read(answer: &str) -> Result<Self> {
         serde_json::from_str(answer).context("calls.sql")
-    }
-
-    pub fn rows(&self) -> impl Iterator<Item = &Row> {
-        self.rows.iter()
     }
 
     /// The table whose columns a composite type repeats.

@@ -1,5 +1,6 @@
 //! What the npm package knows of the calls: signatures.js, and the types of arguments, rows and calls in edge/js/types. The
-//! catalog says which arguments may be left out and which columns may be null; `words` and JSON come from constraints and comments.
+//! catalog has defaults, which make an argument optional, and NOT NULL. Allowed words and the type of JSON come from constraints
+//! and comments.
 
 use crate::calls::{Answer, Argument, Call, Catalog, Column, Row, without_words};
 use anyhow::{Result, bail};
@@ -7,25 +8,25 @@ use local_postgres::advice;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// The types that the catalog cannot tell, written by hand in edge/js/types: which columns of a session are null depends on
-/// its status, and the keys of an import are in no declaration. A call, and the type of its row or of its arguments.
-const BY_HAND: [(&str, &str); 5] = [
+/// Calls whose answer has a type by hand, in edge/js/types/sessions.d.ts: which columns are null depends on the status.
+const ANSWERS_BY_HAND: [(&str, &str); 4] = [
     ("create_session", "CreatedSession"),
     ("rotate_session", "RotatedSession"),
     ("validate_session", "SessionStatus"),
     ("elevate_session", "SessionStatus"),
-    ("import_chat", "ImportChat"),
 ];
-/// The types of those files, and of values.
+/// The rows that these calls return.
+const ROWS_BY_HAND: [&str; 2] = ["session_token", "session_status"];
+/// The call whose arguments have a type by hand, in edge/js/types/batches.d.ts: no declaration has the keys of an import.
+const ARGUMENTS_BY_HAND: &str = "import_chat";
+/// What the modules by hand export to those that are generated.
 const MODULES: [(&str, &[&str]); 4] = [
     ("batches", &["ImportChat"]),
     ("result", &["CallOptions", "Result"]),
     ("sessions", &["CreatedSession", "RotatedSession", "SessionStatus"]),
     ("values", &["Bytes", "Interval", "Json", "JsonObject", "Timestamp", "Uuid"]),
 ];
-/// Rows of sessions, whose types are by hand.
-const ROWS_BY_HAND: [&str; 2] = ["session_token", "session_status"];
-/// A longer list, such as the text search configurations, is better a text.
+/// A longer list, such as the text search configurations, stays `string`.
 const MOST_WORDS: usize = 10;
 
 /// `append_message` as `appendMessage`.
@@ -54,7 +55,7 @@ fn row_type(row: &str) -> String {
 
 /// The type of a call's `data`.
 pub fn answer_type(call: &Call) -> Result<String> {
-    let by_hand = BY_HAND.iter().find(|(name, _)| *name == call.name && *name != "import_chat");
+    let by_hand = ANSWERS_BY_HAND.iter().find(|(name, _)| *name == call.name);
     let name = |row: &str| by_hand.map_or_else(|| row_type(row), |(_, name)| (*name).to_owned());
     Ok(match call.answer()? {
         Answer::One(row) => name(row),
@@ -110,11 +111,18 @@ export const SIGNATURES = {\n"
     Ok(text)
 }
 
+fn calls_with_arguments(catalog: &Catalog) -> impl Iterator<Item = &Call> {
+    catalog.calls.iter().filter(|call| !call.arguments.is_empty() && call.name != ARGUMENTS_BY_HAND)
+}
+
+fn generated_rows(catalog: &Catalog) -> impl Iterator<Item = &Row> {
+    catalog.rows.iter().filter(|row| !ROWS_BY_HAND.contains(&row.name.as_str()))
+}
+
 /// edge/js/types/arguments.d.ts, before it is laid out.
 pub fn arguments(catalog: &Catalog) -> Result<String> {
     let mut text = String::new();
-    let calls = catalog.calls.iter().filter(|call| !call.arguments.is_empty() && call.name != "import_chat");
-    for call in calls {
+    for call in calls_with_arguments(catalog) {
         let _ = write!(text, "\nexport interface {} {{\n", pascal(&call.name));
         for argument in &call.arguments {
             let kind = argument_type(catalog, call, argument)?;
@@ -162,7 +170,7 @@ fn argument_type(catalog: &Catalog, call: &Call, argument: &Argument) -> Result<
 /// edge/js/types/rows.d.ts, before it is laid out.
 pub fn rows(catalog: &Catalog) -> Result<String> {
     let mut text = String::new();
-    for row in catalog.rows().filter(|row| !ROWS_BY_HAND.contains(&row.name.as_str())) {
+    for row in generated_rows(catalog) {
         let table = catalog.table_within(row).filter(|_| !row.is_table);
         let of = if row.is_table { format!("A row of `chatkeep.{}`. ", row.name) } else { String::new() };
         let comment = format!("{of}{}", row.comment.as_deref().unwrap_or_default());
@@ -210,10 +218,8 @@ pub fn calls(catalog: &Catalog) -> Result<String> {
         let _ = writeln!(text, "{name}: ({given}: {kind}, options?: CallOptions) => Promise<Result<{data}>>;");
     }
     text.push_str("}\n");
-    let calls = catalog.calls.iter().filter(|call| !call.arguments.is_empty() && call.name != "import_chat");
-    let arguments = calls.map(|call| pascal(&call.name)).collect();
-    let rows = catalog.rows().filter(|row| !ROWS_BY_HAND.contains(&row.name.as_str()));
-    let rows = rows.map(|row| row_type(&row.name)).collect();
+    let arguments = calls_with_arguments(catalog).map(|call| pascal(&call.name)).collect();
+    let rows = generated_rows(catalog).map(|row| row_type(&row.name)).collect();
     Ok(module("The calls.", &[("arguments", arguments), ("rows", rows)], &text))
 }
 
