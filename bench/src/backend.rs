@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn anonymous_memory_is_told_apart_from_the_rest() {
+    fn only_anonymous_memory_counts() {
         let status =
             "Name:\tpostgres\nVmRSS:\t    9000 kB\nRssAnon:\t    1024 kB\nRssShmem:\t    8 kB\n";
         assert_eq!(anonymous(status), Some(1 << 20));
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_that_was_given_back_counts_at_its_peak() {
+    fn freed_memory_counts_at_its_peak() {
         let own = i32::try_from(std::process::id()).unwrap();
         let peak = peak_memory(own, || {
             let held = std::hint::black_box(vec![1_u8; 64 << 20]);

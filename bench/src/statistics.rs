@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quartiles_lie_between_their_neighbours() {
+    fn quartiles_are_between_their_neighbours() {
         let summary = Summary::of(&[4.0, 1.0, 3.0, 2.0]);
         assert_eq!(
             (summary.low, summary.median, summary.high),

@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_have_the_length_asked_for_and_repeat_with_the_seed() {
+    fn texts_have_the_given_length_and_depend_on_the_seed_alone() {
         let text = |seed| TextGenerator::new(seed).unwrap().text(500);
         assert_eq!(text(1).len(), 500);
         assert_eq!(text(1), text(1));

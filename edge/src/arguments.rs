@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn an_integer_is_refused_beyond_its_range_and_named() {
+    fn an_integer_out_of_range_is_refused_by_name() {
         assert_eq!(integer("token_count", None), Ok(None));
         assert_eq!(
             integer("token_count", Some(2_147_483_647.0)),
@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn no_number_of_seconds_slips_past_the_limits_of_a_session() {
+    fn seconds_outside_the_limits_of_a_session_are_refused() {
         for (seconds, expected) in [
             (1.0, limits::SESSION_MIN_MICROS),
             (400.0 * 86_400.0, limits::SESSION_MICROS),

@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_named_refusal_reads_like_one_of_core() {
+    fn a_named_refusal_has_the_form_of_cores() {
         assert_eq!(
             sentence("chat_id", &Refusal::missing("")),
             Refusal::missing("chat_id").message

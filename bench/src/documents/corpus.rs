@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn known_documents_differ_and_are_of_the_store() {
+    fn known_documents_differ_and_are_in_the_store() {
         let of_seed = |seed| known(&mut Seeded::seed_from_u64(seed), 1_000, 100);
         let documents = of_seed(3);
         let uris: HashSet<&str> = documents.iter().map(|d| d.source_uri.as_str()).collect();

@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn statements_number_their_parameters_through() {
+    fn parameters_are_numbered_over_all_rows() {
         assert!(exists(2).ends_with(
             "IN ($1::VARCHAR, $2::VARCHAR) AND upsertion_record.namespace = $3::VARCHAR"
         ));

@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hash_is_one_of_the_keys_of_an_object() {
+    fn the_hash_is_found_among_the_keys_of_an_object() {
         let value: Value = serde_json::from_str(r#"{"doc_hash": "ab12"}"#).unwrap();
         assert_eq!(hash_of(&value), Some(&b"ab12"[..]));
         let value: Value = serde_json::from_str(r#"{"ref_doc_id": "ab12"}"#).unwrap();

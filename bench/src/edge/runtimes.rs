@@ -131,7 +131,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_a_program_prints_is_taken_only_if_it_is_numbers() {
+    fn the_output_of_a_program_must_be_numbers() {
         let found = json!({ "ours": [1, 2.5], "theirs": [1, null], "size": { "module": 7 } });
         assert_eq!(numbers(&found, "ours").unwrap(), [1.0, 2.5]);
         assert!(numbers(&found, "theirs").is_err());

@@ -401,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_kept_byte_for_byte() {
+    fn a_path_is_stored_unchanged() {
         for path in [
             r"C:\Docs\.\a#b",
             "c:/a/../b#c",

@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_no_json_has_no_member() {
+    fn invalid_json_has_no_member() {
         for text in [
             r#"{"sub":"a""#,
             r#"{"sub":"a"} x"#,
@@ -447,7 +447,7 @@ mod tests {
 
         /// The member is found in any object as gateways write it: with any other keys and values, without exponents.
         #[test]
-        fn the_member_of_an_object_as_serializers_write_it_is_found(
+        fn the_member_of_a_serialized_object_is_found(
             keys in proptest::collection::btree_set("[a-z\u{e9}_ ]{0,6}", 0..5), text in "[^\u{0}]{0,20}", number: i64, flag: bool, blank in " {0,2}",
         ) {
             let value = serde_json::json!({"text": &text, &text: [number, flag, null, {"sub": &text}]});

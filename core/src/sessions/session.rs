@@ -420,7 +420,7 @@ mod tests {
         }
 
         #[test]
-        fn one_changed_character_is_no_token(
+        fn text_with_one_changed_character_is_not_a_token(
             session: [u8; SECRET_BYTES], at in 0usize..74, with in "[A-Za-z0-9_-]"
         ) {
             let mut text = Token::new(session, [7; SECRET_BYTES]).expose().to_string();

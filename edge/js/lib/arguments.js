@@ -2,7 +2,7 @@
 // core's rule checks.
 
 import { missing } from "./rules.js";
-import { refuse, Refused } from "./values.js";
+import { refuse, Refused } from "./kinds.js";
 
 /**
  * Reads the arguments of a call, or the keys of an item at `place` in an argument. `spec` (calls.js) lists them and has the

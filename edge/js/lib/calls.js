@@ -3,11 +3,11 @@
 
 import { items, object } from "./arguments.js";
 import { isSessionToken, uuidv7 } from "./identity.js";
+import { address, bytes, interval, json, number, text, time, uuid } from "./kinds.js";
 import * as rules from "./rules.js";
 import { ANSWERS, JUDGED, SIGNATURES } from "./signatures.js";
-import { address, bytes, interval, json, number, text, time, uuid } from "./values.js";
 
-// The kinds of arguments (values.js) by SQL type.
+// The kinds of arguments (kinds.js) by SQL type.
 const KINDS = {
   text,
   uuid,

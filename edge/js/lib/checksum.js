@@ -1,7 +1,7 @@
 // SHA-256 of bytes at once or as they arrive, in constant memory.
 
 import { Hasher as RulesHasher, sha256 } from "./rules.js";
-import { inPieces, viewOf } from "./values.js";
+import { inPieces, viewOf } from "./kinds.js";
 
 const NOT_BYTES = "a Hasher takes a Uint8Array, an ArrayBuffer or another view of one";
 

@@ -6,7 +6,7 @@ import { messageOf } from "./checksum.js";
 import { dataApi } from "./rest.js";
 import { DEFAULT_RETRY, sleep, withRetry } from "./retry.js";
 import { streamMessage } from "./streaming.js";
-import { Refused } from "./values.js";
+import { Refused } from "./kinds.js";
 
 /**
  * The calls of Chatkeep on a supabase-js client, or on `{ url, key, fetch?, accessToken?, headers? }`. Throws a TypeError for

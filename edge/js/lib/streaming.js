@@ -1,7 +1,7 @@
 // Streams an answer to the client and stores it: first as a placeholder, and whole at the end, even if the client has gone.
 
 import { failure } from "./checksum.js";
-import { refuse } from "./values.js";
+import { refuse } from "./kinds.js";
 
 /** The longest content of a message (core/src/limits.rs), in bytes of UTF-8. */
 const LONGEST = 1024 * 1024;

@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_place_gives_the_same_choices_and_another_place_others() {
+    fn choices_depend_on_the_place() {
         let throw = |place: &[u64]| Dice::at(7, place).uuid();
         assert_eq!(throw(&[1, 2]), throw(&[1, 2]));
         assert_ne!(throw(&[1, 2]), throw(&[2, 1]));

@@ -118,14 +118,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_pair_that_comes_first_is_made_of_calls_and_gates_that_there_are() {
+    fn every_first_pair_names_existing_calls_and_gates() {
         for words in FIRST {
             assert!(named(words).is_some(), "{words}");
         }
     }
 
     #[test]
-    fn calls_and_gates_have_names_of_their_own() {
+    fn calls_and_gates_have_different_names() {
         let mut names: Vec<&str> = CALLS.iter().map(|call| call.name).collect();
         names.extend(GATES.iter().map(|gate| gate.name));
         let count = names.len();

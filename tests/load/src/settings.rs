@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_refused() {
+    fn unknown_options_are_refused() {
         for line in ["--only fast", "--seconds", "--seed x", "--more 1"] {
             assert!(read(line).is_err(), "{line}");
         }

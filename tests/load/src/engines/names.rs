@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn two_databases_say_the_same_under_their_names() {
+    fn two_databases_give_the_same_answer_under_their_names() {
         let (mut one, mut other) = (names(), names());
         let text = |digit: &str| {
             let id = format!("{}-0000-7000-8000-000000000000", digit.repeat(8));
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_caller_chose_stays_as_it_is() {
+    fn ids_that_the_caller_chose_are_not_replaced() {
         let text = format!("{CHOSEN}0000-4000-8000-00000000000a at 2001-01-01 00:00:00+00 ä");
         assert_eq!(names().named(&text), text);
     }

@@ -289,7 +289,7 @@ mod tests {
     use crate::dice::Dice;
 
     #[test]
-    fn every_name_in_braces_is_one_of_the_scene() {
+    fn every_name_in_braces_is_a_name_of_the_scene() {
         let scene = Scene::new(&mut Dice::at(1, &[]));
         for call in &CALLS {
             let sql = call.sql(&scene, 0);
