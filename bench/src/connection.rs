@@ -303,7 +303,7 @@ impl Connection {
         Ok(rows)
     }
 
-    /// Does the same, with the statement in the error.
+    /// Reads up to ReadyForQuery, and names the statement in an error.
     fn answer_to(&mut self, sql: &str, keep_rows: bool) -> Result<Rows> {
         self.answer(keep_rows)
             .map_err(|error| anyhow!("{error:#}\n  in: {}", shortened(sql)))

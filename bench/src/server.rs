@@ -101,7 +101,7 @@ impl Database<'_> {
         self.connect_at(self.server.address)
     }
 
-    /// Does the same through a proxy.
+    /// A superuser's connection through a proxy at this address.
     pub fn connect_at(&self, address: SocketAddr) -> Result<Connection> {
         let mut connection = Connection::open(address, &self.name, &self.server.login)?;
         connection.execute("set synchronous_commit = off")?;

@@ -23,16 +23,19 @@ export function ok(answer: Answer): any {
   return answer.data;
 }
 
-/** The answer must be this refusal, its message must contain `says`, and it must have a hint. */
-export function refusal(answer: Answer, code: string, status: number, says: string): void {
+/** The answer must be this refusal, its message must contain `words`, and it must have a hint. */
+export function refusal(answer: Answer, code: string, status: number, words: string): void {
   assert(answer.error, `it was not refused, and answered ${JSON.stringify(answer.data)}`);
   equal([answer.error.code, answer.status], [code, status], `SQLSTATE and HTTP status of "${answer.error.message}"`);
-  assert(answer.error.message.includes(says), `the message is "${answer.error.message}", and does not hold "${says}"`);
+  assert(
+    answer.error.message.includes(words),
+    `the message is "${answer.error.message}", and does not hold "${words}"`,
+  );
 }
 
 /** The answer must be a refusal of Chatkeep itself, which always has a hint. */
-export function hintedRefusal(answer: Answer, code: string, status: number, says: string): void {
-  refusal(answer, code, status, says);
+export function hintedRefusal(answer: Answer, code: string, status: number, words: string): void {
+  refusal(answer, code, status, words);
   assert(answer.error.hint, `"${answer.error.message}" has no hint`);
 }
 

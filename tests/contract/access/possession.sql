@@ -180,7 +180,7 @@ update chatkeep.sessions set last_used_at = now() where id = :'phone';
 select pg_temp.sign_out();
 select is((select status || generation from chatkeep.rotate_session(:'t2')), 'rotated3', 'nothing of all this has harmed the session');
 
--- Revocation is final, whoever asks.
+-- Revocation is final for every caller.
 select pg_temp.present(pg_temp.secrets(:'t2'));
 select is(pg_temp.attempt($$ update chatkeep.sessions set revoked_at = now(), revoked_reason = 'logout' $$), '1 rows, changed', 'the holder may end the session');
 select is(pg_temp.attempt($$ update chatkeep.sessions set revoked_at = null, revoked_reason = null $$), '42501', 'and not take it back');

@@ -41,7 +41,7 @@ select is(pg_temp.refusal(format($$ select * from chatkeep.append_message(%L, 'u
   'and other parts');
 select lives_ok(format($$ select * from chatkeep.append_message(%L, 'user', 'one') $$, :'chat'), 'the same text with another id is another message');
 
--- Order within one transaction, where now() stands still.
+-- Order within one transaction, where now() does not change.
 select lives_ok(
   format($$ select a.* from generate_series(4, 203) n, lateral chatkeep.append_message(%L, 'user', n::text) a $$, :'chat'),
   'two hundred messages in one transaction');

@@ -25,7 +25,7 @@ select pg_temp.sign_in('ada');
 select is(pg_temp.refusal(format($$ select * from chatkeep.list_messages(%L) $$, :'chat')),
   'PT410 chat_id names a deleted chat | Restore it with restore_chat, or start a new one.', 'a deleted chat lists no message');
 
--- Every message comes once, whatever changes between two pages.
+-- Every message comes once, even if rows change between two pages.
 rollback to people;
 select pg_temp.sign_in('ada');
 -- 205 messages with the same time, as a client imports them whose clock counts seconds.

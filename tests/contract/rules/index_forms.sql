@@ -1,5 +1,5 @@
--- The native engine reads a row by an index only where the index has the form that it expects. Both engines answer alike
--- whatever the index looks like.
+-- The native engine reads a row by an index only if the index has the expected form. Both engines give the same answers for
+-- any form of the index.
 begin;
 \ir ../support/identities.psql
 select * from no_plan();

@@ -20,7 +20,7 @@ impl Caller {
         self.request_that_ends(call, "")
     }
 
-    /// The same with a last statement before the commit.
+    /// The statements of one request, with `last` before the commit.
     pub fn request_that_ends(&self, call: &str, last: &str) -> String {
         format!("{} {call}; {last} commit", self.enter())
     }
