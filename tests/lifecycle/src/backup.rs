@@ -101,7 +101,7 @@ impl Backup<'_> {
             !restored.status.success(),
         );
         counts += Counts::one(
-            "and portable.sql says so",
+            "portable.sql refuses such a copy",
             !selected.status.success() && is_refused,
         );
 

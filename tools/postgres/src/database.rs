@@ -388,13 +388,6 @@ mod tests {
     }
 
     #[test]
-    fn passwords_are_long_hexadecimal_and_never_the_same() {
-        let (one, other) = (new_password().unwrap(), new_password().unwrap());
-        assert!(one.len() == 48 && one.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        assert_ne!(one, other);
-    }
-
-    #[test]
     fn a_port_in_use_is_refused_when_asked_for_and_left_when_remembered() {
         let listener = std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).unwrap();
         let taken = listener.local_addr().unwrap().port();

@@ -7,10 +7,6 @@ use crate::workspace::{open_up, write_secret};
 use crate::{Database, Durability, SUPERUSER, advice, is_interrupted, remove_folder};
 use anyhow::{Context, Result, anyhow, bail};
 use fs_err as fs;
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -117,14 +113,6 @@ impl Database {
             console::pause(Duration::from_millis(50))?;
         }
         Ok(false)
-    }
-
-    /// Kills the server as a crash would: it has no time to tidy up.
-    pub fn kill(&self) -> Result<()> {
-        let text = fs::read_to_string(self.data().join("postmaster.pid"))?;
-        let process = text.lines().next().unwrap_or_default();
-        kill(Pid::from_raw(process.parse()?), Signal::SIGKILL)
-            .with_context(|| format!("could not kill process {process}"))
     }
 
     /// Whether there is a process of the number that the server noted. It may be one that ended, until its parent asks

@@ -7,8 +7,8 @@ use local_postgres::{Workspace, advice, remove_folder};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The name of the repository beside the npm packages. Deno looks for packages in the folders above the path by which it was
-/// told of a program, and does not ask where a link leads.
+/// A link to the repository, beside the npm packages. Deno looks for packages in the folders above the path that it was given,
+/// and does not follow the link for that.
 const LINK: &str = "repository";
 
 /// Installs the npm packages, and links the repository and its package beside them.
