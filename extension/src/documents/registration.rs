@@ -53,11 +53,22 @@ fn register_items(call: Call, items: &[DocumentItem], is_batch: bool) -> Result<
         .zip(&stored)
         .filter_map(|(item, row)| row.is_none().then_some(item))
         .collect();
-    // A batch that gets the lock at once need not look twice.
+    // A call that gets the lock at once need not look twice.
     let mut shares = rest.iter().any(|item| item.is_shared());
-    let mut is_locked = rest.len() > 1 && registrar.lock(shares, false);
+    let mut is_locked = registrar.lock(shares, false);
     if is_locked && rest.len() == items.len() && registrar.is_new(&rest) {
         return registrar.register_new(call, &rest, is_batch);
+    }
+    // A single item needs no plan: it is classified where it is registered.
+    if let ([_], &[item]) = (items, rest.as_slice()) {
+        if !is_locked {
+            registrar.lock(shares, true);
+        }
+        let registered = registrar
+            .register_alone(item, &[])
+            .map_err(|refusal| of_item(refusal, is_batch, 0))?;
+        registrar.return_stored(call, &[registered]);
+        return Ok(());
     }
     // The items that are found may require the tenant's lock too. That happens at most once.
     let found = loop {

@@ -1,7 +1,7 @@
-//! Finds the documents of a batch that are stored as they are. This is the fast path for known batches: 10,000
-//! documents in about 30 ms.
+//! Finds the documents of a call that are stored as they are. This is the fast path for known documents: 10,000 of them
+//! in about 30 ms, and one in half the CPU time of its classification.
 //!
-//! It reads the places of the batch's checksums directly from their index, in the index's order. A statement under the
+//! It reads the places of the items' checksums directly from their index, in the index's order. A statement under the
 //! policies then reads the rows at these places, and checks each as if nothing were known about it. So the index only
 //! saves the search: a wrong place shows nothing, or a row that matches no item.
 
@@ -39,10 +39,6 @@ impl<'c> Registrar<'c> {
     /// The result rows of items that are private and stored as they are; `None` for other items.
     pub fn stored(&self, items: &[DocumentItem]) -> Vec<Option<StoredDocument<'c>>> {
         let nothing = || vec![None; items.len()];
-        // For a single item the next statement is as fast.
-        if items.len() < 2 {
-            return nothing();
-        }
         let Some(places) = self.owner.and_then(|owner| self.places(&owner, items)) else {
             return nothing();
         };
