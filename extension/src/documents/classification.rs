@@ -7,23 +7,17 @@ use crate::documents::document_item::DocumentItem;
 use crate::documents::registrar::{Registered, Registrar};
 use crate::postgres::array;
 use crate::postgres::datum::{Uuid, Value, values};
-use crate::postgres::rows::Rows;
 use crate::postgres::statement::{sql_file, statements};
 
 statements! {
-    // What is to be done with each item: `duplicate`: nothing, since the document and this source of it are stored;
-    // `alias`: only the source is new; `new`: neither the bytes nor the source are known; `again`: the document itself
-    // has to change; `other`: more has to be done. A source belongs to at most one private document of an owner. A
-    // shared document may in addition list sources that colleagues added, and the owner may hold the same source in
-    // another document.
-    CLASSIFY(UUIDOID, UUIDOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, BOOLARRAYOID) = sql_file!("statements/classify.sql");
+    // Both engines classify by the same function, where the classes are explained.
+    CLASSIFY(UUIDOID, UUIDOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, BOOLARRAYOID) = c"
+        select c.class, c.document_id, c.shared
+        from chatkeep_private.classify_documents($1, $2, $3, $4, $5, $6) c";
     // Whether a private batch is new: no document of the owner has one of its sources, and the tenant shares none of
     // its bytes. Private bytes need no check, since the insert skips the ones that are stored.
     IS_NEW(UUIDOID, UUIDOID, TEXTARRAYOID, TEXTARRAYOID) = sql_file!("statements/is_new.sql");
 }
-
-/// The column of CLASSIFY with the document's visibility.
-const VISIBILITY: i32 = 13;
 
 /// What is to be done with an item.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -53,15 +47,14 @@ impl Class {
 }
 
 /// What is stored of each item, and the class of the item.
-pub struct Classification<'c> {
-    pub rows: Rows<'c>,
+pub struct Classification {
     pub classes: Vec<Class>,
     pub ids: Vec<Option<Uuid>>,
     /// Whether the tenant shares the document.
     shared: Vec<bool>,
 }
 
-impl Classification<'_> {
+impl Classification {
     /// Whether the rest of the work may change what the tenant shares. Colleagues write to a shared document under the
     /// tenant's lock, so its owner has to take that lock too. An item that takes a source from other documents may take
     /// it from a shared one.
@@ -88,9 +81,9 @@ impl Classification<'_> {
     }
 }
 
-impl<'c> Registrar<'c> {
+impl Registrar<'_> {
     /// Classifies the items.
-    pub fn classify(&self, items: &[&DocumentItem]) -> Classification<'c> {
+    pub fn classify(&self, items: &[&DocumentItem]) -> Classification {
         let is_described = |item: &DocumentItem| Value::Boolean(item.is_described());
         let arguments = values![
             self.tenant,
@@ -102,12 +95,13 @@ impl<'c> Registrar<'c> {
         ];
         let rows = CLASSIFY.execute(self.connection, &arguments);
         let class = |name: Option<Cow<str>>| Class::of(name.as_deref());
-        let is_tenant = |visibility: Option<Cow<str>>| visibility.as_deref() == Some("tenant");
         Classification {
-            rows,
             classes: rows.column(1).map(class).collect(),
             ids: rows.column(2).collect(),
-            shared: rows.column(VISIBILITY).map(is_tenant).collect(),
+            shared: rows
+                .column(3)
+                .map(|is_shared| is_shared == Some(true))
+                .collect(),
         }
     }
 

@@ -38,7 +38,7 @@ fn register_items(call: Call, items: &[DocumentItem], is_batch: bool) -> Result<
     if let [item] = items {
         let found = registrar.classify(&[item]);
         if found.is_settled() {
-            call.return_rows(found.rows.iter());
+            registrar.return_duplicates(call, found.ids);
             return Ok(());
         }
     }
@@ -81,10 +81,11 @@ fn register_items(call: Call, items: &[DocumentItem], is_batch: bool) -> Result<
         is_locked = registrar.lock(shares, true);
     };
     if found.is_settled() {
-        let mut others = found.rows.iter();
-        call.return_rows(stored.into_iter().filter_map(|document| {
-            document.map_or_else(|| others.next(), |document| Some(document.row))
-        }));
+        let mut others = found.ids.into_iter();
+        let ids = stored.into_iter().filter_map(|document| {
+            document.map_or_else(|| others.next(), |document| Some(Some(document.id)))
+        });
+        registrar.return_duplicates(call, ids);
         return Ok(());
     }
     let mut done = found.duplicates();
@@ -248,6 +249,13 @@ impl Registrar<'_> {
             }
         }
         Err(Refusal::document_unseen())
+    }
+
+    /// Returns documents that were stored before, in their order.
+    fn return_duplicates(&self, call: Call, ids: impl IntoIterator<Item = Option<Uuid>>) {
+        let ids = ids.into_iter().flatten();
+        let known: Vec<Registered> = ids.map(Registered::duplicate).collect();
+        self.return_stored(call, &known);
     }
 
     /// Returns the stored documents, in their order.
