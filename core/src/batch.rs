@@ -1,6 +1,8 @@
 //! The rules for array arguments: how many items, and of which kinds.
 
-use crate::Refusal;
+use serde::{Deserialize, Deserializer};
+
+use crate::{Refusal, uuid};
 
 /// The kind of JSON value that a key of an item must have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,4 +65,21 @@ pub fn size(argument: &'static str, items: usize, most: usize) -> Result<(), Ref
         ));
     }
     Ok(())
+}
+
+/// The name by which a host's deserializer recognizes a field that takes a UUID.
+pub const UUID: &str = "Uuid";
+
+/// A field that takes a UUID. The host's deserializer refuses any other text.
+pub fn uuid<'de, D: Deserializer<'de>>(given: D) -> Result<Option<[u8; 16]>, D::Error> {
+    #[derive(Deserialize)]
+    struct Uuid<'a>(&'a str);
+    Ok(Option::<Uuid>::deserialize(given)?.and_then(|text| uuid::parse(text.0)))
+}
+
+/// A field that takes any JSON value. The host's deserializer returns it as text.
+pub fn json<'de, D: Deserializer<'de>>(given: D) -> Result<Option<&'de str>, D::Error> {
+    #[derive(Deserialize)]
+    struct Json<'a>(&'a str);
+    Ok(Option::<Json>::deserialize(given)?.map(|json| json.0))
 }

@@ -1,11 +1,7 @@
 //! Rules for JSON arguments, read from their text.
 //!
 //! The text is valid JSON: jsonb printed it in the database, `JSON.stringify` in a client. So this module does not parse.
-//! It scans for size, depth and characters that Postgres cannot store. Only `member` parses.
-
-mod member;
-
-pub use member::plain_member;
+//! It scans for size, depth and characters that Postgres cannot store.
 
 use crate::{Refusal, limits};
 

@@ -6,6 +6,7 @@
 
 pub mod batch;
 pub mod chats;
+pub mod claims;
 pub mod digest;
 pub mod documents;
 pub mod json;

@@ -77,6 +77,7 @@ pub fn check_append_message(
             status: status.as_deref(),
             model: model.as_deref(),
             token_count,
+            ..NewMessage::default()
         }
         .check()
     }))

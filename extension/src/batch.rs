@@ -1,47 +1,37 @@
-//! Arguments that are arrays of objects: the items of a batch, each read by its keys.
+//! Arguments that are arrays of objects. Each item is read into a struct of core, whose fields are the keys it may have.
+//!
+//! The keys are looked up in the order of the fields, so the first fault in that order is the one that is reported.
+
+use std::fmt;
 
 use chatkeep_core::batch::{self, Kind};
 use chatkeep_core::{Refusal, uuid};
+use serde::de::value::{BorrowedStrDeserializer, MapDeserializer};
+use serde::de::{Deserializer, IntoDeserializer, Visitor};
+use serde::{Deserialize, forward_to_deserialize_any};
 
 use crate::postgres::connection::Connection;
-use crate::postgres::datum::{Datum, Uuid};
+use crate::postgres::datum::Datum;
+use crate::postgres::error;
 use crate::postgres::jsonb::{Array, Json};
 
 /// An array argument whose items are objects.
-pub struct Batch<const KEYS: usize> {
+pub struct Batch {
     /// Its name.
     pub argument: &'static str,
     /// The most items it may have.
     pub most: usize,
-    /// The keys an item may have.
-    pub keys: [&'static str; KEYS],
-    /// The sentence that lists them.
+    /// The sentence that lists the keys of an item.
     pub keys_hint: &'static str,
 }
 
-/// A key that items may have.
-#[derive(Clone, Copy)]
-pub struct Key {
-    position: usize,
-}
-
-impl<const KEYS: usize> Batch<KEYS> {
-    /// Finds a key by its name. In a constant, a name that is none of the keys does not compile.
-    pub const fn key(&self, name: &str) -> Key {
-        let mut position = 0;
-        while position < KEYS && !is_same(self.keys[position], name) {
-            position += 1;
-        }
-        assert!(position < KEYS, "no item has a key of this name");
-        Key { position }
-    }
-
-    /// Reads each item by `read`. A refusal names the item.
-    pub fn read<'c, T>(
+impl Batch {
+    /// Reads each item as an `I`, and that by `read`. A refusal names the item.
+    pub fn read<'c, I: Deserialize<'c>, T>(
         &self,
         connection: Connection<'c>,
         array: Option<Datum<'c>>,
-        read: impl Fn(&Item<'c, KEYS>) -> Result<T, Refusal>,
+        read: impl Fn(I, Given<'c>) -> Result<T, Refusal>,
     ) -> Result<Vec<T>, Refusal> {
         let array = array.ok_or_else(|| Refusal::missing(self.argument))?;
         let Some(array) = Array::of(connection, array) else {
@@ -55,93 +45,148 @@ impl<const KEYS: usize> Batch<KEYS> {
         (0..array.len())
             .map(|position| {
                 let place = position as usize;
-                let object = array
-                    .object(position)
-                    .ok_or_else(|| batch::item_not_object(self.argument, place))?;
-                // Most items have few of the keys. Once all keys of an item are found, no other is looked for.
-                let mut unknown = object.len();
-                let values = self.keys.map(|key| {
-                    let value = (unknown > 0).then(|| object.get(key)).flatten();
-                    unknown -= u32::from(value.is_some());
-                    value
-                });
-                if unknown > 0 {
-                    return Err(batch::item_unknown_key(
-                        self.argument,
-                        place,
-                        self.keys_hint,
-                    ));
-                }
-                let item = Item {
-                    keys: self.keys,
-                    values,
+                let item = Given {
+                    key: "",
+                    value: array.get(position).unwrap_or_else(|| {
+                        error::internal("an array has fewer items than it says")
+                    }),
                     connection,
                 };
-                read(&item).map_err(|refusal| refusal.in_item(self.argument, place))
+                let arguments = I::deserialize(item).map_err(|fault| match fault {
+                    Fault::NotObject => batch::item_not_object(self.argument, place),
+                    Fault::UnknownKey => {
+                        batch::item_unknown_key(self.argument, place, self.keys_hint)
+                    }
+                    Fault::WrongKind(key, kind) => {
+                        batch::wrong_kind(key, kind).in_item(self.argument, place)
+                    }
+                })?;
+                read(arguments, item).map_err(|refusal| refusal.in_item(self.argument, place))
             })
             .collect()
     }
 }
 
-const fn is_same(one: &str, other: &str) -> bool {
-    let (one, other) = (one.as_bytes(), other.as_bytes());
-    let mut position = 0;
-    while position < one.len() && position < other.len() && one[position] == other[position] {
-        position += 1;
-    }
-    position == one.len() && position == other.len()
-}
-
-/// An item of a batch. A key whose value is null counts as absent.
-pub struct Item<'c, const KEYS: usize> {
-    keys: [&'static str; KEYS],
-    values: [Option<Json<'c>>; KEYS],
+/// An item, or the value of one of its keys.
+#[derive(Clone, Copy)]
+pub struct Given<'c> {
+    key: &'static str,
+    value: Json<'c>,
     connection: Connection<'c>,
 }
 
-impl<'c, const KEYS: usize> Item<'c, KEYS> {
-    /// A string, borrowed from the jsonb.
-    pub fn text(&self, key: Key) -> Result<Option<&'c str>, Refusal> {
-        self.read(key, Kind::Text, Json::text)
+impl<'c> Given<'c> {
+    /// The value of a key of the item, as a jsonb of its own. A key whose value is null counts as absent.
+    pub fn jsonb(self, key: &str) -> Option<Datum<'c>> {
+        let value = self.value.object()?.get(key)?;
+        (!value.is_null()).then(|| value.jsonb(self.connection))
     }
 
-    /// A string that is a UUID.
-    pub fn uuid(&self, key: Key) -> Result<Option<Uuid>, Refusal> {
-        self.read(key, Kind::Uuid, |value| value.text().and_then(uuid::parse))
+    fn of_kind<T>(self, kind: Kind, value: Option<T>) -> Result<T, Fault> {
+        value.ok_or(Fault::WrongKind(self.key, kind))
+    }
+}
+
+/// The type of a field decides how its value is read.
+impl<'de> Deserializer<'de> for Given<'de> {
+    type Error = Fault;
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        keys: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        let object = self.value.object().ok_or(Fault::NotObject)?;
+        // Most items have few of the keys. Once all keys of an item are found, no other is looked for.
+        let mut unknown = object.len() as usize;
+        let mut found = Vec::with_capacity(unknown.min(keys.len()));
+        for key in keys {
+            if unknown == 0 {
+                break;
+            }
+            if let Some(value) = object.get(key) {
+                unknown -= 1;
+                found.push((*key, Self { key, value, ..self }));
+            }
+        }
+        if unknown > 0 {
+            return Err(Fault::UnknownKey);
+        }
+        visitor.visit_map(MapDeserializer::new(found.into_iter()))
     }
 
-    /// A whole number of 32 bits.
-    pub fn integer(&self, key: Key) -> Result<Option<i32>, Refusal> {
-        self.read(key, Kind::Integer, Json::number)
-    }
-
-    /// A whole number of 64 bits.
-    pub fn big_integer(&self, key: Key) -> Result<Option<i64>, Refusal> {
-        self.read(key, Kind::BigInteger, Json::number)
-    }
-
-    /// Any value, as a jsonb of its own.
-    pub fn jsonb(&self, key: Key) -> Option<Datum<'c>> {
-        self.value(key).map(|value| value.jsonb(self.connection))
-    }
-
-    fn read<T>(
-        &self,
-        key: Key,
-        kind: Kind,
-        read: impl FnOnce(&Json<'c>) -> Option<T>,
-    ) -> Result<Option<T>, Refusal> {
-        let Some(value) = self.value(key) else {
-            return Ok(None);
-        };
-        match read(value) {
-            Some(value) => Ok(Some(value)),
-            None => Err(batch::wrong_kind(self.keys[key.position], kind)),
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        if self.value.is_null() {
+            visitor.visit_none()
+        } else {
+            visitor.visit_some(self)
         }
     }
 
-    fn value(&self, key: Key) -> Option<&Json<'c>> {
-        let value = self.values.get(key.position)?.as_ref()?;
-        (!value.is_null()).then_some(value)
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        visitor.visit_borrowed_str(self.of_kind(Kind::Text, self.value.text())?)
+    }
+
+    fn deserialize_i32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        visitor.visit_i32(self.of_kind(Kind::Integer, self.value.number())?)
+    }
+
+    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        visitor.visit_i64(self.of_kind(Kind::BigInteger, self.value.number())?)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        let text = if name == batch::UUID {
+            let text = self.value.text().filter(|text| uuid::parse(text).is_some());
+            self.of_kind(Kind::Uuid, text)?
+        } else {
+            self.value.printed(self.connection)
+        };
+        visitor.visit_newtype_struct(BorrowedStrDeserializer::new(text))
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Fault> {
+        error::internal("an item has no field of this type")
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i128 u8 u16 u32 u64 u128 f32 f64 char string bytes byte_buf unit unit_struct seq tuple tuple_struct
+        map enum identifier ignored_any
+    }
+}
+
+impl<'de> IntoDeserializer<'de, Fault> for Given<'de> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+/// Why an item cannot be read.
+#[derive(Debug)]
+pub enum Fault {
+    NotObject,
+    UnknownKey,
+    WrongKind(&'static str, Kind),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an item cannot be read")
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl serde::de::Error for Fault {
+    /// serde's own faults. A struct whose fields are optional has none.
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        error::internal(&message.to_string())
     }
 }

@@ -1,6 +1,8 @@
 //! The rules for messages: the arguments of `append_message` and `finish_message`, of a search and of a page.
 
-use crate::{Refusal, json, limits, text};
+use serde::Deserialize;
+
+use crate::{Refusal, batch, json, limits, text};
 
 /// The roles of a message. The APIs of language models share this set.
 pub const ROLES: [&str; 4] = ["system", "user", "assistant", "tool"];
@@ -8,17 +10,25 @@ pub const ROLES: [&str; 4] = ["system", "user", "assistant", "tool"];
 /// The states of a message: whole, still being streamed, or given up.
 pub const STATUSES: [&str; 3] = ["complete", "streaming", "failed"];
 
-/// The arguments of `append_message` that a rule applies to. JSON is passed as text.
-#[derive(Clone, Copy, Debug, Default)]
+/// The arguments of `append_message` without the chat, which are the keys of an item of `append_messages`. JSON is passed as text.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
 pub struct NewMessage<'a> {
     /// One of [`ROLES`].
     pub role: Option<&'a str>,
     /// At most [`limits::CONTENT_BYTES`] bytes; may be empty.
     pub content: Option<&'a str>,
+    /// The client's id for the message.
+    #[serde(default, deserialize_with = "batch::uuid")]
+    pub message_id: Option<[u8; 16]>,
     /// A JSON array.
+    #[serde(default, deserialize_with = "batch::json")]
     pub parts: Option<&'a str>,
     /// A JSON object.
+    #[serde(default, deserialize_with = "batch::json")]
     pub metadata: Option<&'a str>,
+    /// The message that it follows: the last one, if nothing is given.
+    #[serde(default, deserialize_with = "batch::uuid")]
+    pub parent_id: Option<[u8; 16]>,
     /// One of [`STATUSES`].
     pub status: Option<&'a str>,
     /// At most [`limits::MODEL_CHARS`] characters.
@@ -28,6 +38,16 @@ pub struct NewMessage<'a> {
 }
 
 impl NewMessage<'_> {
+    /// An item of a batch with the defaults of what it leaves out.
+    #[must_use]
+    pub fn or_defaults(self) -> Self {
+        Self {
+            metadata: self.metadata.or(Some("{}")),
+            status: self.status.or(Some("complete")),
+            ..self
+        }
+    }
+
     /// Checks the arguments in the order of the signature and returns the first refusal: 22004 if one is missing, else 22023.
     pub fn check(&self) -> Result<(), Refusal> {
         role(self.role)?;
@@ -78,20 +98,7 @@ fn status(status: Option<&str>) -> Result<(), Refusal> {
     )
 }
 
-/// The keys of one item of `append_messages`: the arguments of `append_message` without `chat_id`.
-pub const ITEM_KEYS: [&str; 9] = [
-    "role",
-    "content",
-    "message_id",
-    "parts",
-    "metadata",
-    "parent_id",
-    "status",
-    "model",
-    "token_count",
-];
-
-/// The hint for an item with an unknown key: it lists [`ITEM_KEYS`].
+/// The hint for an item with a key that is no field of [`NewMessage`].
 pub const ITEM_KEYS_HINT: &str = "The keys are role, content, message_id, parts, metadata, parent_id, status, model and token_count.";
 
 /// The arguments of `finish_message` that a rule applies to, with the limits of [`NewMessage`]. JSON is passed as text.
@@ -169,8 +176,10 @@ mod tests {
     const GOOD: NewMessage<'_> = NewMessage {
         role: Some("user"),
         content: Some(""),
+        message_id: None,
         parts: None,
         metadata: Some("{}"),
+        parent_id: None,
         status: Some("complete"),
         model: None,
         token_count: None,

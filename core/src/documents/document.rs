@@ -1,30 +1,19 @@
 //! The rules for the arguments of `register_document`.
 
+use serde::Deserialize;
 use std::borrow::Cow;
 
 use crate::documents::source_uri;
-use crate::{Refusal, json, limits, text};
+use crate::{Refusal, batch, json, limits, text};
 
 /// The visibilities of a document: its owner reads it, or all members of the tenant.
 pub const VISIBILITIES: [&str; 2] = ["private", "tenant"];
 
-/// The keys of one item of `register_documents`: the arguments of `register_document`.
-pub const ITEM_KEYS: [&str; 8] = [
-    "source_uri",
-    "checksum",
-    "title",
-    "mime_type",
-    "byte_size",
-    "tags",
-    "visibility",
-    "properties",
-];
-
-/// The hint for an item with an unknown key: it lists [`ITEM_KEYS`].
+/// The hint for an item with a key that is no field of [`NewDocument`].
 pub const ITEM_KEYS_HINT: &str = "The keys are source_uri, checksum, title, mime_type, byte_size, tags, visibility and properties.";
 
-/// The arguments of `register_document` that a rule applies to. JSON is passed as text.
-#[derive(Clone, Copy, Debug, Default)]
+/// The arguments of `register_document`, which are the keys of an item of `register_documents`. JSON is passed as text.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
 pub struct NewDocument<'a> {
     /// Where the bytes came from: see [`source_uri::checked`].
     pub source_uri: Option<&'a str>,
@@ -37,10 +26,12 @@ pub struct NewDocument<'a> {
     /// Zero or more.
     pub byte_size: Option<i64>,
     /// A flat JSON object: see [`json::tags`].
+    #[serde(default, deserialize_with = "batch::json")]
     pub tags: Option<&'a str>,
     /// One of [`VISIBILITIES`].
     pub visibility: Option<&'a str>,
     /// A JSON object.
+    #[serde(default, deserialize_with = "batch::json")]
     pub properties: Option<&'a str>,
 }
 
@@ -54,6 +45,17 @@ pub struct NormalizedDocument<'a> {
 }
 
 impl<'a> NewDocument<'a> {
+    /// An item of a batch with the defaults of what it leaves out.
+    #[must_use]
+    pub fn or_defaults(self) -> Self {
+        Self {
+            tags: self.tags.or(Some("{}")),
+            visibility: self.visibility.or(Some("private")),
+            properties: self.properties.or(Some("{}")),
+            ..self
+        }
+    }
+
     /// Checks the arguments in the order of the signature and returns the normal forms, or the first refusal: 22004 if an
     /// argument is missing, else 22023.
     pub fn check(&self) -> Result<NormalizedDocument<'a>, Refusal> {

@@ -1,6 +1,6 @@
 //! Reads the signed-in user from the claims of the request, as `auth.uid()` does, without making jsonb of them.
 
-use chatkeep_core::{json, uuid};
+use chatkeep_core::uuid;
 use std::cell::Cell;
 use std::ffi::CStr;
 
@@ -36,7 +36,7 @@ pub fn subject(claims: &str) -> Option<Uuid> {
     if !uid_is_supabases_own() {
         return None;
     }
-    uuid::parse(json::plain_member(claims, "sub")?)
+    uuid::parse(chatkeep_core::claims::subject(claims)?)
 }
 
 thread_local! {

@@ -60,6 +60,7 @@ fn message(call: Call<'_>) -> Result<MessageItem<'_>, Refusal> {
         status: status.map(text).as_deref(),
         model: model.map(text).as_deref(),
         token_count,
+        ..NewMessage::default()
     }
     .check()?;
     Ok(MessageItem {

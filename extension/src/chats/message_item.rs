@@ -3,34 +3,17 @@
 use chatkeep_core::chats::message::{self, NewMessage};
 use chatkeep_core::{Refusal, limits};
 
-use crate::batch::{self, Batch};
+use crate::batch::{Batch, Given};
 use crate::call::Call;
 use crate::new_id::new_id;
 use crate::postgres::datum::{Datum, Uuid, Value};
 use crate::postgres::jsonb;
 
-const MESSAGES: Batch<{ message::ITEM_KEYS.len() }> = Batch {
+const MESSAGES: Batch = Batch {
     argument: "messages",
     most: limits::BATCH_MESSAGES,
-    keys: message::ITEM_KEYS,
     keys_hint: message::ITEM_KEYS_HINT,
 };
-
-/// The keys of an item.
-mod key {
-    use super::MESSAGES;
-    use crate::batch::Key;
-
-    pub const ROLE: Key = MESSAGES.key("role");
-    pub const CONTENT: Key = MESSAGES.key("content");
-    pub const MESSAGE_ID: Key = MESSAGES.key("message_id");
-    pub const PARTS: Key = MESSAGES.key("parts");
-    pub const METADATA: Key = MESSAGES.key("metadata");
-    pub const PARENT_ID: Key = MESSAGES.key("parent_id");
-    pub const STATUS: Key = MESSAGES.key("status");
-    pub const MODEL: Key = MESSAGES.key("model");
-    pub const TOKEN_COUNT: Key = MESSAGES.key("token_count");
-}
 
 /// A message to append, checked.
 pub struct MessageItem<'c> {
@@ -51,38 +34,23 @@ impl<'c> MessageItem<'c> {
         self.id.unwrap_or_else(new_id)
     }
 
-    /// Reads an item of a batch. The first fault in the order of the keys is the one that is reported.
-    fn of(item: &batch::Item<'c, { message::ITEM_KEYS.len() }>) -> Result<Self, Refusal> {
-        let (role, content) = (item.text(key::ROLE)?, item.text(key::CONTENT)?);
-        let id = item.uuid(key::MESSAGE_ID)?;
-        let parts = item.jsonb(key::PARTS);
-        let metadata: Datum<'c> = item
-            .jsonb(key::METADATA)
-            .unwrap_or_else(jsonb::empty_object);
-        let parent = item.uuid(key::PARENT_ID)?;
-        let status = item.text(key::STATUS)?.unwrap_or("complete");
-        let model = item.text(key::MODEL)?;
-        let token_count = item.integer(key::TOKEN_COUNT)?;
-        NewMessage {
-            role,
-            content,
-            parts: parts.map(jsonb::text).as_deref(),
-            metadata: Some(&jsonb::text(metadata)),
-            status: Some(status),
-            model,
-            token_count,
-        }
-        .check()?;
+    /// Checks an item of a batch.
+    fn of(given: NewMessage<'c>, item: Given<'c>) -> Result<Self, Refusal> {
+        let given = given.or_defaults();
+        given.check()?;
         Ok(Self {
-            id,
-            parent,
-            role: role.into(),
-            content: content.into(),
-            parts: parts.into(),
-            status: status.into(),
-            model: model.into(),
-            token_count: token_count.into(),
-            metadata: metadata.into(),
+            id: given.message_id,
+            parent: given.parent_id,
+            role: given.role.into(),
+            content: given.content.into(),
+            parts: given.parts.and_then(|_| item.jsonb("parts")).into(),
+            status: given.status.into(),
+            model: given.model.into(),
+            token_count: given.token_count.into(),
+            metadata: item
+                .jsonb("metadata")
+                .unwrap_or_else(jsonb::empty_object)
+                .into(),
         })
     }
 }

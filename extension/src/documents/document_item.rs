@@ -4,32 +4,16 @@ use chatkeep_core::documents::document::{self, NewDocument};
 use chatkeep_core::{Refusal, limits};
 use std::borrow::Cow;
 
-use crate::batch::{self, Batch};
+use crate::batch::{Batch, Given};
 use crate::call::Call;
 use crate::postgres::datum::Datum;
 use crate::postgres::jsonb;
 
-const DOCUMENTS: Batch<{ document::ITEM_KEYS.len() }> = Batch {
+const DOCUMENTS: Batch = Batch {
     argument: "documents",
     most: limits::BATCH_DOCUMENTS,
-    keys: document::ITEM_KEYS,
     keys_hint: document::ITEM_KEYS_HINT,
 };
-
-/// The keys of an item.
-mod key {
-    use super::DOCUMENTS;
-    use crate::batch::Key;
-
-    pub const SOURCE_URI: Key = DOCUMENTS.key("source_uri");
-    pub const CHECKSUM: Key = DOCUMENTS.key("checksum");
-    pub const TITLE: Key = DOCUMENTS.key("title");
-    pub const MIME_TYPE: Key = DOCUMENTS.key("mime_type");
-    pub const BYTE_SIZE: Key = DOCUMENTS.key("byte_size");
-    pub const TAGS: Key = DOCUMENTS.key("tags");
-    pub const VISIBILITY: Key = DOCUMENTS.key("visibility");
-    pub const PROPERTIES: Key = DOCUMENTS.key("properties");
-}
 
 /// A document to register, checked.
 pub struct DocumentItem<'c> {
@@ -44,6 +28,42 @@ pub struct DocumentItem<'c> {
 }
 
 impl<'c> DocumentItem<'c> {
+    /// Checks the arguments. `metadata` returns tags and properties, if one of them is not empty.
+    fn of(
+        given: &NewDocument,
+        (title, mime_type): (Option<Cow<'c, str>>, Option<Cow<'c, str>>),
+        metadata: impl FnOnce() -> Option<(Datum<'c>, Datum<'c>)>,
+    ) -> Result<Self, Refusal> {
+        let stored = given.check()?;
+        let visibility = document::VISIBILITIES
+            .into_iter()
+            .find(|known| Some(*known) == given.visibility)
+            .unwrap_or("private");
+        let has_metadata = given.tags != Some("{}") || given.properties != Some("{}");
+        Ok(Self {
+            source_uri: stored.source_uri.into_owned(),
+            checksum: stored.checksum,
+            title,
+            mime_type,
+            byte_size: given.byte_size,
+            visibility,
+            metadata: has_metadata.then(metadata).flatten(),
+        })
+    }
+
+    /// Checks an item of a batch.
+    fn of_item(given: NewDocument<'c>, item: Given<'c>) -> Result<Self, Refusal> {
+        let given = given.or_defaults();
+        let described = (
+            given.title.map(Cow::Borrowed),
+            given.mime_type.map(Cow::Borrowed),
+        );
+        let object = |key| item.jsonb(key).unwrap_or_else(jsonb::empty_object);
+        Self::of(&given, described, || {
+            Some((object("tags"), object("properties")))
+        })
+    }
+
     /// Whether the tenant may read it.
     pub fn is_shared(&self) -> bool {
         self.visibility == "tenant"
@@ -81,26 +101,10 @@ pub struct DocumentArguments<'c> {
 }
 
 impl<'c> DocumentArguments<'c> {
-    /// Reads an item of a batch. The first fault in the order of the keys is the one that is reported.
-    fn of(item: &batch::Item<'c, { document::ITEM_KEYS.len() }>) -> Result<Self, Refusal> {
-        let text = |key| Ok(item.text(key)?.map(Cow::Borrowed));
-        let object = |key| Some(item.jsonb(key).unwrap_or_else(jsonb::empty_object));
-        Ok(Self {
-            source_uri: text(key::SOURCE_URI)?,
-            checksum: text(key::CHECKSUM)?,
-            title: text(key::TITLE)?,
-            mime_type: text(key::MIME_TYPE)?,
-            byte_size: item.big_integer(key::BYTE_SIZE)?,
-            tags: object(key::TAGS),
-            visibility: text(key::VISIBILITY)?.or(Some(Cow::Borrowed("private"))),
-            properties: object(key::PROPERTIES),
-        })
-    }
-
     /// Checks the arguments.
     pub fn check(self) -> Result<DocumentItem<'c>, Refusal> {
         let (tags, properties) = (self.tags.map(jsonb::text), self.properties.map(jsonb::text));
-        let stored = NewDocument {
+        let given = NewDocument {
             source_uri: self.source_uri.as_deref(),
             checksum: self.checksum.as_deref(),
             title: self.title.as_deref(),
@@ -109,23 +113,9 @@ impl<'c> DocumentArguments<'c> {
             tags: tags.as_deref(),
             visibility: self.visibility.as_deref(),
             properties: properties.as_deref(),
-        }
-        .check()?;
-        let is_empty = |text: &Option<Cow<str>>| text.as_deref() == Some("{}");
-        let is_described = !is_empty(&tags) || !is_empty(&properties);
-        let visibility = document::VISIBILITIES
-            .into_iter()
-            .find(|known| Some(*known) == self.visibility.as_deref())
-            .unwrap_or("private");
-        Ok(DocumentItem {
-            source_uri: stored.source_uri.into_owned(),
-            checksum: stored.checksum,
-            title: self.title,
-            mime_type: self.mime_type,
-            byte_size: self.byte_size,
-            visibility,
-            metadata: self.tags.zip(self.properties).filter(|_| is_described),
-        })
+        };
+        let described = (self.title.clone(), self.mime_type.clone());
+        DocumentItem::of(&given, described, || self.tags.zip(self.properties))
     }
 }
 
@@ -134,7 +124,5 @@ pub fn read_all<'c>(
     call: Call<'c>,
     documents: Option<Datum<'c>>,
 ) -> Result<Vec<DocumentItem<'c>>, Refusal> {
-    DOCUMENTS.read(call.connection, documents, |item| {
-        DocumentArguments::of(item)?.check()
-    })
+    DOCUMENTS.read(call.connection, documents, DocumentItem::of_item)
 }

@@ -119,20 +119,16 @@ impl<'c> Array<'c> {
         self.0.len()
     }
 
-    /// The object at a position; `None` where something else is there, or nothing.
-    pub fn object(self, position: u32) -> Option<Object<'c>> {
+    /// The item at a position; `None` beyond the end.
+    pub fn get(self, position: u32) -> Option<Json<'c>> {
         // SAFETY: the container is an array; the value is palloc'd, or NULL beyond its end. What it points to is a part
         // of the array.
         unsafe {
             let value = pg_sys::getIthJsonbValueFromContainer(self.0.container, position);
-            if value.is_null() || (*value).type_ != pg_sys::jbvType::jbvBinary {
-                return None;
-            }
-            let inner = Container {
-                container: (*value).val.binary.data,
+            (!value.is_null()).then(|| Json {
+                value: *value,
                 memory: PhantomData,
-            };
-            (inner.header() & OBJECT != 0).then_some(Object(inner))
+            })
         }
     }
 }
@@ -180,6 +176,19 @@ impl<'m> Json<'m> {
         self.value.type_ == pg_sys::jbvType::jbvNull
     }
 
+    /// The object that it is; `None` where it is something else.
+    pub fn object(&self) -> Option<Object<'m>> {
+        if self.value.type_ != pg_sys::jbvType::jbvBinary {
+            return None;
+        }
+        let inner = Container {
+            // SAFETY: the value is an object or array, which is a part of the jsonb.
+            container: unsafe { self.value.val.binary.data },
+            memory: PhantomData,
+        };
+        (inner.header() & OBJECT != 0).then_some(Object(inner))
+    }
+
     /// The string that it is; `None` where it is something else.
     pub fn text(&self) -> Option<&'m str> {
         if self.value.type_ != pg_sys::jbvType::jbvString {
@@ -212,6 +221,22 @@ impl<'m> Json<'m> {
             pgrx::direct_function_call(pg_sys::numeric_out, &[Some(number)])
         };
         printed.and_then(|text| text.to_str().ok()?.parse().ok())
+    }
+
+    /// The value as JSON text, in the memory of the connection. An empty object, the usual default, is not printed.
+    pub fn printed<'c>(&self, connection: Connection<'c>) -> &'c str {
+        let value = self.jsonb(connection).raw();
+        if is_empty_object(value) {
+            return "{}";
+        }
+        // SAFETY: the datum is a jsonb, which is what jsonb_out takes; it returns a C string, which stays where it is
+        // as long as the connection's memory.
+        let printed: Option<&'c CStr> = connection
+            .in_memory(|| unsafe { pgrx::direct_function_call(pg_sys::jsonb_out, &[Some(value)]) });
+        match printed.map(CStr::to_str) {
+            Some(Ok(text)) => text,
+            _ => error::internal("a jsonb is not UTF-8, as all text has to be"),
+        }
     }
 
     /// The value as a jsonb of its own.
