@@ -61,7 +61,9 @@ fn is_storable(value: &RawValue, levels: usize) -> bool {
 /// Whether a number is an integer of 64 bits, or neither zero nor beyond a double.
 fn is_small(text: &str) -> bool {
     let is_integer = text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok();
-    let is_double = text.parse::<f64>().is_ok_and(|number| number != 0.0 && number.is_finite());
+    let is_double = text
+        .parse::<f64>()
+        .is_ok_and(|number| number != 0.0 && number.is_finite());
     (is_integer && text != "-0") || is_double
 }
 
