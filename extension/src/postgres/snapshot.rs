@@ -52,8 +52,9 @@ pub fn with_statements<T>(body: impl for<'s> FnOnce(Snapshot<'s>) -> T) -> Optio
 pub struct Moment {
     oldest: TransactionId,
     next: TransactionId,
-    /// How many transactions had ended. Where that is the same, no other has ended in between.
-    ended: u64,
+    /// How many of the transactions before `next` run. Between two snapshots with the same `next` they can only end, so the
+    /// same number means the same transactions. PostgreSQL's own count of ended transactions is zero in an active snapshot.
+    running: u32,
 }
 
 impl Moment {
@@ -64,7 +65,7 @@ impl Moment {
         Self {
             oldest: snapshot.xmin,
             next: snapshot.xmax,
-            ended: snapshot.snapXactCompletionCount,
+            running: snapshot.xcnt,
         }
     }
 }
