@@ -78,7 +78,7 @@ test("on one connection with four hundred changes of caller, each caller reads a
   }
 });
 
-test("a user who is disabled reads nothing more on an open connection", async (stage) => {
+test("a disabled user reads nothing more on an open connection", async (stage) => {
   const ada = await stage.person();
   const chat = await stage.chat(ada);
   const connection = await stage.connection();

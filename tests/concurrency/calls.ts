@@ -272,7 +272,7 @@ const OF_USERS: Call[] = [
     name: "revoke_all_sessions",
     sends: () => ["select * from chatkeep.revoke_all_sessions()"],
     stored: ({ session }) => [REVOKED, session],
-    // A user who is disabled first has no live sessions left.
+    // The sessions of a disabled user have ended.
     passesOver: true,
     waitsFor: ["session"],
   },

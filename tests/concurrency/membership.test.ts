@@ -1,4 +1,4 @@
-// Users who are disabled, moved to another tenant or deleted during their calls: the call happens completely, or it is
+// Users are disabled, moved to another tenant or deleted during their calls: the call happens completely, or it is
 // refused and stores nothing. This covers every call that writes, at every lock that it waits for.
 
 import { assert, equal } from "../journeys/assertions.ts";
@@ -9,6 +9,9 @@ import { allIn, everything, liveSessions, nothingLeft, wholeChat } from "./whole
 type Change = "disabled" | "moved" | "deleted";
 
 const CHANGES: Change[] = ["disabled", "moved", "deleted"];
+
+/** Gives the transaction a number, as a write does. */
+const TRANSACTION = "select pg_current_xact_id()";
 
 /** The statement that makes a change. */
 function changing(change: Change, { person }: Scene, target: string): [statement: string, ...values: unknown[]] {
@@ -150,9 +153,14 @@ for (const change of CHANGES) {
     const words = { disabled: "this user is disabled", moved: "", deleted: "this user does not exist" };
     const unknown = ["PT404", "user_id names no user"];
     await forEach(stage, CALLS, async (of) => {
-      const { caller, administrator, call, scene, target } = of;
+      const { caller, holder, administrator, call, scene, target } = of;
+      // A transaction before the change goes on, and one after it has ended. So the snapshots of the call, before and after the
+      // change, begin and end with the same transactions and differ in the change alone.
+      await holder.rows("begin");
+      await holder.rows(TRANSACTION);
       await administrator.rows("begin");
       await administrator.rows(...changing(change, scene, target));
+      await (await stage.owner()).rows(TRANSACTION);
       const working = caller.request(callerOf(call, scene), ...call.sends(scene));
       const answer = outcome(working);
       const waits = await stage.waitsOrEnds(caller, administrator, working);

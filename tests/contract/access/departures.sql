@@ -138,8 +138,8 @@ select is(pg_temp.ending(format('rotate_session(%L)', :'token')), '1 revoked', '
 reset role;
 update chatkeep.users set disabled_at = null where id = '00000000-0000-4000-8000-00000000ada0';
 select pg_temp.sign_in('ada');
-select is(pg_temp.listed(pg_temp.id('c1')), 'the vault ', 'a user who is enabled again has everything as it was');
-select is((select seq from chatkeep.append_message(pg_temp.id('c1'), 'user', 'back')), 4, 'a user who is enabled again can append');
+select is(pg_temp.listed(pg_temp.id('c1')), 'the vault ', 'an enabled user has everything as it was');
+select is((select seq from chatkeep.append_message(pg_temp.id('c1'), 'user', 'back')), 4, 'and can append');
 select is((select status from chatkeep.rotate_session(:'token')), 'revoked', 'but for the sessions');
 
 -- Moved. Eve's tenant has a shared document with the bytes of Ada's.

@@ -7,7 +7,7 @@ use crate::report::Report;
 /// serialization failure (40001), an endless wait (57014), an internal error (XX000).
 const DOCUMENTED: [&str; 6] = ["22023", "22004", "42501", "PT404", "PT409", "PT410"];
 
-/// The messages of 42501 for a user who is not being disabled, moved or deleted.
+/// The messages of 42501 that a user gets whom nobody disables, moves or deletes.
 const NOT_YOURS: [&str; 4] = [
     "document_id names a document of another member",
     "namespace is another member's",
