@@ -4,6 +4,7 @@ import { equal } from "../journeys/assertions.ts";
 import {
   APPEND_AFTER,
   APPEND_BATCH,
+  APPEND_STREAM,
   batch,
   type Connection,
   type Person,
@@ -122,12 +123,7 @@ test("two concurrent finishes end a stream once: the same content is a retry, ot
     ]]
   ) {
     const id = crypto.randomUUID();
-    await one.request(
-      ada,
-      "select * from chatkeep.append_message($1, 'assistant', '', message_id => $2, status => 'streaming')",
-      chat,
-      id,
-    );
+    await one.request(ada, APPEND_STREAM, chat, id);
     await one.begin(ada);
     await one.rows(FINISH, chat, id, "all", "complete");
     const waiting = other.request(ada, FINISH, chat, id, content, status);
@@ -146,12 +142,7 @@ test("when the first finish is rolled back, the second one counts", async (stage
   const chat = await stage.chat(ada);
   const id = crypto.randomUUID();
   const [one, other] = await stage.connections(2);
-  await one.request(
-    ada,
-    "select * from chatkeep.append_message($1, 'assistant', '', message_id => $2, status => 'streaming')",
-    chat,
-    id,
-  );
+  await one.request(ada, APPEND_STREAM, chat, id);
   await one.begin(ada);
   await one.rows(FINISH, chat, id, "this", "complete");
   const waiting = other.request(ada, FINISH, chat, id, "that", "failed");
@@ -165,12 +156,7 @@ test("fail_stale_messages skips a message whose finish is still open", async (st
   const chat = await stage.chat(ada);
   const id = crypto.randomUUID();
   const [one, other] = await stage.connections(2);
-  await one.request(
-    ada,
-    "select * from chatkeep.append_message($1, 'assistant', '', message_id => $2, status => 'streaming')",
-    chat,
-    id,
-  );
+  await one.request(ada, APPEND_STREAM, chat, id);
   await one.begin(ada);
   await one.rows(FINISH, chat, id, "in time", "complete");
   const failing = other.request(ada, "select id from chatkeep.fail_stale_messages('0')");

@@ -266,6 +266,8 @@ export async function outcome(work: Promise<Row[]>): Promise<Outcome> {
 /** SQL of an append and of a batch. The values follow in the order of the parameters. */
 export const APPEND = "select * from chatkeep.append_message($1, 'user', $2, message_id => $3)";
 export const APPEND_AFTER = "select * from chatkeep.append_message($1, 'user', $2, message_id => $3, parent_id => $4)";
+export const APPEND_STREAM =
+  "select * from chatkeep.append_message($1, 'assistant', '', message_id => $2, status => 'streaming')";
 export const APPEND_BATCH = "select * from chatkeep.append_messages($1, $2::text::jsonb)";
 
 /** The items of a batch: contents, or contents with ids. */

@@ -1,7 +1,7 @@
 // Deleting, restoring and purging during writes: no orphans, no revived chats, and a late writer is refused.
 
 import { equal } from "../journeys/assertions.ts";
-import { APPEND, APPEND_BATCH, background, batch, refused, SERVICE, test } from "./connections.ts";
+import { APPEND, APPEND_BATCH, APPEND_STREAM, background, batch, refused, SERVICE, test } from "./connections.ts";
 
 const DELETE = "select deleted_at is not null as deleted, message_count from chatkeep.delete_chat($1)";
 const RESTORE = "select deleted_at is not null as deleted, message_count from chatkeep.restore_chat($1)";
@@ -41,12 +41,7 @@ test("an append that waits for a delete is refused as deleted and stores nothing
   const chat = await stage.chat(ada);
   const streaming = crypto.randomUUID();
   const [deleter, writer] = await stage.connections(2);
-  await deleter.request(
-    ada,
-    "select * from chatkeep.append_message($1, 'assistant', '', message_id => $2, status => 'streaming')",
-    chat,
-    streaming,
-  );
+  await deleter.request(ada, APPEND_STREAM, chat, streaming);
   const late: [string, ...unknown[]][] = [
     [APPEND, chat, "late", crypto.randomUUID()],
     [APPEND_BATCH, chat, batch("late", "later")],

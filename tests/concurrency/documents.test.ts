@@ -34,6 +34,18 @@ async function talked(stage: Stage, person: Parameters<Stage["chat"]>[0]): Promi
   return [chat, id];
 }
 
+/** An open transaction `one` has attached a document, and its deletion by `other` waits for it. */
+async function attachedBeforeDeletion(stage: Stage) {
+  const ada = await stage.person();
+  const [[id], [chat, message]] = [await registered(stage, ada), await talked(stage, ada)];
+  const [one, other] = await stage.connections(2);
+  await one.begin(ada);
+  await one.rows(ATTACH, chat, message, id);
+  const waiting = other.request(ada, DELETE, id);
+  await stage.waits(other, one, waiting);
+  return { ada, id, message, one, other, waiting };
+}
+
 /** A document as the tables' owner reads it. */
 async function stored(stage: Stage, id: string): Promise<Row> {
   const owner = await stage.owner();
@@ -126,13 +138,7 @@ test("of two members who tag one namespace, the second is refused", async (stage
 });
 
 test("a deletion that waits for an attachment marks the attachment", async (stage) => {
-  const ada = await stage.person();
-  const [[id], [chat, message]] = [await registered(stage, ada), await talked(stage, ada)];
-  const [one, other] = await stage.connections(2);
-  await one.begin(ada);
-  await one.rows(ATTACH, chat, message, id);
-  const waiting = other.request(ada, DELETE, id);
-  await stage.waits(other, one, waiting);
+  const { ada, id, message, one, other, waiting } = await attachedBeforeDeletion(stage);
   await one.commit();
   equal(await waiting, [{ id }], "the deletion");
   equal(await attachments(other, ada, message), [{ document_id: id, document_deleted: true }], "the attachment");
@@ -179,13 +185,7 @@ test("concurrent attachments and deletions never break a foreign key", async (st
 });
 
 test("a caller who attaches and then tags does not deadlock with a deletion in between", async (stage) => {
-  const ada = await stage.person();
-  const [[id], [chat, message]] = [await registered(stage, ada), await talked(stage, ada)];
-  const [one, other] = await stage.connections(2);
-  await one.begin(ada);
-  await one.rows(ATTACH, chat, message, id);
-  const waiting = other.request(ada, DELETE, id);
-  await stage.waits(other, one, waiting);
+  const { id, one, waiting } = await attachedBeforeDeletion(stage);
   equal(await one.rows(TAG, id, '{"a":1}'), [{ tags: { a: 1 } }], "the tags");
   equal(await one.rows(SET_STATUS, id, "processing"), [{ status: "processing" }], "the status");
   await one.commit();
