@@ -89,6 +89,35 @@ test("private registrations that take sources off shared documents never deadloc
   equal([...codes], [["accepted", 450]], "how registrations ended");
 });
 
+test("a shared batch writes a colleague's document once, and so never waits for the colleague's row", async (stage) => {
+  const [one] = await stage.connections(1);
+  const holder = await stage.administrator();
+  const item = (source_uri: string, bytes: number) => ({ source_uri, checksum: sum(bytes), visibility: "tenant" });
+  // Bytes 1 are Ada's. Every batch adds more than one source to them. Ben has /7.
+  const batches = [
+    [item("/6", 1), item("/7", 1)],
+    [item("/7", 1), item("/6", 1)],
+    [item("/6", 1), item("/8", 2), item("/8", 1)],
+    [item("/6", 1), item("/8", 1), item("/6", 3), item("/7", 1), item("/9", 1)],
+  ];
+  for (const batch of batches) {
+    const tenant = crypto.randomUUID();
+    const [ada, ben] = [await stage.person(tenant), await stage.person(tenant)];
+    await one.request(ada, BATCH, JSON.stringify(shared(0, 1)));
+    await one.request(ben, "select from chatkeep.register_document('/7', $1)", sum(7));
+    // A deletion of Ada holds her row while it waits for the documents' locks.
+    await holder.rows("begin");
+    await holder.rows("select from chatkeep.users where id = $1 for update", ada.id);
+    const registering = one.request(ben, BATCH, JSON.stringify(batch));
+    const waits = await stage.waitsOrEnds(one, holder, registering);
+    await holder.commit();
+    await registering;
+    assert(!waits, `${JSON.stringify(batch)} waits for the colleague's row`);
+    await distinctDocuments(stage, ada, "the colleague");
+    await distinctDocuments(stage, ben, "the caller");
+  }
+});
+
 // Concurrent moves and deletions -------------------------------------------------------------------
 
 interface Player {

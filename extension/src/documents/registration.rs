@@ -139,21 +139,24 @@ impl Registrar<'_> {
         done: &mut [Option<Registered>],
     ) -> Result<(), Refusal> {
         let (mut sources, mut checksums) = (HashSet::new(), HashSet::new());
-        let mut alone = Vec::new();
+        let (mut new, mut added) = (Vec::new(), Vec::new());
+        // A document takes all its new sources here, or none. A second update of a colleague's document would lock
+        // that colleague's row, which a deletion or a move may hold.
+        let mut later = HashSet::new();
         for (place, item) in items.iter().enumerate() {
             if found.classes[place] != Class::Duplicate {
                 let is_first = sources.insert(item.source_uri.as_str());
                 let is_new = checksums.insert(item.checksum.as_str());
                 match found.classes[place] {
-                    Class::New if is_first && is_new => alone.push(place),
-                    Class::Alias if is_first => alone.push(place),
-                    _ => {}
+                    Class::New if is_first && is_new => new.push(place),
+                    Class::Alias if is_first => added.push(place),
+                    _ => {
+                        later.insert(found.ids[place]);
+                    }
                 }
             }
         }
-        let (new, added): (Vec<usize>, Vec<usize>) = alone
-            .into_iter()
-            .partition(|place| found.classes[*place] == Class::New);
+        added.retain(|place| !later.contains(&found.ids[*place]));
         if !new.is_empty() {
             let rows: Vec<&DocumentItem> = new.iter().map(|place| items[*place]).collect();
             let Inserted { ids, .. } = self.insert(&rows, None)?;

@@ -646,16 +646,22 @@ declare
   written bigint;
 begin
   outcomes := array(select case c.class when 'duplicate' then c.class end from unnest(classes) with ordinality c (class, place) order by c.place);
+  -- A document takes all its new sources here, or none. A second update of a colleague's document would lock that
+  -- colleague's row, which a deletion or a move may hold.
   alone := array(
-    select u.place from (
-      select c.place::integer, c.class,
-        row_number() over (partition by c.source_uri order by c.place) as of_source,
-        row_number() over (partition by c.checksum order by c.place) as of_checksum
-      from unnest(classes, sources, checksums) with ordinality c (class, source_uri, checksum, place)
-      where c.class <> 'duplicate'
-    ) u
-    where u.of_source = 1 and (u.class = 'alias' or (u.class = 'new' and u.of_checksum = 1))
-    order by u.place);
+    select d.place from (
+      select u.place, u.class, u.of_source, u.of_checksum,
+        bool_and(u.class = 'alias' and u.of_source = 1) over (partition by u.document_id) as all_aliases
+      from (
+        select c.place::integer, c.class, c.document_id,
+          row_number() over (partition by c.source_uri order by c.place) as of_source,
+          row_number() over (partition by c.checksum order by c.place) as of_checksum
+        from unnest(classes, ids, sources, checksums) with ordinality c (class, document_id, source_uri, checksum, place)
+        where c.class <> 'duplicate'
+      ) u
+    ) d
+    where d.of_source = 1 and ((d.class = 'alias' and d.all_aliases) or (d.class = 'new' and d.of_checksum = 1))
+    order by d.place);
 
   new_places := array(select p.place from unnest(alone) p (place) where classes[p.place] = 'new' order by p.place);
   -- Sorted, so that the ids follow the order of the batch.
