@@ -7,8 +7,12 @@ use std::fmt;
 /// The longest text in bytes. Claims are far shorter. In a text of this length every number has few enough digits for jsonb.
 const MOST: usize = 16_000;
 
-/// The member `sub` of a JSON object. `None` means that the caller passes the text to jsonb, which may read it differently or
-/// refuse it. That is so if the subject occurs twice, is no string or has an escape, and if jsonb cannot store the text.
+/// How the issuers of Supabase Auth end. No registered issuer ends so.
+const SUPABASE_AUTH: &str = "/auth/v1";
+
+/// The member `sub` of a JSON object that Supabase Auth has issued, or nobody. `None` means that the caller passes the text
+/// to SQL, which knows the registered issuers, and which may read the text differently or refuse it. That is so for every
+/// other issuer, if subject or issuer occurs twice, is no string or has an escape, and if jsonb cannot store the text.
 pub fn subject(claims: &str) -> Option<&str> {
     if claims.len() > MOST {
         return None;
@@ -29,16 +33,22 @@ impl<'de> Visitor<'de> for Claims {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut claims: A) -> Result<Self::Value, A::Error> {
-        let mut subject = None;
-        // A key or a subject with an escape cannot be borrowed from the text, so serde refuses it.
+        let (mut subject, mut issuer) = (None, None);
+        // A key or a value with an escape cannot be borrowed from the text, so serde refuses it.
         while let Some(name) = claims.next_key::<&str>()? {
-            if name != "sub" {
-                claims.next_value::<Storable>()?;
-            } else if subject.replace(claims.next_value()?).is_some() {
-                return Err(A::Error::duplicate_field("sub"));
+            let known = match name {
+                "sub" => &mut subject,
+                "iss" => &mut issuer,
+                _ => {
+                    claims.next_value::<Storable>()?;
+                    continue;
+                }
+            };
+            if known.replace(claims.next_value::<&str>()?).is_some() {
+                return Err(A::Error::custom("a claim occurs twice"));
             }
         }
-        Ok(subject)
+        Ok(subject.filter(|_| issuer.is_none_or(|issuer| issuer.ends_with(SUPABASE_AUTH))))
     }
 }
 
@@ -131,6 +141,20 @@ mod tests {
             (r#"{"sub":"a"} x"#, None),
             (r#"{"sub":"a"}{}"#, None),
             (r#"{"sub":"a",}"#, None),
+            (
+                r#"{"iss":"https://x.supabase.co/auth/v1","sub":"a"}"#,
+                Some("a"),
+            ),
+            (r#"{"sub":"a","iss":"/auth/v1"}"#, Some("a")),
+            (r#"{"sub":"a","x":{"iss":"clerk"}}"#, Some("a")),
+            (r#"{"sub":"a","iss":"https://clerk.example.com"}"#, None),
+            (r#"{"sub":"a","iss":"/auth/v1/"}"#, None),
+            (r#"{"sub":"a","iss":""}"#, None),
+            (r#"{"sub":"a","iss":null}"#, None),
+            (r#"{"sub":"a","iss":["/auth/v1"]}"#, None),
+            (r#"{"iss":"clerk","sub":"a","iss":"/auth/v1"}"#, None),
+            (r#"{"sub":"a","iss":"\/auth\/v1"}"#, None),
+            (r#"{"sub":"a","\u0069ss":"clerk"}"#, None),
             ("", None),
             (" ", None),
         ] {

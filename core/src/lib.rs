@@ -16,6 +16,7 @@ pub mod refusal;
 pub mod sessions;
 pub mod text;
 pub mod upkeep;
+pub mod user_id;
 pub mod uuid;
 
 pub use refusal::{Code, Refusal};

@@ -253,6 +253,25 @@ export type Database = {
           },
         ];
       };
+      "identity_providers": {
+        Row: {
+          "created_at": string;
+          "issuer": string;
+          "name": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "issuer": string;
+          "name": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "issuer"?: string;
+          "name"?: string;
+        };
+        Relationships: [];
+      };
       "message_search": {
         Row: {
           "chat_id": string;
@@ -426,34 +445,51 @@ export type Database = {
       };
       "users": {
         Row: {
+          "auth_user_id": string | null;
           "created_at": string;
           "disabled_at": string | null;
           "display_name": string | null;
           "id": string;
+          "issuer": string | null;
           "metadata": NonNullable<Json>;
+          "subject": string | null;
           "tenant_id": string;
           "updated_at": string;
         };
         ComputedFields: never;
         Insert: {
+          "auth_user_id"?: never;
           "created_at"?: string;
           "disabled_at"?: string | null;
           "display_name"?: string | null;
           "id": string;
+          "issuer"?: string | null;
           "metadata"?: NonNullable<Json>;
+          "subject"?: string | null;
           "tenant_id": string;
           "updated_at"?: string;
         };
         Update: {
+          "auth_user_id"?: never;
           "created_at"?: string;
           "disabled_at"?: string | null;
           "display_name"?: string | null;
           "id"?: string;
+          "issuer"?: string | null;
           "metadata"?: NonNullable<Json>;
+          "subject"?: string | null;
           "tenant_id"?: string;
           "updated_at"?: string;
         };
-        Relationships: [];
+        Relationships: [
+          {
+            foreignKeyName: "users_issuer_fkey";
+            columns: ["issuer"];
+            isOneToOne: false;
+            referencedRelation: "identity_providers";
+            referencedColumns: ["issuer"];
+          },
+        ];
       };
     };
     Views: {
@@ -1065,6 +1101,7 @@ export type Database = {
       };
       "tenant_id": { Args: Record<PropertyKey, never>; Returns: string };
       "uid": { Args: Record<PropertyKey, never>; Returns: string };
+      "user_id": { Args: { "issuer": string; "subject": string }; Returns: string };
       "validate_session": {
         Args: { "token": string };
         Returns: Database["chatkeep"]["CompositeTypes"]["session_status"][];

@@ -81,6 +81,12 @@ export function uuidv7(): Uuid;
  */
 export function toUuid(id: string): Uuid;
 
+/**
+ * The id of the user whom a registered issuer (chatkeep.identity_providers) calls `subject`: the claims `iss` and `sub` of the
+ * user's tokens. Throws a TypeError for empty text, for more than 500 characters, and for an issuer with control characters.
+ */
+export function userId(issuer: string, subject: string): Uuid;
+
 /** Whether a value has the form of a session token: prefix, length, alphabet and check sum. Sends no request. */
 export function isSessionToken(value: unknown): value is string;
 

@@ -11,6 +11,7 @@ use chatkeep_core::documents::change::{StatusChange, Tagging};
 use chatkeep_core::documents::document::NewDocument;
 use chatkeep_core::sessions::session::{self, NewSession};
 use chatkeep_core::upkeep::Upkeep;
+use chatkeep_core::user_id::user_id;
 use chatkeep_core::{Refusal, batch, limits, text};
 use js_sys::Object;
 use wasm_bindgen::prelude::*;
@@ -30,6 +31,25 @@ pub fn check_text(argument: &str, value: &str) -> Option<Object> {
     text::no_nul("", value)
         .err()
         .map(|refusal| refusal::named(argument, &refusal))
+}
+
+/// The rules of `user_id`.
+#[wasm_bindgen(js_name = checkUserId)]
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "wasm-bindgen takes optional text by value only"
+)]
+pub fn check_user_id(issuer: Option<String>, subject: Option<String>) -> Option<Object> {
+    let of = || {
+        let issuer = issuer
+            .as_deref()
+            .ok_or_else(|| Refusal::missing("issuer"))?;
+        let subject = subject
+            .as_deref()
+            .ok_or_else(|| Refusal::missing("subject"))?;
+        user_id(issuer, subject)
+    };
+    refusal::of(of().map(|_| ()))
 }
 
 /// The rules of `create_chat`.

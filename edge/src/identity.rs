@@ -1,6 +1,6 @@
 //! Ids and session tokens, without a request.
 
-use chatkeep_core::{sessions::session::Token, uuid};
+use chatkeep_core::{sessions::session::Token, user_id, uuid};
 use wasm_bindgen::prelude::*;
 
 /// A UUID version 7 from the Unix time in milliseconds and 10 random bytes; `undefined` for another number of
@@ -18,6 +18,13 @@ pub fn uuid_v7(unix_ms: f64, random: &[u8]) -> Option<String> {
 #[wasm_bindgen(js_name = uuidOfName)]
 pub fn uuid_of_name(name: &str) -> String {
     uuid::format(&uuid::of_name(name))
+}
+
+/// The id of the user whom a registered issuer calls `subject`; `undefined` if `check_user_id` refuses the two.
+#[wasm_bindgen(js_name = userIdOf)]
+pub fn user_id_of(issuer: &str, subject: &str) -> Option<String> {
+    let id = user_id::user_id(issuer, subject).ok()?;
+    Some(uuid::format(&id))
 }
 
 /// Whether `text` is a UUID in its usual form.

@@ -4,4 +4,4 @@ export { fromUIMessage, toUIMessage } from "./ai.js";
 export { checksum, Hasher, hashing } from "./checksum.js";
 export { chatkeep } from "./client.js";
 export { endedSessionCookie, sessionCookie, sessionTokenOf } from "./cookies.js";
-export { isSessionToken, toUuid, uuidv7 } from "./identity.js";
+export { isSessionToken, toUuid, userId, uuidv7 } from "./identity.js";

@@ -130,7 +130,7 @@ const ADDITIONS = {
 };
 
 // Readers of answers, by what signatures.js says of a call.
-const SHAPES = { row, "row or none": rowOrNone, rows, string: value, number: count };
+const SHAPES = { row, "row or none": rowOrNone, rows, string: value, Uuid: value, number: count };
 
 /** The calls by their names in JavaScript. */
 export const CALLS = Object.fromEntries(

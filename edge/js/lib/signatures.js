@@ -146,6 +146,10 @@ export const SIGNATURES = {
     ["tags", "jsonb"],
     ["namespace", "text", "default"],
   ],
+  user_id: [
+    ["issuer", "text"],
+    ["subject", "text"],
+  ],
   validate_session: [
     ["token", "text"],
   ],
@@ -182,11 +186,13 @@ export const ANSWERS = {
   select_branch: "row",
   set_document_status: "row",
   tag_document: "row or none",
+  user_id: "Uuid",
   validate_session: "row",
 };
 
 // The arguments that core's rule for a call takes, in the order of edge/src/arguments.rs.
 export const JUDGED = {
+  user_id: ["issuer", "subject"],
   create_chat: ["title", "metadata", "language"],
   append_message: ["role", "content", "parts", "metadata", "status", "model", "token_count"],
   list_messages: ["page_size"],

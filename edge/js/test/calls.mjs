@@ -18,7 +18,7 @@ const cycle = {};
 cycle.self = cycle;
 
 test("each call sends its arguments by their SQL names", async () => {
-  const scalars = { document_checksum: SUM, index_messages: 0, purge_chats: 0, purge_sessions: 0 };
+  const scalars = { document_checksum: SUM, user_id: ID, index_messages: 0, purge_chats: 0, purge_sessions: 0 };
   const { client, requests } = recorder((name) => ({ data: scalars[name] ?? [{}], error: null, status: 200 }));
   const ck = chatkeep(client);
   const cases = [
@@ -82,6 +82,7 @@ test("each call sends its arguments by their SQL names", async () => {
     ],
     ["failStaleMessages", { olderThan: 60, batchSize: 10 }, "fail_stale_messages", { older_than: "60 seconds", batch_size: 10 }],
     ["indexMessages", { batchSize: 10 }, "index_messages", { batch_size: 10 }],
+    ["userId", { issuer: "https://clerk.example.com", subject: "user_2" }, "user_id", { issuer: "https://clerk.example.com", subject: "user_2" }],
     ["purgeChats", { olderThan: "30 days" }, "purge_chats", { older_than: "30 days" }],
     [
       "createSession",
@@ -261,6 +262,9 @@ const REFUSED = [
   ["purgeChats", { batchSize: null }, "22004", "batch_size is missing"],
   ["revokeSession", {}, "22004", "session_id is missing"],
   ["revokeOtherSessions", {}, "22004", "token is missing"],
+  ["userId", { subject: "a" }, "22004", "issuer is missing"],
+  ["userId", { issuer: "https://clerk.example.com", subject: "" }, "22023", "subject must not be empty"],
+  ["userId", { issuer: "a\nb", subject: "c" }, "22023", "issuer must not be empty, and must not have control characters"],
   ["elevateSession", { token: TOKEN, aal: "aal4" }, "22023", "aal must be aal1, aal2 or aal3"],
   ["registerDocuments", { documents: [registration({}), registration({ checksum: "abc" })] }, "22023", "documents[1].checksum must be 64 hexadecimal characters"],
   ["registerDocuments", { documents: Array(10_001).fill({}) }, "22023", "documents has more than 10000 items"],

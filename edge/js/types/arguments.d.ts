@@ -240,6 +240,13 @@ export interface TagDocument {
   namespace?: string;
 }
 
+export interface UserId {
+  /** The claim iss, at most 500 characters, without control characters. */
+  issuer: string;
+  /** The claim sub, 1 to 500 characters. */
+  subject: string;
+}
+
 export interface ValidateSession {
   /** The token as it was presented. null, as for a missing cookie, is an invalid token. */
   token: string | null;

@@ -29,6 +29,7 @@ import type {
   SelectBranch,
   SetDocumentStatus,
   TagDocument,
+  UserId,
   ValidateSession,
 } from "./arguments.d.ts";
 import type { ImportChat } from "./batches.d.ts";
@@ -47,6 +48,7 @@ import type {
   SessionsRevoked,
 } from "./rows.d.ts";
 import type { CreatedSession, RotatedSession, SessionStatus } from "./sessions.d.ts";
+import type { Uuid } from "./values.d.ts";
 
 /** The calls that are functions of the database. */
 export interface Calls {
@@ -171,6 +173,11 @@ export interface Calls {
    * Returns no row if there is none and nothing to write. A namespace belongs to its first writer, default to the owner.
    */
   tagDocument: (given: TagDocument, options?: CallOptions) => Promise<Result<DocumentMetadata | null>>;
+  /**
+   * Returns the id of the user whom a registered issuer calls subject.
+   * The npm package computes the same id with userId().
+   */
+  userId: (given: UserId, options?: CallOptions) => Promise<Result<Uuid>>;
   /**
    * The verdict on a token.
    * Records its use at most once a minute.

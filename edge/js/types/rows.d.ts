@@ -147,7 +147,7 @@ export interface Message {
   content: string;
   parts: Json[] | null;
   status: "complete" | "streaming" | "failed";
-  /** auth.uid() of the writer; null for service_role. No client can set it. */
+  /** The signed-in user who wrote it. null for service_role. No client can set it. */
   author_id: Uuid | null;
   /** The database role of the writer. No client can set it. */
   written_as: string;

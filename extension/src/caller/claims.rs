@@ -1,4 +1,5 @@
-//! Reads the signed-in user from the claims of the request, as `auth.uid()` does, without making jsonb of them.
+//! Reads a signed-in user of Supabase Auth from the claims of the request, as `auth.uid()` does, without making jsonb of
+//! them.
 
 use chatkeep_core::uuid;
 use std::cell::Cell;
@@ -17,9 +18,10 @@ const UID: &str = "selectcoalesce(nullif(current_setting('request.jwt.claim.sub'
 const SUB: &CStr = c"request.jwt.claim.sub";
 const CLAIMS: &CStr = c"request.jwt.claims";
 
-/// The claims of the request, unless the older setting overrides them.
+/// The claims of the request. `None` if the caller does not follow from them alone: the older setting overrides them, or
+/// somebody has replaced Supabase's `auth.uid()`.
 pub fn of_request() -> Option<String> {
-    if settings::is_set(SUB) {
+    if settings::is_set(SUB) || !uid_is_supabases_own() {
         return None;
     }
     settings::get(CLAIMS)
@@ -30,13 +32,12 @@ pub fn are(claims: &str) -> bool {
     !settings::is_set(SUB) && settings::is(CLAIMS, claims.as_bytes())
 }
 
-/// The user that the claims name. `None` if there is no user, if somebody has replaced Supabase's `auth.uid()`, or if a
-/// gateway would not write such claims. The caller must then ask `auth.uid()`, which may refuse them.
+/// The user of Supabase Auth that the claims name. `None` if there is no user, for every other issuer, or if a gateway
+/// would not write such claims. The caller must then ask `claimed_identity()`, which may refuse them.
 pub fn subject(claims: &str) -> Option<Uuid> {
-    if !uid_is_supabases_own() {
-        return None;
-    }
-    uuid::parse(chatkeep_core::claims::subject(claims)?)
+    let user = uuid::parse(chatkeep_core::claims::subject(claims)?)?;
+    // Ids of version 8 belong to users of registered issuers.
+    (user[6] >> 4 != 8).then_some(user)
 }
 
 thread_local! {

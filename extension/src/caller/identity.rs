@@ -10,12 +10,13 @@ use crate::postgres::snapshot::{Moment, Snapshot, with_statements};
 use crate::postgres::statement::{Statement, statements};
 
 statements! {
-    UID() = c"select auth.uid()";
-    MEMBER() = c"select chatkeep.tenant_id(), auth.uid()";
+    /// `chatkeep.uid()` is this library's, so SQL is asked for what `chatkeep.uid()` rests on.
+    UID() = c"select i.id from chatkeep_private.claimed_identity() i";
+    MEMBER() = c"select chatkeep.tenant_id(), chatkeep.uid()";
     /// Enough for nearly every call: the user exists and is not disabled.
     ENTER_OWN(UUIDOID) = c"
         select u.tenant_id from chatkeep.users u where u.id = $1 and u.disabled_at is null for share";
-    ENTER(UUIDOID, BOOLOID) = c"select chatkeep_private.enter($1, $2), coalesce($1, auth.uid())";
+    ENTER(UUIDOID, BOOLOID) = c"select chatkeep_private.enter($1, $2), coalesce($1, chatkeep.uid())";
 }
 
 thread_local! {
@@ -32,7 +33,7 @@ thread_local! {
 struct Caller {
     role: RoleId,
     claims: String,
-    user: Uuid,
+    user: Option<Uuid>,
     tenant: Option<(Moment, Uuid)>,
 }
 
@@ -56,7 +57,7 @@ impl Drop for Running {
     }
 }
 
-/// Reads the caller that the current claims name. `None` if `auth.uid()` has to be asked.
+/// Reads the caller that the current claims name. `None` if claims alone do not name the caller.
 fn with_caller<T>(read: impl FnOnce(&mut Caller) -> T) -> Option<T> {
     let role = role::current();
     let known = CALLER
@@ -66,10 +67,11 @@ fn with_caller<T>(read: impl FnOnce(&mut Caller) -> T) -> Option<T> {
         caller
     } else {
         let claims = claims::of_request()?;
+        let user = claims::subject(&claims).or_else(|| asked(UID));
         Caller {
             role,
-            user: claims::subject(&claims)?,
             claims,
+            user,
             tenant: None,
         }
     };
@@ -80,14 +82,14 @@ fn with_caller<T>(read: impl FnOnce(&mut Caller) -> T) -> Option<T> {
     Some(answer)
 }
 
-/// The signed-in user, as `auth.uid()` returns it.
+/// The signed-in user.
 pub fn uid() -> Option<Uuid> {
-    with_caller(|caller| caller.user).or_else(|| asked(UID))
+    with_caller(|caller| caller.user).unwrap_or_else(|| asked(UID))
 }
 
 /// The same for a call that has a connection.
 pub fn user(connection: Connection) -> Option<Uuid> {
-    with_caller(|caller| caller.user).or_else(|| UID.execute(connection, &[]).get(1))
+    with_caller(|caller| caller.user).unwrap_or_else(|| UID.execute(connection, &[]).get(1))
 }
 
 /// The caller's tenant, which `read` finds for the user in the snapshot of the running statement. A tenant that was found
@@ -102,7 +104,10 @@ pub fn tenant<E>(
             if let Some((_, tenant)) = kept {
                 return Ok(Some(tenant));
             }
-            let found = read(&caller.user, snapshot);
+            let Some(user) = caller.user else {
+                return Ok(None);
+            };
+            let found = read(&user, snapshot);
             // Only a tenant that was found is kept: the first use of a new user creates the membership in the middle of
             // a call.
             caller.tenant = found

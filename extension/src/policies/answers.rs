@@ -14,7 +14,7 @@ use crate::postgres::statement::statements;
 
 statements! {
     TENANT() = c"
-        select u.tenant_id from chatkeep.users u where u.id = auth.uid() and u.disabled_at is null";
+        select u.tenant_id from chatkeep.users u where u.id = chatkeep.uid() and u.disabled_at is null";
     KEEPS_ORDER(UUIDOID, UUIDOID, INT4OID, INT4OID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID) = c"
         select from chatkeep.chats c
         where c.id = $1 and c.tenant_id = $2
@@ -24,7 +24,7 @@ statements! {
 
 declare_answer!(uid);
 
-/// `uid()`: the signed-in user, as `auth.uid()` returns it.
+/// `uid()`: the signed-in user.
 fn uid(_: Entry) -> Option<Uuid> {
     identity::uid()
 }

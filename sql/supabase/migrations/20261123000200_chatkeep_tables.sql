@@ -1,10 +1,31 @@
 -- Chatkeep: tables. Written by `cargo xtask generate` from sql/supabase/schemas/tables.
 
+-- tables/identity_providers.sql ------------------------------------------------------------
+
+create table chatkeep.identity_providers (
+  issuer text collate "C" not null,
+  name text not null,
+  created_at timestamptz not null default now(),
+  constraint identity_providers_pkey primary key (issuer),
+  -- user_id() separates issuer and subject by a line feed.
+  constraint identity_providers_issuer_form check (char_length(issuer) between 1 and 500 and issuer !~ '[\x01-\x1f\x7f]'),
+  -- uid() takes such a token for one of Supabase Auth without a look at this table.
+  constraint identity_providers_issuer_is_not_supabase_auth check (issuer not like '%/auth/v1'),
+  constraint identity_providers_name_length check (char_length(name) between 1 and 200)
+);
+comment on table chatkeep.identity_providers is
+  'The sign-in providers beside Supabase Auth, written by service_role. Their users need no row in auth.users.';
+comment on column chatkeep.identity_providers.issuer is 'The claim iss of the provider''s tokens, exactly as it is written there.';
+comment on column chatkeep.identity_providers.name is 'What an application calls the provider.';
+
 -- tables/users.sql ------------------------------------------------------------
 
 create table chatkeep.users (
   id uuid not null,
   tenant_id uuid not null,
+  issuer text collate "C",
+  subject text collate "C",
+  auth_user_id uuid generated always as (case when issuer is null then id end) stored,
   display_name text,
   metadata jsonb not null default '{}',
   disabled_at timestamptz,
@@ -12,13 +33,23 @@ create table chatkeep.users (
   updated_at timestamptz not null default now(),
   constraint users_pkey primary key (id),
   constraint users_id_tenant_id_key unique (id, tenant_id),
-  constraint users_id_fkey foreign key (id) references auth.users (id) on delete cascade,
+  constraint users_auth_user_id_key unique (auth_user_id),
+  constraint users_auth_user_id_fkey foreign key (auth_user_id) references auth.users (id) on delete cascade,
+  constraint users_issuer_fkey foreign key (issuer) references chatkeep.identity_providers (issuer),
+  -- Nobody is two people: the id is that of Supabase Auth, or it is derived from the issuer and its subject.
+  constraint users_subject_has_issuer check ((issuer is null) = (subject is null)),
+  constraint users_id_is_of_issuer check (case when issuer is not null and subject is not null
+    then id = chatkeep.user_id(issuer, subject) else get_byte(uuid_send(id), 6) >> 4 <> 8 end),
   constraint users_display_name_length check (char_length(display_name) <= 500),
   constraint users_metadata_is_object check (jsonb_typeof(metadata) = 'object')
 );
 comment on table chatkeep.users is
   'The membership of a person in a tenant. First use makes it, with the person''s own id as tenant. service_role moves people between tenants, and their rows follow.';
-comment on column chatkeep.users.id is 'auth.users.id.';
+comment on column chatkeep.users.id is 'auth.users.id, or what user_id() makes of issuer and subject.';
+comment on column chatkeep.users.auth_user_id is
+  'The user of Supabase Auth, with whom this row is deleted. NULL for a user of another provider.';
+comment on column chatkeep.users.issuer is 'The provider that signs this user in. NULL for Supabase Auth.';
+comment on column chatkeep.users.subject is 'The id that the provider gives the user. NULL for Supabase Auth.';
 comment on column chatkeep.users.tenant_id is
   'The one tenant of this person. It is read from here and never from a claim, so that it can be revoked at once.';
 comment on column chatkeep.users.disabled_at is
@@ -159,7 +190,7 @@ create table chatkeep.messages (
   content chatkeep.message_content not null,
   parts chatkeep.json_array,
   status chatkeep.message_status not null default 'complete',
-  author_id uuid default auth.uid(),
+  author_id uuid,
   written_as text not null default current_user,
   model chatkeep.model_name,
   token_count chatkeep.natural_number,
@@ -176,7 +207,7 @@ comment on column chatkeep.messages.seq is
   'The position in the chat over all branches: 1, 2, 3 ... without a gap, in the order of commits.';
 comment on column chatkeep.messages.parent_id is 'The message before this one on its branch; NULL for a first message.';
 comment on column chatkeep.messages.active is 'Whether the message is on the path that list_messages shows.';
-comment on column chatkeep.messages.author_id is 'auth.uid() of the writer; NULL for service_role. No client can set it.';
+comment on column chatkeep.messages.author_id is 'The signed-in user who wrote it. NULL for service_role. No client can set it.';
 comment on column chatkeep.messages.written_as is 'The database role of the writer. No client can set it.';
 comment on column chatkeep.messages.created_at is 'Strictly increasing in a chat, even if the clock steps back.';
 

@@ -6,7 +6,7 @@ create or replace function chatkeep_private.acting_for(for_user uuid) returns uu
 language plpgsql stable set search_path = ''
 as $$
 declare
-  caller uuid := auth.uid();
+  caller uuid := chatkeep.uid();
   wanted uuid := coalesce(for_user, caller);
 begin
   if wanted is null then
@@ -24,6 +24,51 @@ comment on function chatkeep_private.acting_for(uuid) is
   'The user that a call acts for: the caller, or the user that service_role names.';
 revoke all on function chatkeep_private.acting_for(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.acting_for(uuid) to authenticated, service_role;
+
+-- access/claimed_identity.sql ------------------------------------------------------------
+
+-- Without a registered issuer the claim sub is an id of Supabase Auth, whatever the token's issuer is. Ids of version 8
+-- belong to users of registered issuers, so no other token can name one of them.
+create or replace function chatkeep_private.claimed_identity(out id uuid, out issuer text, out subject text)
+language plpgsql stable parallel safe set search_path = ''
+as $$
+declare
+  claims constant jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
+  claimed constant text := claims ->> 'sub';
+begin
+  if exists (select from chatkeep.identity_providers p where p.issuer = claims ->> 'iss') then
+    if jsonb_typeof(claims -> 'sub') = 'string' and char_length(claimed) between 1 and 500 then
+      issuer := claims ->> 'iss';
+      subject := claimed;
+      id := chatkeep.user_id(issuer, subject);
+    elsif claimed is not null then
+      perform chatkeep_private.refuse('42501', 'the claim sub must be a string of 1 to 500 characters',
+        'Sign in again, or correct the claims that the issuer writes.');
+    end if;
+    return;
+  end if;
+  -- Every form that PostgreSQL takes for a UUID.
+  if claimed !~ '^([{]([0-9A-Fa-f]{4}-?){7}[0-9A-Fa-f]{4}[}]|([0-9A-Fa-f]{4}-?){7}[0-9A-Fa-f]{4})$' then
+    if claims ->> 'iss' is null then
+      perform chatkeep_private.refuse('42501', 'the claim sub is no UUID, and the token names no issuer',
+        'Sign in with Supabase Auth, or send tokens with the claim iss of a registered issuer.');
+    end if;
+    perform chatkeep_private.refuse('42501', format('the issuer %s is not registered', claims ->> 'iss'),
+      format('Run as service_role: insert into chatkeep.identity_providers (issuer, name) values (%L, ''a name'');',
+        claims ->> 'iss'));
+  end if;
+  id := auth.uid();
+  if get_byte(uuid_send(id), 6) >> 4 = 8 then
+    id := null;
+    perform chatkeep_private.refuse('42501', 'the claim sub is an id of a registered issuer''s user',
+      'Sign in where this user signs in.');
+  end if;
+end
+$$;
+comment on function chatkeep_private.claimed_identity() is
+  'The user whom the claims of the request name. issuer and subject are NULL for a user of Supabase Auth.';
+revoke all on function chatkeep_private.claimed_identity() from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.claimed_identity() to anon, authenticated, service_role;
 
 -- access/claimed_session.sql ------------------------------------------------------------
 
@@ -60,7 +105,7 @@ begin
   end if;
   -- The marker makes the policy of chats show deleted chats. A parallel plan cannot set it.
   perform set_config('chatkeep.writing', 'off', true);
-  deleted := array(select c.id from chatkeep.chats c where c.user_id = auth.uid() and c.deleted_at is not null);
+  deleted := array(select c.id from chatkeep.chats c where c.user_id = chatkeep.uid() and c.deleted_at is not null);
   perform set_config('chatkeep.writing', marker, true);
   return deleted;
 end
@@ -97,7 +142,9 @@ begin
       or exists (select from chatkeep.users u where u.id = entering and u.disabled_at is not null);
     -- First use, or another transaction has just made the row.
     begin
-      insert into chatkeep.users (id, tenant_id) values (entering, entering) on conflict do nothing;
+      insert into chatkeep.users (id, tenant_id, issuer, subject)
+      select entering, entering, c.issuer, c.subject from chatkeep_private.claimed_identity() c
+      on conflict do nothing;
     exception when foreign_key_violation then
       if for_user is null then
         perform chatkeep_private.refuse('42501', 'this user does not exist', 'Sign in again.');
@@ -275,7 +322,7 @@ create or replace function chatkeep.tenant_id() returns uuid
 language plpgsql stable parallel safe set search_path = ''
 as $$
 begin
-  return (select u.tenant_id from chatkeep.users u where u.id = auth.uid() and u.disabled_at is null);
+  return (select u.tenant_id from chatkeep.users u where u.id = chatkeep.uid() and u.disabled_at is null);
 end
 $$;
 comment on function chatkeep.tenant_id() is
@@ -285,18 +332,31 @@ grant execute on function chatkeep.tenant_id() to authenticated, service_role;
 
 -- access/uid.sql ------------------------------------------------------------
 
--- Policies call this instead of auth.uid(): parsing the claims for every policy of a statement took a tenth of an
--- append, and the native engine reads the claims without parsing all of them.
+-- Policies and calls ask this for the caller, several times in a statement. So the tokens of Supabase Auth are told
+-- apart here, without a look at the table of issuers: their issuer ends in /auth/v1, which no registered issuer does.
 create or replace function chatkeep.uid() returns uuid
 language plpgsql stable parallel safe set search_path = ''
 as $$
+declare
+  claims constant jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
+  claimed constant text := claims ->> 'sub';
 begin
-  return auth.uid();
+  if claimed is null and auth.uid() is null then
+    return null;
+  end if;
+  if coalesce(claims ->> 'iss', '/auth/v1') like '%/auth/v1' and substr(claimed, 15, 1) <> '8'
+     and translate(claimed, '0123456789abcdefABCDEF', 'xxxxxxxxxxxxxxxxxxxxxx') = 'xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx' then
+    return auth.uid();
+  end if;
+  return (select i.id from chatkeep_private.claimed_identity() i);
 end
 $$;
-comment on function chatkeep.uid() is 'The signed-in user: the value of auth.uid(). Policies call this.';
+comment on function chatkeep.uid() is
+'Returns the id of the signed-in user, NULL if nobody is signed in.
+It is the claim sub of a token of Supabase Auth, and user_id(iss, sub) if the token''s issuer is in identity_providers.
+Errors: 42501.';
 revoke all on function chatkeep.uid() from public, anon, authenticated, service_role;
-grant execute on function chatkeep.uid() to authenticated, service_role;
+grant execute on function chatkeep.uid() to anon, authenticated, service_role;
 
 -- access/writer.sql ------------------------------------------------------------
 
@@ -306,7 +366,7 @@ language plpgsql stable parallel safe set search_path = ''
 as $$
 begin
   if current_setting('chatkeep.writing', true) = 'on' then
-    return auth.uid();
+    return chatkeep.uid();
   end if;
   return null;
 end

@@ -148,6 +148,20 @@ grant select,
   on chatkeep.documents to authenticated;
 grant select, insert, update, delete on chatkeep.documents to service_role;
 
+-- policies/identity_providers.sql ------------------------------------------------------------
+
+-- Issuers are public: they are in every token. uid() reads them with the rights of its caller.
+alter table chatkeep.identity_providers enable row level security;
+alter table chatkeep.identity_providers force row level security;
+
+create policy identity_providers_select on chatkeep.identity_providers for select to authenticated
+  using (true);
+comment on policy identity_providers_select on chatkeep.identity_providers is 'Every signed-in user reads them.';
+
+revoke all on chatkeep.identity_providers from public, anon, authenticated, service_role;
+grant select on chatkeep.identity_providers to authenticated;
+grant select, insert, update, delete on chatkeep.identity_providers to service_role;
+
 -- policies/message_search.sql ------------------------------------------------------------
 
 alter table chatkeep.message_search enable row level security;
@@ -310,6 +324,6 @@ comment on policy users_update on chatkeep.users is
   'Users change their own display name and metadata and stay in their tenant. Disabled users change nothing.';
 
 revoke all on chatkeep.users from public, anon, authenticated, service_role;
-grant select, insert (id, tenant_id, display_name, metadata), update (display_name, metadata)
+grant select, insert (id, tenant_id, issuer, subject, display_name, metadata), update (display_name, metadata)
   on chatkeep.users to authenticated;
 grant select, insert, update, delete on chatkeep.users to service_role;

@@ -96,7 +96,7 @@ begin
       or (new.source_uri, new.title, new.mime_type, new.byte_size, new.visibility, new.deleted_at)
         is distinct from (old.source_uri, old.title, old.mime_type, old.byte_size, old.visibility, old.deleted_at)
       or new.aliases[1:cardinality(old.aliases)] <> old.aliases)
-     and old.user_id is distinct from auth.uid() and not chatkeep_private.is_service() then
+     and old.user_id is distinct from chatkeep.uid() and not chatkeep_private.is_service() then
     perform chatkeep_private.refuse('42501', 'document_id names a document of another member',
       'Its owner, or service_role, can archive, delete or describe it.');
   end if;
@@ -165,7 +165,7 @@ begin
   end if;
   if new.aal is distinct from old.aal and (
     new.aal < old.aal
-    or not (chatkeep_private.is_service() or (new.user_id = auth.uid() and auth.jwt() ->> 'aal' in ('aal1', 'aal2', 'aal3')
+    or not (chatkeep_private.is_service() or (new.user_id = chatkeep.uid() and auth.jwt() ->> 'aal' in ('aal1', 'aal2', 'aal3')
       and auth.jwt() ->> 'aal' >= new.aal)) is true
   ) then
     perform chatkeep_private.refuse('42501', 'aal cannot be ' || new.aal || ' here',

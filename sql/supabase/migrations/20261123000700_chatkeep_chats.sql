@@ -137,7 +137,7 @@ begin
       id, chat_id, tenant_id, user_id, author_id, seq, parent_id, role, content, parts,
       status, model, token_count, metadata, created_at, updated_at
     )
-    select wanted, chat.id, chat.tenant_id, chat.user_id, auth.uid(), chat.last_seq + 1, chat.active_leaf_id,
+    select wanted, chat.id, chat.tenant_id, chat.user_id, chatkeep.uid(), chat.last_seq + 1, chat.active_leaf_id,
       append_message.role, append_message.content, append_message.parts, append_message.status,
       append_message.model, append_message.token_count, append_message.metadata, written_at, written_at
     from touched
@@ -340,7 +340,7 @@ as $$
 #variable_conflict use_column
 declare
   marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
-  owner uuid := auth.uid();
+  owner uuid := chatkeep.uid();
   tenant uuid;
   wanted uuid := coalesce(create_chat.chat_id, chatkeep_private.uuid_v7());
   stored chatkeep.chats;
@@ -418,7 +418,7 @@ begin
       select m.id, m.chat_id, m.tenant_id from chatkeep.messages m
       where m.status = 'streaming'
         and m.created_at < begun_before
-        and (m.user_id = (select auth.uid()) or (select chatkeep_private.is_service()))
+        and (m.user_id = (select chatkeep.uid()) or (select chatkeep_private.is_service()))
         and (select c.deleted_at is null from chatkeep.chats c where c.id = m.chat_id and c.tenant_id = m.tenant_id)
       order by m.created_at
       limit batch_size
@@ -562,7 +562,7 @@ as $$
 declare
   marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
   items jsonb;
-  owner uuid := auth.uid();
+  owner uuid := chatkeep.uid();
   tenant uuid;
   kept chatkeep.chats;
   item record;
@@ -851,7 +851,7 @@ create or replace function chatkeep_private.insert_items(
 language plpgsql volatile set search_path = ''
 as $$
 declare
-  author constant uuid := auth.uid();
+  author constant uuid := chatkeep.uid();
   inserted bigint;
 begin
   insert into chatkeep.messages (
@@ -956,7 +956,7 @@ begin
   for round in 1 .. 2 loop
     select c.* into chat from chatkeep.chats c
     where c.id = locked_chat.chat_id
-      and (c.user_id = (select auth.uid()) or (select chatkeep_private.is_service()))
+      and (c.user_id = (select chatkeep.uid()) or (select chatkeep_private.is_service()))
     for no key update;
     exit when found;
   end loop;
@@ -1152,7 +1152,7 @@ as $$
 declare
   marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
   chat chatkeep.chats;
-  owner uuid := auth.uid();
+  owner uuid := chatkeep.uid();
   until timestamptz := coalesce(search_messages.before, 'infinity');
 begin
   perform chatkeep_private.check_present('query', search_messages.query is not null);
@@ -1384,7 +1384,7 @@ begin
   select c.id, c.tenant_id, c.user_id, c.deleted_at into chat.id, chat.tenant_id, chat.user_id, chat.deleted_at
   from chatkeep.chats c
   where c.id = visible_chat.chat_id
-    and (c.user_id = (select auth.uid()) or (select chatkeep_private.is_service()));
+    and (c.user_id = (select chatkeep.uid()) or (select chatkeep_private.is_service()));
   if not found then
     perform chatkeep_private.refuse_chat(false, null);
   end if;

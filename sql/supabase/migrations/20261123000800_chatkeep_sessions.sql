@@ -101,7 +101,7 @@ as $$
 declare
   presented_before constant text := coalesce(current_setting('chatkeep.presented', true), '');
   marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
-  owner uuid := coalesce(create_session.user_id, auth.uid());
+  owner uuid := coalesce(create_session.user_id, chatkeep.uid());
   tenant uuid;
   session_secret bytea := chatkeep_private.random_secret();
   refresh_secret bytea := chatkeep_private.random_secret();
@@ -212,7 +212,7 @@ begin
     return next answer;
     return;
   end if;
-  if answer.user_id is distinct from auth.uid() and not chatkeep_private.is_service() then
+  if answer.user_id is distinct from chatkeep.uid() and not chatkeep_private.is_service() then
     perform chatkeep_private.refuse('42501', 'token is of another user', 'Call as the session''s user, or as service_role.');
   end if;
   perform set_config('chatkeep.presented', encode(payload, 'hex'), true);
@@ -451,7 +451,7 @@ language plpgsql volatile set search_path = ''
 as $$
 declare
   marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
-  caller constant uuid := auth.uid();
+  caller constant uuid := chatkeep.uid();
   is_service constant boolean := chatkeep_private.is_service();
 begin
   perform chatkeep_private.check_present('session_id', revoke_session.session_id is not null);
@@ -502,7 +502,7 @@ begin
   with revoked as (
     update chatkeep.sessions s
     set revoked_at = clock_timestamp(),
-      revoked_reason = case when owner = auth.uid() then 'logout' else 'admin' end
+      revoked_reason = case when owner = chatkeep.uid() then 'logout' else 'admin' end
     where s.user_id = owner and s.revoked_at is null and s.id is distinct from but_one
     returning s.id
   )
@@ -652,7 +652,7 @@ begin
     select f.id, f.created_at, f.last_used_at, f.idle_ttl, f.expires_at, f.idle_expires_at, f.status, f.revoked_at,
       f.revoked_reason, f.aal, f.user_agent, f.ip, f.metadata, f.is_current
     from chatkeep_private.session_facts f
-    where f.id = any (ids) and (f.user_id = (select auth.uid()) or (select chatkeep_private.is_service()))
+    where f.id = any (ids) and (f.user_id = (select chatkeep.uid()) or (select chatkeep_private.is_service()))
     order by f.created_at;
 end
 $$;

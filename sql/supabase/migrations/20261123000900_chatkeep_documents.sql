@@ -308,7 +308,7 @@ begin
   perform set_config('chatkeep.writing', 'on', true);
   document := chatkeep_private.locked_document(delete_document.document_id, to_delete => true);
   -- The same refusal as in guard_document, which runs only for a document that is not deleted yet.
-  if document.user_id is distinct from auth.uid() and not chatkeep_private.is_service() then
+  if document.user_id is distinct from chatkeep.uid() and not chatkeep_private.is_service() then
     perform chatkeep_private.refuse('42501', 'document_id names a document of another member',
       'Its owner, or service_role, can archive, delete or describe it.');
   end if;
@@ -376,14 +376,14 @@ begin
     if locked_document.to_delete then
       select d.* into document from chatkeep.documents d
       where d.id = locked_document.document_id
-        and (d.user_id = (select auth.uid())
+        and (d.user_id = (select chatkeep.uid())
           or (d.visibility = 'tenant' and d.tenant_id = (select chatkeep.tenant_id()) and d.deleted_at is null)
           or (select chatkeep_private.is_service()))
       for update;
     else
       select d.* into document from chatkeep.documents d
       where d.id = locked_document.document_id
-        and (d.user_id = (select auth.uid())
+        and (d.user_id = (select chatkeep.uid())
           or (d.visibility = 'tenant' and d.tenant_id = (select chatkeep.tenant_id()) and d.deleted_at is null)
           or (select chatkeep_private.is_service()))
       for no key update;
@@ -482,7 +482,7 @@ as $$
 #variable_conflict use_variable
 declare
   marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
-  owner uuid := auth.uid();
+  owner uuid := chatkeep.uid();
   tenant uuid;
   known record;
 begin
@@ -536,7 +536,7 @@ as $$
 #variable_conflict use_variable
 declare
   marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
-  owner uuid := auth.uid();
+  owner uuid := chatkeep.uid();
   tenant uuid;
   locked boolean := false;
   shares boolean;
@@ -977,7 +977,7 @@ as $$
 #variable_conflict use_column
 declare
   marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
-  caller uuid := auth.uid();
+  caller uuid := chatkeep.uid();
   document chatkeep.documents;
   stored chatkeep.document_metadata;
   is_new boolean;

@@ -25,6 +25,7 @@ insert into calls (call, disabled, gone) values
   ('uid()', '1', '1'),
   ('tenant_id()', '0', '0'),
   ('engine()', '1', '1'),
+  ('user_id(''https://clerk.example.com'', ''a'')', '1', '1'),
   ('document_checksum(''x'')', '1', '1'),
   ('create_chat()', 'DISABLED', 'GONE'),
   ('create_chat(chat_id => CHAT)', 'DISABLED', 'GONE'),

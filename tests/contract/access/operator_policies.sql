@@ -43,6 +43,7 @@ insert into calls (name, call, verdict) values
   ('uid', $$uid()$$, '1'),
   ('tenant_id', $$tenant_id()$$, '1'),
   ('engine', $$engine()$$, '1'),
+  ('user_id', $$user_id('https://clerk.example.com', 'a')$$, '1'),
   ('document_checksum', $$document_checksum('x')$$, '1'),
   ('create_chat', $$create_chat()$$, '1'),
   ('create_chat_again', $$create_chat(chat_id => CHAT)$$, '1'),

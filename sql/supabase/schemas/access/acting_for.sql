@@ -2,7 +2,7 @@ create or replace function chatkeep_private.acting_for(for_user uuid) returns uu
 language plpgsql stable set search_path = ''
 as $$
 declare
-  caller uuid := auth.uid();
+  caller uuid := chatkeep.uid();
   wanted uuid := coalesce(for_user, caller);
 begin
   if wanted is null then

@@ -12,7 +12,7 @@ begin
   end if;
   -- The marker makes the policy of chats show deleted chats. A parallel plan cannot set it.
   perform set_config('chatkeep.writing', 'off', true);
-  deleted := array(select c.id from chatkeep.chats c where c.user_id = auth.uid() and c.deleted_at is not null);
+  deleted := array(select c.id from chatkeep.chats c where c.user_id = chatkeep.uid() and c.deleted_at is not null);
   perform set_config('chatkeep.writing', marker, true);
   return deleted;
 end

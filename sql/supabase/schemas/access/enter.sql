@@ -23,7 +23,9 @@ begin
       or exists (select from chatkeep.users u where u.id = entering and u.disabled_at is not null);
     -- First use, or another transaction has just made the row.
     begin
-      insert into chatkeep.users (id, tenant_id) values (entering, entering) on conflict do nothing;
+      insert into chatkeep.users (id, tenant_id, issuer, subject)
+      select entering, entering, c.issuer, c.subject from chatkeep_private.claimed_identity() c
+      on conflict do nothing;
     exception when foreign_key_violation then
       if for_user is null then
         perform chatkeep_private.refuse('42501', 'this user does not exist', 'Sign in again.');

@@ -4,7 +4,7 @@ create or replace function chatkeep.tenant_id() returns uuid
 language plpgsql stable parallel safe set search_path = ''
 as $$
 begin
-  return (select u.tenant_id from chatkeep.users u where u.id = auth.uid() and u.disabled_at is null);
+  return (select u.tenant_id from chatkeep.users u where u.id = chatkeep.uid() and u.disabled_at is null);
 end
 $$;
 comment on function chatkeep.tenant_id() is

@@ -4,7 +4,7 @@ language plpgsql stable parallel safe set search_path = ''
 as $$
 begin
   if current_setting('chatkeep.writing', true) = 'on' then
-    return auth.uid();
+    return chatkeep.uid();
   end if;
   return null;
 end

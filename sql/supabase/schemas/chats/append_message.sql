@@ -58,7 +58,7 @@ begin
       id, chat_id, tenant_id, user_id, author_id, seq, parent_id, role, content, parts,
       status, model, token_count, metadata, created_at, updated_at
     )
-    select wanted, chat.id, chat.tenant_id, chat.user_id, auth.uid(), chat.last_seq + 1, chat.active_leaf_id,
+    select wanted, chat.id, chat.tenant_id, chat.user_id, chatkeep.uid(), chat.last_seq + 1, chat.active_leaf_id,
       append_message.role, append_message.content, append_message.parts, append_message.status,
       append_message.model, append_message.token_count, append_message.metadata, written_at, written_at
     from touched

@@ -9,7 +9,7 @@ as $$
 #variable_conflict use_column
 declare
   marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
-  owner uuid := auth.uid();
+  owner uuid := chatkeep.uid();
   tenant uuid;
   wanted uuid := coalesce(create_chat.chat_id, chatkeep_private.uuid_v7());
   stored chatkeep.chats;

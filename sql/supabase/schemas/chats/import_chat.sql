@@ -5,7 +5,7 @@ as $$
 declare
   marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
   items jsonb;
-  owner uuid := auth.uid();
+  owner uuid := chatkeep.uid();
   tenant uuid;
   kept chatkeep.chats;
   item record;

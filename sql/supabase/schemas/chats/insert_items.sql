@@ -5,7 +5,7 @@ create or replace function chatkeep_private.insert_items(
 language plpgsql volatile set search_path = ''
 as $$
 declare
-  author constant uuid := auth.uid();
+  author constant uuid := chatkeep.uid();
   inserted bigint;
 begin
   insert into chatkeep.messages (

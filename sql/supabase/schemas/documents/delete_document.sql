@@ -10,7 +10,7 @@ begin
   perform set_config('chatkeep.writing', 'on', true);
   document := chatkeep_private.locked_document(delete_document.document_id, to_delete => true);
   -- The same refusal as in guard_document, which runs only for a document that is not deleted yet.
-  if document.user_id is distinct from auth.uid() and not chatkeep_private.is_service() then
+  if document.user_id is distinct from chatkeep.uid() and not chatkeep_private.is_service() then
     perform chatkeep_private.refuse('42501', 'document_id names a document of another member',
       'Its owner, or service_role, can archive, delete or describe it.');
   end if;

@@ -13,14 +13,14 @@ begin
     if locked_document.to_delete then
       select d.* into document from chatkeep.documents d
       where d.id = locked_document.document_id
-        and (d.user_id = (select auth.uid())
+        and (d.user_id = (select chatkeep.uid())
           or (d.visibility = 'tenant' and d.tenant_id = (select chatkeep.tenant_id()) and d.deleted_at is null)
           or (select chatkeep_private.is_service()))
       for update;
     else
       select d.* into document from chatkeep.documents d
       where d.id = locked_document.document_id
-        and (d.user_id = (select auth.uid())
+        and (d.user_id = (select chatkeep.uid())
           or (d.visibility = 'tenant' and d.tenant_id = (select chatkeep.tenant_id()) and d.deleted_at is null)
           or (select chatkeep_private.is_service()))
       for no key update;

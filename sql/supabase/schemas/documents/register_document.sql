@@ -13,7 +13,7 @@ as $$
 #variable_conflict use_variable
 declare
   marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
-  owner uuid := auth.uid();
+  owner uuid := chatkeep.uid();
   tenant uuid;
   known record;
 begin

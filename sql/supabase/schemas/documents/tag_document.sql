@@ -8,7 +8,7 @@ as $$
 #variable_conflict use_column
 declare
   marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
-  caller uuid := auth.uid();
+  caller uuid := chatkeep.uid();
   document chatkeep.documents;
   stored chatkeep.document_metadata;
   is_new boolean;

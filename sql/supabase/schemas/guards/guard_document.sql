@@ -23,7 +23,7 @@ begin
       or (new.source_uri, new.title, new.mime_type, new.byte_size, new.visibility, new.deleted_at)
         is distinct from (old.source_uri, old.title, old.mime_type, old.byte_size, old.visibility, old.deleted_at)
       or new.aliases[1:cardinality(old.aliases)] <> old.aliases)
-     and old.user_id is distinct from auth.uid() and not chatkeep_private.is_service() then
+     and old.user_id is distinct from chatkeep.uid() and not chatkeep_private.is_service() then
     perform chatkeep_private.refuse('42501', 'document_id names a document of another member',
       'Its owner, or service_role, can archive, delete or describe it.');
   end if;

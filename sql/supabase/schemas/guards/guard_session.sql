@@ -8,7 +8,7 @@ begin
   end if;
   if new.aal is distinct from old.aal and (
     new.aal < old.aal
-    or not (chatkeep_private.is_service() or (new.user_id = auth.uid() and auth.jwt() ->> 'aal' in ('aal1', 'aal2', 'aal3')
+    or not (chatkeep_private.is_service() or (new.user_id = chatkeep.uid() and auth.jwt() ->> 'aal' in ('aal1', 'aal2', 'aal3')
       and auth.jwt() ->> 'aal' >= new.aal)) is true
   ) then
     perform chatkeep_private.refuse('42501', 'aal cannot be ' || new.aal || ' here',

@@ -17,6 +17,6 @@ comment on policy users_update on chatkeep.users is
   'Users change their own display name and metadata and stay in their tenant. Disabled users change nothing.';
 
 revoke all on chatkeep.users from public, anon, authenticated, service_role;
-grant select, insert (id, tenant_id, display_name, metadata), update (display_name, metadata)
+grant select, insert (id, tenant_id, issuer, subject, display_name, metadata), update (display_name, metadata)
   on chatkeep.users to authenticated;
 grant select, insert, update, delete on chatkeep.users to service_role;

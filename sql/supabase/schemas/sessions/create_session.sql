@@ -13,7 +13,7 @@ as $$
 declare
   presented_before constant text := coalesce(current_setting('chatkeep.presented', true), '');
   marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
-  owner uuid := coalesce(create_session.user_id, auth.uid());
+  owner uuid := coalesce(create_session.user_id, chatkeep.uid());
   tenant uuid;
   session_secret bytea := chatkeep_private.random_secret();
   refresh_secret bytea := chatkeep_private.random_secret();

@@ -30,7 +30,7 @@ begin
     return next answer;
     return;
   end if;
-  if answer.user_id is distinct from auth.uid() and not chatkeep_private.is_service() then
+  if answer.user_id is distinct from chatkeep.uid() and not chatkeep_private.is_service() then
     perform chatkeep_private.refuse('42501', 'token is of another user', 'Call as the session''s user, or as service_role.');
   end if;
   perform set_config('chatkeep.presented', encode(payload, 'hex'), true);

@@ -3,7 +3,7 @@ language plpgsql volatile set search_path = ''
 as $$
 declare
   marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
-  caller constant uuid := auth.uid();
+  caller constant uuid := chatkeep.uid();
   is_service constant boolean := chatkeep_private.is_service();
 begin
   perform chatkeep_private.check_present('session_id', revoke_session.session_id is not null);

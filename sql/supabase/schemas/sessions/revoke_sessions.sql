@@ -13,7 +13,7 @@ begin
   with revoked as (
     update chatkeep.sessions s
     set revoked_at = clock_timestamp(),
-      revoked_reason = case when owner = auth.uid() then 'logout' else 'admin' end
+      revoked_reason = case when owner = chatkeep.uid() then 'logout' else 'admin' end
     where s.user_id = owner and s.revoked_at is null and s.id is distinct from but_one
     returning s.id
   )

@@ -7,7 +7,7 @@ begin
     select f.id, f.created_at, f.last_used_at, f.idle_ttl, f.expires_at, f.idle_expires_at, f.status, f.revoked_at,
       f.revoked_reason, f.aal, f.user_agent, f.ip, f.metadata, f.is_current
     from chatkeep_private.session_facts f
-    where f.id = any (ids) and (f.user_id = (select auth.uid()) or (select chatkeep_private.is_service()))
+    where f.id = any (ids) and (f.user_id = (select chatkeep.uid()) or (select chatkeep_private.is_service()))
     order by f.created_at;
 end
 $$;

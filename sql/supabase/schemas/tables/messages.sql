@@ -13,7 +13,7 @@ create table chatkeep.messages (
   content chatkeep.message_content not null,
   parts chatkeep.json_array,
   status chatkeep.message_status not null default 'complete',
-  author_id uuid default auth.uid(),
+  author_id uuid,
   written_as text not null default current_user,
   model chatkeep.model_name,
   token_count chatkeep.natural_number,
@@ -30,7 +30,7 @@ comment on column chatkeep.messages.seq is
   'The position in the chat over all branches: 1, 2, 3 ... without a gap, in the order of commits.';
 comment on column chatkeep.messages.parent_id is 'The message before this one on its branch; NULL for a first message.';
 comment on column chatkeep.messages.active is 'Whether the message is on the path that list_messages shows.';
-comment on column chatkeep.messages.author_id is 'auth.uid() of the writer; NULL for service_role. No client can set it.';
+comment on column chatkeep.messages.author_id is 'The signed-in user who wrote it. NULL for service_role. No client can set it.';
 comment on column chatkeep.messages.written_as is 'The database role of the writer. No client can set it.';
 comment on column chatkeep.messages.created_at is 'Strictly increasing in a chat, even if the clock steps back.';
 
