@@ -17,7 +17,6 @@ pub mod connection;
 pub mod datum;
 pub mod entry;
 pub mod error;
-pub mod function;
 pub mod index_scan;
 pub mod interval;
 pub mod invalidation;

@@ -229,7 +229,7 @@ test("if a policy hides a colleague's shared document with the same bytes, the r
   try {
     await owner.rows(
       `create policy hides on chatkeep.documents as restrictive for select to authenticated
-       using (title is distinct from 'legal hold' or user_id = (select auth.uid()))`,
+       using (title is distinct from 'legal hold' or user_id = (select chatkeep.uid()))`,
     );
     const { code, message, hint } = await bounded(one, ben, [share, "/mine", sum(1), "mine"]);
     equal([code, message, hint], ["PT409", TAKEN, REPEAT], "the same bytes, shared");

@@ -1,27 +1,18 @@
-//! Reads a signed-in user of Supabase Auth from the claims of the request, as `auth.uid()` does, without making jsonb of
-//! them.
+//! Reads a signed-in user of Supabase Auth from the claims of the request, without making jsonb of them.
 
 use chatkeep_core::uuid;
-use std::cell::Cell;
 use std::ffi::CStr;
 
 use crate::postgres::datum::Uuid;
-use crate::postgres::function::{Version, with_function};
 use crate::postgres::settings;
 
-/// Supabase's own text of `auth.uid()`, without its white space (supabase/auth,
-/// `migrations/20220224000811_update_auth_functions.up.sql`).
-const UID: &str = "selectcoalesce(nullif(current_setting('request.jwt.claim.sub',true),''),\
-(nullif(current_setting('request.jwt.claims',true),'')::jsonb->>'sub'))::uuid";
-
-/// The older setting. Where it is not empty, it overrides the claims.
+/// The setting of older gateways. Where it is not empty, it overrides the claims.
 const SUB: &CStr = c"request.jwt.claim.sub";
 const CLAIMS: &CStr = c"request.jwt.claims";
 
-/// The claims of the request. `None` if the caller does not follow from them alone: the older setting overrides them, or
-/// somebody has replaced Supabase's `auth.uid()`.
+/// The claims of the request, unless the older setting overrides them.
 pub fn of_request() -> Option<String> {
-    if settings::is_set(SUB) || !uid_is_supabases_own() {
+    if settings::is_set(SUB) {
         return None;
     }
     settings::get(CLAIMS)
@@ -38,35 +29,4 @@ pub fn subject(claims: &str) -> Option<Uuid> {
     let user = uuid::parse(chatkeep_core::claims::subject(claims)?)?;
     // Ids of version 8 belong to users of registered issuers.
     (user[6] >> 4 != 8).then_some(user)
-}
-
-thread_local! {
-    /// The version of `auth.uid()` that was checked last, and whether it was Supabase's own.
-    static JUDGED: Cell<Option<(Version, bool)>> = const { Cell::new(None) };
-}
-
-/// Whether `auth.uid()` is Supabase's own. Each call looks at the version of its row, and reads its source only if the
-/// version has changed.
-fn uid_is_supabases_own() -> bool {
-    let judgement = with_function(c"auth", c"uid", |function| {
-        let version = function.version();
-        match JUDGED.get() {
-            Some((judged, is_own)) if judged == version => is_own,
-            _ => {
-                let is_own = function
-                    .source()
-                    .is_some_and(|source| is_supabases_own(&source));
-                JUDGED.set(Some((version, is_own)));
-                is_own
-            }
-        }
-    });
-    judgement == Some(true)
-}
-
-fn is_supabases_own(source: &str) -> bool {
-    source
-        .bytes()
-        .filter(|byte| !byte.is_ascii_whitespace() && *byte != b';')
-        .eq(UID.bytes())
 }

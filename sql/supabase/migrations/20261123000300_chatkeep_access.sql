@@ -27,42 +27,46 @@ grant execute on function chatkeep_private.acting_for(uuid) to authenticated, se
 
 -- access/claimed_identity.sql ------------------------------------------------------------
 
--- Without a registered issuer the claim sub is an id of Supabase Auth, whatever the token's issuer is. Ids of version 8
--- belong to users of registered issuers, so no other token can name one of them.
+-- If the issuer is not registered, the claim sub is an id of Supabase Auth. Ids of version 8 belong to users of registered
+-- issuers, so no other token can name one of them.
 create or replace function chatkeep_private.claimed_identity(out id uuid, out issuer text, out subject text)
 language plpgsql stable parallel safe set search_path = ''
 as $$
 declare
+  older constant text := nullif(current_setting('request.jwt.claim.sub', true), '');
   claims constant jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
-  claimed constant text := claims ->> 'sub';
+  claimed constant text := coalesce(older, claims ->> 'sub');
+  claimed_issuer constant text := case when claimed = claims ->> 'sub' then claims ->> 'iss'
+    else nullif(current_setting('request.jwt.claim.iss', true), '') end;
 begin
-  if exists (select from chatkeep.identity_providers p where p.issuer = claims ->> 'iss') then
-    if jsonb_typeof(claims -> 'sub') = 'string' and char_length(claimed) between 1 and 500 then
-      issuer := claims ->> 'iss';
-      subject := claimed;
-      id := chatkeep.user_id(issuer, subject);
-    elsif claimed is not null then
+  if claimed is null then
+    return;
+  end if;
+  if exists (select from chatkeep.identity_providers p where p.issuer = claimed_issuer) then
+    if jsonb_typeof(claims -> 'sub') <> 'string' or char_length(claimed) not between 1 and 500 then
       perform chatkeep_private.refuse('42501', 'the claim sub must be a string of 1 to 500 characters',
         'Sign in again, or correct the claims that the issuer writes.');
     end if;
+    issuer := claimed_issuer;
+    subject := claimed;
+    id := chatkeep.user_id(issuer, subject);
     return;
   end if;
   -- Every form that PostgreSQL takes for a UUID.
   if claimed !~ '^([{]([0-9A-Fa-f]{4}-?){7}[0-9A-Fa-f]{4}[}]|([0-9A-Fa-f]{4}-?){7}[0-9A-Fa-f]{4})$' then
-    if claims ->> 'iss' is null then
+    if claimed_issuer is null then
       perform chatkeep_private.refuse('42501', 'the claim sub is no UUID, and the token names no issuer',
         'Sign in with Supabase Auth, or send tokens with the claim iss of a registered issuer.');
     end if;
-    perform chatkeep_private.refuse('42501', format('the issuer %s is not registered', claims ->> 'iss'),
+    perform chatkeep_private.refuse('42501', format('the issuer %s is not registered', claimed_issuer),
       format('Run as service_role: insert into chatkeep.identity_providers (issuer, name) values (%L, ''a name'');',
-        claims ->> 'iss'));
+        claimed_issuer));
   end if;
-  id := auth.uid();
-  if get_byte(uuid_send(id), 6) >> 4 = 8 then
-    id := null;
+  if get_byte(uuid_send(claimed::uuid), 6) >> 4 = 8 then
     perform chatkeep_private.refuse('42501', 'the claim sub is an id of a registered issuer''s user',
       'Sign in where this user signs in.');
   end if;
+  id := claimed::uuid;
 end
 $$;
 comment on function chatkeep_private.claimed_identity() is
@@ -334,19 +338,21 @@ grant execute on function chatkeep.tenant_id() to authenticated, service_role;
 
 -- Policies and calls ask this for the caller, several times in a statement. So the tokens of Supabase Auth are told
 -- apart here, without a look at the table of issuers: their issuer ends in /auth/v1, which no registered issuer does.
+-- request.jwt.claim.sub is the setting of older gateways. Where it is not empty, it overrides the claims, as in auth.uid().
 create or replace function chatkeep.uid() returns uuid
 language plpgsql stable parallel safe set search_path = ''
 as $$
 declare
   claims constant jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
   claimed constant text := claims ->> 'sub';
+  older constant text := nullif(current_setting('request.jwt.claim.sub', true), '');
 begin
-  if claimed is null and auth.uid() is null then
+  if claimed is null and older is null then
     return null;
   end if;
-  if coalesce(claims ->> 'iss', '/auth/v1') like '%/auth/v1' and substr(claimed, 15, 1) <> '8'
+  if coalesce(older, claimed) = claimed and coalesce(claims ->> 'iss', '/auth/v1') like '%/auth/v1' and substr(claimed, 15, 1) <> '8'
      and translate(claimed, '0123456789abcdefABCDEF', 'xxxxxxxxxxxxxxxxxxxxxx') = 'xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx' then
-    return auth.uid();
+    return claimed::uuid;
   end if;
   return (select i.id from chatkeep_private.claimed_identity() i);
 end

@@ -117,6 +117,17 @@ from (values
 select set_config('request.jwt.claims', '', true);
 select set_config('request.jwt.claim.sub', :'clerks', true);
 select matches(pg_temp.refusal('select * from chatkeep.create_chat()'), '^42501 the claim sub is an id of', 'the id in the older setting');
+select set_config('request.jwt.claim.sub', 'user_2abcDEF', true);
+select is(pg_temp.refusal('select chatkeep.uid()'),
+  '42501 the claim sub is no UUID, and the token names no issuer | Sign in with Supabase Auth, or send tokens with the claim iss of a registered issuer.',
+  'a subject in the older setting, of no issuer');
+select set_config('request.jwt.claim.iss', 'https://clerk.example.com', true);
+select is(chatkeep.uid(), :'clerks'::uuid, 'and with the issuer in the older setting');
+select set_config('request.jwt.claim.iss', '', true);
+select pg_temp.present('https://clerk.example.com', 'user_2abcDEF');
+select is(chatkeep.uid(), :'clerks'::uuid, 'a gateway may write both settings');
+select pg_temp.present('https://clerk.example.com', 'user_3');
+select matches(pg_temp.refusal('select chatkeep.uid()'), '^42501 the claim sub is no UUID', 'and where they differ, the issuer of the claims does not count');
 select set_config('request.jwt.claim.sub', '', true);
 select pg_temp.present('https://clerk.example.com', :'clerks');
 select isnt(chatkeep.uid(), :'clerks'::uuid, 'the id as sub of the issuer is another user');
