@@ -176,7 +176,7 @@ impl Refusal {
             code: Code::Conflict,
             argument: Cow::Borrowed("chat_id"),
             message: "chat_id names chats of several tenants".to_owned(),
-            hint: "Call as the chat's user.",
+            hint: "Name the tenant in the header x-chatkeep-tenant, or call as the chat's user.",
         }
     }
 

@@ -10,15 +10,14 @@ use crate::postgres::clock::{AFTER_LAST, BEGINNING, now};
 use crate::postgres::connection::Connection;
 use crate::postgres::datum::{Uuid, Value, values};
 use crate::postgres::error::{self, Range};
-use crate::postgres::role;
 use crate::postgres::statement::statements;
 
 statements! {
     // The lock orders all writers of the chat. Later statements see what the writers before committed.
-    LOCK(UUIDOID, UUIDOID, BOOLOID) = c"
+    LOCK(UUIDOID, UUIDOID) = c"
         select c.tenant_id, c.user_id, c.active_leaf_id, c.last_seq, c.updated_at, c.deleted_at is not null
         from chatkeep.chats c
-        where c.id = $1 and (c.user_id = $2 or $3)
+        where c.id = $1 and (c.user_id = $2 or chatkeep_private.serves(c.tenant_id))
         limit 2
         for no key update";
     // Walks from a message up to the active path: finds where it joins, and the messages in between.
@@ -100,9 +99,8 @@ pub struct Chat<'c> {
 impl<'c> Chat<'c> {
     /// Locks the caller's chat until the transaction ends.
     pub fn lock(connection: Connection<'c>, id: Uuid) -> Result<Self, Refusal> {
-        let is_service = role::is_exempt_from_policies();
         let author = identity::user(connection);
-        let look = || LOCK.execute(connection, &values![id, author, is_service]);
+        let look = || LOCK.execute(connection, &values![id, author]);
         let mut row = look();
         if row.is_empty() {
             // A statement that waited while its own user moved to another tenant has looked in the old one.

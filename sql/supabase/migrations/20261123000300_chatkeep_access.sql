@@ -275,6 +275,31 @@ comment on function chatkeep_private.may_read_salt(bytea, bytea, timestamptz) is
 revoke all on function chatkeep_private.may_read_salt(bytea, bytea, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.may_read_salt(bytea, bytea, timestamptz) to anon, authenticated, service_role;
 
+-- access/named_tenant.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.named_tenant() returns uuid
+language plpgsql stable parallel safe set search_path = ''
+as $$
+declare
+  headers constant text := current_setting('request.headers', true);
+  named text;
+begin
+  -- Most requests name none, and reading all headers takes longer than this.
+  if headers is null or headers not like '%x-chatkeep-tenant%' then
+    return null;
+  end if;
+  named := headers::jsonb ->> 'x-chatkeep-tenant';
+  if named !~ '^([0-9A-Fa-f]{4}-?){7}[0-9A-Fa-f]{4}$' then
+    perform chatkeep_private.refuse('22023', 'the header x-chatkeep-tenant is no UUID', 'Send the id of a tenant, or leave the header out.');
+  end if;
+  return named::uuid;
+end
+$$;
+comment on function chatkeep_private.named_tenant() is
+  'The tenant that the request names in the header x-chatkeep-tenant; NULL if it names none. Nothing confirms it.';
+revoke all on function chatkeep_private.named_tenant() from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.named_tenant() to authenticated, service_role;
+
 -- access/presented_refresh.sql ------------------------------------------------------------
 
 create or replace function chatkeep_private.presented_refresh() returns bytea
@@ -317,6 +342,21 @@ create operator chatkeep_private.=== (
   leftarg = uuid, rightarg = uuid, function = pg_catalog.uuid_eq, restrict = pg_catalog.contsel
 );
 comment on operator chatkeep_private.=== (uuid, uuid) is 'Equality that the planner estimates to match few rows.';
+
+-- access/serves.sql ------------------------------------------------------------
+
+-- Two tenants may hold one id. A service that names the tenant in the header x-chatkeep-tenant sees that tenant alone.
+create or replace function chatkeep_private.serves(tenant_id uuid) returns boolean
+language plpgsql stable parallel safe set search_path = ''
+as $$
+begin
+  return chatkeep_private.is_service()
+    and coalesce(chatkeep_private.named_tenant(), serves.tenant_id) = serves.tenant_id;
+end
+$$;
+comment on function chatkeep_private.serves(uuid) is 'Whether the caller is a service that acts in this tenant.';
+revoke all on function chatkeep_private.serves(uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.serves(uuid) to authenticated, service_role;
 
 -- access/tenant_id.sql ------------------------------------------------------------
 

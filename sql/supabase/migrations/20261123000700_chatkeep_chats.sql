@@ -418,7 +418,7 @@ begin
       select m.id, m.chat_id, m.tenant_id from chatkeep.messages m
       where m.status = 'streaming'
         and m.created_at < begun_before
-        and (m.user_id = (select chatkeep.uid()) or (select chatkeep_private.is_service()))
+        and (m.user_id = (select chatkeep.uid()) or chatkeep_private.serves(m.tenant_id))
         and (select c.deleted_at is null from chatkeep.chats c where c.id = m.chat_id and c.tenant_id = m.tenant_id)
       order by m.created_at
       limit batch_size
@@ -956,7 +956,7 @@ begin
   for round in 1 .. 2 loop
     select c.* into chat from chatkeep.chats c
     where c.id = locked_chat.chat_id
-      and (c.user_id = (select chatkeep.uid()) or (select chatkeep_private.is_service()))
+      and (c.user_id = (select chatkeep.uid()) or chatkeep_private.serves(c.tenant_id))
     for no key update;
     exit when found;
   end loop;
@@ -1055,9 +1055,10 @@ language plpgsql stable set search_path = ''
 as $$
 begin
   if not row_security_active('chatkeep.chats'::regclass) and exists (
-    select from chatkeep.chats c where c.id = chat.id and c.tenant_id <> chat.tenant_id
+    select from chatkeep.chats c where c.id = chat.id and c.tenant_id <> chat.tenant_id and chatkeep_private.serves(c.tenant_id)
   ) then
-    perform chatkeep_private.refuse('PT409', 'chat_id names chats of several tenants', 'Call as the chat''s user.');
+    perform chatkeep_private.refuse('PT409', 'chat_id names chats of several tenants',
+      'Name the tenant in the header x-chatkeep-tenant, or call as the chat''s user.');
   end if;
 end
 $$;
@@ -1384,7 +1385,7 @@ begin
   select c.id, c.tenant_id, c.user_id, c.deleted_at into chat.id, chat.tenant_id, chat.user_id, chat.deleted_at
   from chatkeep.chats c
   where c.id = visible_chat.chat_id
-    and (c.user_id = (select chatkeep.uid()) or (select chatkeep_private.is_service()));
+    and (c.user_id = (select chatkeep.uid()) or chatkeep_private.serves(c.tenant_id));
   if not found then
     perform chatkeep_private.refuse_chat(false, null);
   end if;

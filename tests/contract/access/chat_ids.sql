@@ -36,19 +36,19 @@ end
 $$;
 
 select pg_temp.serve();
-select is(pg_temp.told(call), 'PT409 chat_id names chats of several tenants | Call as the chat''s user.', call || ' refuses service_role an id of two chats') from calls order by n;
+select is(pg_temp.told(call), 'PT409 chat_id names chats of several tenants | Name the tenant in the header x-chatkeep-tenant, or call as the chat''s user.', call || ' refuses service_role an id of two chats') from calls order by n;
 select pg_temp.sign_in('ada');
 select count(*) as deleted from chatkeep.delete_chat(pg_temp.id('c1')) \gset
 select pg_temp.serve();
-select is(pg_temp.told(call), 'PT409 chat_id names chats of several tenants | Call as the chat''s user.', 'also where the first is deleted: ' || call) from calls order by n;
+select is(pg_temp.told(call), 'PT409 chat_id names chats of several tenants | Name the tenant in the header x-chatkeep-tenant, or call as the chat''s user.', 'also where the first is deleted: ' || call) from calls order by n;
 select pg_temp.sign_in('eve');
 select count(*) as deleted from chatkeep.delete_chat(pg_temp.id('c1')) \gset
 select pg_temp.serve();
-select is(pg_temp.told(call), 'PT409 chat_id names chats of several tenants | Call as the chat''s user.', 'where both are deleted: ' || call) from calls order by n;
+select is(pg_temp.told(call), 'PT409 chat_id names chats of several tenants | Name the tenant in the header x-chatkeep-tenant, or call as the chat''s user.', 'where both are deleted: ' || call) from calls order by n;
 select pg_temp.sign_in('ada');
 select count(*) as restored from chatkeep.restore_chat(pg_temp.id('c1')) \gset
 select pg_temp.serve();
-select is(pg_temp.told(call), 'PT409 chat_id names chats of several tenants | Call as the chat''s user.', 'and where the second is deleted: ' || call) from calls order by n;
+select is(pg_temp.told(call), 'PT409 chat_id names chats of several tenants | Name the tenant in the header x-chatkeep-tenant, or call as the chat''s user.', 'and where the second is deleted: ' || call) from calls order by n;
 select pg_temp.sign_in('ada');
 select is(pg_temp.listed(pg_temp.id('c1')), 'heron of ada ', 'each user has their chat');
 select pg_temp.sign_in('eve');

@@ -15,7 +15,7 @@ begin
       select m.id, m.chat_id, m.tenant_id from chatkeep.messages m
       where m.status = 'streaming'
         and m.created_at < begun_before
-        and (m.user_id = (select chatkeep.uid()) or (select chatkeep_private.is_service()))
+        and (m.user_id = (select chatkeep.uid()) or chatkeep_private.serves(m.tenant_id))
         and (select c.deleted_at is null from chatkeep.chats c where c.id = m.chat_id and c.tenant_id = m.tenant_id)
       order by m.created_at
       limit batch_size

@@ -9,7 +9,7 @@ begin
   for round in 1 .. 2 loop
     select c.* into chat from chatkeep.chats c
     where c.id = locked_chat.chat_id
-      and (c.user_id = (select chatkeep.uid()) or (select chatkeep_private.is_service()))
+      and (c.user_id = (select chatkeep.uid()) or chatkeep_private.serves(c.tenant_id))
     for no key update;
     exit when found;
   end loop;

@@ -3,9 +3,10 @@ language plpgsql stable set search_path = ''
 as $$
 begin
   if not row_security_active('chatkeep.chats'::regclass) and exists (
-    select from chatkeep.chats c where c.id = chat.id and c.tenant_id <> chat.tenant_id
+    select from chatkeep.chats c where c.id = chat.id and c.tenant_id <> chat.tenant_id and chatkeep_private.serves(c.tenant_id)
   ) then
-    perform chatkeep_private.refuse('PT409', 'chat_id names chats of several tenants', 'Call as the chat''s user.');
+    perform chatkeep_private.refuse('PT409', 'chat_id names chats of several tenants',
+      'Name the tenant in the header x-chatkeep-tenant, or call as the chat''s user.');
   end if;
 end
 $$;

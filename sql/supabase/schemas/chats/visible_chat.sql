@@ -7,7 +7,7 @@ begin
   select c.id, c.tenant_id, c.user_id, c.deleted_at into chat.id, chat.tenant_id, chat.user_id, chat.deleted_at
   from chatkeep.chats c
   where c.id = visible_chat.chat_id
-    and (c.user_id = (select chatkeep.uid()) or (select chatkeep_private.is_service()));
+    and (c.user_id = (select chatkeep.uid()) or chatkeep_private.serves(c.tenant_id));
   if not found then
     perform chatkeep_private.refuse_chat(false, null);
   end if;

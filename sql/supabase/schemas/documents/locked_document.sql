@@ -15,14 +15,14 @@ begin
       where d.id = locked_document.document_id
         and (d.user_id = (select chatkeep.uid())
           or (d.visibility = 'tenant' and d.tenant_id = (select chatkeep.tenant_id()) and d.deleted_at is null)
-          or (select chatkeep_private.is_service()))
+          or chatkeep_private.serves(d.tenant_id))
       for update;
     else
       select d.* into document from chatkeep.documents d
       where d.id = locked_document.document_id
         and (d.user_id = (select chatkeep.uid())
           or (d.visibility = 'tenant' and d.tenant_id = (select chatkeep.tenant_id()) and d.deleted_at is null)
-          or (select chatkeep_private.is_service()))
+          or chatkeep_private.serves(d.tenant_id))
       for no key update;
     end if;
     exit when found;
@@ -31,10 +31,11 @@ begin
     perform chatkeep_private.refuse_document(false);
   end if;
   if chatkeep_private.is_service() and exists (
-    select from chatkeep.documents d where d.id = document.id and d.tenant_id <> document.tenant_id
+    select from chatkeep.documents d
+    where d.id = document.id and d.tenant_id <> document.tenant_id and chatkeep_private.serves(d.tenant_id)
   ) then
     perform chatkeep_private.refuse('PT409', 'document_id names documents of several tenants',
-      'Call as the document''s user.');
+      'Name the tenant in the header x-chatkeep-tenant, or call as the document''s user.');
   end if;
   if document.deleted_at is not null and not locked_document.to_delete then
     perform chatkeep_private.refuse_document(true);
