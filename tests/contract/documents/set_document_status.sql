@@ -132,7 +132,7 @@ insert into chatkeep.documents (id, tenant_id, user_id, source_uri, checksum)
 values (pg_temp.id('c2'), '00000000-0000-4000-8000-000000007e02', '00000000-0000-4000-8000-00000000e4e0', 'x', repeat('0', 64));
 select pg_temp.serve();
 select is(pg_temp.refusal(format('select * from chatkeep.set_document_status(%L, ''archived'')', :'private')),
-  'PT409 document_id names documents of several tenants | Call as the document''s user.', 'an id that two tenants hold is nobody''s to a service');
+  'PT409 document_id names documents of several tenants | Name the tenant in the header x-chatkeep-tenant, or call as the document''s user.', 'an id that two tenants hold is nobody''s to a service');
 select pg_temp.sign_in('eve');
 select is(pg_temp.moved(:'private', 'processing'), 'processing', 'and each tenant''s own to its user');
 
