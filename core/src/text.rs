@@ -44,6 +44,15 @@ pub fn at_most_chars(argument: &'static str, value: &str, limit: usize) -> Resul
     no_nul(argument, value)
 }
 
+/// The first characters of a text, at most `limit`: SQL's `left`.
+pub fn first_chars(value: &str, limit: usize) -> &str {
+    value
+        .char_indices()
+        .nth(limit)
+        .and_then(|(end, _)| value.get(..end))
+        .unwrap_or(value)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,6 +62,19 @@ mod tests {
         assert!(at_most_chars("title", "é".repeat(500).as_str(), 500).is_ok());
         let refusal = at_most_chars("title", "é".repeat(501).as_str(), 500).unwrap_err();
         assert_eq!(refusal.message, "title is longer than 500 characters");
+    }
+
+    #[test]
+    fn a_text_is_cut_between_characters() {
+        for (text, expected) in [
+            ("", ""),
+            ("é", "é"),
+            ("éa", "éa"),
+            ("éab", "éa"),
+            ("a😀b", "a😀"),
+        ] {
+            assert_eq!(first_chars(text, 2), expected, "{text}");
+        }
     }
 
     #[test]

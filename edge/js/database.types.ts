@@ -658,9 +658,10 @@ export type Database = {
       "create_session": {
         Args: {
           "idle_ttl"?: string;
-          "ip"?: unknown;
+          "ip"?: string;
           "max_sessions"?: number;
           "metadata"?: Json;
+          "replaces"?: string;
           "ttl"?: string;
           "user_agent"?: string;
           "user_id"?: string;

@@ -117,6 +117,7 @@ pub fn check_list_messages(page_size: Option<f64>) -> Option<Object> {
 )]
 pub fn check_create_session(
     user_agent: Option<String>,
+    ip: Option<String>,
     ttl: Option<f64>,
     idle_ttl: Option<f64>,
     max_sessions: Option<f64>,
@@ -126,6 +127,7 @@ pub fn check_create_session(
         integer("max_sessions", max_sessions).and_then(|max_sessions| {
             NewSession {
                 user_agent: user_agent.as_deref(),
+                ip: ip.as_deref(),
                 ttl: ttl.map(micros),
                 idle_ttl: idle_ttl.map(micros),
                 max_sessions,

@@ -104,6 +104,8 @@ Deno.test("inet and interval are text as PostgreSQL prints them", async () => {
     const [ip, idle_ttl, row] of [
       ["192.0.2.7", "90 minutes", { ip: "192.0.2.7", idle_ttl: "01:30:00" }],
       ["2001:DB8:0::1", "P1DT2H", { ip: "2001:db8::1", idle_ttl: "1 day 02:00:00" }],
+      ["[2001:db8::1]:443, 10.0.0.1", "5 minutes", { ip: "2001:db8::1", idle_ttl: "00:05:00" }],
+      ["unknown", "5 minutes", { ip: null, idle_ttl: "00:05:00" }],
       ["192.0.2.0/24", "86400 seconds", { ip: "192.0.2.0/24", idle_ttl: "24:00:00" }],
     ] as const
   ) {

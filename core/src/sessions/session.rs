@@ -204,8 +204,10 @@ impl State {
 /// The arguments of `create_session` that a rule applies to. JSON is passed as text, intervals as microseconds.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NewSession<'a> {
-    /// At most [`limits::USER_AGENT_CHARS`] characters.
+    /// The first [`limits::USER_AGENT_CHARS`] characters are stored.
     pub user_agent: Option<&'a str>,
+    /// What a proxy writes about the address of the device. The database keeps the first address in it.
+    pub ip: Option<&'a str>,
     /// The session's life, in microseconds: one second to 400 days.
     pub ttl: Option<i64>,
     /// The longest time without a use, in microseconds: one second to 400 days, or `None` for no limit.
@@ -219,8 +221,9 @@ pub struct NewSession<'a> {
 impl NewSession<'_> {
     /// Checks the arguments in the order of the signature and returns the first refusal: 22004 if one is missing, else 22023.
     pub fn check(&self) -> Result<(), Refusal> {
-        if let Some(user_agent) = self.user_agent {
-            text::at_most_chars("user_agent", user_agent, limits::USER_AGENT_CHARS)?;
+        // Both are only shown in a list of devices, so their length and form never fail a sign-in.
+        for (argument, shown) in [("user_agent", self.user_agent), ("ip", self.ip)] {
+            text::no_nul(argument, shown.unwrap_or_default())?;
         }
         life("ttl", self.ttl.ok_or_else(|| Refusal::missing("ttl"))?)?;
         if let Some(idle_ttl) = self.idle_ttl {

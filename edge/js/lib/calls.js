@@ -3,7 +3,7 @@
 
 import { items, object } from "./arguments.js";
 import { isSessionToken, uuidv7 } from "./identity.js";
-import { address, bytes, interval, json, number, text, time, uuid } from "./kinds.js";
+import { bytes, interval, json, number, text, time, uuid } from "./kinds.js";
 import * as rules from "./rules.js";
 import { ANSWERS, JUDGED, SIGNATURES } from "./signatures.js";
 
@@ -12,7 +12,6 @@ const KINDS = {
   text,
   uuid,
   bytea: bytes,
-  inet: address,
   integer: number,
   bigint: number,
   interval,

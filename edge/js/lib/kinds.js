@@ -81,9 +81,6 @@ export function interval(value, argument, fallback) {
   return { sent: `${value} seconds`, judged: value };
 }
 
-/** An IP address, which the database reads. */
-export const address = plain;
-
 /** Bytes, in PostgreSQL's text form of bytea. */
 export function bytes(value, argument) {
   const content = viewOf(value);

@@ -35,12 +35,13 @@ export const SIGNATURES = {
   ],
   create_session: [
     ["user_agent", "text", null],
-    ["ip", "inet", null],
+    ["ip", "text", null],
     ["ttl", "interval", 2592000],
     ["idle_ttl", "interval", null],
     ["max_sessions", "integer", null],
     ["metadata", "jsonb", "{}"],
     ["user_id", "uuid", null],
+    ["replaces", "text", null],
   ],
   delete_chat: [
     ["chat_id", "uuid"],
@@ -196,7 +197,7 @@ export const JUDGED = {
   create_chat: ["title", "metadata", "language"],
   append_message: ["role", "content", "parts", "metadata", "status", "model", "token_count"],
   list_messages: ["page_size"],
-  create_session: ["user_agent", "ttl", "idle_ttl", "max_sessions", "metadata"],
+  create_session: ["user_agent", "ip", "ttl", "idle_ttl", "max_sessions", "metadata"],
   register_document: ["source_uri", "checksum", "title", "mime_type", "byte_size", "tags", "visibility", "properties"],
   finish_message: ["content", "parts", "status", "metadata", "token_count"],
   search_messages: ["query", "page_size"],

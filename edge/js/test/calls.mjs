@@ -86,9 +86,9 @@ test("each call sends its arguments by their SQL names", async () => {
     ["purgeChats", { olderThan: "30 days" }, "purge_chats", { older_than: "30 days" }],
     [
       "createSession",
-      { userAgent: "ua", ip: "::1", ttl: 60, idleTtl: "1 hour", maxSessions: 5, metadata: {}, userId: ID },
+      { userAgent: "ua", ip: "::1", ttl: 60, idleTtl: "1 hour", maxSessions: 5, metadata: {}, userId: ID, replaces: TOKEN },
       "create_session",
-      { user_agent: "ua", ip: "::1", ttl: "60 seconds", idle_ttl: "1 hour", max_sessions: 5, metadata: {}, user_id: ID },
+      { user_agent: "ua", ip: "::1", ttl: "60 seconds", idle_ttl: "1 hour", max_sessions: 5, metadata: {}, user_id: ID, replaces: TOKEN },
     ],
     ["rotateSession", { token: TOKEN }, "rotate_session", { token: TOKEN }],
     ["validateSession", { token: TOKEN }, "validate_session", { token: TOKEN }],
@@ -210,9 +210,9 @@ const REFUSED = [
   ["listMessages", { chatId: ID, pageSize: null }, "22004", "page_size is missing"],
   ["listMessages", { chatId: ID, before: new Date(NaN) }, "22023", "before must be a valid date"],
   ["listMessages", { chatId: ID, after: "\0" }, "22023", "after contains a NUL character"],
-  ["createSession", { userAgent: "u".repeat(1001) }, "22023", "user_agent is longer than 1000 characters"],
+  ["createSession", { userAgent: "\0" }, "22023", "user_agent contains a NUL character"],
+  ["createSession", { ip: "\0" }, "22023", "ip contains a NUL character"],
   ["createSession", { ip: "\ud800" }, "22023", "ip contains half of a surrogate pair"],
-  ["createSession", { ip: "1".repeat(1001) }, "22023", "ip is longer than 1000 characters"],
   ["createSession", { ttl: 0.5 }, "22023", "ttl must be between 1 second and 400 days"],
   ["createSession", { ttl: NaN }, "22023", "ttl must be between 1 second and 400 days"],
   ["createSession", { ttl: Infinity }, "22023", "ttl must be between 1 second and 400 days"],
@@ -418,7 +418,7 @@ test("no value of an argument makes a call throw or the module trap", async () =
   ];
   const names = [
     "title", "metadata", "chatId", "role", "content", "messageId", "parts", "parentId", "status", "model",
-    "tokenCount", "before", "after", "pageSize", "userAgent", "ip", "ttl", "idleTtl", "maxSessions", "userId", "token",
+    "tokenCount", "before", "after", "pageSize", "userAgent", "ip", "ttl", "idleTtl", "maxSessions", "userId", "token", "replaces",
     "sourceUri", "checksum", "mimeType", "byteSize", "tags", "visibility", "properties", "language", "messages", "documents",
     "chat", "leafId", "query", "olderThan", "batchSize", "sessionId", "aal", "documentId", "error", "namespace", "name",
     "storagePath", "__proto__", "constructor",

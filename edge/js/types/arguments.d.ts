@@ -58,9 +58,9 @@ export interface CreateChat {
 }
 
 export interface CreateSession {
-  /** At most 1,000 characters. */
+  /** The first 1,000 characters are kept. */
   userAgent?: string | null;
-  /** The address of the device. */
+  /** The address of the device, as a proxy writes it. The first address in the text is kept; text without an address is null. */
   ip?: string | null;
   /** 1 second to 400 days. `30 days` when left out. */
   ttl?: Interval;
@@ -72,6 +72,8 @@ export interface CreateSession {
   metadata?: JsonObject;
   /** For service_role only. */
   userId?: Uuid | null;
+  /** A valid token of the same user, as the browser held it before: its session is revoked. Any other text changes nothing. */
+  replaces?: string | null;
 }
 
 export interface DeleteChat {

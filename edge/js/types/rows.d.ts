@@ -170,7 +170,7 @@ export interface Session {
   /** null until the session is revoked. */
   revoked_at: Timestamp | null;
   /** null until the session is revoked. */
-  revoked_reason: "logout" | "reuse" | "limit" | "admin" | null;
+  revoked_reason: "logout" | "reuse" | "limit" | "admin" | "replaced" | null;
   /** The level of assurance, of NIST SP 800-63B. */
   aal: "aal1" | "aal2" | "aal3";
   /** null if the client gave none. */

@@ -1,7 +1,7 @@
 //! `create_session`.
 
-use chatkeep_core::Refusal;
 use chatkeep_core::sessions::session::{NewSession, Token};
+use chatkeep_core::{Refusal, limits, text};
 use std::borrow::Cow;
 
 use crate::call::{Call, declare_call, writing};
@@ -18,6 +18,8 @@ use crate::sessions::lifetime::lifetime;
 declare_call!(create_session);
 
 statements! {
+    // Executed seldom: if a browser signs in again.
+    REPLACE(TEXTOID, UUIDOID) = c"select chatkeep_private.replace_session($1, $2)";
     REVOKE_OLDEST(UUIDOID, INT4OID) = c"
         update chatkeep.sessions s
         set revoked_at = pg_catalog.clock_timestamp(), revoked_reason = 'limit'
@@ -31,24 +33,26 @@ statements! {
           offset $2 - 1
         )";
     INSERT_SESSION(
-        UUIDOID, UUIDOID, UUIDOID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INTERVALOID, TEXTOID, INETOID, JSONBOID
+        UUIDOID, UUIDOID, UUIDOID, BYTEAOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INTERVALOID, TEXTOID, TEXTOID, JSONBOID
     ) = c"
         insert into chatkeep.sessions as s (
           id, tenant_id, user_id, session_token, created_at, last_used_at, idle_ttl, expires_at, user_agent, ip, metadata
-        ) values ($1, $2, $3, $4, $5, $5, $7, $6, $8, $9, $10)";
+        ) values ($1, $2, $3, $4, $5, $5, $7, $6, $8, chatkeep_private.client_address($9), $10)";
     INSERT_SECRET(BYTEAOID, UUIDOID, BYTEAOID) = c"
         insert into chatkeep_private.session_secrets (session_token, session_id, refresh_digest) values ($1, $2, $3)";
 }
 
 fn create_session(call: Call) -> Result<(), Refusal> {
-    let (user_agent, ip, ttl, idle_ttl, max_sessions, metadata, user_id) = (0, 1, 2, 3, 4, 5, 6);
-    let [user_agent, ip, ttl, idle_ttl, metadata] =
-        [user_agent, ip, ttl, idle_ttl, metadata].map(|position| call.datum(position));
+    let (user_agent, ip, ttl, idle_ttl, max_sessions, metadata, user_id, replaces) =
+        (0, 1, 2, 3, 4, 5, 6, 7);
+    let [user_agent, ip, ttl, idle_ttl, metadata, replaces] =
+        [user_agent, ip, ttl, idle_ttl, metadata, replaces].map(|position| call.datum(position));
     let max_sessions: Option<i32> = call.argument(max_sessions);
-    let said_user_agent: Option<Cow<str>> = user_agent.map(Datum::read);
+    let user_agent: Option<Cow<str>> = user_agent.map(Datum::read);
     let as_interval = |life: Option<Datum>| life.map(Datum::read::<Interval>);
     NewSession {
-        user_agent: said_user_agent.as_deref(),
+        user_agent: user_agent.as_deref(),
+        ip: None,
         ttl: as_interval(ttl).map(|ttl| lifetime(ttl, now())),
         idle_ttl: as_interval(idle_ttl).map(|ttl| lifetime(ttl, now())),
         max_sessions,
@@ -60,10 +64,16 @@ fn create_session(call: Call) -> Result<(), Refusal> {
         let is_limited = max_sessions.is_some();
         let Member { tenant, user } =
             identity::enter(call.connection, call.argument(user_id), is_limited);
-        if is_limited {
-            REVOKE_OLDEST.execute(call.connection, &values![user, max_sessions]);
-        }
         let token = Token::new(random(), random());
+        presenting(&token, || {
+            // Inside, because REPLACE presents the other token in its turn and then restores this one.
+            if replaces.is_some() {
+                REPLACE.execute(call.connection, &values![replaces, user]);
+            }
+            if is_limited {
+                REVOKE_OLDEST.execute(call.connection, &values![user, max_sessions]);
+            }
+        });
         let id = token.session_id();
         let session_digest = token.session_digest();
         let moment = now();
@@ -78,7 +88,9 @@ fn create_session(call: Call) -> Result<(), Refusal> {
                 moment,
                 expires_at,
                 idle_ttl,
-                user_agent,
+                user_agent
+                    .as_deref()
+                    .map(|text| text::first_chars(text, limits::USER_AGENT_CHARS)),
                 ip,
                 metadata,
             ];

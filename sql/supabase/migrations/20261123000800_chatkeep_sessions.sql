@@ -53,7 +53,7 @@ comment on column chatkeep.my_sessions.idle_ttl is 'How long the session may be 
 comment on column chatkeep.my_sessions.idle_expires_at is 'When the session ends unless it is used. NULL without idle_ttl.';
 comment on column chatkeep.my_sessions.status is 'One of active, revoked, expired, idle.';
 comment on column chatkeep.my_sessions.revoked_at is 'NULL until the session is revoked.';
-comment on column chatkeep.my_sessions.revoked_reason is 'One of logout, reuse, limit, admin. NULL until the session is revoked.';
+comment on column chatkeep.my_sessions.revoked_reason is 'One of logout, reuse, limit, admin, replaced. NULL until the session is revoked.';
 comment on column chatkeep.my_sessions.aal is 'One of aal1, aal2, aal3. The level of assurance, of NIST SP 800-63B.';
 comment on column chatkeep.my_sessions.user_agent is 'NULL if the client gave none.';
 comment on column chatkeep.my_sessions.ip is 'NULL if the client gave none.';
@@ -61,6 +61,43 @@ comment on column chatkeep.my_sessions.metadata is 'A JSON object.';
 comment on column chatkeep.my_sessions.is_current is 'Whether the claim session_id of the JWT names this session.';
 revoke all on chatkeep.my_sessions from public, anon, authenticated, service_role;
 grant select on chatkeep.my_sessions to authenticated, service_role;
+
+-- sessions/client_address.sql ------------------------------------------------------------
+
+-- The address is only shown in a list of devices, so text that holds none must never fail a sign-in.
+create or replace function chatkeep_private.client_address(forwarded text) returns inet
+language plpgsql immutable set search_path = ''
+as $$
+declare
+  item text;
+  address text;
+begin
+  -- Anybody can send a header X-Forwarded-For of any length, so the number of items bounds the work.
+  foreach item in array (string_to_array(coalesce(forwarded, ''), ','))[:20] loop
+    item := btrim(item, E' \t\r\n');
+    address := case
+      -- [2001:db8::1]:443, [fe80::1%eth0]
+      when item like '[%' then substring(item from '^\[([^]%]+)(?:%[^]]*)?\](?::[0-9]*)?$')
+      -- 192.0.2.1:443
+      when item ~ '^[^:]+:[0-9]*$' then split_part(item, ':', 1)
+      -- 192.0.2.1, 2001:db8::1, fe80::1%eth0
+      else split_part(item, '%', 1)
+    end;
+    if address ~ '^[0-9A-Fa-f.:/]+$' then
+      begin
+        return address::inet;
+      exception when invalid_text_representation then
+        continue;
+      end;
+    end if;
+  end loop;
+  return null;
+end
+$$;
+comment on function chatkeep_private.client_address(text) is
+  'The first address in what a proxy writes: with a port, in brackets, with a zone, or a list of these. NULL if there is none among the first 20.';
+revoke all on function chatkeep_private.client_address(text) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.client_address(text) to authenticated, service_role;
 
 -- sessions/crc32_bytes.sql ------------------------------------------------------------
 
@@ -88,12 +125,13 @@ grant execute on function chatkeep_private.crc32_bytes(bytea) to anon, authentic
 
 create or replace function chatkeep.create_session(
   user_agent text default null,
-  ip inet default null,
+  ip text default null,
   ttl interval default '30 days',
   idle_ttl interval default null,
   max_sessions integer default null,
   metadata jsonb default '{}',
-  user_id uuid default null
+  user_id uuid default null,
+  replaces text default null
 ) returns setof chatkeep.session_token
 language plpgsql volatile set search_path = ''
 as $$
@@ -108,7 +146,6 @@ declare
   moment timestamptz;
   opened chatkeep.session_token;
 begin
-  perform chatkeep_private.check_length('user_agent', create_session.user_agent, 1000);
   perform chatkeep_private.check_present('ttl', create_session.ttl is not null);
   perform chatkeep_private.check_life('ttl', create_session.ttl);
   perform chatkeep_private.check_life('idle_ttl', create_session.idle_ttl);
@@ -121,6 +158,9 @@ begin
   tenant := chatkeep_private.enter(create_session.user_id, alone => create_session.max_sessions is not null);
 
   perform set_config('chatkeep.writing', 'on', true);
+  if create_session.replaces is not null then
+    perform chatkeep_private.replace_session(create_session.replaces, owner);
+  end if;
   if create_session.max_sessions is not null then
     update chatkeep.sessions s
     set revoked_at = clock_timestamp(), revoked_reason = 'limit'
@@ -149,7 +189,8 @@ begin
     id, tenant_id, user_id, session_token, created_at, last_used_at, idle_ttl, expires_at, user_agent, ip, metadata
   ) values (
     opened.session_id, tenant, owner, sha256(session_secret), moment, moment, create_session.idle_ttl,
-    opened.expires_at, create_session.user_agent, create_session.ip, create_session.metadata
+    opened.expires_at, left(create_session.user_agent, 1000), chatkeep_private.client_address(create_session.ip),
+    create_session.metadata
   );
   if not found then
     perform chatkeep_private.refuse_unwritten('user_id names a user whose session');
@@ -164,19 +205,20 @@ begin
   return next opened;
 end
 $$;
-comment on function chatkeep.create_session(text, inet, interval, interval, integer, jsonb, uuid) is
+comment on function chatkeep.create_session(text, text, interval, interval, integer, jsonb, uuid, text) is
 'Opens a session of the signed-in user, or of the user_id that service_role names, and returns its token once.
-user_agent: At most 1,000 characters.
-ip: The address of the device.
+user_agent: The first 1,000 characters are kept.
+ip: The address of the device, as a proxy writes it. The first address in the text is kept; text without an address is NULL.
 ttl: 1 second to 400 days.
 idle_ttl: How long the session may be unused. NULL: for its whole life.
 max_sessions: The user''s oldest sessions beyond this number are revoked.
 metadata: At most 256 KiB.
 user_id: For service_role only.
+replaces: A valid token of the same user, as the browser held it before: its session is revoked. Any other text changes nothing.
 Returns: one row.
 Errors: 22023, 22004, 42501.';
-revoke all on function chatkeep.create_session(text, inet, interval, interval, integer, jsonb, uuid) from public, anon, authenticated, service_role;
-grant execute on function chatkeep.create_session(text, inet, interval, interval, integer, jsonb, uuid) to authenticated, service_role;
+revoke all on function chatkeep.create_session(text, text, interval, interval, integer, jsonb, uuid, text) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.create_session(text, text, interval, interval, integer, jsonb, uuid, text) to authenticated, service_role;
 
 -- sessions/elevate_session.sql ------------------------------------------------------------
 
@@ -291,6 +333,61 @@ comment on function chatkeep_private.judge_session(chatkeep_private.session_secr
 revoke all on function chatkeep_private.judge_session(chatkeep_private.session_secrets, boolean, timestamptz, timestamptz, bytea, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.judge_session(chatkeep_private.session_secrets, boolean, timestamptz, timestamptz, bytea, timestamptz) to anon, authenticated, service_role;
 
+-- sessions/presented_status.sql ------------------------------------------------------------
+
+-- validate_session without its writes and locks. A spent token does not end its session here: a request may carry the
+-- token that another tab has just rotated.
+create or replace function chatkeep_private.presented_status(
+  token text, out status text, out session_id uuid, out user_id uuid, out tenant_id uuid, out aal text
+) returns record
+language plpgsql volatile set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  presented_before constant text := coalesce(current_setting('chatkeep.presented', true), '');
+  payload constant bytea := chatkeep_private.read_token(presented_status.token);
+  session_digest constant bytea := sha256(substr(payload, 1, 24));
+  secret chatkeep_private.session_secrets;
+  session record;
+begin
+  presented_status.status := 'invalid';
+  if payload is null then
+    return;
+  end if;
+  perform set_config('chatkeep.presented', encode(payload, 'hex'), true);
+  select x.session_id, x.refresh_digest, x.previous_digest, x.rotated_at
+  into secret.session_id, secret.refresh_digest, secret.previous_digest, secret.rotated_at
+  from chatkeep_private.session_secrets x
+  where x.session_token = session_digest;
+  if not found then
+    -- A token that unlocks no secret is spent or was never issued. The session tells which.
+    secret.session_id := chatkeep_private.spent_session(session_digest);
+  end if;
+  select s.user_id, s.tenant_id, s.aal, s.expires_at, s.last_used_at + s.idle_ttl as idle_expires_at,
+    s.revoked_at is not null as revoked
+  into session from chatkeep.sessions s where s.id = secret.session_id;
+  if found then
+    presented_status.session_id := secret.session_id;
+    presented_status.user_id := session.user_id;
+    presented_status.tenant_id := session.tenant_id;
+    presented_status.aal := session.aal;
+    presented_status.status := case chatkeep_private.judge_session(
+        secret, session.revoked, session.expires_at, session.idle_expires_at, sha256(substr(payload, 25, 24)), clock_timestamp())
+      when 'revoked' then 'revoked'
+      when 'expired' then 'expired'
+      when 'idle' then 'idle'
+      when 'reuse_detected' then 'spent'
+      else 'valid'
+    end;
+  end if;
+  perform set_config('chatkeep.presented', presented_before, true);
+end
+$$;
+comment on function chatkeep_private.presented_status(text) is
+  'The verdict on a token, without a lock or a write: valid, invalid, expired, idle, revoked or spent. Names its session, unless the token was never issued.';
+revoke all on function chatkeep_private.presented_status(text) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.presented_status(text) to anon, authenticated, service_role;
+
 -- sessions/purge_sessions.sql ------------------------------------------------------------
 
 create or replace function chatkeep.purge_sessions(
@@ -389,6 +486,29 @@ comment on function chatkeep_private.read_token(text) is
   'The session secret and the refresh secret of a token, 48 bytes; NULL if the text is not a token.';
 revoke all on function chatkeep_private.read_token(text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.read_token(text) to anon, authenticated, service_role;
+
+-- sessions/replace_session.sql ------------------------------------------------------------
+
+-- A sign-in must not fail for the cookie that the browser still had, so a token that may not end its session is ignored.
+-- create_session has locked the user's row, which comes before sessions.
+create or replace function chatkeep_private.replace_session(token text, owner uuid) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  replaced record;
+begin
+  select p.status, p.session_id into replaced from chatkeep_private.presented_status(replace_session.token) p;
+  if replaced.status = 'valid' then
+    update chatkeep.sessions s
+    set revoked_at = clock_timestamp(), revoked_reason = 'replaced'
+    where s.id = replaced.session_id and s.user_id = owner and s.revoked_at is null;
+  end if;
+end
+$$;
+comment on function chatkeep_private.replace_session(text, uuid) is
+  'Revokes the session of a valid token, if it is a session of this user. Any other token changes nothing.';
+revoke all on function chatkeep_private.replace_session(text, uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.replace_session(text, uuid) to authenticated, service_role;
 
 -- sessions/revoke_all_sessions.sql ------------------------------------------------------------
 

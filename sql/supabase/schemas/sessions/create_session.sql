@@ -1,11 +1,12 @@
 create or replace function chatkeep.create_session(
   user_agent text default null,
-  ip inet default null,
+  ip text default null,
   ttl interval default '30 days',
   idle_ttl interval default null,
   max_sessions integer default null,
   metadata jsonb default '{}',
-  user_id uuid default null
+  user_id uuid default null,
+  replaces text default null
 ) returns setof chatkeep.session_token
 language plpgsql volatile set search_path = ''
 as $$
@@ -20,7 +21,6 @@ declare
   moment timestamptz;
   opened chatkeep.session_token;
 begin
-  perform chatkeep_private.check_length('user_agent', create_session.user_agent, 1000);
   perform chatkeep_private.check_present('ttl', create_session.ttl is not null);
   perform chatkeep_private.check_life('ttl', create_session.ttl);
   perform chatkeep_private.check_life('idle_ttl', create_session.idle_ttl);
@@ -33,6 +33,9 @@ begin
   tenant := chatkeep_private.enter(create_session.user_id, alone => create_session.max_sessions is not null);
 
   perform set_config('chatkeep.writing', 'on', true);
+  if create_session.replaces is not null then
+    perform chatkeep_private.replace_session(create_session.replaces, owner);
+  end if;
   if create_session.max_sessions is not null then
     update chatkeep.sessions s
     set revoked_at = clock_timestamp(), revoked_reason = 'limit'
@@ -61,7 +64,8 @@ begin
     id, tenant_id, user_id, session_token, created_at, last_used_at, idle_ttl, expires_at, user_agent, ip, metadata
   ) values (
     opened.session_id, tenant, owner, sha256(session_secret), moment, moment, create_session.idle_ttl,
-    opened.expires_at, create_session.user_agent, create_session.ip, create_session.metadata
+    opened.expires_at, left(create_session.user_agent, 1000), chatkeep_private.client_address(create_session.ip),
+    create_session.metadata
   );
   if not found then
     perform chatkeep_private.refuse_unwritten('user_id names a user whose session');
@@ -76,16 +80,17 @@ begin
   return next opened;
 end
 $$;
-comment on function chatkeep.create_session(text, inet, interval, interval, integer, jsonb, uuid) is
+comment on function chatkeep.create_session(text, text, interval, interval, integer, jsonb, uuid, text) is
 'Opens a session of the signed-in user, or of the user_id that service_role names, and returns its token once.
-user_agent: At most 1,000 characters.
-ip: The address of the device.
+user_agent: The first 1,000 characters are kept.
+ip: The address of the device, as a proxy writes it. The first address in the text is kept; text without an address is NULL.
 ttl: 1 second to 400 days.
 idle_ttl: How long the session may be unused. NULL: for its whole life.
 max_sessions: The user''s oldest sessions beyond this number are revoked.
 metadata: At most 256 KiB.
 user_id: For service_role only.
+replaces: A valid token of the same user, as the browser held it before: its session is revoked. Any other text changes nothing.
 Returns: one row.
 Errors: 22023, 22004, 42501.';
-revoke all on function chatkeep.create_session(text, inet, interval, interval, integer, jsonb, uuid) from public, anon, authenticated, service_role;
-grant execute on function chatkeep.create_session(text, inet, interval, interval, integer, jsonb, uuid) to authenticated, service_role;
+revoke all on function chatkeep.create_session(text, text, interval, interval, integer, jsonb, uuid, text) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.create_session(text, text, interval, interval, integer, jsonb, uuid, text) to authenticated, service_role;

@@ -26,7 +26,7 @@ comment on column chatkeep.my_sessions.idle_ttl is 'How long the session may be 
 comment on column chatkeep.my_sessions.idle_expires_at is 'When the session ends unless it is used. NULL without idle_ttl.';
 comment on column chatkeep.my_sessions.status is 'One of active, revoked, expired, idle.';
 comment on column chatkeep.my_sessions.revoked_at is 'NULL until the session is revoked.';
-comment on column chatkeep.my_sessions.revoked_reason is 'One of logout, reuse, limit, admin. NULL until the session is revoked.';
+comment on column chatkeep.my_sessions.revoked_reason is 'One of logout, reuse, limit, admin, replaced. NULL until the session is revoked.';
 comment on column chatkeep.my_sessions.aal is 'One of aal1, aal2, aal3. The level of assurance, of NIST SP 800-63B.';
 comment on column chatkeep.my_sessions.user_agent is 'NULL if the client gave none.';
 comment on column chatkeep.my_sessions.ip is 'NULL if the client gave none.';

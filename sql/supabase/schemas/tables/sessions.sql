@@ -22,7 +22,7 @@ create table chatkeep.sessions (
   constraint sessions_session_token_is_sha256 check (octet_length(session_token) = 32),
   constraint sessions_idle_ttl_is_positive check (idle_ttl > interval '0'),
   constraint sessions_revoked_with_reason check ((revoked_at is null) = (revoked_reason is null)),
-  constraint sessions_revoked_reason_known check (revoked_reason in ('logout', 'reuse', 'limit', 'admin')),
+  constraint sessions_revoked_reason_known check (revoked_reason in ('logout', 'reuse', 'limit', 'admin', 'replaced')),
   constraint sessions_aal_known check (aal in ('aal1', 'aal2', 'aal3')),
   constraint sessions_user_agent_length check (char_length(user_agent) <= 1000),
   constraint sessions_metadata_is_object check (jsonb_typeof(metadata) = 'object')
