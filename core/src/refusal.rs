@@ -12,6 +12,8 @@ pub enum Code {
     MissingArgument,
     /// The caller has no right to the call: not signed in, or disabled.
     NoRight,
+    /// The request's session has ended, or its token is not valid: sign in again.
+    NotSignedIn,
     /// No such row, or a row of somebody else. The refusal does not distinguish the two.
     NotFound,
     /// Other content has the same idempotency key.
@@ -28,6 +30,7 @@ impl Code {
             Self::InvalidArgument => "22023",
             Self::MissingArgument => "22004",
             Self::NoRight => "42501",
+            Self::NotSignedIn => "PT401",
             Self::NotFound => "PT404",
             Self::Conflict => "PT409",
             Self::Gone => "PT410",
@@ -39,6 +42,7 @@ impl Code {
         match self {
             Self::InvalidArgument | Self::MissingArgument => 400,
             Self::NoRight => 403,
+            Self::NotSignedIn => 401,
             Self::NotFound => 404,
             Self::Conflict => 409,
             Self::Gone => 410,
@@ -239,6 +243,7 @@ mod tests {
             Code::InvalidArgument,
             Code::MissingArgument,
             Code::NoRight,
+            Code::NotSignedIn,
             Code::NotFound,
             Code::Conflict,
             Code::Gone,

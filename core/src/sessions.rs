@@ -2,4 +2,5 @@
 
 #[cfg(any(test, feature = "model"))]
 pub mod model;
+pub mod request;
 pub mod session;

@@ -871,6 +871,7 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "pre_request": { Args: Record<PropertyKey, never>; Returns: undefined };
       "purge_chats": { Args: { "batch_size"?: number; "older_than"?: string }; Returns: number };
       "purge_sessions": { Args: { "batch_size"?: number; "older_than"?: string }; Returns: number };
       "register_content": {

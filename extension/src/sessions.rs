@@ -4,6 +4,7 @@
 
 mod create_session;
 mod lifetime;
+mod pre_request;
 mod presented_session;
 mod rotate_session;
 mod validate_session;

@@ -43,6 +43,7 @@ $$;
 \ir ../supabase/schemas/chats/list_messages.sql
 \ir ../supabase/schemas/chats/select_branch.sql
 \ir ../supabase/schemas/sessions/create_session.sql
+\ir ../supabase/schemas/sessions/pre_request.sql
 \ir ../supabase/schemas/sessions/rotate_session.sql
 \ir ../supabase/schemas/sessions/validate_session.sql
 \ir ../supabase/schemas/documents/document_checksum.sql

@@ -1,5 +1,6 @@
 //! Reads a signed-in user of Supabase Auth from the claims of the request, without making jsonb of them.
 
+use chatkeep_core::sessions::request;
 use chatkeep_core::uuid;
 use std::ffi::CStr;
 
@@ -21,6 +22,11 @@ pub fn of_request() -> Option<String> {
 /// Whether the claims of the request are still these.
 pub fn are(claims: &str) -> bool {
     !settings::is_set(SUB) && settings::is(CLAIMS, claims.as_bytes())
+}
+
+/// Whether the claims of the request may name a session of Chatkeep.
+pub fn may_name_session() -> bool {
+    settings::passes(CLAIMS, request::names_session)
 }
 
 /// The user of Supabase Auth that the claims name. `None` if there is no user, for every other issuer, or if a gateway

@@ -24,6 +24,8 @@ pub struct Entry<'c> {
 pub enum Answer {
     /// NULL, or nothing but the set.
     Null,
+    /// What a function returns that is declared to return void.
+    Void,
     /// boolean.
     Boolean(bool),
     /// uuid.
@@ -105,6 +107,7 @@ impl<'c> Entry<'c> {
     fn answer(self, answer: &Answer) -> Option<pg_sys::Datum> {
         let value = match answer {
             Answer::Null => return None,
+            Answer::Void => return Some(pg_sys::Datum::null()),
             Answer::Boolean(value) => Value::Boolean(*value),
             Answer::Uuid(value) => return self.uuid(*value),
             Answer::Text(value) => Value::Text(value),

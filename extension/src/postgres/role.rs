@@ -22,6 +22,12 @@ pub fn name() -> String {
     }
 }
 
+/// Whether it has this name. Nothing is copied to Rust.
+pub fn is(name: &CStr) -> bool {
+    // SAFETY: the role exists; its name is a palloc'd C string.
+    unsafe { CStr::from_ptr(pg_sys::GetUserNameFromId(current(), false)) == name }
+}
+
 /// Whether policies do not apply to it.
 pub fn is_exempt_from_policies() -> bool {
     // SAFETY: reads the role from the system caches.

@@ -52,9 +52,9 @@ pub fn presented_token(call: Call) -> Option<Token> {
 #[derive(Default)]
 pub struct PresentedSession {
     session_digest: [u8; 32],
-    session_id: Option<Uuid>,
-    user_id: Option<Uuid>,
-    tenant_id: Option<Uuid>,
+    pub session_id: Option<Uuid>,
+    pub user_id: Option<Uuid>,
+    pub tenant_id: Option<Uuid>,
     expires_at: Option<i64>,
     idle_expires_at: Option<i64>,
     idle_ttl: Option<Interval>,

@@ -62,6 +62,70 @@ comment on column chatkeep.my_sessions.is_current is 'Whether the claim session_
 revoke all on chatkeep.my_sessions from public, anon, authenticated, service_role;
 grant select on chatkeep.my_sessions to authenticated, service_role;
 
+-- sessions/carried_token.sql ------------------------------------------------------------
+
+-- Browsers add cookies to requests that other sites start. So a cookie counts only beside the header x-chatkeep-request,
+-- which no form can send, and a script of another site only with the gateway's consent (CORS).
+create or replace function chatkeep_private.carried_token(
+  inout headers text, inout cookies text, out token text, out place text
+) returns record
+language plpgsql immutable set search_path = ''
+as $$
+declare
+  sent jsonb;
+  kept jsonb;
+begin
+  -- PostgreSQL's own error would quote the text, which holds the token.
+  begin
+    sent := coalesce(nullif(headers, ''), '{}')::jsonb;
+    kept := coalesce(nullif(cookies, ''), '{}')::jsonb;
+  exception when data_exception or program_limit_exceeded then
+    sent := null;
+  end;
+  if (jsonb_typeof(sent) = 'object' and jsonb_typeof(kept) = 'object') is not true then
+    perform chatkeep_private.refuse('PT401', 'request.headers and request.cookies must be JSON objects',
+      'The gateway writes them.');
+  end if;
+  token := nullif(sent ->> 'x-chatkeep-session', '');
+  place := 'x-chatkeep-session';
+  if token is null and sent ->> 'x-chatkeep-request' <> '' then
+    token := nullif(kept ->> '__Host-chatkeep', '');
+    place := '__Host-chatkeep';
+  end if;
+  headers := sent - 'x-chatkeep-session';
+  cookies := kept - '__Host-chatkeep';
+end
+$$;
+comment on function chatkeep_private.carried_token(text, text) is
+  'The token of a request, the header or cookie that holds it, and headers and cookies without it. token is NULL if the request carries none.';
+revoke all on function chatkeep_private.carried_token(text, text) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.carried_token(text, text) to anon, authenticated, service_role;
+
+-- sessions/check_claimed_session.sql ------------------------------------------------------------
+
+-- A session that is not found has ended too: purge_sessions removes old ones, and a JWT may live longer than that.
+create or replace function chatkeep_private.check_claimed_session() returns void
+language plpgsql stable set search_path = ''
+as $$
+declare
+  claimed constant uuid := chatkeep_private.claimed_session();
+  session_status text;
+begin
+  if substr(claimed::text, 15, 1) = '8' then
+    select f.status into session_status from chatkeep_private.session_facts f
+    where f.id = claimed and f.user_id = chatkeep.uid();
+    if session_status is distinct from 'active' then
+      perform chatkeep_private.refuse('PT401',
+        'session_id of the JWT names a session that is ' || coalesce(session_status, 'not yours'), 'Sign in again.');
+    end if;
+  end if;
+end
+$$;
+comment on function chatkeep_private.check_claimed_session() is
+  'Refuses a JWT whose claim session_id has the form of a Chatkeep session and names no live session of its user.';
+revoke all on function chatkeep_private.check_claimed_session() from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.check_claimed_session() to authenticated, service_role;
+
 -- sessions/client_address.sql ------------------------------------------------------------
 
 -- The address is only shown in a list of devices, so text that holds none must never fail a sign-in.
@@ -332,6 +396,66 @@ comment on function chatkeep_private.judge_session(chatkeep_private.session_secr
   'The verdict on a presented token, in the order of chatkeep-core: revoked is final and comes first. A token that unlocks no secret is spent.';
 revoke all on function chatkeep_private.judge_session(chatkeep_private.session_secrets, boolean, timestamptz, timestamptz, bytea, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.judge_session(chatkeep_private.session_secrets, boolean, timestamptz, timestamptz, bytea, timestamptz) to anon, authenticated, service_role;
+
+-- sessions/pre_request.sql ------------------------------------------------------------
+
+-- It reads and never writes, so it also runs in the READ ONLY transaction of a GET, and a revocation never waits for a
+-- request. An error rolls everything back, so a spent token does not end its session here: rotate_session does that.
+create or replace function chatkeep.pre_request() returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  -- A JWT signed these requests in, so a session that the JWT names must be live too.
+  is_signed_in constant boolean := current_user = 'authenticated';
+  headers constant text := current_setting('request.headers', true);
+  cookies constant text := current_setting('request.cookies', true);
+  carried record;
+  presented record;
+begin
+  if not is_signed_in and current_user <> 'anon' then
+    return;
+  end if;
+  -- Most requests carry no token, and looking for the name costs less than reading JSON.
+  if headers like '%x-chatkeep-session%' or cookies like '%\_\_Host-chatkeep%' then
+    select c.* into carried from chatkeep_private.carried_token(headers, cookies) c;
+    if carried.token is not null then
+      select p.* into presented from chatkeep_private.presented_status(carried.token) p;
+      if presented.status <> 'valid' then
+        perform chatkeep_private.refuse('PT401', format('%s holds a token that is %s', carried.place, presented.status),
+          'Sign in again, or send the token that rotate_session returned last.');
+      end if;
+      if is_signed_in then
+        -- A condition of its own: anon may not execute uid(), and one condition would be checked as a whole.
+        if presented.user_id is distinct from chatkeep.uid() then
+          perform chatkeep_private.refuse('PT401', carried.place || ' holds a token of another user than the JWT',
+            'Send the token alone, or with a JWT of its user.');
+        end if;
+      end if;
+      -- The rest of the transaction has no use for the token.
+      perform set_config('request.headers', carried.headers, true), set_config('request.cookies', carried.cookies, true);
+      if not is_signed_in then
+        perform set_config('role', 'authenticated', true),
+          set_config('request.jwt.claims', json_build_object('role', 'authenticated', 'sub', presented.user_id,
+            'session_id', presented.session_id, 'aal', presented.aal, 'tenant_id', presented.tenant_id)::text, true);
+        -- The older settings override the claims, where a gateway writes them.
+        if current_setting('request.jwt.claim.role', true) <> '' or current_setting('request.jwt.claim.sub', true) <> '' then
+          perform set_config('request.jwt.claim.role', 'authenticated', true),
+            set_config('request.jwt.claim.sub', presented.user_id::text, true);
+        end if;
+        return;
+      end if;
+    end if;
+  end if;
+  -- Chatkeep's session ids are UUIDs of version 8. Those of Supabase Auth are of version 4, and cost no statement.
+  if is_signed_in and current_setting('request.jwt.claims', true) ~ '"session_id"\s*:\s*"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-8' then
+    perform chatkeep_private.check_claimed_session();
+  end if;
+end
+$$;
+comment on function chatkeep.pre_request() is
+  'Signs a request in by its session token, and refuses one whose session has ended with 401. For pgrst.db_pre_request.';
+revoke all on function chatkeep.pre_request() from public, anon, authenticated, service_role;
+grant execute on function chatkeep.pre_request() to anon, authenticated, service_role;
 
 -- sessions/presented_status.sql ------------------------------------------------------------
 

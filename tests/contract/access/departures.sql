@@ -24,6 +24,7 @@ create temporary table calls (n integer generated always as identity, call text,
 insert into calls (call, disabled, gone) values
   ('uid()', '1', '1'),
   ('tenant_id()', '0', '0'),
+  ('pre_request()', '1', '1'),
   ('engine()', '1', '1'),
   ('user_id(''https://clerk.example.com'', ''a'')', '1', '1'),
   ('document_checksum(''x'')', '1', '1'),

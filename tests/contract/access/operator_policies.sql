@@ -42,6 +42,7 @@ create temporary table calls (n integer generated always as identity, name text 
 insert into calls (name, call, verdict) values
   ('uid', $$uid()$$, '1'),
   ('tenant_id', $$tenant_id()$$, '1'),
+  ('pre_request', $$pre_request()$$, '1'),
   ('engine', $$engine()$$, '1'),
   ('user_id', $$user_id('https://clerk.example.com', 'a')$$, '1'),
   ('document_checksum', $$document_checksum('x')$$, '1'),

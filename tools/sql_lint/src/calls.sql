@@ -4,8 +4,8 @@ with calls as (
   select p.*
   from pg_catalog.pg_proc p
   where p.pronamespace = 'chatkeep'::regnamespace and p.prokind = 'f'
-    -- Policies call these two, and so may a client; they are no calls of the npm package.
-    and p.proname not in ('uid', 'tenant_id')
+    -- Policies call the first two, gateways the third. They are no calls of the npm package.
+    and p.proname not in ('uid', 'tenant_id', 'pre_request')
 )
 select jsonb_build_object(
   'calls', (
