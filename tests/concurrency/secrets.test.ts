@@ -145,6 +145,24 @@ async function playAll(stage: Stage, ada: Person, ben: Person): Promise<Played> 
   const second = await call(NOBODY, ROTATE, first.token);
   equal((await call(NOBODY, ROTATE, first.token)).status, "replayed", "the replay");
   equal((await call(NOBODY, VALIDATE, second.token)).status, "valid", "the validation");
+  // Requests that carry a token: one is signed in; the others are refused for the token, and for text that is no JSON.
+  const carry = async (headers: string) => {
+    await connection.begin(NOBODY);
+    await connection.rows("select set_config('request.headers', $1, true)", headers);
+    await connection.rows("select chatkeep.pre_request()");
+  };
+  await carry(JSON.stringify({ "x-chatkeep-session": second.token }));
+  const [{ role }] = await connection.rows("select current_user as role");
+  equal(role, "authenticated", "the role of a request with a token");
+  await connection.commit();
+  for (
+    const headers of [JSON.stringify({ "x-chatkeep-session": first.token }), `{"x-chatkeep-session":"${second.token}"`]
+  ) {
+    await fails("PT401", carry(headers));
+    await connection.rollback();
+  }
+  const replaced = await call(ada, CREATE);
+  await call(ada, `${CREATE.slice(0, -1)}, replaces => $1)`, replaced.token);
   await fails("42501", call(ada, ELEVATE, second.token, "aal2"));
   await fails("42501", call(ben, ELEVATE, second.token, "aal2"));
   await fails("22023", call(SERVICE, ELEVATE, second.token, "gold"));
@@ -183,7 +201,7 @@ async function playAll(stage: Stage, ada: Person, ben: Person): Promise<Played> 
   await fails("55P03", connection.rows(ROTATE, limited.token));
   await connection.rollback();
   await holder.rollback();
-  equal(tokens.size, 9, "how many tokens were shown or given");
+  equal(tokens.size, 11, "how many tokens were shown or given");
   return { tokens, errors };
 }
 

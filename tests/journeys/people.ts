@@ -58,6 +58,11 @@ export function bearing(token: string): Client {
   return connect(anonKey, { Authorization: `Bearer ${token}` }).schema("chatkeep");
 }
 
+/** A client that sends the anonymous key and these headers. */
+export function carrying(headers: Record<string, string>): Client {
+  return connect(anonKey, headers).schema("chatkeep");
+}
+
 /** A new chat of this person. */
 export async function newChat(person: Person): Promise<string> {
   const { data, error } = await person.db.rpc("create_chat").single();

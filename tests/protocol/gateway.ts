@@ -9,6 +9,9 @@ type Gateway = "lite" | "postrust";
 const gateway = Deno.env.get("CHATKEEP_GATEWAY") as Gateway;
 assert(["lite", "postrust"].includes(gateway), "CHATKEEP_GATEWAY is not set: see cargo xtask test");
 
+/** Whether the gateway calls pre_request, as PostgREST does with `db-pre-request`. @supabase/lite has no such setting. */
+export const callsPreRequest = gateway !== "lite";
+
 /** The answers of gateways that differ from PostgREST's, and the source of PostgREST's answer. */
 type Deviation = Partial<Record<Gateway, unknown>> & { source: string };
 

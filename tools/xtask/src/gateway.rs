@@ -101,6 +101,7 @@ fn start_postrust(database: &Database, secret: &str) -> Result<(Service, String)
             ("PGRST_DB_ANON_ROLE", "anon"),
             ("PGRST_DB_EXTRA_SEARCH_PATH", "public,extensions"),
             ("PGRST_DB_MAX_ROWS", "1000"),
+            ("PGRST_DB_PRE_REQUEST", "chatkeep.pre_request"),
             ("PGRST_DB_SCHEMAS", "public,chatkeep"),
             ("PGRST_JWT_SECRET", secret),
             ("PGRST_SERVER_HOST", &host.to_string()),
