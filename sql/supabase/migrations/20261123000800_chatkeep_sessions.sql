@@ -405,49 +405,24 @@ create or replace function chatkeep.pre_request() returns void
 language plpgsql volatile set search_path = ''
 as $$
 declare
-  -- A JWT signed these requests in, so a session that the JWT names must be live too.
-  is_signed_in constant boolean := current_user = 'authenticated';
-  headers constant text := current_setting('request.headers', true);
-  cookies constant text := current_setting('request.cookies', true);
-  carried record;
-  presented record;
+  is_signed_in boolean;
 begin
-  if not is_signed_in and current_user <> 'anon' then
+  -- One condition decides for nearly all requests, because every expression costs microseconds in every transaction.
+  -- Looking for a name costs less than reading JSON. Chatkeep's session ids are UUIDs of version 8; those of Supabase
+  -- Auth are of version 4.
+  if (current_setting('request.headers', true) like '%x-chatkeep-session%'
+      or current_setting('request.cookies', true) like '%\_\_Host-chatkeep%'
+      or current_setting('request.jwt.claims', true) ~ '"session_id"\s*:\s*"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-8') is not true
+     or current_user not in ('anon', 'authenticated') then
     return;
   end if;
-  -- Most requests carry no token, and looking for the name costs less than reading JSON.
-  if headers like '%x-chatkeep-session%' or cookies like '%\_\_Host-chatkeep%' then
-    select c.* into carried from chatkeep_private.carried_token(headers, cookies) c;
-    if carried.token is not null then
-      select p.* into presented from chatkeep_private.presented_status(carried.token) p;
-      if presented.status <> 'valid' then
-        perform chatkeep_private.refuse('PT401', format('%s holds a token that is %s', carried.place, presented.status),
-          'Sign in again, or send the token that rotate_session returned last.');
-      end if;
-      if is_signed_in then
-        -- A condition of its own: anon may not execute uid(), and one condition would be checked as a whole.
-        if presented.user_id is distinct from chatkeep.uid() then
-          perform chatkeep_private.refuse('PT401', carried.place || ' holds a token of another user than the JWT',
-            'Send the token alone, or with a JWT of its user.');
-        end if;
-      end if;
-      -- The rest of the transaction has no use for the token.
-      perform set_config('request.headers', carried.headers, true), set_config('request.cookies', carried.cookies, true);
-      if not is_signed_in then
-        perform set_config('role', 'authenticated', true),
-          set_config('request.jwt.claims', json_build_object('role', 'authenticated', 'sub', presented.user_id,
-            'session_id', presented.session_id, 'aal', presented.aal, 'tenant_id', presented.tenant_id)::text, true);
-        -- The older settings override the claims, where a gateway writes them.
-        if current_setting('request.jwt.claim.role', true) <> '' or current_setting('request.jwt.claim.sub', true) <> '' then
-          perform set_config('request.jwt.claim.role', 'authenticated', true),
-            set_config('request.jwt.claim.sub', presented.user_id::text, true);
-        end if;
-        return;
-      end if;
-    end if;
+  is_signed_in := current_user = 'authenticated';
+  if current_setting('request.headers', true) like '%x-chatkeep-session%'
+     or current_setting('request.cookies', true) like '%\_\_Host-chatkeep%' then
+    perform chatkeep_private.sign_in_by_token(is_signed_in);
   end if;
-  -- Chatkeep's session ids are UUIDs of version 8. Those of Supabase Auth are of version 4, and cost no statement.
-  if is_signed_in and current_setting('request.jwt.claims', true) ~ '"session_id"\s*:\s*"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-8' then
+  -- A JWT signed this request in, so a session that the JWT names must be live too.
+  if is_signed_in then
     perform chatkeep_private.check_claimed_session();
   end if;
 end
@@ -904,6 +879,50 @@ comment on function chatkeep_private.session_rows(uuid[]) is
   'The sessions among these that the caller may revoke, as rows of my_sessions.';
 revoke all on function chatkeep_private.session_rows(uuid[]) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.session_rows(uuid[]) to authenticated, service_role;
+
+-- sessions/sign_in_by_token.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.sign_in_by_token(is_signed_in boolean) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  carried record;
+  presented record;
+begin
+  select c.* into carried
+  from chatkeep_private.carried_token(current_setting('request.headers', true), current_setting('request.cookies', true)) c;
+  if carried.token is null then
+    return;
+  end if;
+  select p.* into presented from chatkeep_private.presented_status(carried.token) p;
+  if presented.status <> 'valid' then
+    perform chatkeep_private.refuse('PT401', format('%s holds a token that is %s', carried.place, presented.status),
+      'Sign in again, or send the token that rotate_session returned last.');
+  end if;
+  -- The rest of the transaction has no use for the token.
+  perform set_config('request.headers', carried.headers, true), set_config('request.cookies', carried.cookies, true);
+  if is_signed_in then
+    -- A condition of its own: anon may not execute uid(), and a condition is checked as a whole.
+    if presented.user_id is distinct from chatkeep.uid() then
+      perform chatkeep_private.refuse('PT401', carried.place || ' holds a token of another user than the JWT',
+        'Send the token alone, or with a JWT of its user.');
+    end if;
+    return;
+  end if;
+  perform set_config('role', 'authenticated', true),
+    set_config('request.jwt.claims', json_build_object('role', 'authenticated', 'sub', presented.user_id,
+      'session_id', presented.session_id, 'aal', presented.aal, 'tenant_id', presented.tenant_id)::text, true);
+  -- The older settings override the claims, where a gateway writes them.
+  if current_setting('request.jwt.claim.role', true) <> '' or current_setting('request.jwt.claim.sub', true) <> '' then
+    perform set_config('request.jwt.claim.role', 'authenticated', true),
+      set_config('request.jwt.claim.sub', presented.user_id::text, true);
+  end if;
+end
+$$;
+comment on function chatkeep_private.sign_in_by_token(boolean) is
+  'Signs the request in by the token that it carries. With is_signed_in, a JWT has done so, and the token must be a valid one of its user.';
+revoke all on function chatkeep_private.sign_in_by_token(boolean) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.sign_in_by_token(boolean) to anon, authenticated, service_role;
 
 -- sessions/spent_session.sql ------------------------------------------------------------
 

@@ -37,6 +37,7 @@ const BENCHES: &[Bench] = &[
             ("rotate", "rotate_session over one connection"),
             ("rotate-8", "rotate_session over eight connections at once"),
             ("validate", "validate_session, and one bare SELECT by digest"),
+            ("pre_request", "pre_request with a session token and with a JWT, and the same request without it"),
             ("growth", "what 100,000 rotations leave behind"),
             ("crowd", "64 connections that rotate one token at once"),
         ],
