@@ -54,6 +54,16 @@ pub fn foreign(place: &str) -> Refusal {
     )
 }
 
+/// A function that runs as its owner calls (42501). It cannot change the role, so it would guard nothing.
+pub fn inside_definer() -> Refusal {
+    Refusal {
+        code: Code::NoRight,
+        argument: Cow::Borrowed("pre_request"),
+        message: "pre_request guards nothing in a function that runs as its owner".to_owned(),
+        hint: "Declare the function that calls it SECURITY INVOKER.",
+    }
+}
+
 fn not_signed_in(place: &str, fault: &str, hint: &'static str) -> Refusal {
     Refusal {
         code: Code::NotSignedIn,

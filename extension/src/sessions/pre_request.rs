@@ -21,6 +21,9 @@ use crate::sessions::presented_session::PresentedSession;
 
 declare_answer!(pre_request);
 
+const ROLE: &CStr = c"role";
+const ANON: &CStr = c"anon";
+const AUTHENTICATED: &CStr = c"authenticated";
 const HEADERS: &CStr = c"request.headers";
 const COOKIES: &CStr = c"request.cookies";
 const OLDER_ROLE: &CStr = c"request.jwt.claim.role";
@@ -34,10 +37,10 @@ statements! {
     CHECK_CLAIMED() = c"select chatkeep_private.check_claimed_session()";
 }
 
-/// Most requests carry no token and no session of Chatkeep. They cost a look at three settings.
+/// Most requests carry no token and no session of Chatkeep. They cost a look at four settings.
 fn pre_request(entry: Entry) -> Answer {
-    let is_signed_in = role::is(c"authenticated");
-    if !is_signed_in && !role::is(c"anon") {
+    let is_signed_in = is_signed_in();
+    if !is_signed_in && !settings::is(ROLE, ANON.to_bytes()) {
         return Answer::Void;
     }
     if settings::passes(HEADERS, |headers| headers.contains(request::HEADER))
@@ -51,15 +54,28 @@ fn pre_request(entry: Entry) -> Answer {
     Answer::Void
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the shape of every call")]
+/// Whether the gateway has verified a user's JWT.
+fn is_signed_in() -> bool {
+    settings::is(ROLE, AUTHENTICATED.to_bytes())
+}
+
+fn refuse_definer() -> Result<(), Refusal> {
+    if role::is(if is_signed_in() { AUTHENTICATED } else { ANON }) {
+        return Ok(());
+    }
+    Err(request::inside_definer())
+}
+
 fn check_claimed(call: Call) -> Result<(), Refusal> {
+    refuse_definer()?;
     CHECK_CLAIMED.read(call.connection, &[]);
     Ok(())
 }
 
 /// Judges the token of the request and signs the request in, unless a JWT has done so.
 fn sign_in(call: Call) -> Result<(), Refusal> {
-    let is_signed_in = role::is(c"authenticated");
+    refuse_definer()?;
+    let is_signed_in = is_signed_in();
     let [headers, cookies] = [HEADERS, COOKIES].map(|name| settings::get(name).map(Zeroizing::new));
     let texts = [&headers, &cookies].map(|text| text.as_ref().map(|text| text.as_str()));
     let carried = CARRIED.read(call.connection, &values![texts[0], texts[1]]);
@@ -108,7 +124,7 @@ fn become_user(connection: Connection, session: &PresentedSession) {
         set_text(OLDER_SUBJECT, &user);
     }
     set_text(c"request.jwt.claims", &claims);
-    set_text(c"role", "authenticated");
+    set_local(ROLE, AUTHENTICATED);
 }
 
 /// Sets a setting for the rest of the transaction. Text of the server holds no NUL.

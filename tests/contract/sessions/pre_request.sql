@@ -247,5 +247,15 @@ select is(pg_temp.refusal('select public.check_request()'), 'PT402 Bob has to pa
 select pg_temp.anon(pg_temp.header(:'ended'));
 select matches(pg_temp.refusal('select public.check_request()'), '^PT401 ', 'a refusal ends that hook too');
 
+-- A hook that runs as its owner could not sign anybody in, and would see the owner's role. It must not pass in silence.
+reset role;
+alter function public.check_request() security definer;
+select pg_temp.anon(pg_temp.header(:'ada'));
+select is(pg_temp.refusal('select public.check_request()'), '42501 pre_request guards nothing in a function that runs as its owner | Declare the function that calls it SECURITY INVOKER.', 'a SECURITY DEFINER hook is refused for a token');
+select pg_temp.jwt('ada', jsonb_build_object('session_id', :'ended_id'));
+select matches(pg_temp.refusal('select public.check_request()'), '^42501 pre_request guards nothing', 'and for a JWT that names a session');
+select pg_temp.anon();
+select is(pg_temp.refusal('select public.check_request()'), 'accepted', 'and not for a request without either');
+
 select * from finish();
 rollback;

@@ -12,8 +12,13 @@ begin
   if (current_setting('request.headers', true) like '%x-chatkeep-session%'
       or current_setting('request.cookies', true) like '%\_\_Host-chatkeep%'
       or current_setting('request.jwt.claims', true) ~ '"session_id"\s*:\s*"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-8') is not true
-     or current_user not in ('anon', 'authenticated') then
+     or current_setting('role') not in ('anon', 'authenticated') then
     return;
+  end if;
+  -- Such a function runs as its owner and cannot change the role, so it would guard nothing.
+  if current_user <> current_setting('role') then
+    perform chatkeep_private.refuse('42501', 'pre_request guards nothing in a function that runs as its owner',
+      'Declare the function that calls it SECURITY INVOKER.');
   end if;
   is_signed_in := current_user = 'authenticated';
   if current_setting('request.headers', true) like '%x-chatkeep-session%'

@@ -49,6 +49,7 @@ fn create_session(maker: &mut Maker) -> Statement {
         ),
         ("metadata", maker.perhaps(Maker::object)),
         ("user_id", maker.dice.once_in(8).then(|| maker.person())),
+        ("replaces", maker.dice.once_in(4).then(|| maker.token())),
     ];
     Statement::rows("create_session", arguments, Some(Kind::Session))
 }
@@ -59,6 +60,7 @@ fn ip(maker: &mut Maker) -> String {
         "'2001:db8::1'",
         "'10.0.0.0/8'",
         "'x'",
+        "'unknown, [2001:db8::1]:443'",
         "null",
     ];
     maker.dice.of(ips).to_owned()
