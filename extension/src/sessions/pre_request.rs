@@ -113,7 +113,7 @@ fn become_user(connection: Connection, session: &PresentedSession) {
     let user = id(session.user_id);
     let level = LEVEL.execute(connection, &values![session.session_id]);
     let claims = format!(
-        r#"{{"role":"authenticated","sub":"{user}","session_id":"{}","aal":"{}","tenant_id":"{}"}}"#,
+        r#"{{"iss":"chatkeep/auth/v1","role":"authenticated","sub":"{user}","session_id":"{}","aal":"{}","tenant_id":"{}"}}"#,
         id(session.session_id),
         level.get::<Cow<str>>(1).unwrap_or_default(),
         id(session.tenant_id),

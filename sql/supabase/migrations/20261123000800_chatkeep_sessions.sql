@@ -907,7 +907,6 @@ begin
   -- The rest of the transaction has no use for the token.
   perform set_config('request.headers', carried.headers, true), set_config('request.cookies', carried.cookies, true);
   if is_signed_in then
-    -- A condition of its own: anon may not execute uid(), and a condition is checked as a whole.
     if presented.user_id is distinct from chatkeep.uid() then
       perform chatkeep_private.refuse('PT401', carried.place || ' holds a token of another user than the JWT',
         'Send the token alone, or with a JWT of its user.');
@@ -915,7 +914,7 @@ begin
     return;
   end if;
   perform set_config('role', 'authenticated', true),
-    set_config('request.jwt.claims', json_build_object('role', 'authenticated', 'sub', presented.user_id,
+    set_config('request.jwt.claims', json_build_object('iss', 'chatkeep/auth/v1', 'role', 'authenticated', 'sub', presented.user_id,
       'session_id', presented.session_id, 'aal', presented.aal, 'tenant_id', presented.tenant_id)::text, true);
   -- The older settings override the claims, where a gateway writes them.
   if current_setting('request.jwt.claim.role', true) <> '' or current_setting('request.jwt.claim.sub', true) <> '' then

@@ -90,7 +90,7 @@ savepoint people;
 select pg_temp.anon(pg_temp.header(:'ada'));
 select is(pg_temp.refusal('select chatkeep.pre_request()'), 'accepted', 'a token in the header is accepted');
 select is(current_user::text, 'authenticated', 'it signs the request in');
-select is(current_setting('request.jwt.claims')::jsonb, jsonb_build_object('role', 'authenticated', 'sub', '00000000-0000-4000-8000-00000000ada0', 'session_id', :'ada_id', 'aal', 'aal1', 'tenant_id', '00000000-0000-4000-8000-000000007e01'),
+select is(current_setting('request.jwt.claims')::jsonb, jsonb_build_object('iss', 'chatkeep/auth/v1', 'role', 'authenticated', 'sub', '00000000-0000-4000-8000-00000000ada0', 'session_id', :'ada_id', 'aal', 'aal1', 'tenant_id', '00000000-0000-4000-8000-000000007e01'),
   'with these claims and no other');
 select is(auth.uid(), '00000000-0000-4000-8000-00000000ada0'::uuid, 'as its user, for policies of other schemas');
 select is((select array_agg(id) from chatkeep.chats), array[:'chat'::uuid], 'who reads their chats');
@@ -229,6 +229,20 @@ select pg_temp.anon(pg_temp.header(:'ada'));
 set local transaction_read_only = on;
 select is(pg_temp.refusal('select chatkeep.pre_request()') || ' ' || current_user, 'accepted authenticated', 'a GET signs in too');
 select is((select count(*)::int from chatkeep.chats), 1, 'and reads');
+rollback to people;
+
+-- A session of a user whom another provider signs in.
+select pg_temp.serve();
+insert into chatkeep.identity_providers (issuer, name) values ('https://clerk.example.com', 'Clerk');
+select pg_temp.arrive('authenticated', '{"role":"authenticated","iss":"https://clerk.example.com","sub":"user_2abc"}');
+select token as clerks from chatkeep.create_session() \gset
+select pg_temp.anon(pg_temp.header(:'clerks'));
+select matches(pg_temp.answer(), '^authenticated ', 'a session of another provider''s user signs in');
+select is(chatkeep.uid(), chatkeep.user_id('https://clerk.example.com', 'user_2abc'), 'as that user');
+select is((select count(*)::int from chatkeep.my_sessions), 1, 'who sees the session');
+select pg_temp.arrive('authenticated', '{"role":"authenticated","iss":"https://clerk.example.com","sub":"user_2abc"}', pg_temp.header(:'clerks')::text);
+select matches(pg_temp.answer(), '^authenticated ', 'a JWT of the same user may stand beside it');
+
 rollback to people;
 
 -- A hook of the user's own calls it, and sees who signed in.
