@@ -54,6 +54,13 @@ export type Database = {
         };
         Relationships: [
           {
+            foreignKeyName: "attachments_chat_id_fkey";
+            columns: ["user_id", "chat_id", "tenant_id"];
+            isOneToOne: false;
+            referencedRelation: "chats";
+            referencedColumns: ["user_id", "id", "tenant_id"];
+          },
+          {
             foreignKeyName: "attachments_document_id_fkey";
             columns: ["document_id", "tenant_id", "document_access"];
             isOneToOne: false;
@@ -177,10 +184,10 @@ export type Database = {
           },
           {
             foreignKeyName: "document_metadata_user_id_fkey";
-            columns: ["user_id"];
+            columns: ["user_id", "tenant_id"];
             isOneToOne: false;
             referencedRelation: "users";
-            referencedColumns: ["id"];
+            referencedColumns: ["id", "tenant_id"];
           },
         ];
       };
@@ -303,11 +310,18 @@ export type Database = {
         };
         Relationships: [
           {
+            foreignKeyName: "message_search_chat_id_fkey";
+            columns: ["chat_id", "tenant_id", "user_id"];
+            isOneToOne: false;
+            referencedRelation: "chats";
+            referencedColumns: ["id", "tenant_id", "user_id"];
+          },
+          {
             foreignKeyName: "message_search_message_id_fkey";
-            columns: ["message_id", "chat_id", "tenant_id"];
-            isOneToOne: true;
+            columns: ["chat_id", "message_id", "tenant_id"];
+            isOneToOne: false;
             referencedRelation: "messages";
-            referencedColumns: ["id", "chat_id", "tenant_id"];
+            referencedColumns: ["chat_id", "id", "tenant_id"];
           },
         ];
       };
@@ -376,10 +390,10 @@ export type Database = {
         Relationships: [
           {
             foreignKeyName: "messages_chat_id_fkey";
-            columns: ["chat_id", "tenant_id"];
+            columns: ["chat_id", "tenant_id", "user_id"];
             isOneToOne: false;
             referencedRelation: "chats";
-            referencedColumns: ["id", "tenant_id"];
+            referencedColumns: ["id", "tenant_id", "user_id"];
           },
         ];
       };

@@ -151,6 +151,8 @@ create table chatkeep.chats (
   deleted_at timestamptz,
   purged_at timestamptz,
   constraint chats_pkey primary key (id, tenant_id),
+  -- For the foreign keys of messages, attachments and message_search: their rows have the owner of the chat.
+  constraint chats_owner_key unique (id, tenant_id, user_id),
   constraint chats_user_id_fkey foreign key (user_id, tenant_id)
     references chatkeep.users (id, tenant_id) on update cascade on delete cascade
 ) with (fillfactor = 70);
@@ -198,8 +200,9 @@ create table chatkeep.messages (
   -- The tenant is a part of the key: two tenants may hold the same chat id, and neither may learn of, or block, the
   -- other's message ids.
   constraint messages_pkey primary key (id, chat_id, tenant_id),
-  constraint messages_chat_id_fkey foreign key (chat_id, tenant_id)
-    references chatkeep.chats (id, tenant_id) on update cascade on delete cascade
+  -- The owner is a part of the key: a chat changes hands with all of its messages or not at all.
+  constraint messages_chat_id_fkey foreign key (chat_id, tenant_id, user_id)
+    references chatkeep.chats (id, tenant_id, user_id) on update cascade on delete cascade
 );
 comment on table chatkeep.messages is 'One message. Append-only for clients: only calls write rows.';
 comment on column chatkeep.messages.user_id is 'Owner of the chat.';
@@ -229,9 +232,12 @@ create table chatkeep.message_search (
   language chatkeep.search_language not null,
   created_at timestamptz not null,
   tsv tsvector not null,
-  constraint message_search_pkey primary key (message_id, chat_id, tenant_id),
-  constraint message_search_message_id_fkey foreign key (message_id, chat_id, tenant_id)
-    references chatkeep.messages (id, chat_id, tenant_id) on update cascade on delete cascade
+  -- The chat comes first: the key also finds the rows of a chat that is deleted or changes hands.
+  constraint message_search_pkey primary key (chat_id, message_id, tenant_id),
+  constraint message_search_message_id_fkey foreign key (chat_id, message_id, tenant_id)
+    references chatkeep.messages (chat_id, id, tenant_id) on update cascade on delete cascade,
+  constraint message_search_chat_id_fkey foreign key (chat_id, tenant_id, user_id)
+    references chatkeep.chats (id, tenant_id, user_id) on update cascade on delete cascade
 );
 comment on table chatkeep.message_search is 'The full-text index of message content.';
 create index message_search_tsv_idx on chatkeep.message_search using gin (tsv);
@@ -331,9 +337,12 @@ create table chatkeep.attachments (
   byte_size bigint,
   storage_path text,
   created_at timestamptz not null default now(),
-  constraint attachments_pkey primary key (id),
+  constraint attachments_pkey primary key (id, tenant_id),
   constraint attachments_message_id_fkey foreign key (message_id, chat_id, tenant_id)
     references chatkeep.messages (id, chat_id, tenant_id) on update cascade on delete cascade,
+  -- An attachment changes hands with its chat.
+  constraint attachments_chat_id_fkey foreign key (user_id, chat_id, tenant_id)
+    references chatkeep.chats (user_id, id, tenant_id) on update cascade on delete cascade,
   constraint attachments_document_id_fkey foreign key (document_id, tenant_id, document_access)
     references chatkeep.documents (id, tenant_id, access) on update cascade on delete set null (document_id),
   -- A foreign key with a NULL among its columns checks nothing.
@@ -351,7 +360,7 @@ comment on table chatkeep.attachments is
 create index attachments_message_id_idx on chatkeep.attachments (message_id, chat_id, tenant_id);
 create index attachments_document_id_idx on chatkeep.attachments (document_id, tenant_id);
 create index attachments_created_at_idx on chatkeep.attachments (created_at);
-create index attachments_user_id_idx on chatkeep.attachments (user_id);
+create index attachments_user_id_idx on chatkeep.attachments (user_id, chat_id, tenant_id);
 
 -- tables/document_metadata.sql ------------------------------------------------------------
 
@@ -368,9 +377,10 @@ create table chatkeep.document_metadata (
   constraint document_metadata_pkey primary key (document_id, tenant_id, namespace),
   constraint document_metadata_document_id_fkey foreign key (document_id, tenant_id, document_access)
     references chatkeep.documents (id, tenant_id, access) on update cascade on delete cascade,
-  -- When a user is deleted, the metadata they wrote on documents of others go too. Those documents may be in another
-  -- tenant by now.
-  constraint document_metadata_user_id_fkey foreign key (user_id) references chatkeep.users (id) on delete cascade,
+  -- The writer and the document are in one tenant. When a user is deleted, the metadata they wrote on documents of
+  -- others go too.
+  constraint document_metadata_user_id_fkey foreign key (user_id, tenant_id)
+    references chatkeep.users (id, tenant_id) on update cascade on delete cascade,
   constraint document_metadata_namespace_length check (char_length(namespace) between 1 and 64),
   constraint document_metadata_tags_is_object check (jsonb_typeof(tags) = 'object'),
   constraint document_metadata_properties_is_object check (jsonb_typeof(properties) = 'object')
@@ -381,5 +391,5 @@ comment on column chatkeep.document_metadata.document_access is
 comment on column chatkeep.document_metadata.user_id is 'The owner of the namespace: its first writer.';
 create index document_metadata_document_id_idx on chatkeep.document_metadata (document_id);
 create index document_metadata_tags_idx on chatkeep.document_metadata using gin (tags);
-create index document_metadata_user_id_idx on chatkeep.document_metadata (user_id);
+create index document_metadata_user_id_idx on chatkeep.document_metadata (user_id, tenant_id);
 create index document_metadata_shared_idx on chatkeep.document_metadata (tenant_id) where document_access = 'tenant';

@@ -50,24 +50,31 @@ comment on trigger guard_chat on chatkeep.chats is 'Checks title and metadata.';
 -- guards/guard_chat_owner.sql ------------------------------------------------------------
 
 -- No column grant lets a user give a chat away, and this holds where a gateway has granted more. A trigger, because
--- every append would evaluate a policy.
+-- every append would evaluate a policy. The foreign keys take messages, attachments and search rows along before it
+-- runs, whoever changes the owner.
 create or replace function chatkeep_private.guard_chat_owner() returns trigger
 language plpgsql set search_path = ''
 as $$
 begin
-  if not chatkeep_private.is_service() then
+  if not chatkeep_private.may_hand_over(new.tenant_id) then
     perform chatkeep_private.refuse('42501', 'user_id of a chat cannot be changed',
       'Make a chat as its user, with create_chat.');
   end if;
+  update chatkeep.attachments a set document_id = null
+  from chatkeep.documents d
+  where a.user_id in (old.user_id, new.user_id) and a.chat_id = new.id and a.tenant_id = new.tenant_id
+    and d.id = a.document_id and d.tenant_id = a.tenant_id
+    and d.user_id <> new.user_id and d.access <> 'tenant';
   return new;
 end
 $$;
-comment on function chatkeep_private.guard_chat_owner() is 'Refuses to give a chat to another user.';
+comment on function chatkeep_private.guard_chat_owner() is
+  'Refuses to give a chat to another user without the right. Detaches documents that the new owner cannot read.';
 revoke all on function chatkeep_private.guard_chat_owner() from public, anon, authenticated, service_role;
 
 create trigger guard_chat_owner after update of user_id on chatkeep.chats
   for each row when (old.user_id <> new.user_id) execute function chatkeep_private.guard_chat_owner();
-comment on trigger guard_chat_owner on chatkeep.chats is 'A chat stays with its owner.';
+comment on trigger guard_chat_owner on chatkeep.chats is 'A chat stays with its owner, or changes hands as a whole.';
 
 -- guards/guard_document.sql ------------------------------------------------------------
 
@@ -119,6 +126,38 @@ create trigger guard_document_aliases before update of aliases on chatkeep.docum
 comment on trigger guard_document_aliases on chatkeep.documents is
   'Members add sources to a shared document. Only its owner removes one.';
 
+-- guards/guard_document_owner.sql ------------------------------------------------------------
+
+-- For a table request of service_role too: a document takes the tags of its owner along, and nobody keeps an attachment to
+-- a document that became somebody else's private one.
+create or replace function chatkeep_private.guard_document_owner() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  if not chatkeep_private.may_hand_over(new.tenant_id) then
+    perform chatkeep_private.refuse('42501', 'user_id of a document cannot be changed',
+      'Register the document as its user, with register_document.');
+  end if;
+  update chatkeep.document_metadata m set user_id = new.user_id
+  where m.document_id = new.id and m.tenant_id = new.tenant_id and m.user_id = old.user_id;
+  if new.access <> 'tenant' then
+    update chatkeep.attachments a set document_id = null
+    from chatkeep.chats c
+    where a.document_id = new.id and a.tenant_id = new.tenant_id
+      and c.id = a.chat_id and c.tenant_id = a.tenant_id and c.user_id <> new.user_id;
+  end if;
+  return new;
+end
+$$;
+comment on function chatkeep_private.guard_document_owner() is
+  'Refuses to give a document to another user without the right. Hands over the owner''s tags, and detaches a private document from chats of others.';
+revoke all on function chatkeep_private.guard_document_owner() from public, anon, authenticated, service_role;
+
+create trigger guard_document_owner after update of user_id on chatkeep.documents
+  for each row when (old.user_id <> new.user_id) execute function chatkeep_private.guard_document_owner();
+comment on trigger guard_document_owner on chatkeep.documents is
+  'A document stays with its owner, or changes hands with the owner''s tags.';
+
 -- guards/guard_json.sql ------------------------------------------------------------
 
 create or replace function chatkeep_private.guard_json() returns trigger
@@ -159,6 +198,10 @@ create or replace function chatkeep_private.guard_session() returns trigger
 language plpgsql set search_path = ''
 as $$
 begin
+  if new.user_id <> old.user_id then
+    perform chatkeep_private.refuse('42501', 'user_id of a session cannot be changed',
+      'Create a session of the other user, with create_session.');
+  end if;
   if old.revoked_at is not null
      and (new.revoked_at, new.revoked_reason) is distinct from (old.revoked_at, old.revoked_reason) then
     perform chatkeep_private.refuse('42501', 'a revoked session stays revoked', 'Create a new session.');
@@ -184,13 +227,13 @@ begin
 end
 $$;
 comment on function chatkeep_private.guard_session() is
-  'Makes revocation final for every role, raises the assurance level only with proof, and keeps an idle session idle.';
+  'Keeps a session with its user and makes revocation final, for every role; raises the assurance level only with proof, and keeps an idle session idle.';
 revoke all on function chatkeep_private.guard_session() from public, anon, authenticated, service_role;
 
 create trigger guard_session before update on chatkeep.sessions
   for each row execute function chatkeep_private.guard_session();
 comment on trigger guard_session on chatkeep.sessions is
-  'Revocation is final, last_used_at is never in the future, an idle session stays idle, and the assurance level rises only with proof.';
+  'A session stays with its user, revocation is final, last_used_at is never in the future, an idle session stays idle, and the assurance level rises only with proof.';
 
 -- guards/guard_session_secret.sql ------------------------------------------------------------
 

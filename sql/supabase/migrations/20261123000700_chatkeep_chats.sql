@@ -783,8 +783,11 @@ begin
     from chatkeep.chats c
     where c.updated_at > coalesce(c.indexed_to, '-infinity') and c.deleted_at is null
   loop
-    -- A transaction that deletes or moves the chat's messages locks the chat first. Such a chat is skipped.
-    perform from chatkeep.chats c where c.id = chat.id and c.tenant_id = chat.tenant_id for key share skip locked;
+    -- A transaction that deletes or moves the chat's messages locks the chat first. Such a chat is skipped, and so is a
+    -- chat that has got another owner or tenant since.
+    perform from chatkeep.chats c
+    where c.id = chat.id and c.tenant_id = chat.tenant_id and c.user_id = chat.user_id
+    for key share skip locked;
     continue when not found;
     with pending as (
       select m.id, m.created_at, m.content from chatkeep.messages m

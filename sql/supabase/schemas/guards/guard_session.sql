@@ -2,6 +2,10 @@ create or replace function chatkeep_private.guard_session() returns trigger
 language plpgsql set search_path = ''
 as $$
 begin
+  if new.user_id <> old.user_id then
+    perform chatkeep_private.refuse('42501', 'user_id of a session cannot be changed',
+      'Create a session of the other user, with create_session.');
+  end if;
   if old.revoked_at is not null
      and (new.revoked_at, new.revoked_reason) is distinct from (old.revoked_at, old.revoked_reason) then
     perform chatkeep_private.refuse('42501', 'a revoked session stays revoked', 'Create a new session.');
@@ -27,10 +31,10 @@ begin
 end
 $$;
 comment on function chatkeep_private.guard_session() is
-  'Makes revocation final for every role, raises the assurance level only with proof, and keeps an idle session idle.';
+  'Keeps a session with its user and makes revocation final, for every role; raises the assurance level only with proof, and keeps an idle session idle.';
 revoke all on function chatkeep_private.guard_session() from public, anon, authenticated, service_role;
 
 create trigger guard_session before update on chatkeep.sessions
   for each row execute function chatkeep_private.guard_session();
 comment on trigger guard_session on chatkeep.sessions is
-  'Revocation is final, last_used_at is never in the future, an idle session stays idle, and the assurance level rises only with proof.';
+  'A session stays with its user, revocation is final, last_used_at is never in the future, an idle session stays idle, and the assurance level rises only with proof.';

@@ -13,9 +13,12 @@ create table chatkeep.attachments (
   byte_size bigint,
   storage_path text,
   created_at timestamptz not null default now(),
-  constraint attachments_pkey primary key (id),
+  constraint attachments_pkey primary key (id, tenant_id),
   constraint attachments_message_id_fkey foreign key (message_id, chat_id, tenant_id)
     references chatkeep.messages (id, chat_id, tenant_id) on update cascade on delete cascade,
+  -- An attachment changes hands with its chat.
+  constraint attachments_chat_id_fkey foreign key (user_id, chat_id, tenant_id)
+    references chatkeep.chats (user_id, id, tenant_id) on update cascade on delete cascade,
   constraint attachments_document_id_fkey foreign key (document_id, tenant_id, document_access)
     references chatkeep.documents (id, tenant_id, access) on update cascade on delete set null (document_id),
   -- A foreign key with a NULL among its columns checks nothing.
@@ -33,4 +36,4 @@ comment on table chatkeep.attachments is
 create index attachments_message_id_idx on chatkeep.attachments (message_id, chat_id, tenant_id);
 create index attachments_document_id_idx on chatkeep.attachments (document_id, tenant_id);
 create index attachments_created_at_idx on chatkeep.attachments (created_at);
-create index attachments_user_id_idx on chatkeep.attachments (user_id);
+create index attachments_user_id_idx on chatkeep.attachments (user_id, chat_id, tenant_id);

@@ -17,6 +17,8 @@ create table chatkeep.chats (
   deleted_at timestamptz,
   purged_at timestamptz,
   constraint chats_pkey primary key (id, tenant_id),
+  -- For the foreign keys of messages, attachments and message_search: their rows have the owner of the chat.
+  constraint chats_owner_key unique (id, tenant_id, user_id),
   constraint chats_user_id_fkey foreign key (user_id, tenant_id)
     references chatkeep.users (id, tenant_id) on update cascade on delete cascade
 ) with (fillfactor = 70);

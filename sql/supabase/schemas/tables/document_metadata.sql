@@ -11,9 +11,10 @@ create table chatkeep.document_metadata (
   constraint document_metadata_pkey primary key (document_id, tenant_id, namespace),
   constraint document_metadata_document_id_fkey foreign key (document_id, tenant_id, document_access)
     references chatkeep.documents (id, tenant_id, access) on update cascade on delete cascade,
-  -- When a user is deleted, the metadata they wrote on documents of others go too. Those documents may be in another
-  -- tenant by now.
-  constraint document_metadata_user_id_fkey foreign key (user_id) references chatkeep.users (id) on delete cascade,
+  -- The writer and the document are in one tenant. When a user is deleted, the metadata they wrote on documents of
+  -- others go too.
+  constraint document_metadata_user_id_fkey foreign key (user_id, tenant_id)
+    references chatkeep.users (id, tenant_id) on update cascade on delete cascade,
   constraint document_metadata_namespace_length check (char_length(namespace) between 1 and 64),
   constraint document_metadata_tags_is_object check (jsonb_typeof(tags) = 'object'),
   constraint document_metadata_properties_is_object check (jsonb_typeof(properties) = 'object')
@@ -24,5 +25,5 @@ comment on column chatkeep.document_metadata.document_access is
 comment on column chatkeep.document_metadata.user_id is 'The owner of the namespace: its first writer.';
 create index document_metadata_document_id_idx on chatkeep.document_metadata (document_id);
 create index document_metadata_tags_idx on chatkeep.document_metadata using gin (tags);
-create index document_metadata_user_id_idx on chatkeep.document_metadata (user_id);
+create index document_metadata_user_id_idx on chatkeep.document_metadata (user_id, tenant_id);
 create index document_metadata_shared_idx on chatkeep.document_metadata (tenant_id) where document_access = 'tenant';

@@ -7,9 +7,12 @@ create table chatkeep.message_search (
   language chatkeep.search_language not null,
   created_at timestamptz not null,
   tsv tsvector not null,
-  constraint message_search_pkey primary key (message_id, chat_id, tenant_id),
-  constraint message_search_message_id_fkey foreign key (message_id, chat_id, tenant_id)
-    references chatkeep.messages (id, chat_id, tenant_id) on update cascade on delete cascade
+  -- The chat comes first: the key also finds the rows of a chat that is deleted or changes hands.
+  constraint message_search_pkey primary key (chat_id, message_id, tenant_id),
+  constraint message_search_message_id_fkey foreign key (chat_id, message_id, tenant_id)
+    references chatkeep.messages (chat_id, id, tenant_id) on update cascade on delete cascade,
+  constraint message_search_chat_id_fkey foreign key (chat_id, tenant_id, user_id)
+    references chatkeep.chats (id, tenant_id, user_id) on update cascade on delete cascade
 );
 comment on table chatkeep.message_search is 'The full-text index of message content.';
 create index message_search_tsv_idx on chatkeep.message_search using gin (tsv);

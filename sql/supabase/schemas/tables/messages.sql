@@ -21,8 +21,9 @@ create table chatkeep.messages (
   -- The tenant is a part of the key: two tenants may hold the same chat id, and neither may learn of, or block, the
   -- other's message ids.
   constraint messages_pkey primary key (id, chat_id, tenant_id),
-  constraint messages_chat_id_fkey foreign key (chat_id, tenant_id)
-    references chatkeep.chats (id, tenant_id) on update cascade on delete cascade
+  -- The owner is a part of the key: a chat changes hands with all of its messages or not at all.
+  constraint messages_chat_id_fkey foreign key (chat_id, tenant_id, user_id)
+    references chatkeep.chats (id, tenant_id, user_id) on update cascade on delete cascade
 );
 comment on table chatkeep.messages is 'One message. Append-only for clients: only calls write rows.';
 comment on column chatkeep.messages.user_id is 'Owner of the chat.';
