@@ -1116,6 +1116,70 @@ export type Database = {
         };
       };
       "tenant_id": { Args: Record<PropertyKey, never>; Returns: string };
+      "transfer_all": {
+        Args: { "from_user_id": string; "to_user_id": string };
+        Returns: Database["chatkeep"]["CompositeTypes"]["transfer_counts"][];
+        SetofOptions: {
+          from: "*";
+          to: "transfer_counts";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      "transfer_chat": {
+        Args: { "chat_id": string; "to_user_id": string };
+        Returns: {
+          "active_leaf_id": string | null;
+          "archived_at": string | null;
+          "created_at": string;
+          "deleted_at": string | null;
+          "id": string;
+          "indexed_to": string | null;
+          "language": string;
+          "last_seq": number;
+          "message_count": number;
+          "metadata": NonNullable<Json>;
+          "purged_at": string | null;
+          "tenant_id": string;
+          "title": string | null;
+          "updated_at": string;
+          "user_id": string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "chats";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      "transfer_document": {
+        Args: { "document_id": string; "to_user_id": string };
+        Returns: {
+          "access": string;
+          "aliases": (string)[];
+          "byte_size": number | null;
+          "checksum": string;
+          "created_at": string;
+          "deleted_at": string | null;
+          "error": string | null;
+          "id": string;
+          "mime_type": string | null;
+          "source_uri": string;
+          "status": string;
+          "supersedes": string | null;
+          "tenant_id": string;
+          "title": string | null;
+          "updated_at": string;
+          "user_id": string;
+          "visibility": string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "documents";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "uid": { Args: Record<PropertyKey, never>; Returns: string };
       "user_id": { Args: { "issuer": string; "subject": string }; Returns: string };
       "validate_session": {
@@ -1212,6 +1276,11 @@ export type Database = {
         "status": string | null;
         "session_id": string | null;
         "revoked": number | null;
+      };
+      "transfer_counts": {
+        "chats": number | null;
+        "documents": number | null;
+        "archived": number | null;
       };
     };
   };

@@ -209,9 +209,11 @@ for (const change of ["moved", "deleted"] as const) {
             await stage.settles(caller, work);
             codes = [await administrator.commit().then(() => called), "accepted"];
           }
-          // A document that is out of sight by then is refused as not found. A deleted colleague makes nothing.
+          // A document that is out of sight by then is refused as not found. A deleted colleague makes nothing. A deleted
+          // owner's document is the colleague's by then.
           const gone = who === "colleague" && change === "deleted";
-          const allowed = callFirst || (name.startsWith("register") && !gone)
+          const inherited = who === "owner" && change === "deleted";
+          const allowed = callFirst || inherited || (name.startsWith("register") && !gone)
             ? ["accepted"]
             : gone && makesRows
             ? ["42501"]

@@ -147,6 +147,18 @@ export const SIGNATURES = {
     ["tags", "jsonb"],
     ["namespace", "text", "default"],
   ],
+  transfer_all: [
+    ["from_user_id", "uuid"],
+    ["to_user_id", "uuid"],
+  ],
+  transfer_chat: [
+    ["chat_id", "uuid"],
+    ["to_user_id", "uuid"],
+  ],
+  transfer_document: [
+    ["document_id", "uuid"],
+    ["to_user_id", "uuid"],
+  ],
   user_id: [
     ["issuer", "text"],
     ["subject", "text"],
@@ -187,6 +199,9 @@ export const ANSWERS = {
   select_branch: "row",
   set_document_status: "row",
   tag_document: "row or none",
+  transfer_all: "row",
+  transfer_chat: "row",
+  transfer_document: "row",
   user_id: "Uuid",
   validate_session: "row",
 };

@@ -128,6 +128,9 @@ test("each call sends its arguments by their SQL names", async () => {
       { chat_id: ID, message_id: ID, document_id: ID, name: "a", mime_type: "text/plain", byte_size: 1, storage_path: "b/a" },
     ],
     ["deleteDocument", { documentId: ID }, "delete_document", { document_id: ID }],
+    ["transferChat", { chatId: ID, toUserId: ID }, "transfer_chat", { chat_id: ID, to_user_id: ID }],
+    ["transferDocument", { documentId: ID, toUserId: ID }, "transfer_document", { document_id: ID, to_user_id: ID }],
+    ["transferAll", { fromUserId: ID, toUserId: ID }, "transfer_all", { from_user_id: ID, to_user_id: ID }],
     ["engine", undefined, "engine", {}],
   ];
   assert.deepEqual(Object.keys(ck).sort(), [...cases.map(([method]) => method), "streamMessage"].sort());

@@ -242,6 +242,25 @@ export interface TagDocument {
   namespace?: string;
 }
 
+export interface TransferAll {
+  /** Who leaves. A disabled user too. */
+  fromUserId: Uuid;
+  /** A member of the same tenant. */
+  toUserId: Uuid;
+}
+
+export interface TransferChat {
+  chatId: Uuid;
+  /** A member of the tenant of the chat. */
+  toUserId: Uuid;
+}
+
+export interface TransferDocument {
+  documentId: Uuid;
+  /** A member of the tenant of the document. */
+  toUserId: Uuid;
+}
+
 export interface UserId {
   /** The claim iss, at most 500 characters, without control characters. */
   issuer: string;

@@ -29,6 +29,9 @@ import type {
   SelectBranch,
   SetDocumentStatus,
   TagDocument,
+  TransferAll,
+  TransferChat,
+  TransferDocument,
   UserId,
   ValidateSession,
 } from "./arguments.d.ts";
@@ -46,6 +49,7 @@ import type {
   Message,
   Session,
   SessionsRevoked,
+  TransferCount,
 } from "./rows.d.ts";
 import type { CreatedSession, RotatedSession, SessionStatus } from "./sessions.d.ts";
 import type { Uuid } from "./values.d.ts";
@@ -173,6 +177,21 @@ export interface Calls {
    * Returns no row if there is none and nothing to write. A namespace belongs to its first writer, default to the owner.
    */
   tagDocument: (given: TagDocument, options?: CallOptions) => Promise<Result<DocumentMetadata | null>>;
+  /**
+   * Gives all chats and documents of a user who leaves to another member of the tenant, in one transaction, and returns how many.
+   * Deleted chats and documents go too. Sessions stay. What transferChat and transferDocument say is true of each chat and document. For service_role.
+   */
+  transferAll: (given: TransferAll, options?: CallOptions) => Promise<Result<TransferCount>>;
+  /**
+   * Gives a chat to another member of its tenant, with its messages and attachments, and returns it; again returns the same row.
+   * Attachments to documents that the new owner cannot read lose the document, as if it had been deleted. author_id still names who wrote a message. For service_role.
+   */
+  transferChat: (given: TransferChat, options?: CallOptions) => Promise<Result<Chat>>;
+  /**
+   * Gives a document to another member of its tenant, with the tags of its owner, and returns it; again returns the same row.
+   * The new owner keeps what they have. A source that they hold stays with their document, and the next alias takes its place. Without another source, or where they have the same private bytes, the document is archived. Attachments to a private document in chats of others lose it. For service_role.
+   */
+  transferDocument: (given: TransferDocument, options?: CallOptions) => Promise<Result<Document>>;
   /**
    * Returns the id of the user whom a registered issuer calls subject.
    * The npm package computes the same id with userId().

@@ -191,3 +191,13 @@ export interface SessionsRevoked {
   session_id: Uuid | null;
   revoked: number;
 }
+
+/** How much a transfer gave to the new owner. */
+export interface TransferCount {
+  /** The chats. */
+  chats: number;
+  /** The documents. */
+  documents: number;
+  /** Those of the documents that were archived, because the new owner has the same source or the same private bytes. */
+  archived: number;
+}

@@ -344,7 +344,21 @@ comment on trigger move_user on chatkeep.users is 'Detaches a moving user from t
 create or replace function chatkeep_private.remove_user() returns trigger
 language plpgsql set search_path = ''
 as $$
+declare
+  shared constant uuid[] := array(
+    select d.id from chatkeep.documents d
+    where d.user_id = old.id and d.tenant_id = old.tenant_id and d.access = 'tenant'
+  );
+  heir uuid;
 begin
+  perform from chatkeep.chats c where c.user_id = old.id for update;
+  -- Documents that the tenant shares outlive their owner.
+  if shared <> '{}' and chatkeep_private.may_hand_over(old.tenant_id) then
+    heir := chatkeep_private.heir_of(old.id, old.tenant_id);
+    if heir is not null then
+      perform chatkeep_private.hand_over(old.tenant_id, old.id, heir, '{}', shared);
+    end if;
+  end if;
   perform chatkeep_private.lock_documents(old.tenant_id, old.id, true, true);
   perform from chatkeep_private.session_secrets x
   where x.session_token in (select s.session_token from chatkeep.sessions s where s.user_id = old.id)
@@ -353,10 +367,10 @@ begin
 end
 $$;
 comment on function chatkeep_private.remove_user() is
-  'Waits for registrations in the tenant of a user who is being deleted, and for the user''s rotations.';
+  'Gives the shared documents of a user who is being deleted to the heir. Waits for registrations in the tenant and for the user''s rotations.';
 revoke all on function chatkeep_private.remove_user() from public, anon, authenticated, service_role;
 
 create trigger remove_user before delete on chatkeep.users
   for each row execute function chatkeep_private.remove_user();
 comment on trigger remove_user on chatkeep.users is
-  'A deletion waits for registrations in the tenant and for the user''s rotations.';
+  'Shared documents outlive their owner. A deletion waits for registrations in the tenant and for the user''s rotations.';

@@ -1078,5 +1078,3 @@ comment on function chatkeep_private.writes_shared(text, boolean) is
   'Whether a registration of this class may change documents that the tenant shares.';
 revoke all on function chatkeep_private.writes_shared(text, boolean) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.writes_shared(text, boolean) to authenticated, service_role;
-
-notify pgrst, 'reload schema';

@@ -72,9 +72,12 @@ insert into calls (call, disabled, gone) values
   ('my_sessions', '0', '0'),
   ('index_messages()', '42501', '42501'),
   ('purge_chats()', '42501', '42501'),
-  ('purge_sessions()', '42501', '42501');
-update calls set name = call, call = replace(replace(replace(replace(replace(call, 'CHAT', 'pg_temp.id(''c1'')'), 'TOKEN', quote_literal(:'token')), 'SESSION', quote_literal(:'session')),
-    'DOCUMENT', quote_literal(:'document')), 'BOBS', quote_literal(:'bobs')),
+  ('purge_sessions()', '42501', '42501'),
+  ('transfer_chat(CHAT, BOB)', '42501', '42501'),
+  ('transfer_document(DOCUMENT, BOB)', '42501', '42501'),
+  ('transfer_all(auth.uid(), BOB)', '42501', '42501');
+update calls set name = call, call = replace(replace(replace(replace(replace(replace(call, 'CHAT', 'pg_temp.id(''c1'')'), 'TOKEN', quote_literal(:'token')), 'SESSION', quote_literal(:'session')),
+    'DOCUMENT', quote_literal(:'document')), 'BOBS', quote_literal(:'bobs')), 'BOB', quote_literal('00000000-0000-4000-8000-00000000b0b0')),
   disabled = replace(disabled, 'DISABLED', '42501 this user is disabled | Ask an administrator to clear disabled_at in chatkeep.users.'),
   gone = replace(gone, 'GONE', '42501 this user does not exist');
 grant select on calls to public;

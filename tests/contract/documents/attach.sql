@@ -149,10 +149,10 @@ reset role;
 delete from auth.users where id = '00000000-0000-4000-8000-00000000ada0';
 select pg_temp.sign_in('bob');
 select results_eq($$ select document_id, document_deleted from chatkeep.attachments where name = 'lent again' $$,
-  $$ values (null::uuid, true) $$, 'and when their owner is gone');
+  format($$ values (%L::uuid, false) $$, :'adas'), 'and keeps a shared document whose owner is gone');
 reset role;
-select is_empty(format('select from chatkeep.attachments where user_id = %L union all select from chatkeep.document_metadata where document_id = %L',
-  '00000000-0000-4000-8000-00000000ada0', :'adas'), 'their own rows are gone too');
+select is_empty(format('select 1 from chatkeep.attachments where user_id = %1$L union all select 2 from chatkeep.document_metadata where user_id = %1$L',
+  '00000000-0000-4000-8000-00000000ada0'), 'their own rows are gone');
 
 -- Bad arguments: the same SQLSTATE, sentence and hint on every engine.
 rollback to people;

@@ -1,0 +1,276 @@
+-- Chatkeep: people. Written by `cargo xtask generate` from sql/supabase/schemas/people.
+
+-- people/types.sql ------------------------------------------------------------
+
+create type chatkeep.transfer_counts as (chats integer, documents integer, archived integer);
+comment on type chatkeep.transfer_counts is 'How much a transfer gave to the new owner.';
+comment on column chatkeep.transfer_counts.chats is 'The chats.';
+comment on column chatkeep.transfer_counts.documents is 'The documents.';
+comment on column chatkeep.transfer_counts.archived is
+  'Those of the documents that were archived, because the new owner has the same source or the same private bytes.';
+
+-- people/hand_over.sql ------------------------------------------------------------
+
+-- Locks in the order of all calls: chats, the owners' documents, the tenant's documents, documents. The callers have
+-- locked the people. Documents and chats change in one statement: its triggers detach attachments to documents that the
+-- owner of a chat cannot see, and must see both changes.
+create or replace function chatkeep_private.hand_over(
+  tenant uuid, from_user uuid, to_user uuid, chat_ids uuid[], document_ids uuid[]
+) returns chatkeep.transfer_counts
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  counts chatkeep.transfer_counts;
+begin
+  perform from chatkeep.chats c
+  where c.user_id = from_user and c.tenant_id = tenant and (chat_ids is null or c.id = any (chat_ids))
+  order by c.id
+  for update;
+  if document_ids is null or document_ids <> '{}' then
+    perform chatkeep_private.lock_documents(tenant, least(from_user, to_user), false, true);
+    perform chatkeep_private.lock_documents(tenant, greatest(from_user, to_user), true, true);
+    perform from chatkeep.documents d
+    where d.user_id = from_user and d.tenant_id = tenant and (document_ids is null or d.id = any (document_ids))
+    order by d.id
+    for update;
+  end if;
+
+  with held as (
+    select o.source_uri from chatkeep.documents o
+    where o.user_id = to_user and o.tenant_id = tenant and o.status <> 'archived' and o.deleted_at is null
+    union
+    select a.source_uri from chatkeep.documents o, unnest(o.aliases) a (source_uri)
+    where o.user_id = to_user and o.tenant_id = tenant
+      and o.aliases <> '{}' and o.status <> 'archived' and o.deleted_at is null
+  ), given as (
+    -- The sources that the new owner does not hold yet. A document that keeps none becomes history, and so does a private
+    -- one whose bytes the new owner has.
+    select d.id,
+      d.status <> 'archived' and d.deleted_at is null as is_current,
+      case when d.visibility = 'tenant' or not exists (
+        select from chatkeep.documents o
+        where o.user_id = to_user and o.checksum = d.checksum and o.tenant_id = tenant
+          and o.visibility = 'private' and o.status <> 'archived' and o.deleted_at is null
+      ) then array(
+        select s.source_uri from unnest(d.source_uri || d.aliases) with ordinality s (source_uri, place)
+        where s.source_uri not in (select h.source_uri from held h)
+        order by s.place
+      ) end as sources
+    from chatkeep.documents d
+    where d.user_id = from_user and d.tenant_id = tenant and (document_ids is null or d.id = any (document_ids))
+  ), documents as (
+    update chatkeep.documents d
+    set (user_id, source_uri, aliases, status, updated_at) = (
+      select to_user,
+        case when g.is_current then coalesce(g.sources[1], d.source_uri) else d.source_uri end,
+        case when g.is_current and g.sources[1] is not null then g.sources[2:] else d.aliases end,
+        case when g.is_current and g.sources[1] is null then 'archived' else d.status end,
+        clock_timestamp()
+    )
+    from given g
+    where d.id = g.id and d.tenant_id = tenant
+    returning g.is_current and d.status = 'archived' as archived
+  ), chats as (
+    update chatkeep.chats c set user_id = to_user
+    where c.user_id = from_user and c.tenant_id = tenant and (chat_ids is null or c.id = any (chat_ids))
+    returning c.id
+  )
+  select (select count(*) from chats), (select count(*) from documents), (select count(*) from documents d where d.archived)
+  into counts;
+  return counts;
+end
+$$;
+comment on function chatkeep_private.hand_over(uuid, uuid, uuid, uuid[], uuid[]) is
+  'Gives chats and documents of one member of a tenant to another one: those with the ids, or all for NULL.';
+revoke all on function chatkeep_private.hand_over(uuid, uuid, uuid, uuid[], uuid[]) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.hand_over(uuid, uuid, uuid, uuid[], uuid[]) to service_role;
+
+-- people/heir_of.sql ------------------------------------------------------------
+
+-- A member who is being deleted or moved at the same time is no heir. SKIP LOCKED skips exactly those, and two deletions
+-- do not wait for each other.
+create or replace function chatkeep_private.heir_of(person uuid, tenant uuid) returns uuid
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  heir uuid;
+begin
+  select u.id into heir from chatkeep.users u
+  where u.tenant_id = tenant and u.id <> person and u.disabled_at is null
+  order by u.created_at, u.id
+  limit 1
+  for key share skip locked;
+  return heir;
+end
+$$;
+comment on function chatkeep_private.heir_of(uuid, uuid) is
+  'The member who gets the shared documents of a person who is being deleted: the one who has been in the tenant for the longest time. NULL if there is none. Keeps the heir from being deleted or moved until the transaction ends.';
+revoke all on function chatkeep_private.heir_of(uuid, uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.heir_of(uuid, uuid) to service_role;
+
+-- people/lock_people.sql ------------------------------------------------------------
+
+-- The first locks of a transfer. The rows are locked in the order of their ids, so that two transfers between the same
+-- people do not wait for each other. The lock is that of enter(): moving, disabling and deleting wait for the transfer.
+create or replace function chatkeep_private.lock_people(tenant uuid, from_user uuid, to_user uuid) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  disabled boolean;
+begin
+  if not chatkeep_private.may_hand_over(tenant) then
+    perform chatkeep_private.refuse('42501', 'only service_role gives rows of one user to another',
+      'Call as service_role, from a backend.');
+  end if;
+  perform from chatkeep.users u
+  where u.id in (from_user, to_user) and u.tenant_id = tenant
+  order by u.id
+  for share;
+  if not exists (select from chatkeep.users u where u.id = from_user and u.tenant_id = tenant) then
+    perform chatkeep_private.refuse('PT409', 'the owner left the tenant during the call', 'Call again.');
+  end if;
+  select u.disabled_at is not null into disabled from chatkeep.users u where u.id = to_user and u.tenant_id = tenant;
+  -- An unknown user and a user of another tenant get the same answer.
+  if not found then
+    perform chatkeep_private.refuse('PT404', 'to_user_id names no member of the tenant',
+      'Pass the id of a user of the same tenant, who has a row in chatkeep.users.');
+  end if;
+  if disabled then
+    perform chatkeep_private.refuse('PT409', 'to_user_id names a disabled user',
+      'Clear disabled_at in chatkeep.users, or pass another member.');
+  end if;
+end
+$$;
+comment on function chatkeep_private.lock_people(uuid, uuid, uuid) is
+  'Locks both people of a transfer until the transaction ends. Refuses a caller without the right, and a new owner who is no enabled member of the tenant.';
+revoke all on function chatkeep_private.lock_people(uuid, uuid, uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.lock_people(uuid, uuid, uuid) to service_role;
+
+-- people/transfer_all.sql ------------------------------------------------------------
+
+create or replace function chatkeep.transfer_all(from_user_id uuid, to_user_id uuid) returns setof chatkeep.transfer_counts
+language plpgsql volatile set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  tenant uuid;
+begin
+  perform chatkeep_private.check_present('from_user_id', transfer_all.from_user_id is not null);
+  perform chatkeep_private.check_present('to_user_id', transfer_all.to_user_id is not null);
+  if transfer_all.from_user_id = transfer_all.to_user_id then
+    perform chatkeep_private.refuse('22023', 'to_user_id is from_user_id', 'Pass another member of the tenant.');
+  end if;
+  select u.tenant_id into tenant from chatkeep.users u where u.id = transfer_all.from_user_id;
+  if not found then
+    perform chatkeep_private.refuse('PT404', 'from_user_id names no user',
+      'Pass the id of a user who has a row in chatkeep.users.');
+  end if;
+  perform chatkeep_private.lock_people(tenant, transfer_all.from_user_id, transfer_all.to_user_id);
+  return next chatkeep_private.hand_over(tenant, transfer_all.from_user_id, transfer_all.to_user_id, null, null);
+end
+$$;
+comment on function chatkeep.transfer_all(uuid, uuid) is
+'Gives all chats and documents of a user who leaves to another member of the tenant, in one transaction, and returns how many.
+Deleted chats and documents go too. Sessions stay. What transfer_chat and transfer_document say is true of each chat and document. For service_role.
+from_user_id: Who leaves. A disabled user too.
+to_user_id: A member of the same tenant.
+Returns: one row.
+Errors: 22004, 22023, 42501, PT404, PT409.';
+revoke all on function chatkeep.transfer_all(uuid, uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.transfer_all(uuid, uuid) to service_role;
+
+-- people/transfer_chat.sql ------------------------------------------------------------
+
+create or replace function chatkeep.transfer_chat(chat_id uuid, to_user_id uuid) returns setof chatkeep.chats
+language plpgsql volatile set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  chat chatkeep.chats;
+  owner uuid;
+begin
+  perform chatkeep_private.check_present('chat_id', transfer_chat.chat_id is not null);
+  perform chatkeep_private.check_present('to_user_id', transfer_chat.to_user_id is not null);
+  -- The new owner's tenant tells which chat is meant where several tenants have a chat of this id.
+  select c.* into chat from chatkeep.chats c
+  join chatkeep.users u on u.tenant_id = c.tenant_id
+  where c.id = transfer_chat.chat_id and u.id = transfer_chat.to_user_id;
+  if not found then
+    select c.* into chat from chatkeep.chats c where c.id = transfer_chat.chat_id limit 1;
+    if not found then
+      perform chatkeep_private.refuse_chat(false, null);
+    end if;
+  end if;
+  owner := chat.user_id;
+  perform chatkeep_private.lock_people(chat.tenant_id, owner, transfer_chat.to_user_id);
+  select c.* into chat from chatkeep.chats c
+  where c.id = chat.id and c.tenant_id = chat.tenant_id and c.user_id in (owner, transfer_chat.to_user_id)
+  for update;
+  if not found then
+    perform chatkeep_private.refuse('PT409', 'chat_id names a chat that got another owner during the call',
+      'Read who owns it now. Call again if it is still to be transferred.');
+  end if;
+  perform chatkeep_private.refuse_chat(true, chat.deleted_at);
+  if chat.user_id <> transfer_chat.to_user_id then
+    perform chatkeep_private.hand_over(chat.tenant_id, owner, transfer_chat.to_user_id, array[chat.id], '{}');
+  end if;
+  return query select c.* from chatkeep.chats c where c.id = chat.id and c.tenant_id = chat.tenant_id;
+end
+$$;
+comment on function chatkeep.transfer_chat(uuid, uuid) is
+'Gives a chat to another member of its tenant, with its messages and attachments, and returns it; again returns the same row.
+Attachments to documents that the new owner cannot read lose the document, as if it had been deleted. author_id still names who wrote a message. For service_role.
+to_user_id: A member of the tenant of the chat.
+Returns: one row.
+Errors: 22004, 42501, PT404, PT409, PT410.';
+revoke all on function chatkeep.transfer_chat(uuid, uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.transfer_chat(uuid, uuid) to service_role;
+
+-- people/transfer_document.sql ------------------------------------------------------------
+
+create or replace function chatkeep.transfer_document(document_id uuid, to_user_id uuid) returns setof chatkeep.documents
+language plpgsql volatile set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  document chatkeep.documents;
+  owner uuid;
+begin
+  perform chatkeep_private.check_present('document_id', transfer_document.document_id is not null);
+  perform chatkeep_private.check_present('to_user_id', transfer_document.to_user_id is not null);
+  select d.* into document from chatkeep.documents d
+  join chatkeep.users u on u.tenant_id = d.tenant_id
+  where d.id = transfer_document.document_id and u.id = transfer_document.to_user_id;
+  if not found then
+    select d.* into document from chatkeep.documents d where d.id = transfer_document.document_id limit 1;
+    if not found then
+      perform chatkeep_private.refuse_document(false);
+    end if;
+  end if;
+  owner := document.user_id;
+  perform chatkeep_private.lock_people(document.tenant_id, owner, transfer_document.to_user_id);
+  if document.deleted_at is not null then
+    perform chatkeep_private.refuse_document(true);
+  end if;
+  if owner <> transfer_document.to_user_id then
+    perform chatkeep_private.hand_over(document.tenant_id, owner, transfer_document.to_user_id, '{}', array[document.id]);
+  end if;
+  return query
+    select d.* from chatkeep.documents d
+    where d.id = document.id and d.tenant_id = document.tenant_id and d.user_id = transfer_document.to_user_id;
+  if not found then
+    perform chatkeep_private.refuse('PT409', 'document_id names a document that got another owner during the call',
+      'Read who owns it now. Call again if it is still to be transferred.');
+  end if;
+end
+$$;
+comment on function chatkeep.transfer_document(uuid, uuid) is
+'Gives a document to another member of its tenant, with the tags of its owner, and returns it; again returns the same row.
+The new owner keeps what they have. A source that they hold stays with their document, and the next alias takes its place. Without another source, or where they have the same private bytes, the document is archived. Attachments to a private document in chats of others lose it. For service_role.
+to_user_id: A member of the tenant of the document.
+Returns: one row.
+Errors: 22004, 42501, PT404, PT409, PT410.';
+revoke all on function chatkeep.transfer_document(uuid, uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.transfer_document(uuid, uuid) to service_role;
+
+notify pgrst, 'reload schema';

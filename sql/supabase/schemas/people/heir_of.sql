@@ -1,0 +1,20 @@
+-- A member who is being deleted or moved at the same time is no heir. SKIP LOCKED skips exactly those, and two deletions
+-- do not wait for each other.
+create or replace function chatkeep_private.heir_of(person uuid, tenant uuid) returns uuid
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  heir uuid;
+begin
+  select u.id into heir from chatkeep.users u
+  where u.tenant_id = tenant and u.id <> person and u.disabled_at is null
+  order by u.created_at, u.id
+  limit 1
+  for key share skip locked;
+  return heir;
+end
+$$;
+comment on function chatkeep_private.heir_of(uuid, uuid) is
+  'The member who gets the shared documents of a person who is being deleted: the one who has been in the tenant for the longest time. NULL if there is none. Keeps the heir from being deleted or moved until the transaction ends.';
+revoke all on function chatkeep_private.heir_of(uuid, uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.heir_of(uuid, uuid) to service_role;
