@@ -11,6 +11,7 @@ pub mod digest;
 pub mod documents;
 pub mod json;
 pub mod limits;
+pub mod membership;
 pub mod postgres_advisories;
 pub mod refusal;
 pub mod sessions;

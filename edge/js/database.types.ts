@@ -134,8 +134,8 @@ export type Database = {
             foreignKeyName: "chats_user_id_fkey";
             columns: ["user_id", "tenant_id"];
             isOneToOne: false;
-            referencedRelation: "users";
-            referencedColumns: ["id", "tenant_id"];
+            referencedRelation: "memberships";
+            referencedColumns: ["user_id", "tenant_id"];
           },
         ];
       };
@@ -186,8 +186,8 @@ export type Database = {
             foreignKeyName: "document_metadata_user_id_fkey";
             columns: ["user_id", "tenant_id"];
             isOneToOne: false;
-            referencedRelation: "users";
-            referencedColumns: ["id", "tenant_id"];
+            referencedRelation: "memberships";
+            referencedColumns: ["user_id", "tenant_id"];
           },
         ];
       };
@@ -255,8 +255,8 @@ export type Database = {
             foreignKeyName: "documents_user_id_fkey";
             columns: ["user_id", "tenant_id"];
             isOneToOne: false;
-            referencedRelation: "users";
-            referencedColumns: ["id", "tenant_id"];
+            referencedRelation: "memberships";
+            referencedColumns: ["user_id", "tenant_id"];
           },
         ];
       };
@@ -278,6 +278,49 @@ export type Database = {
           "name"?: string;
         };
         Relationships: [];
+      };
+      "memberships": {
+        Row: {
+          "created_at": string;
+          "disabled_at": string | null;
+          "is_home": boolean;
+          "role": string;
+          "tenant_id": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "disabled_at"?: string | null;
+          "is_home"?: boolean;
+          "role"?: string;
+          "tenant_id": string;
+          "user_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "disabled_at"?: string | null;
+          "is_home"?: boolean;
+          "role"?: string;
+          "tenant_id"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "memberships_tenant_id_fkey";
+            columns: ["tenant_id"];
+            isOneToOne: false;
+            referencedRelation: "tenants";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "memberships_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "users";
+            referencedColumns: ["id"];
+          },
+        ];
       };
       "message_search": {
         Row: {
@@ -452,10 +495,32 @@ export type Database = {
             foreignKeyName: "sessions_user_id_fkey";
             columns: ["user_id", "tenant_id"];
             isOneToOne: false;
-            referencedRelation: "users";
-            referencedColumns: ["id", "tenant_id"];
+            referencedRelation: "memberships";
+            referencedColumns: ["user_id", "tenant_id"];
           },
         ];
+      };
+      "tenants": {
+        Row: {
+          "created_at": string;
+          "id": string;
+          "name": string | null;
+          "settings": NonNullable<Json>;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "id"?: string;
+          "name"?: string | null;
+          "settings"?: NonNullable<Json>;
+        };
+        Update: {
+          "created_at"?: string;
+          "id"?: string;
+          "name"?: string | null;
+          "settings"?: NonNullable<Json>;
+        };
+        Relationships: [];
       };
       "users": {
         Row: {
@@ -467,7 +532,6 @@ export type Database = {
           "issuer": string | null;
           "metadata": NonNullable<Json>;
           "subject": string | null;
-          "tenant_id": string;
           "updated_at": string;
         };
         ComputedFields: never;
@@ -480,7 +544,6 @@ export type Database = {
           "issuer"?: string | null;
           "metadata"?: NonNullable<Json>;
           "subject"?: string | null;
-          "tenant_id": string;
           "updated_at"?: string;
         };
         Update: {
@@ -492,7 +555,6 @@ export type Database = {
           "issuer"?: string | null;
           "metadata"?: NonNullable<Json>;
           "subject"?: string | null;
-          "tenant_id"?: string;
           "updated_at"?: string;
         };
         Relationships: [
@@ -561,6 +623,23 @@ export type Database = {
       };
     };
     Functions: {
+      "add_member": {
+        Args: { "role"?: string; "tenant_id": string; "user_id": string };
+        Returns: {
+          "created_at": string;
+          "disabled_at": string | null;
+          "is_home": boolean;
+          "role": string;
+          "tenant_id": string;
+          "user_id": string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "memberships";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "append_message": {
         Args: {
           "chat_id": string;
@@ -935,6 +1014,38 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "remove_member": {
+        Args: { "tenant_id": string; "user_id": string };
+        Returns: {
+          "created_at": string;
+          "disabled_at": string | null;
+          "is_home": boolean;
+          "role": string;
+          "tenant_id": string;
+          "user_id": string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "memberships";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      "rename_tenant": {
+        Args: { "name": string; "tenant_id": string };
+        Returns: {
+          "created_at": string;
+          "id": string;
+          "name": string | null;
+          "settings": NonNullable<Json>;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "tenants";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "restore_chat": {
         Args: { "chat_id": string };
         Returns: {
@@ -1091,6 +1202,23 @@ export type Database = {
         SetofOptions: {
           from: "*";
           to: "documents";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      "set_member_role": {
+        Args: { "role": string; "tenant_id": string; "user_id": string };
+        Returns: {
+          "created_at": string;
+          "disabled_at": string | null;
+          "is_home": boolean;
+          "role": string;
+          "tenant_id": string;
+          "user_id": string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "memberships";
           isOneToOne: false;
           isSetofReturn: true;
         };

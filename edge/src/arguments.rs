@@ -12,7 +12,7 @@ use chatkeep_core::documents::document::NewDocument;
 use chatkeep_core::sessions::session::{self, NewSession};
 use chatkeep_core::upkeep::Upkeep;
 use chatkeep_core::user_id::user_id;
-use chatkeep_core::{Refusal, batch, limits, text};
+use chatkeep_core::{Refusal, batch, limits, membership, text};
 use js_sys::Object;
 use wasm_bindgen::prelude::*;
 
@@ -217,6 +217,36 @@ pub fn check_search_messages(query: Option<String>, page_size: Option<f64>) -> O
 )]
 pub fn check_elevate_session(aal: Option<String>) -> Option<Object> {
     refusal::of(session::assurance_level(aal.as_deref()))
+}
+
+/// The rules of `add_member`.
+#[wasm_bindgen(js_name = checkAddMember)]
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "wasm-bindgen takes optional text by value only"
+)]
+pub fn check_add_member(role: Option<String>) -> Option<Object> {
+    refusal::of(membership::check_role(role.as_deref()))
+}
+
+/// The rules of `set_member_role`.
+#[wasm_bindgen(js_name = checkSetMemberRole)]
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "wasm-bindgen takes optional text by value only"
+)]
+pub fn check_set_member_role(role: Option<String>) -> Option<Object> {
+    refusal::of(membership::check_role(role.as_deref()))
+}
+
+/// The rules of `rename_tenant`.
+#[wasm_bindgen(js_name = checkRenameTenant)]
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "wasm-bindgen takes optional text by value only"
+)]
+pub fn check_rename_tenant(name: Option<String>) -> Option<Object> {
+    refusal::of(membership::check_name(name.as_deref()))
 }
 
 /// The rules of `set_document_status`.

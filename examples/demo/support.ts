@@ -62,9 +62,9 @@ export async function signUpThree(url: string, anonKey: string, serviceKey: stri
   };
   const [ada, ben, cleo] = await Promise.all([signUp("Ada"), signUp("Ben"), signUp("Cleo")]);
   // Everybody's tenant is their own id until a service says otherwise: Ben joins Ada's.
-  const users = connect(serviceKey).schema("chatkeep").from("users");
+  const service = connect(serviceKey).schema("chatkeep");
   ben.tenant = ada.id;
-  await must("moving Ben into Ada's tenant", users.insert({ id: ben.id, tenant_id: ada.id }).select().single());
+  await must("moving Ben into Ada's tenant", service.rpc("add_member", { tenant_id: ada.id, user_id: ben.id }).single());
   for (const { name, tenant, chatkeep } of [ada, ben, cleo]) {
     const chat = await must<{ tenant_id: string }>(
       `${name}'s first chat`,

@@ -1,5 +1,5 @@
 //! The caller: the claims of the request, the user and the membership.
 
 pub mod claims;
-pub mod headers;
 pub mod identity;
+pub mod named_tenant;

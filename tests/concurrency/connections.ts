@@ -147,7 +147,7 @@ export class Stage {
     const id = crypto.randomUUID();
     const owner = await this.owner();
     await owner.rows("insert into auth.users (id) values ($1)", id);
-    if (tenant) await owner.rows("insert into chatkeep.users (id, tenant_id) values ($1, $2)", id, tenant);
+    if (tenant) await owner.rows("select from chatkeep.add_member($2, $1)", id, tenant);
     return { id, role: "authenticated", claims: JSON.stringify({ role: "authenticated", sub: id }) };
   }
 

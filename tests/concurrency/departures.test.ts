@@ -19,7 +19,7 @@ import {
 import { liveSessions, nothingLeft, wholeChat } from "./whole.ts";
 
 const CHANGES = {
-  moved: "update chatkeep.users set tenant_id = gen_random_uuid() where id = $1",
+  moved: "update chatkeep.memberships set tenant_id = gen_random_uuid() where user_id = $1",
   deleted: "delete from auth.users where id = $1",
 };
 
@@ -342,7 +342,7 @@ test("indexing while writers are moved and deleted raises no error, and indexes 
       return !working || appends[place] > at[place];
     });
     at[place] = appends[place];
-    const move = administrator.rows("update chatkeep.users set tenant_id = gen_random_uuid() where id = $1", person.id);
+    const move = administrator.rows("update chatkeep.memberships set tenant_id = gen_random_uuid() where user_id = $1", person.id);
     note("a move", ["accepted"], await outcome(move));
     if (round % 20 === 0) {
       const gone = administrator.rows("delete from auth.users where id = $1", going[round / 20 - 1].person.id);

@@ -16,7 +16,7 @@ const TRANSACTION = "select pg_current_xact_id()";
 /** The statement that makes a change. */
 function changing(change: Change, { person }: Scene, target: string): [statement: string, ...values: unknown[]] {
   if (change === "disabled") return ["update chatkeep.users set disabled_at = now() where id = $1", person.id];
-  if (change === "moved") return ["update chatkeep.users set tenant_id = $2 where id = $1", person.id, target];
+  if (change === "moved") return ["update chatkeep.memberships set tenant_id = $2 where user_id = $1", person.id, target];
   return ["delete from auth.users where id = $1", person.id];
 }
 

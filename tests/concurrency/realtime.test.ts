@@ -220,7 +220,7 @@ broadcast("a user who moves still receives changes, and other members do not", a
   await connection.request(people.ada, APPEND, chat, "hello", null, "complete");
   await feed.sent();
   const move =
-    "update chatkeep.users set tenant_id = t.tenant_id from chatkeep.users t where users.id = $1 and t.id = $2";
+    "update chatkeep.memberships set tenant_id = t.tenant_id from chatkeep.memberships t where memberships.user_id = $1 and t.user_id = $2";
   await connection.request(people.eve, "select chatkeep.create_chat()");
   await connection.request(SERVICE, move, people.ada.id, people.eve.id);
   await connection.request(people.ada, APPEND, chat, "from the new tenant", null, "complete");

@@ -107,7 +107,7 @@ test("a shared batch writes a colleague's document once, and so never waits for 
     await one.request(ben, "select from chatkeep.register_document('/7', $1)", sum(7));
     // A deletion of Ada holds her row while it waits for the documents' locks.
     await holder.rows("begin");
-    await holder.rows("select from chatkeep.users where id = $1 for update", ada.id);
+    await holder.rows("select from chatkeep.memberships where user_id = $1 for update", ada.id);
     const registering = one.request(ben, BATCH, JSON.stringify(batch));
     const waits = await stage.waitsOrEnds(one, holder, registering);
     await holder.commit();
@@ -156,7 +156,7 @@ function plays(of: Player, documents: Row[], round: number): Statement[] {
   ];
 }
 
-const MOVE = "update chatkeep.users set tenant_id = $2 where id = $1";
+const MOVE = "update chatkeep.memberships set tenant_id = $2 where user_id = $1";
 
 /**
  * The documented refusals: the document is out of sight, the namespace belongs to another member, or a race hides the
@@ -204,7 +204,7 @@ test("moves never deadlock with registrations, tags and attachments of the user 
     await distinctDocuments(stage, person, "after all moves");
     await wholeChat(stage, chat, "after all moves");
   }
-  const [{ tenant_id }] = await owner.rows("select tenant_id from chatkeep.users where id = $1", ada.person.id);
+  const [{ tenant_id }] = await owner.rows("select tenant_id from chatkeep.memberships where user_id = $1", ada.person.id);
   await allIn(stage, ada.person, tenant_id, "after all moves");
 });
 

@@ -82,7 +82,7 @@ async function reader(stage: Stage, connection: Connection, tenant: string): Pro
   return person;
 }
 
-const MOVE = "update chatkeep.users set tenant_id = $2 where id = $1";
+const MOVE = "update chatkeep.memberships set tenant_id = $2 where user_id = $1";
 
 for (const [name, sends] of WAYS) {
   test(`${name}: after a user moves while a registration waits for another one, the registration is complete in the new tenant`, async (stage) => {

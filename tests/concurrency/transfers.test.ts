@@ -168,7 +168,7 @@ test("of two transfers at once one gives the chat away, and a retry finds it giv
 
 test("a transfer waits for a member who is being moved or deleted, and is refused", async (stage) => {
   const CHANGES: [string, string][] = [
-    ["update chatkeep.users set tenant_id = gen_random_uuid() where id = $1", "PT404"],
+    ["update chatkeep.memberships set tenant_id = gen_random_uuid() where user_id = $1", "PT404"],
     ["delete from auth.users where id = $1", "PT404"],
     ["update chatkeep.users set disabled_at = now() where id = $1", "PT409"],
   ];

@@ -70,6 +70,7 @@ export async function nothingLeft(stage: Stage, person: Person, what: string): P
   const owner = await stage.owner();
   const left = await owner.rows(
     `select 'users' as of from chatkeep.users where id = $1
+     union all select 'memberships' from chatkeep.memberships where user_id = $1
      union all select 'chats' from chatkeep.chats where user_id = $1
      union all select 'messages' from chatkeep.messages where user_id = $1
      union all select 'message_search' from chatkeep.message_search where user_id = $1
@@ -86,7 +87,7 @@ export async function nothingLeft(stage: Stage, person: Person, what: string): P
 export async function allIn(stage: Stage, person: Person, tenant: string, what: string): Promise<void> {
   const owner = await stage.owner();
   const behind = await owner.rows(
-    `select 'users' as of from chatkeep.users where id = $1 and tenant_id <> $2
+    `select 'memberships' as of from chatkeep.memberships where user_id = $1 and tenant_id <> $2
      union all select 'chats' from chatkeep.chats where user_id = $1 and tenant_id <> $2
      union all select 'messages' from chatkeep.messages where user_id = $1 and tenant_id <> $2
      union all select 'message_search' from chatkeep.message_search where user_id = $1 and tenant_id <> $2

@@ -39,9 +39,10 @@ export async function signUp(): Promise<Person> {
 
 /** Moves guests into the tenant of the host, as a service does. They must not have used Chatkeep before. */
 export async function shareTenant(host: Person, ...guests: Person[]): Promise<void> {
-  const rows = guests.map((guest) => ({ id: guest.id, tenant_id: host.id }));
-  const { error } = await service().from("users").insert(rows);
-  assert(!error, `moving users failed: ${error?.message}`);
+  for (const guest of guests) {
+    const { error } = await service().rpc("add_member", { tenant_id: host.id, user_id: guest.id });
+    assert(!error, `adding a member failed: ${error?.message}`);
+  }
 }
 
 /** A client without a user. */

@@ -7,7 +7,11 @@ Deno.test("signing up makes no row, and the first use makes one in the user's ow
   const ada = await signUp();
   equal(ok(await service().from("users").select("id").eq("id", ada.id)), [], "users before the first use");
   await newChat(ada);
-  equal(ok(await ada.db.from("users").select("id, tenant_id")), [{ id: ada.id, tenant_id: ada.id }], "users after it");
+  equal(
+    ok(await ada.db.from("memberships").select("user_id, tenant_id, role, is_home")),
+    [{ user_id: ada.id, tenant_id: ada.id, role: "owner", is_home: true }],
+    "memberships after it",
+  );
 });
 
 Deno.test("a service moves a user to another tenant, and their rows with them", async () => {
@@ -15,7 +19,7 @@ Deno.test("a service moves a user to another tenant, and their rows with them", 
   const chat = await newChat(ben);
   const session = ok(await ben.db.rpc("create_session").single());
   await newChat(ada);
-  ok(await service().from("users").update({ tenant_id: ada.id }).eq("id", ben.id));
+  ok(await service().from("memberships").update({ tenant_id: ada.id }).eq("user_id", ben.id));
   equal(ok(await ben.db.from("chats").select("tenant_id").eq("id", chat)), [{ tenant_id: ada.id }], "the moved chat");
   const sessions = await ben.db.from("sessions").select("tenant_id").eq("id", session.session_id);
   equal(ok(sessions), [{ tenant_id: ada.id }], "the moved session");
@@ -25,9 +29,9 @@ Deno.test("a user cannot move to another tenant", async () => {
   const [ada, ben] = [await signUp(), await signUp()];
   await newChat(ada);
   await newChat(ben);
-  refusal(await ben.db.from("users").update({ tenant_id: ada.id }).eq("id", ben.id), "42501", 403, "users");
+  refusal(await ben.db.from("memberships").update({ tenant_id: ada.id }).eq("user_id", ben.id), "42501", 403, "memberships");
   const other = await signUp();
-  const { error } = await other.db.from("users").insert({ id: other.id, tenant_id: ada.id });
+  const { error } = await other.db.from("memberships").insert({ user_id: other.id, tenant_id: ada.id });
   equal(error?.code, "42501", "joining a tenant by inserting one's own row");
 });
 

@@ -25,7 +25,10 @@ impl Chatkeep {
         admin.execute(&format!(
             "begin;
              set local session_replication_role = replica;
-             insert into chatkeep.users (id, tenant_id) values ('{user}', '{user}') on conflict do nothing;
+             insert into chatkeep.users (id) values ('{user}') on conflict do nothing;
+             insert into chatkeep.tenants (id) values ('{user}') on conflict do nothing;
+             insert into chatkeep.memberships (user_id, tenant_id, role, is_home)
+               values ('{user}', '{user}', 'owner', true) on conflict do nothing;
              insert into chatkeep.documents (tenant_id, user_id, source_uri, checksum, status)
              select '{user}', '{user}', 'https://example.com/corpus/' || n, encode(sha256(n::text::bytea), 'hex'), 'ready'
              from generate_series(0, {store} - 1) n;

@@ -47,7 +47,10 @@ pub fn chats(admin: &mut Connection, user: &str, chats: usize, messages: usize) 
     admin.execute(&format!(
         "begin;
         set local session_replication_role = replica;
-        insert into chatkeep.users (id, tenant_id) values ('{user}', '{user}') on conflict do nothing;
+        insert into chatkeep.users (id) values ('{user}') on conflict do nothing;
+        insert into chatkeep.tenants (id) values ('{user}') on conflict do nothing;
+        insert into chatkeep.memberships (user_id, tenant_id, role, is_home)
+          values ('{user}', '{user}', 'owner', true) on conflict do nothing;
         create temporary table loaded on commit drop as
           select chatkeep_private.uuid_v7() as id, chatkeep_private.uuid_v7() as leaf,
             now() - interval '1 second' * ({messages} * n) as began

@@ -25,7 +25,8 @@ pub fn load_others(database: &Database<'_>) -> Result<()> {
            sha256(uuid_send(gen_random_uuid())) as digest
          from generate_series(1, {OTHERS});
          insert into auth.users (id) select user_id from others;
-         insert into chatkeep.users (id, tenant_id) select user_id, user_id from others;
+         insert into chatkeep.users (id) select user_id from others;
+         insert into chatkeep.memberships (user_id, tenant_id, role, is_home) select user_id, user_id, 'owner', true from others;
          insert into chatkeep.sessions (id, user_id, tenant_id, session_token, expires_at)
          select session_id, user_id, user_id, digest, now() + interval '30 days' from others;
          insert into chatkeep_private.session_secrets (session_token, session_id, refresh_digest)

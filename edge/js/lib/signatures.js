@@ -2,6 +2,11 @@
 // interval in seconds. Written by `cargo xtask generate` from the declarations in sql/supabase/schemas.
 
 export const SIGNATURES = {
+  add_member: [
+    ["tenant_id", "uuid"],
+    ["user_id", "uuid"],
+    ["role", "text", "member"],
+  ],
   append_message: [
     ["chat_id", "uuid"],
     ["role", "text"],
@@ -112,6 +117,14 @@ export const SIGNATURES = {
   register_documents: [
     ["documents", "jsonb"],
   ],
+  remove_member: [
+    ["tenant_id", "uuid"],
+    ["user_id", "uuid"],
+  ],
+  rename_tenant: [
+    ["tenant_id", "uuid"],
+    ["name", "text"],
+  ],
   restore_chat: [
     ["chat_id", "uuid"],
   ],
@@ -142,6 +155,11 @@ export const SIGNATURES = {
     ["status", "text"],
     ["error", "text", null],
   ],
+  set_member_role: [
+    ["tenant_id", "uuid"],
+    ["user_id", "uuid"],
+    ["role", "text"],
+  ],
   tag_document: [
     ["document_id", "uuid"],
     ["tags", "jsonb"],
@@ -170,6 +188,7 @@ export const SIGNATURES = {
 
 // What each call answers.
 export const ANSWERS = {
+  add_member: "row",
   append_message: "row",
   append_messages: "rows",
   attach: "row",
@@ -190,6 +209,8 @@ export const ANSWERS = {
   register_content: "row",
   register_document: "row",
   register_documents: "rows",
+  remove_member: "row",
+  rename_tenant: "row",
   restore_chat: "row",
   revoke_all_sessions: "rows",
   revoke_other_sessions: "row",
@@ -198,6 +219,7 @@ export const ANSWERS = {
   search_messages: "rows",
   select_branch: "row",
   set_document_status: "row",
+  set_member_role: "row",
   tag_document: "row or none",
   transfer_all: "row",
   transfer_chat: "row",
@@ -217,6 +239,9 @@ export const JUDGED = {
   finish_message: ["content", "parts", "status", "metadata", "token_count"],
   search_messages: ["query", "page_size"],
   elevate_session: ["aal"],
+  add_member: ["role"],
+  set_member_role: ["role"],
+  rename_tenant: ["name"],
   set_document_status: ["status", "error"],
   tag_document: ["tags", "namespace"],
   attach: ["document_id", "name", "mime_type", "byte_size", "storage_path"],

@@ -3,6 +3,14 @@
 
 import type { Bytes, Interval, Json, JsonObject, Timestamp, Uuid } from "./values.d.ts";
 
+export interface AddMember {
+  tenantId: Uuid;
+  /** A person who has signed in. service_role may name one who has not. */
+  userId: Uuid;
+  /** owner, admin or member. Only owners make owners. `member` when left out. */
+  role?: "owner" | "admin" | "member";
+}
+
 export interface AppendMessage {
   chatId: Uuid;
   /** The role of its author. */
@@ -186,6 +194,17 @@ export interface RegisterDocuments {
   documents: RegisterDocument[];
 }
 
+export interface RemoveMember {
+  tenantId: Uuid;
+  userId: Uuid;
+}
+
+export interface RenameTenant {
+  tenantId: Uuid;
+  /** 1 to 200 characters. */
+  name: string;
+}
+
 export interface RestoreChat {
   chatId: Uuid;
 }
@@ -232,6 +251,13 @@ export interface SetDocumentStatus {
   status: "pending" | "processing" | "ready" | "failed" | "archived";
   /** Why the ingest failed, at most 2,000 characters. With the status failed only. */
   error?: string | null;
+}
+
+export interface SetMemberRole {
+  tenantId: Uuid;
+  userId: Uuid;
+  /** owner, admin or member. */
+  role: "owner" | "admin" | "member";
 }
 
 export interface TagDocument {

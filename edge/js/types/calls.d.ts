@@ -2,6 +2,7 @@
 // Written by `cargo xtask generate` from the declarations in sql/supabase/schemas.
 
 import type {
+  AddMember,
   AppendMessage,
   AppendMessages,
   Attach,
@@ -20,6 +21,8 @@ import type {
   RegisterContent,
   RegisterDocument,
   RegisterDocuments,
+  RemoveMember,
+  RenameTenant,
   RestoreChat,
   RevokeAllSessions,
   RevokeOtherSessions,
@@ -28,6 +31,7 @@ import type {
   SearchMessages,
   SelectBranch,
   SetDocumentStatus,
+  SetMemberRole,
   TagDocument,
   TransferAll,
   TransferChat,
@@ -46,9 +50,11 @@ import type {
   DocumentRegistration,
   Engine,
   FoundMessage,
+  Membership,
   Message,
   Session,
   SessionsRevoked,
+  Tenant,
   TransferCount,
 } from "./rows.d.ts";
 import type { CreatedSession, RotatedSession, SessionStatus } from "./sessions.d.ts";
@@ -56,6 +62,11 @@ import type { Uuid } from "./values.d.ts";
 
 /** The calls that are functions of the database. */
 export interface Calls {
+  /**
+   * Makes a person a member of a tenant, or enables the membership again, and returns it.
+   * Owners and admins add to their tenant, service_role to any; a tenant begins with its first member. The same call again writes nothing.
+   */
+  addMember: (given: AddMember, options?: CallOptions) => Promise<Result<Membership>>;
   /**
    * Appends a message to a chat of the caller and returns it.
    * messageId makes a retry safe: the same id and content return the stored row. A parentId other than the last message starts a branch.
@@ -141,6 +152,13 @@ export interface Calls {
   registerDocument: (given: RegisterDocument, options?: CallOptions) => Promise<Result<DocumentRegistration>>;
   /** Registers an array of at most 10,000 documents, all or none, and returns a row for each, in order. */
   registerDocuments: (given: RegisterDocuments, options?: CallOptions) => Promise<Result<DocumentRegistration[]>>;
+  /**
+   * Ends a person's access to a tenant at the next statement, and returns the membership.
+   * What the person stored stays with the tenant. addMember gives the access back. The last owner cannot be removed.
+   */
+  removeMember: (given: RemoveMember, options?: CallOptions) => Promise<Result<Membership>>;
+  /** Names a tenant and returns it. Its owners and admins may, and service_role. */
+  renameTenant: (given: RenameTenant, options?: CallOptions) => Promise<Result<Tenant>>;
   /** Restores a deleted chat as it was, unless purgeChats has begun to remove it. */
   restoreChat: (given: RestoreChat, options?: CallOptions) => Promise<Result<Chat>>;
   /** Revokes all sessions of the caller, or of the userId that service_role names, and returns those that it revoked. */
@@ -172,6 +190,11 @@ export interface Calls {
    * The same status again writes nothing, except processing: one worker gets it, a second one PT409. error says why the ingest failed.
    */
   setDocumentStatus: (given: SetDocumentStatus, options?: CallOptions) => Promise<Result<Document>>;
+  /**
+   * Changes the role of a member and returns the membership.
+   * Owners and admins may, and service_role. Only owners make owners or change their role, and the last owner stays one.
+   */
+  setMemberRole: (given: SetMemberRole, options?: CallOptions) => Promise<Result<Membership>>;
   /**
    * Merges tags into a namespace of a document, key by key, and returns the namespace's row; null removes a key.
    * Returns no row if there is none and nothing to write. A namespace belongs to its first writer, default to the owner.

@@ -127,6 +127,19 @@ export interface FoundMessage {
   snippet: string;
 }
 
+/** A row of `chatkeep.memberships`. Which people belong to which tenants. A person may belong to many. Everything that a person stores refers to one membership. */
+export interface Membership {
+  user_id: Uuid;
+  tenant_id: Uuid;
+  /** Owners and admins manage the memberships of their tenant. */
+  role: "owner" | "admin" | "member";
+  /** Whether this tenant counts when a request names none. One of a person's memberships at most. */
+  is_home: boolean;
+  created_at: Timestamp;
+  /** Set: the person reads and writes nothing in this tenant from the next statement on. */
+  disabled_at: Timestamp | null;
+}
+
 /** A row of `chatkeep.messages`. One message. Append-only for clients: only calls write rows. */
 export interface Message {
   id: Uuid;
@@ -190,6 +203,14 @@ export interface SessionsRevoked {
   /** The session that stays. null if the token was never issued. */
   session_id: Uuid | null;
   revoked: number;
+}
+
+/** A row of `chatkeep.tenants`. An organisation, or the own space of one person. Its first membership makes the row. */
+export interface Tenant {
+  id: Uuid;
+  name: string | null;
+  settings: JsonObject;
+  created_at: Timestamp;
 }
 
 /** How much a transfer gave to the new owner. */

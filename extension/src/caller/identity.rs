@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use crate::caller::claims;
+use crate::caller::named_tenant::Naming;
 use crate::postgres::connection::{Connection, connected};
 use crate::postgres::datum::{Uuid, values};
 use crate::postgres::role::{self, RoleId};
@@ -13,9 +14,12 @@ statements! {
     /// `chatkeep.uid()` is this library's, so SQL is asked for what `chatkeep.uid()` rests on.
     UID() = c"select i.id from chatkeep_private.claimed_identity() i";
     MEMBER() = c"select chatkeep.tenant_id(), chatkeep.uid()";
-    /// Enough for nearly every call: the user exists and is not disabled.
+    NAMED_TENANT() = c"select chatkeep_private.named_tenant()";
+    /// Enough for nearly every call: the request names no tenant, and the user has a home that is not disabled.
     ENTER_OWN(UUIDOID) = c"
-        select u.tenant_id from chatkeep.users u where u.id = $1 and u.disabled_at is null for share";
+        select m.tenant_id from chatkeep.memberships m
+        where m.user_id = $1 and m.is_home and m.disabled_at is null
+        for share";
     ENTER(UUIDOID, BOOLOID) = c"select chatkeep_private.enter($1, $2), coalesce($1, chatkeep.uid())";
 }
 
@@ -34,7 +38,28 @@ struct Caller {
     role: RoleId,
     claims: String,
     user: Option<Uuid>,
+    naming: Naming,
+    named: Named,
     tenant: Option<(Moment, Uuid)>,
+}
+
+/// The tenant that the request names.
+#[derive(Clone, Copy)]
+enum Named {
+    /// Nobody has asked yet.
+    Unread,
+    Read(Option<Uuid>),
+}
+
+impl Caller {
+    fn named_tenant(&mut self) -> Option<Uuid> {
+        if let Named::Read(named) = self.named {
+            return named;
+        }
+        let named = asked(NAMED_TENANT);
+        self.named = Named::Read(named);
+        named
+    }
 }
 
 /// A running call. When the outermost one ends, with or without an error, the library forgets the caller.
@@ -59,10 +84,10 @@ impl Drop for Running {
 
 /// Reads the caller that the current claims name. `None` if claims alone do not name the caller.
 fn with_caller<T>(read: impl FnOnce(&mut Caller) -> T) -> Option<T> {
-    let role = role::current();
+    let (role, naming) = (role::current(), Naming::of_request());
     let known = CALLER
         .take()
-        .filter(|known| known.role == role && claims::are(&known.claims));
+        .filter(|known| known.role == role && claims::are(&known.claims) && known.naming == naming);
     let mut caller = if let Some(caller) = known {
         caller
     } else {
@@ -72,6 +97,12 @@ fn with_caller<T>(read: impl FnOnce(&mut Caller) -> T) -> Option<T> {
             role,
             claims,
             user,
+            named: if naming.is_none() {
+                Named::Read(None)
+            } else {
+                Named::Unread
+            },
+            naming,
             tenant: None,
         }
     };
@@ -92,10 +123,10 @@ pub fn user(connection: Connection) -> Option<Uuid> {
     with_caller(|caller| caller.user).unwrap_or_else(|| UID.execute(connection, &[]).get(1))
 }
 
-/// The caller's tenant, which `read` finds for the user in the snapshot of the running statement. A tenant that was found
+/// The caller's tenant, which `read` finds for the user and the named tenant in the snapshot of the running statement. A tenant that was found
 /// is kept for that snapshot. `None` if `auth.uid()` has to be asked for the user.
 pub fn tenant<E>(
-    read: impl FnOnce(&Uuid, Snapshot) -> Result<Option<Uuid>, E>,
+    read: impl FnOnce(&Uuid, Option<&Uuid>, Snapshot) -> Result<Option<Uuid>, E>,
 ) -> Option<Result<Option<Uuid>, E>> {
     let found = with_statements(|snapshot| {
         with_caller(|caller| {
@@ -107,7 +138,8 @@ pub fn tenant<E>(
             let Some(user) = caller.user else {
                 return Ok(None);
             };
-            let found = read(&user, snapshot);
+            let named = caller.named_tenant();
+            let found = read(&user, named.as_ref(), snapshot);
             // Only a tenant that was found is kept: the first use of a new user creates the membership in the middle of
             // a call.
             caller.tenant = found
@@ -149,7 +181,7 @@ pub fn member(connection: Connection) -> Option<Member> {
 /// Locks the user of a call until the transaction ends: the caller, or the user whom `service_role` names. With
 /// `alone`, other calls that pass it wait too. This is `chatkeep_private.enter`.
 pub fn enter(connection: Connection, for_user: Option<Uuid>, alone: bool) -> Member {
-    if for_user.is_none() && !alone {
+    if for_user.is_none() && !alone && Naming::of_request().is_none() {
         let user = user(connection);
         let tenant = ENTER_OWN.execute(connection, &values![user]).get(1);
         if tenant.is_some() {

@@ -4,7 +4,8 @@ use chatkeep_core::Refusal;
 use std::ffi::CStr;
 
 use crate::call::Call;
-use crate::caller::{headers, identity};
+use crate::caller::identity;
+use crate::caller::named_tenant::Naming;
 use crate::chats::chat_by_index;
 use crate::chats::locked_chat::{Chat, is_count, not_before_now};
 use crate::chats::message_item::MessageItem;
@@ -82,7 +83,7 @@ pub fn append_at_once(
     let author = identity::user(call.connection);
     let owner = match (author, role::is_exempt_from_policies()) {
         // A service that names a tenant means the chat of that tenant.
-        (_, true) if headers::may_name_tenant() => return Ok(false),
+        (_, true) if !Naming::of_request().is_none() => return Ok(false),
         (_, true) => None,
         (Some(author), false) => Some(author),
         (None, false) => return Ok(false),

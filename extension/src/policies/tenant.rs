@@ -1,4 +1,4 @@
-//! Reads the tenant of a user by index, without a statement.
+//! Reads the tenant of a request by index, without a statement.
 
 use crate::policies::fingerprints;
 use crate::postgres::datum::Uuid;
@@ -11,28 +11,39 @@ use crate::postgres::snapshot::Snapshot;
 /// SELECT. The caller must use SQL instead.
 pub struct NotReadable;
 
-/// The tenant of a user, in a snapshot. `None` if the user does not exist or is disabled.
+/// The tenant of a user, in a snapshot: the one that the request names, or the home. `None` if the user has no enabled
+/// membership there.
 ///
 /// The answer is shown to the caller. So it is read by index only where a statement would show it: under the policies
 /// of the migrations, and not with `row_security = off`, which asks for an error instead.
-pub fn of_user(user: &Uuid, snapshot: Snapshot) -> Result<Option<Uuid>, NotReadable> {
+pub fn of_user(
+    user: &Uuid,
+    named: Option<&Uuid>,
+    snapshot: Snapshot,
+) -> Result<Option<Uuid>, NotReadable> {
     if !row_security::is_on() {
         return Err(NotReadable);
     }
-    let found = Table::open(c"chatkeep", c"users", c"users_pkey", |table| {
+    let found = Table::open(c"chatkeep", c"memberships", c"memberships_pkey", |table| {
         if !fingerprints::are_the_migrations(table) {
             return None;
         }
-        let [id, tenant_id, disabled_at] = table.columns([c"id", c"tenant_id", c"disabled_at"])?;
-        let rows = table.rows([is_uuid(id, user)])?;
-        let tenant = rows.find(snapshot, |row| {
-            if row.is_null(disabled_at) {
-                row.get(tenant_id)
-            } else {
-                None
+        let [user_id, tenant_id, is_home, disabled_at] =
+            table.columns([c"user_id", c"tenant_id", c"is_home", c"disabled_at"])?;
+        let rows = table.rows([is_uuid(user_id, user)])?;
+        let mut found = None;
+        rows.each(snapshot, |row| {
+            let tenant: Option<Uuid> = row.get(tenant_id);
+            let is_meant = named.map_or_else(
+                || row.get(is_home) == Some(true),
+                |named| tenant.as_ref() == Some(named),
+            );
+            if is_meant && row.is_null(disabled_at) {
+                found = tenant;
             }
+            !is_meant
         });
-        Some(tenant.flatten())
+        Some(found)
     });
     found.ok_or(NotReadable)
 }

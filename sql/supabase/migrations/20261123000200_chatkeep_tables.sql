@@ -22,7 +22,6 @@ comment on column chatkeep.identity_providers.name is 'What an application calls
 
 create table chatkeep.users (
   id uuid not null,
-  tenant_id uuid not null,
   issuer text collate "C",
   subject text collate "C",
   auth_user_id uuid generated always as (case when issuer is null then id end) stored,
@@ -32,7 +31,6 @@ create table chatkeep.users (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint users_pkey primary key (id),
-  constraint users_id_tenant_id_key unique (id, tenant_id),
   constraint users_auth_user_id_key unique (auth_user_id),
   constraint users_auth_user_id_fkey foreign key (auth_user_id) references auth.users (id) on delete cascade,
   constraint users_issuer_fkey foreign key (issuer) references chatkeep.identity_providers (issuer),
@@ -44,17 +42,53 @@ create table chatkeep.users (
   constraint users_metadata_is_object check (jsonb_typeof(metadata) = 'object')
 );
 comment on table chatkeep.users is
-  'The membership of a person in a tenant. First use makes it, with the person''s own id as tenant. service_role moves people between tenants, and their rows follow.';
+  'A person who signs in. First use makes the row, and with it the membership in a tenant of the person''s own.';
 comment on column chatkeep.users.id is 'auth.users.id, or what user_id() makes of issuer and subject.';
 comment on column chatkeep.users.auth_user_id is
   'The user of Supabase Auth, with whom this row is deleted. NULL for a user of another provider.';
 comment on column chatkeep.users.issuer is 'The provider that signs this user in. NULL for Supabase Auth.';
 comment on column chatkeep.users.subject is 'The id that the provider gives the user. NULL for Supabase Auth.';
-comment on column chatkeep.users.tenant_id is
-  'The one tenant of this person. It is read from here and never from a claim, so that it can be revoked at once.';
 comment on column chatkeep.users.disabled_at is
   'Set by service_role. A disabled person writes nothing and reads nothing but this row.';
-create index users_tenant_id_idx on chatkeep.users (tenant_id);
+
+-- tables/tenants.sql ------------------------------------------------------------
+
+create table chatkeep.tenants (
+  id uuid not null default chatkeep_private.uuid_v7(),
+  name text,
+  settings jsonb not null default '{}',
+  created_at timestamptz not null default now(),
+  constraint tenants_pkey primary key (id),
+  constraint tenants_name_length check (char_length(name) between 1 and 200),
+  constraint tenants_settings_is_object check (jsonb_typeof(settings) = 'object')
+);
+comment on table chatkeep.tenants is 'An organisation, or the own space of one person. Its first membership makes the row.';
+
+-- tables/memberships.sql ------------------------------------------------------------
+
+create table chatkeep.memberships (
+  user_id uuid not null,
+  tenant_id uuid not null,
+  role text not null default 'member',
+  is_home boolean not null default false,
+  created_at timestamptz not null default now(),
+  disabled_at timestamptz,
+  constraint memberships_pkey primary key (user_id, tenant_id),
+  constraint memberships_user_id_fkey foreign key (user_id) references chatkeep.users (id) on delete cascade,
+  constraint memberships_tenant_id_fkey foreign key (tenant_id) references chatkeep.tenants (id),
+  constraint memberships_role_known check (role in ('owner', 'admin', 'member'))
+);
+comment on table chatkeep.memberships is
+  'Which people belong to which tenants. A person may belong to many. Everything that a person stores refers to one membership.';
+comment on column chatkeep.memberships.role is 'One of owner, admin, member. Owners and admins manage the memberships of their tenant.';
+comment on column chatkeep.memberships.is_home is 'Whether this tenant counts when a request names none. One of a person''s memberships at most.';
+comment on column chatkeep.memberships.disabled_at is
+  'Set: the person reads and writes nothing in this tenant from the next statement on.';
+create unique index memberships_home_key on chatkeep.memberships (user_id) where is_home;
+
+-- With both columns each index finds one row by user and tenant. An index of the tenant alone would meet other people's
+-- rows, and their policy asks managed_tenant(), which asks this table.
+create index memberships_tenant_id_user_id_idx on chatkeep.memberships (tenant_id, user_id);
 
 -- tables/sessions.sql ------------------------------------------------------------
 
@@ -78,7 +112,7 @@ create table chatkeep.sessions (
   -- Only for the foreign key of session_secrets, which ties a secret to its own session.
   constraint sessions_session_token_id_key unique (session_token, id),
   constraint sessions_user_id_fkey foreign key (user_id, tenant_id)
-    references chatkeep.users (id, tenant_id) on update cascade on delete cascade,
+    references chatkeep.memberships (user_id, tenant_id) on update cascade on delete cascade,
   constraint sessions_session_token_is_sha256 check (octet_length(session_token) = 32),
   constraint sessions_idle_ttl_is_positive check (idle_ttl > interval '0'),
   constraint sessions_revoked_with_reason check ((revoked_at is null) = (revoked_reason is null)),
@@ -154,7 +188,7 @@ create table chatkeep.chats (
   -- For the foreign keys of messages, attachments and message_search: their rows have the owner of the chat.
   constraint chats_owner_key unique (id, tenant_id, user_id),
   constraint chats_user_id_fkey foreign key (user_id, tenant_id)
-    references chatkeep.users (id, tenant_id) on update cascade on delete cascade
+    references chatkeep.memberships (user_id, tenant_id) on update cascade on delete cascade
 ) with (fillfactor = 70);
 comment on table chatkeep.chats is 'A conversation of one user with an assistant.';
 comment on column chatkeep.chats.title is 'At most 500 characters. guard_chat checks direct writes.';
@@ -266,7 +300,7 @@ create table chatkeep.documents (
   constraint documents_pkey primary key (id, tenant_id),
   constraint documents_access_key unique (id, tenant_id, access),
   constraint documents_user_id_fkey foreign key (user_id, tenant_id)
-    references chatkeep.users (id, tenant_id) on update cascade on delete cascade,
+    references chatkeep.memberships (user_id, tenant_id) on update cascade on delete cascade,
   constraint documents_source_uri_length check (char_length(source_uri) between 1 and 2048),
   constraint documents_checksum_is_sha256 check (checksum = encode(decode(checksum, 'hex'), 'hex') and octet_length(checksum) = 64),
   constraint documents_title_length check (char_length(title) <= 500),
@@ -291,9 +325,9 @@ comment on column chatkeep.documents.access is
 create index documents_user_id_source_uri_idx on chatkeep.documents (user_id, source_uri);
 create index documents_created_at_idx on chatkeep.documents (created_at desc);
 
--- A checksum is unique per owner. A global constraint would tell one tenant what another one stores. Archived and
+-- A checksum is unique per owner and tenant. A global constraint would tell one tenant what another one stores. Archived and
 -- deleted rows are history and do not count. The checksum comes first, because it alone identifies nearly all rows.
-create unique index documents_private_checksum_key on chatkeep.documents (checksum, user_id)
+create unique index documents_private_checksum_key on chatkeep.documents (checksum, user_id, tenant_id)
   where visibility = 'private' and status <> 'archived' and deleted_at is null;
 create unique index documents_tenant_checksum_key on chatkeep.documents (checksum, tenant_id)
   where visibility = 'tenant' and status <> 'archived' and deleted_at is null;
@@ -308,7 +342,7 @@ create index documents_checksum_front_idx on chatkeep.documents (((('x' || left(
 -- A source has one current document: two registrations of new bytes cannot both supersede it. The predicate uses
 -- access for the same reason as above: the planner would take the index for a way to find a checksum by the owner
 -- alone. documents_user_id_source_uri_idx finds sources.
-create unique index documents_current_source_uri_key on chatkeep.documents (user_id, source_uri)
+create unique index documents_current_source_uri_key on chatkeep.documents (user_id, source_uri, tenant_id)
   where status <> 'archived' and access <> 'deleted';
 
 -- For the part of the policy that concerns the tenant. Without an index that begins with the tenant, every read of
@@ -380,7 +414,7 @@ create table chatkeep.document_metadata (
   -- The writer and the document are in one tenant. When a user is deleted, the metadata they wrote on documents of
   -- others go too.
   constraint document_metadata_user_id_fkey foreign key (user_id, tenant_id)
-    references chatkeep.users (id, tenant_id) on update cascade on delete cascade,
+    references chatkeep.memberships (user_id, tenant_id) on update cascade on delete cascade,
   constraint document_metadata_namespace_length check (char_length(namespace) between 1 and 64),
   constraint document_metadata_tags_is_object check (jsonb_typeof(tags) = 'object'),
   constraint document_metadata_properties_is_object check (jsonb_typeof(properties) = 'object')

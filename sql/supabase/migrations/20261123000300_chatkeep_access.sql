@@ -122,7 +122,7 @@ grant execute on function chatkeep_private.deleted_chats() to authenticated, ser
 
 -- access/enter.sql ------------------------------------------------------------
 
--- Every call that makes rows of a user begins here. The lock on the user's row lasts until the transaction ends:
+-- Every call that makes rows of a user begins here. The lock on the membership lasts until the transaction ends:
 -- disabling, moving and deleting the user wait for the call and see what it made. Calls, and those three, take this
 -- lock before every other lock. alone also keeps out other calls that ask for it.
 create or replace function chatkeep_private.enter(for_user uuid default null, alone boolean default false) returns uuid
@@ -130,40 +130,46 @@ language plpgsql volatile set search_path = ''
 as $$
 declare
   entering constant uuid := chatkeep_private.acting_for(for_user);
+  named constant uuid := chatkeep_private.named_tenant();
   tenant uuid;
 begin
   for round in 1 .. 2 loop
     if alone then
-      select u.tenant_id into tenant from chatkeep.users u
-      where u.id = entering and u.disabled_at is null for no key update;
+      select m.tenant_id into tenant from chatkeep.memberships m
+      where m.user_id = entering and m.disabled_at is null
+        and (case when named is null then m.is_home else m.tenant_id = named end)
+      for no key update;
     else
-      select u.tenant_id into tenant from chatkeep.users u
-      where u.id = entering and u.disabled_at is null for share;
+      select m.tenant_id into tenant from chatkeep.memberships m
+      where m.user_id = entering and m.disabled_at is null
+        and (case when named is null then m.is_home else m.tenant_id = named end)
+      for share;
     end if;
     if found then
       return tenant;
     end if;
-    exit when round = 2
-      or exists (select from chatkeep.users u where u.id = entering and u.disabled_at is not null);
-    -- First use, or another transaction has just made the row.
-    begin
-      insert into chatkeep.users (id, tenant_id, issuer, subject)
-      select entering, entering, c.issuer, c.subject from chatkeep_private.claimed_identity() c
+    -- First use, or another transaction has just made the membership.
+    if round = 1 and not exists (select from chatkeep.memberships m where m.user_id = entering and m.is_home) then
+      begin
+        insert into chatkeep.users (id, issuer, subject)
+        select entering, c.issuer, c.subject from chatkeep_private.claimed_identity() c
+        on conflict do nothing;
+      exception when foreign_key_violation then
+        if for_user is null then
+          perform chatkeep_private.refuse('42501', 'this user does not exist', 'Sign in again.');
+        end if;
+        perform chatkeep_private.refuse('PT404', 'user_id names no user', 'Pass the id of a user in auth.users.');
+      end;
+      insert into chatkeep.memberships (user_id, tenant_id, role, is_home) values (entering, entering, 'owner', true)
       on conflict do nothing;
-    exception when foreign_key_violation then
-      if for_user is null then
-        perform chatkeep_private.refuse('42501', 'this user does not exist', 'Sign in again.');
-      end if;
-      perform chatkeep_private.refuse('PT404', 'user_id names no user', 'Pass the id of a user in auth.users.');
-    end;
+    end if;
   end loop;
-  perform chatkeep_private.refuse('42501', 'this user is disabled',
-    'Ask an administrator to clear disabled_at in chatkeep.users.');
+  perform chatkeep_private.refuse_outsider(entering);
   return null;
 end
 $$;
 comment on function chatkeep_private.enter(uuid, boolean) is
-  'Locks the caller, or the user that service_role names, until the transaction ends, and returns the tenant. Refuses a disabled user. Makes the membership on first use.';
+  'Locks the membership of the caller, or of the user that service_role names, until the transaction ends, and returns the tenant. Refuses a disabled one. Makes the membership on first use.';
 revoke all on function chatkeep_private.enter(uuid, boolean) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.enter(uuid, boolean) to authenticated, service_role;
 
@@ -255,6 +261,24 @@ comment on function chatkeep_private.lock_documents(uuid, uuid, boolean, boolean
 revoke all on function chatkeep_private.lock_documents(uuid, uuid, boolean, boolean) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.lock_documents(uuid, uuid, boolean, boolean) to authenticated, service_role;
 
+-- access/managed_tenant.sql ------------------------------------------------------------
+
+-- As in tenant_id(), a sequential scan would meet other people's rows, and their policy would ask this function again.
+create or replace function chatkeep_private.managed_tenant() returns uuid
+language plpgsql stable parallel safe set search_path = '' set enable_seqscan = off
+as $$
+begin
+  return (
+    select m.tenant_id from chatkeep.memberships m
+    where m.user_id = chatkeep.uid() and m.tenant_id = chatkeep.tenant_id() and m.role <> 'member' and m.disabled_at is null
+  );
+end
+$$;
+comment on function chatkeep_private.managed_tenant() is
+  'The tenant of the request, if the caller is an owner or an admin there; NULL otherwise.';
+revoke all on function chatkeep_private.managed_tenant() from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.managed_tenant() to authenticated, service_role;
+
 -- access/may_hand_over.sql ------------------------------------------------------------
 
 -- The one place that decides who may give rows of one person to another. The calls ask it, and so do the triggers that
@@ -299,21 +323,29 @@ language plpgsql stable parallel safe set search_path = ''
 as $$
 declare
   headers constant text := current_setting('request.headers', true);
+  claims jsonb;
   named text;
 begin
-  -- Most requests name none, and reading all headers takes longer than this.
-  if headers is null or headers not like '%x-chatkeep-tenant%' then
-    return null;
+  -- Most requests have no such header, and reading all headers takes longer than this.
+  if headers like '%x-chatkeep-tenant%' then
+    named := headers::jsonb ->> 'x-chatkeep-tenant';
+    if named !~ '^([0-9A-Fa-f]{4}-?){7}[0-9A-Fa-f]{4}$' then
+      perform chatkeep_private.refuse('22023', 'the header x-chatkeep-tenant is no UUID', 'Send the id of a tenant, or leave the header out.');
+    end if;
   end if;
-  named := headers::jsonb ->> 'x-chatkeep-tenant';
-  if named !~ '^([0-9A-Fa-f]{4}-?){7}[0-9A-Fa-f]{4}$' then
-    perform chatkeep_private.refuse('22023', 'the header x-chatkeep-tenant is no UUID', 'Send the id of a tenant, or leave the header out.');
+  if named is null then
+    claims := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
+    named := coalesce(claims ->> 'tenant_id', claims -> 'app_metadata' ->> 'tenant_id');
+    -- An application may use the claim for ids of its own.
+    if named !~ '^([0-9A-Fa-f]{4}-?){7}[0-9A-Fa-f]{4}$' then
+      return null;
+    end if;
   end if;
   return named::uuid;
 end
 $$;
 comment on function chatkeep_private.named_tenant() is
-  'The tenant that the request names in the header x-chatkeep-tenant; NULL if it names none. Nothing confirms it.';
+  'The tenant that the request names in the header x-chatkeep-tenant or in a claim; NULL if it names none. Nothing confirms it.';
 revoke all on function chatkeep_private.named_tenant() from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.named_tenant() to authenticated, service_role;
 
@@ -360,6 +392,29 @@ create operator chatkeep_private.=== (
 );
 comment on operator chatkeep_private.=== (uuid, uuid) is 'Equality that the planner estimates to match few rows.';
 
+-- access/refuse_outsider.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.refuse_outsider(person uuid) returns void
+language plpgsql stable set search_path = ''
+as $$
+declare
+  named constant uuid := chatkeep_private.named_tenant();
+begin
+  if named is not null and not exists (
+    select from chatkeep.memberships m where m.user_id = person and m.tenant_id = named
+  ) then
+    perform chatkeep_private.refuse('PT404', 'the request names no tenant of this user',
+      'Name another tenant in the header x-chatkeep-tenant or in the claim tenant_id, or none.');
+  end if;
+  perform chatkeep_private.refuse('42501', 'this user is disabled',
+    'Ask an administrator to clear disabled_at in chatkeep.users or chatkeep.memberships.');
+end
+$$;
+comment on function chatkeep_private.refuse_outsider(uuid) is
+  'Refuses a person without an enabled membership in the tenant of the request.';
+revoke all on function chatkeep_private.refuse_outsider(uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.refuse_outsider(uuid) to authenticated, service_role;
+
 -- access/serves.sql ------------------------------------------------------------
 
 -- Two tenants may hold one id. A service that names the tenant in the header x-chatkeep-tenant sees that tenant alone.
@@ -378,16 +433,26 @@ grant execute on function chatkeep_private.serves(uuid) to authenticated, servic
 -- access/tenant_id.sql ------------------------------------------------------------
 
 -- PL/pgSQL keeps its plan for the life of a backend. Before PostgreSQL 18 a SQL function is planned again in every
--- statement.
+-- statement. A sequential scan would meet other people's rows, and their policy would ask this function again.
 create or replace function chatkeep.tenant_id() returns uuid
-language plpgsql stable parallel safe set search_path = ''
+language plpgsql stable parallel safe set search_path = '' set enable_seqscan = off
 as $$
+declare
+  named uuid;
 begin
-  return (select u.tenant_id from chatkeep.users u where u.id = chatkeep.uid() and u.disabled_at is null);
+  -- Most requests name no tenant, and reading headers and claims takes longer than this.
+  if current_setting('request.headers', true) like '%x-chatkeep-tenant%' or current_setting('request.jwt.claims', true) like '%"tenant_id"%' then
+    named := chatkeep_private.named_tenant();
+  end if;
+  if named is null then
+    return (select m.tenant_id from chatkeep.memberships m where m.user_id = chatkeep.uid() and m.is_home and m.disabled_at is null);
+  end if;
+  return (select m.tenant_id from chatkeep.memberships m where m.user_id = chatkeep.uid() and m.tenant_id = named and m.disabled_at is null);
 end
 $$;
 comment on function chatkeep.tenant_id() is
-  'The tenant of the signed-in user. NULL without a user, before first use, and for a disabled user.';
+'The tenant of the request: the one that it names, or the home of the signed-in user. NULL without an enabled membership there.
+A request names a tenant in the header x-chatkeep-tenant, in the claim tenant_id, or in the claim app_metadata.tenant_id, in this order.';
 revoke all on function chatkeep.tenant_id() from public, anon, authenticated, service_role;
 grant execute on function chatkeep.tenant_id() to authenticated, service_role;
 

@@ -162,6 +162,34 @@ revoke all on chatkeep.identity_providers from public, anon, authenticated, serv
 grant select on chatkeep.identity_providers to authenticated;
 grant select, insert, update, delete on chatkeep.identity_providers to service_role;
 
+-- policies/memberships.sql ------------------------------------------------------------
+
+alter table chatkeep.memberships enable row level security;
+alter table chatkeep.memberships force row level security;
+
+create policy memberships_select on chatkeep.memberships for select to authenticated
+  using (user_id = (select chatkeep.uid()) or tenant_id = (select chatkeep_private.managed_tenant()));
+comment on policy memberships_select on chatkeep.memberships is
+  'People read their own memberships. Owners and admins read those of their tenant.';
+
+create policy memberships_insert on chatkeep.memberships for insert to authenticated
+  with check (
+    (user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.uid()) and role = 'owner' and is_home)
+    or (tenant_id = (select chatkeep_private.managed_tenant()) and (select chatkeep_private.in_call()))
+  );
+comment on policy memberships_insert on chatkeep.memberships is
+  'First use makes the membership in the person''s own tenant. Calls add members for owners and admins.';
+
+-- A row lock needs this policy too, so people may lock their own membership. No column grant lets them change it.
+create policy memberships_update on chatkeep.memberships for update to authenticated
+  using (user_id = (select chatkeep.uid()) or tenant_id = (select chatkeep_private.managed_tenant()))
+  with check (tenant_id = (select chatkeep_private.managed_tenant()) and (select chatkeep_private.in_call()));
+comment on policy memberships_update on chatkeep.memberships is 'Calls change memberships for owners and admins.';
+
+revoke all on chatkeep.memberships from public, anon, authenticated, service_role;
+grant select, insert (user_id, tenant_id, role, is_home), update (role, disabled_at) on chatkeep.memberships to authenticated;
+grant select, insert, update, delete on chatkeep.memberships to service_role;
+
 -- policies/message_search.sql ------------------------------------------------------------
 
 alter table chatkeep.message_search enable row level security;
@@ -257,7 +285,7 @@ alter table chatkeep.sessions force row level security;
 
 create policy sessions_select on chatkeep.sessions for select to authenticated
   using (
-    ((user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id()))
+    user_id = (select case when chatkeep.tenant_id() is not null then chatkeep.uid() end)
     or session_token = (select chatkeep_private.presented_session())
   );
 comment on policy sessions_select on chatkeep.sessions is
@@ -279,7 +307,7 @@ comment on policy sessions_insert on chatkeep.sessions is 'create_session makes 
 
 create policy sessions_update on chatkeep.sessions for update to authenticated
   using (
-    (((user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id()))
+    (user_id = (select case when chatkeep.tenant_id() is not null then chatkeep.uid() end)
       or session_token = (select chatkeep_private.presented_session()))
     and (select current_setting('chatkeep.writing', true)) = 'on'
   );
@@ -303,6 +331,27 @@ grant insert (id, tenant_id, user_id, session_token, created_at, last_used_at, i
   on chatkeep.sessions to authenticated;
 grant select, insert, update, delete on chatkeep.sessions to service_role;
 
+-- policies/tenants.sql ------------------------------------------------------------
+
+alter table chatkeep.tenants enable row level security;
+alter table chatkeep.tenants force row level security;
+
+create policy tenants_select on chatkeep.tenants for select to authenticated
+  using (exists (select from chatkeep.memberships m where m.tenant_id = id and m.user_id = (select chatkeep.uid()) and m.disabled_at is null));
+comment on policy tenants_select on chatkeep.tenants is 'Members read their tenants.';
+
+create policy tenants_insert on chatkeep.tenants for insert to authenticated
+  with check (id = (select chatkeep.uid()));
+comment on policy tenants_insert on chatkeep.tenants is 'First use makes the person''s own tenant.';
+
+create policy tenants_update on chatkeep.tenants for update to authenticated
+  using (id = (select chatkeep_private.managed_tenant()) and (select chatkeep_private.in_call()));
+comment on policy tenants_update on chatkeep.tenants is 'Calls change the name and lock the tenant for its owners and admins.';
+
+revoke all on chatkeep.tenants from public, anon, authenticated, service_role;
+grant select, insert (id), update (name) on chatkeep.tenants to authenticated;
+grant select, insert, update, delete on chatkeep.tenants to service_role;
+
 -- policies/users.sql ------------------------------------------------------------
 
 alter table chatkeep.users enable row level security;
@@ -310,20 +359,19 @@ alter table chatkeep.users force row level security;
 
 create policy users_select on chatkeep.users for select to authenticated
   using (id = (select chatkeep.uid()));
-comment on policy users_select on chatkeep.users is 'Users read their own membership.';
+comment on policy users_select on chatkeep.users is 'Users read their own row.';
 
 create policy users_insert on chatkeep.users for insert to authenticated
-  with check (id = (select chatkeep.uid()) and tenant_id = (select chatkeep.uid()));
-comment on policy users_insert on chatkeep.users is 'First use makes the membership, with the user''s id as tenant.';
+  with check (id = (select chatkeep.uid()));
+comment on policy users_insert on chatkeep.users is 'First use makes the row.';
 
--- No column grant lets a user change the tenant, and this policy holds where a gateway has granted more.
 create policy users_update on chatkeep.users for update to authenticated
   using (id = (select chatkeep.uid()) and disabled_at is null)
-  with check (id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id()));
+  with check (id = (select chatkeep.uid()));
 comment on policy users_update on chatkeep.users is
-  'Users change their own display name and metadata and stay in their tenant. Disabled users change nothing.';
+  'Users change their own display name and metadata. Disabled users change nothing.';
 
 revoke all on chatkeep.users from public, anon, authenticated, service_role;
-grant select, insert (id, tenant_id, issuer, subject, display_name, metadata), update (display_name, metadata)
+grant select, insert (id, issuer, subject, display_name, metadata), update (display_name, metadata)
   on chatkeep.users to authenticated;
 grant select, insert, update, delete on chatkeep.users to service_role;

@@ -1,13 +1,37 @@
 -- Chatkeep: guards. Written by `cargo xtask generate` from sql/supabase/schemas/guards.
 
+-- guards/disable_user.sql ------------------------------------------------------------
+
+-- Calls lock a membership and read there whether it is disabled. So all memberships of a disabled user are disabled.
+create or replace function chatkeep_private.disable_user() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  if new.disabled_at is null then
+    update chatkeep.memberships m set disabled_at = null where m.user_id = new.id and m.disabled_at = old.disabled_at;
+  else
+    update chatkeep.memberships m set disabled_at = new.disabled_at
+    where m.user_id = new.id and m.disabled_at is not distinct from old.disabled_at;
+  end if;
+  return new;
+end
+$$;
+comment on function chatkeep_private.disable_user() is 'Disables the memberships of a user who is being disabled, and enables them again.';
+revoke all on function chatkeep_private.disable_user() from public, anon, authenticated, service_role;
+
+create trigger disable_user after update of disabled_at on chatkeep.users
+  for each row when (new.disabled_at is distinct from old.disabled_at) execute function chatkeep_private.disable_user();
+comment on trigger disable_user on chatkeep.users is 'A disabled user has disabled memberships alone.';
+
 -- guards/end_sessions.sql ------------------------------------------------------------
 
--- A disabled user is logged out everywhere, no matter who disables them.
+-- A disabled user is logged out everywhere, no matter who disables them. The trigger disable_user, whose name comes
+-- first, has waited for sessions that were being created.
 create or replace function chatkeep_private.end_sessions() returns trigger
 language plpgsql set search_path = ''
 as $$
 begin
-  -- A snapshot older than the lock on the user's row would miss a session that was being created.
+  -- A snapshot older than the locks on the memberships would miss a session that was being created.
   if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
     perform chatkeep_private.refuse('25001', 'disabled_at can be set under read committed only',
       'Begin the transaction with isolation level read committed, which is the default.');
@@ -192,6 +216,44 @@ create trigger guard_json before insert or update of tags, properties on chatkee
   execute function chatkeep_private.guard_json('tags', 'properties');
 comment on trigger guard_json on chatkeep.document_metadata is 'Checks tags and properties.';
 
+-- guards/guard_membership.sql ------------------------------------------------------------
+
+-- Owners decide about owners, and a tenant with members keeps one enabled owner. The lock on the tenant orders two
+-- changes at once: the second sees what the first has left.
+create or replace function chatkeep_private.guard_membership() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  if not chatkeep_private.is_service() and (new.role = 'owner' or (tg_op = 'UPDATE' and old.role = 'owner'))
+     -- First use makes the person the owner of a tenant of their own.
+     and not (tg_op = 'INSERT' and new.tenant_id = new.user_id and new.user_id = chatkeep.uid())
+     and not exists (
+       select from chatkeep.memberships m
+       where m.user_id = chatkeep.uid() and m.tenant_id = new.tenant_id and m.role = 'owner' and m.disabled_at is null
+     ) then
+    perform chatkeep_private.refuse('42501', 'role owner is decided by owners', 'Ask an owner of the tenant.');
+  end if;
+  -- A user who is disabled everywhere is no reason to refuse.
+  if tg_op = 'UPDATE' and pg_trigger_depth() = 1
+     and old.role = 'owner' and old.disabled_at is null and (new.role <> 'owner' or new.disabled_at is not null) then
+    perform from chatkeep.tenants t where t.id = old.tenant_id for no key update;
+    if not exists (
+      select from chatkeep.memberships m
+      where m.tenant_id = old.tenant_id and m.user_id <> old.user_id and m.role = 'owner' and m.disabled_at is null
+    ) then
+      perform chatkeep_private.refuse('PT409', 'user_id names the last owner of the tenant', 'Make another member an owner first.');
+    end if;
+  end if;
+  return new;
+end
+$$;
+comment on function chatkeep_private.guard_membership() is 'Owners decide about owners, and the last owner stays.';
+revoke all on function chatkeep_private.guard_membership() from public, anon, authenticated, service_role;
+
+create trigger guard_membership before insert or update of role, disabled_at on chatkeep.memberships
+  for each row execute function chatkeep_private.guard_membership();
+comment on trigger guard_membership on chatkeep.memberships is 'Owners decide about owners, and the last owner stays.';
+
 -- guards/guard_session.sql ------------------------------------------------------------
 
 create or replace function chatkeep_private.guard_session() returns trigger
@@ -271,25 +333,48 @@ create trigger guard_session_secret before update on chatkeep_private.session_se
 comment on trigger guard_session_secret on chatkeep_private.session_secrets is
   'Secrets change by rotation only, one generation at a time.';
 
--- guards/move_user.sql ------------------------------------------------------------
+-- guards/make_tenant.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.make_tenant() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  insert into chatkeep.tenants (id)
+  select new.tenant_id where not exists (select from chatkeep.tenants t where t.id = new.tenant_id)
+  on conflict do nothing;
+  if tg_op = 'INSERT' then
+    new.disabled_at := coalesce(new.disabled_at, (select u.disabled_at from chatkeep.users u where u.id = new.user_id));
+  end if;
+  return new;
+end
+$$;
+comment on function chatkeep_private.make_tenant() is
+  'Makes the tenant of its first membership. A disabled user gets a disabled membership.';
+revoke all on function chatkeep_private.make_tenant() from public, anon, authenticated, service_role;
+
+create trigger make_tenant before insert or update of tenant_id on chatkeep.memberships
+  for each row execute function chatkeep_private.make_tenant();
+comment on trigger make_tenant on chatkeep.memberships is 'A tenant begins with its first membership.';
+
+-- guards/move_member.sql ------------------------------------------------------------
 
 -- When a user moves to another tenant, the rows they own move with them. Attachments to documents that stay behind
 -- are detached, as if the document had been deleted. Foreign keys keep an attachment and its document, and a document
 -- and its metadata, in one tenant; without this trigger they would refuse the move.
-create or replace function chatkeep_private.move_user() returns trigger
+create or replace function chatkeep_private.move_member() returns trigger
 language plpgsql set search_path = ''
 as $$
 begin
   -- The locks that the move needs, in the order in which calls take them. The move waits here for calls that attach
   -- or register, and sees below what they wrote.
-  perform from chatkeep.chats c where c.user_id = old.id for update;
-  perform chatkeep_private.lock_documents(least(old.tenant_id, new.tenant_id), old.id, true, true);
-  perform chatkeep_private.lock_documents(greatest(old.tenant_id, new.tenant_id), old.id, true, true);
-  perform from chatkeep.documents d where d.user_id = old.id for update;
+  perform from chatkeep.chats c where c.user_id = old.user_id and c.tenant_id = old.tenant_id for update;
+  perform chatkeep_private.lock_documents(least(old.tenant_id, new.tenant_id), old.user_id, true, true);
+  perform chatkeep_private.lock_documents(greatest(old.tenant_id, new.tenant_id), old.user_id, true, true);
+  perform from chatkeep.documents d where d.user_id = old.user_id and d.tenant_id = old.tenant_id for update;
 
   if exists (
     select from chatkeep.chats c join chatkeep.chats o on o.id = c.id and o.tenant_id = new.tenant_id
-    where c.user_id = old.id
+    where c.user_id = old.user_id and c.tenant_id = old.tenant_id
   ) then
     perform chatkeep_private.refuse('PT409', 'tenant_id names a tenant that has a chat with the id of one of this user''s',
       'Delete and purge one of the two chats, then move the user.');
@@ -300,10 +385,10 @@ begin
   set visibility = 'private',
     status = case when exists (
         select from chatkeep.documents p
-        where p.user_id = d.user_id and p.checksum = d.checksum
+        where p.user_id = d.user_id and p.tenant_id = d.tenant_id and p.checksum = d.checksum
           and p.visibility = 'private' and p.status <> 'archived' and p.deleted_at is null
       ) then 'archived' else d.status end
-  where d.user_id = old.id and d.visibility = 'tenant' and d.status <> 'archived' and d.deleted_at is null
+  where d.user_id = old.user_id and d.tenant_id = old.tenant_id and d.visibility = 'tenant' and d.status <> 'archived' and d.deleted_at is null
     and exists (
       select from chatkeep.documents o
       where o.tenant_id = new.tenant_id and o.checksum = d.checksum
@@ -312,65 +397,65 @@ begin
 
   update chatkeep.attachments a set document_id = null
   from chatkeep.documents d
-  where a.user_id = old.id
-    and d.id = a.document_id and d.tenant_id = a.tenant_id and d.user_id <> old.id;
+  where a.user_id = old.user_id and a.tenant_id = old.tenant_id
+    and d.id = a.document_id and d.tenant_id = a.tenant_id and d.user_id <> old.user_id;
   update chatkeep.attachments a set document_id = null
   from chatkeep.documents d
-  where d.user_id = old.id
-    and a.document_id = d.id and a.tenant_id = d.tenant_id and a.user_id <> old.id;
+  where d.user_id = old.user_id and d.tenant_id = old.tenant_id
+    and a.document_id = d.id and a.tenant_id = d.tenant_id and a.user_id <> old.user_id;
   delete from chatkeep.document_metadata m
   using chatkeep.documents d
-  where m.user_id = old.id
-    and d.id = m.document_id and d.tenant_id = m.tenant_id and d.user_id <> old.id;
+  where m.user_id = old.user_id and m.tenant_id = old.tenant_id
+    and d.id = m.document_id and d.tenant_id = m.tenant_id and d.user_id <> old.user_id;
   delete from chatkeep.document_metadata m
   using chatkeep.documents d
-  where d.user_id = old.id
-    and m.document_id = d.id and m.tenant_id = d.tenant_id and m.user_id <> old.id;
+  where d.user_id = old.user_id and d.tenant_id = old.tenant_id
+    and m.document_id = d.id and m.tenant_id = d.tenant_id and m.user_id <> old.user_id;
   return new;
 end
 $$;
-comment on function chatkeep_private.move_user() is
+comment on function chatkeep_private.move_member() is
   'Separates a user who moves to another tenant from documents of others, and others from the user''s documents.';
-revoke all on function chatkeep_private.move_user() from public, anon, authenticated, service_role;
+revoke all on function chatkeep_private.move_member() from public, anon, authenticated, service_role;
 
-create trigger move_user before update of tenant_id on chatkeep.users
-  for each row when (old.tenant_id <> new.tenant_id) execute function chatkeep_private.move_user();
-comment on trigger move_user on chatkeep.users is 'Detaches a moving user from the documents of the old tenant.';
+create trigger move_member before update of tenant_id on chatkeep.memberships
+  for each row when (old.tenant_id <> new.tenant_id) execute function chatkeep_private.move_member();
+comment on trigger move_member on chatkeep.memberships is 'Detaches a moving user from the documents of the old tenant.';
 
--- guards/remove_user.sql ------------------------------------------------------------
+-- guards/remove_member.sql ------------------------------------------------------------
 
 -- The locks that a deletion needs, in the order in which calls take them, so that neither waits for rows that the
 -- other holds: colleagues write to documents that the user shares, and a rotation locks a secret before its session.
-create or replace function chatkeep_private.remove_user() returns trigger
+create or replace function chatkeep_private.remove_member() returns trigger
 language plpgsql set search_path = ''
 as $$
 declare
   shared constant uuid[] := array(
     select d.id from chatkeep.documents d
-    where d.user_id = old.id and d.tenant_id = old.tenant_id and d.access = 'tenant'
+    where d.user_id = old.user_id and d.tenant_id = old.tenant_id and d.access = 'tenant'
   );
   heir uuid;
 begin
-  perform from chatkeep.chats c where c.user_id = old.id for update;
+  perform from chatkeep.chats c where c.user_id = old.user_id and c.tenant_id = old.tenant_id for update;
   -- Documents that the tenant shares outlive their owner.
   if shared <> '{}' and chatkeep_private.may_hand_over(old.tenant_id) then
-    heir := chatkeep_private.heir_of(old.id, old.tenant_id);
+    heir := chatkeep_private.heir_of(old.user_id, old.tenant_id);
     if heir is not null then
-      perform chatkeep_private.hand_over(old.tenant_id, old.id, heir, '{}', shared);
+      perform chatkeep_private.hand_over(old.tenant_id, old.user_id, heir, '{}', shared);
     end if;
   end if;
-  perform chatkeep_private.lock_documents(old.tenant_id, old.id, true, true);
+  perform chatkeep_private.lock_documents(old.tenant_id, old.user_id, true, true);
   perform from chatkeep_private.session_secrets x
-  where x.session_token in (select s.session_token from chatkeep.sessions s where s.user_id = old.id)
+  where x.session_token in (select s.session_token from chatkeep.sessions s where s.user_id = old.user_id and s.tenant_id = old.tenant_id)
   for update;
   return old;
 end
 $$;
-comment on function chatkeep_private.remove_user() is
+comment on function chatkeep_private.remove_member() is
   'Gives the shared documents of a user who is being deleted to the heir. Waits for registrations in the tenant and for the user''s rotations.';
-revoke all on function chatkeep_private.remove_user() from public, anon, authenticated, service_role;
+revoke all on function chatkeep_private.remove_member() from public, anon, authenticated, service_role;
 
-create trigger remove_user before delete on chatkeep.users
-  for each row execute function chatkeep_private.remove_user();
-comment on trigger remove_user on chatkeep.users is
+create trigger remove_member before delete on chatkeep.memberships
+  for each row execute function chatkeep_private.remove_member();
+comment on trigger remove_member on chatkeep.memberships is
   'Shared documents outlive their owner. A deletion waits for registrations in the tenant and for the user''s rotations.';

@@ -1169,9 +1169,8 @@ begin
   elsif owner is null and chatkeep_private.is_service() then
     perform chatkeep_private.refuse('22004', 'chat_id is missing',
       'A service has no chats of its own: name the one to search.');
-  elsif exists (select from chatkeep.users u where u.id = owner and u.disabled_at is not null) then
-    perform chatkeep_private.refuse('42501', 'this user is disabled',
-      'Ask an administrator to clear disabled_at in chatkeep.users.');
+  elsif chatkeep.tenant_id() is null and exists (select from chatkeep.memberships m where m.user_id = owner) then
+    perform chatkeep_private.refuse_outsider(owner);
   end if;
   return query
     with asked as materialized (

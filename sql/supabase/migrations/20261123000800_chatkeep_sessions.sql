@@ -305,9 +305,9 @@ begin
     -- The secret before the session, in the order of rotate_session: otherwise the two could wait for each other.
     perform set_config('chatkeep.presented', encode(payload, 'hex'), true);
     perform set_config('chatkeep.writing', 'on', true);
-    -- The user before both: the session is updated twice, and the second update checks its key in users.
-    perform from chatkeep.users u
-    where u.id in (select s.user_id from chatkeep.sessions s where s.id = chatkeep_private.session_id_of(sha256(session_secret)))
+    -- The membership before both: the session is updated twice, and the second update checks its key in memberships.
+    perform from chatkeep.memberships m
+    where m.user_id in (select s.user_id from chatkeep.sessions s where s.id = chatkeep_private.session_id_of(sha256(session_secret)))
     for share;
     perform from chatkeep_private.session_secrets x where x.session_token = sha256(session_secret) for update;
     perform set_config('chatkeep.presented', presented_before, true);
@@ -644,7 +644,7 @@ declare
   answer chatkeep.sessions_revoked;
 begin
   -- Two devices that revoke each other must not both succeed, so the token is judged under the lock.
-  perform from chatkeep.users u where u.id = owner for no key update;
+  perform from chatkeep.memberships m where m.user_id = owner for no key update;
   -- A spent token revokes its session here too, so a refusal is a row and not an error.
   select v.* into kept from chatkeep.validate_session(revoke_other_sessions.token) v;
   answer.status := kept.status;
@@ -711,7 +711,7 @@ grant execute on function chatkeep.revoke_session(uuid) to authenticated, servic
 
 -- sessions/revoke_sessions.sql ------------------------------------------------------------
 
--- create_session locks the user's row as well, so this waits for sessions that are being created. The update is a
+-- create_session locks the membership as well, so this waits for sessions that are being created. The update is a
 -- statement of its own and sees them.
 create or replace function chatkeep_private.revoke_sessions(owner uuid, but_one uuid) returns uuid[]
 language plpgsql volatile set search_path = ''
@@ -721,7 +721,7 @@ declare
   begun_at constant timestamptz := clock_timestamp();
   ended uuid[];
 begin
-  perform from chatkeep.users u where u.id = owner for no key update;
+  perform from chatkeep.memberships m where m.user_id = owner for no key update;
   perform set_config('chatkeep.writing', 'on', true);
   with revoked as (
     update chatkeep.sessions s

@@ -9,6 +9,93 @@ comment on column chatkeep.transfer_counts.documents is 'The documents.';
 comment on column chatkeep.transfer_counts.archived is
   'Those of the documents that were archived, because the new owner has the same source or the same private bytes.';
 
+-- people/add_member.sql ------------------------------------------------------------
+
+create or replace function chatkeep.add_member(
+  tenant_id uuid,
+  user_id uuid,
+  role text default 'member'
+) returns setof chatkeep.memberships
+language plpgsql volatile set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
+  is_service constant boolean := chatkeep_private.is_service();
+  stored chatkeep.memberships;
+begin
+  perform chatkeep_private.check_present('user_id', add_member.user_id is not null);
+  perform chatkeep_private.check_role(add_member.role);
+  perform chatkeep_private.check_managed(add_member.tenant_id);
+  perform set_config('chatkeep.writing', 'on', true);
+  begin
+    if is_service then
+      insert into chatkeep.users (id)
+      select add_member.user_id where not exists (select from chatkeep.users u where u.id = add_member.user_id)
+      on conflict do nothing;
+    end if;
+    insert into chatkeep.memberships as m (user_id, tenant_id, role, is_home)
+    values (add_member.user_id, add_member.tenant_id, add_member.role,
+      is_service and not exists (select from chatkeep.memberships h where h.user_id = add_member.user_id and h.is_home))
+    on conflict (user_id, tenant_id) do update set role = excluded.role, disabled_at = null
+    where m.role <> excluded.role or m.disabled_at is not null
+    returning m.* into stored;
+  exception
+    when foreign_key_violation or check_violation then
+      perform chatkeep_private.refuse('PT404', 'user_id names no user', 'Pass the id of a person who has signed in.');
+  end;
+  if stored.user_id is null then
+    select m.* into stored from chatkeep.memberships m
+    where m.user_id = add_member.user_id and m.tenant_id = add_member.tenant_id;
+  end if;
+  perform set_config('chatkeep.writing', marker, true);
+  return next stored;
+end
+$$;
+comment on function chatkeep.add_member(uuid, uuid, text) is
+'Makes a person a member of a tenant, or enables the membership again, and returns it.
+Owners and admins add to their tenant, service_role to any; a tenant begins with its first member. The same call again writes nothing.
+user_id: A person who has signed in. service_role may name one who has not.
+role: owner, admin or member. Only owners make owners.
+Returns: one row.
+Errors: 22023, 22004, 42501, PT404, PT409.';
+revoke all on function chatkeep.add_member(uuid, uuid, text) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.add_member(uuid, uuid, text) to authenticated, service_role;
+
+-- people/check_managed.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.check_managed(tenant_id uuid) returns void
+language plpgsql stable set search_path = ''
+as $$
+begin
+  perform chatkeep_private.check_present('tenant_id', check_managed.tenant_id is not null);
+  if not chatkeep_private.is_service() and check_managed.tenant_id is distinct from chatkeep_private.managed_tenant() then
+    perform chatkeep_private.refuse('PT404', 'tenant_id names no tenant that you manage',
+      'Name a tenant where you are an owner or an admin, in the header x-chatkeep-tenant too if it is not your home.');
+  end if;
+end
+$$;
+comment on function chatkeep_private.check_managed(uuid) is
+  'Refuses a tenant where the caller is neither an owner nor an admin. service_role manages every tenant.';
+revoke all on function chatkeep_private.check_managed(uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.check_managed(uuid) to authenticated, service_role;
+
+-- people/check_role.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.check_role(role text) returns void
+language plpgsql immutable set search_path = ''
+as $$
+begin
+  perform chatkeep_private.check_present('role', check_role.role is not null);
+  if check_role.role not in ('owner', 'admin', 'member') then
+    perform chatkeep_private.refuse('22023', 'role must be owner, admin or member', 'Pass one of the three, in lower case.');
+  end if;
+end
+$$;
+comment on function chatkeep_private.check_role(text) is 'Refuses what is no role of a member.';
+revoke all on function chatkeep_private.check_role(text) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.check_role(text) to authenticated, service_role;
+
 -- people/hand_over.sql ------------------------------------------------------------
 
 -- Locks in the order of all calls: chats, the owners' documents, the tenant's documents, documents. The callers have
@@ -95,16 +182,16 @@ as $$
 declare
   heir uuid;
 begin
-  select u.id into heir from chatkeep.users u
-  where u.tenant_id = tenant and u.id <> person and u.disabled_at is null
-  order by u.created_at, u.id
+  select m.user_id into heir from chatkeep.memberships m
+  where m.tenant_id = tenant and m.user_id <> person and m.disabled_at is null
+  order by m.role = 'owner' desc, m.created_at, m.user_id
   limit 1
   for key share skip locked;
   return heir;
 end
 $$;
 comment on function chatkeep_private.heir_of(uuid, uuid) is
-  'The member who gets the shared documents of a person who is being deleted: the one who has been in the tenant for the longest time. NULL if there is none. Keeps the heir from being deleted or moved until the transaction ends.';
+  'The member who gets the shared documents of a person who is being deleted: the owner of the tenant, or else the member, who has been there for the longest time. NULL if there is none. Keeps the heir from being deleted or moved until the transaction ends.';
 revoke all on function chatkeep_private.heir_of(uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.heir_of(uuid, uuid) to service_role;
 
@@ -122,22 +209,22 @@ begin
     perform chatkeep_private.refuse('42501', 'only service_role gives rows of one user to another',
       'Call as service_role, from a backend.');
   end if;
-  perform from chatkeep.users u
-  where u.id in (from_user, to_user) and u.tenant_id = tenant
-  order by u.id
+  perform from chatkeep.memberships m
+  where m.user_id in (from_user, to_user) and m.tenant_id = tenant
+  order by m.user_id
   for share;
-  if not exists (select from chatkeep.users u where u.id = from_user and u.tenant_id = tenant) then
+  if not exists (select from chatkeep.memberships m where m.user_id = from_user and m.tenant_id = tenant) then
     perform chatkeep_private.refuse('PT409', 'the owner left the tenant during the call', 'Call again.');
   end if;
-  select u.disabled_at is not null into disabled from chatkeep.users u where u.id = to_user and u.tenant_id = tenant;
+  select m.disabled_at is not null into disabled from chatkeep.memberships m where m.user_id = to_user and m.tenant_id = tenant;
   -- An unknown user and a user of another tenant get the same answer.
   if not found then
     perform chatkeep_private.refuse('PT404', 'to_user_id names no member of the tenant',
-      'Pass the id of a user of the same tenant, who has a row in chatkeep.users.');
+      'Pass the id of a member of the same tenant, or add the person with add_member.');
   end if;
   if disabled then
     perform chatkeep_private.refuse('PT409', 'to_user_id names a disabled user',
-      'Clear disabled_at in chatkeep.users, or pass another member.');
+      'Clear disabled_at in chatkeep.users or chatkeep.memberships, or pass another member.');
   end if;
 end
 $$;
@@ -145,6 +232,112 @@ comment on function chatkeep_private.lock_people(uuid, uuid, uuid) is
   'Locks both people of a transfer until the transaction ends. Refuses a caller without the right, and a new owner who is no enabled member of the tenant.';
 revoke all on function chatkeep_private.lock_people(uuid, uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.lock_people(uuid, uuid, uuid) to service_role;
+
+-- people/remove_member.sql ------------------------------------------------------------
+
+-- What a member stored refers to the membership, so the row stays, disabled.
+create or replace function chatkeep.remove_member(tenant_id uuid, user_id uuid) returns setof chatkeep.memberships
+language plpgsql volatile set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
+  stored chatkeep.memberships;
+begin
+  perform chatkeep_private.check_present('user_id', remove_member.user_id is not null);
+  perform chatkeep_private.check_managed(remove_member.tenant_id);
+  perform set_config('chatkeep.writing', 'on', true);
+  update chatkeep.memberships m set disabled_at = coalesce(m.disabled_at, clock_timestamp())
+  where m.user_id = remove_member.user_id and m.tenant_id = remove_member.tenant_id
+  returning m.* into stored;
+  if not found and exists (
+    select from chatkeep.memberships m where m.user_id = remove_member.user_id and m.tenant_id = remove_member.tenant_id
+  ) then
+    perform chatkeep_private.refuse_unwritten('user_id names a membership that');
+  elsif stored.user_id is null then
+    perform chatkeep_private.refuse('PT404', 'user_id names no member of this tenant', 'Check both ids.');
+  end if;
+  perform set_config('chatkeep.writing', marker, true);
+  return next stored;
+end
+$$;
+comment on function chatkeep.remove_member(uuid, uuid) is
+'Ends a person''s access to a tenant at the next statement, and returns the membership.
+What the person stored stays with the tenant. add_member gives the access back. The last owner cannot be removed.
+Returns: one row.
+Errors: 22004, 42501, PT404, PT409.';
+revoke all on function chatkeep.remove_member(uuid, uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.remove_member(uuid, uuid) to authenticated, service_role;
+
+-- people/rename_tenant.sql ------------------------------------------------------------
+
+create or replace function chatkeep.rename_tenant(tenant_id uuid, name text) returns setof chatkeep.tenants
+language plpgsql volatile set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
+  stored chatkeep.tenants;
+begin
+  perform chatkeep_private.check_present('name', rename_tenant.name is not null);
+  if rename_tenant.name = '' then
+    perform chatkeep_private.refuse('22023', 'name must not be empty', 'Pass a name of 1 to 200 characters.');
+  end if;
+  perform chatkeep_private.check_length('name', rename_tenant.name, 200);
+  perform chatkeep_private.check_managed(rename_tenant.tenant_id);
+  perform set_config('chatkeep.writing', 'on', true);
+  update chatkeep.tenants t set name = rename_tenant.name where t.id = rename_tenant.tenant_id returning t.* into stored;
+  if not found then
+    perform chatkeep_private.refuse('PT404', 'tenant_id names no tenant', 'A tenant begins with its first member: call add_member.');
+  end if;
+  perform set_config('chatkeep.writing', marker, true);
+  return next stored;
+end
+$$;
+comment on function chatkeep.rename_tenant(uuid, text) is
+'Names a tenant and returns it. Its owners and admins may, and service_role.
+name: 1 to 200 characters.
+Returns: one row.
+Errors: 22023, 22004, PT404.';
+revoke all on function chatkeep.rename_tenant(uuid, text) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.rename_tenant(uuid, text) to authenticated, service_role;
+
+-- people/set_member_role.sql ------------------------------------------------------------
+
+create or replace function chatkeep.set_member_role(tenant_id uuid, user_id uuid, role text) returns setof chatkeep.memberships
+language plpgsql volatile set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
+  stored chatkeep.memberships;
+begin
+  perform chatkeep_private.check_present('user_id', set_member_role.user_id is not null);
+  perform chatkeep_private.check_role(set_member_role.role);
+  perform chatkeep_private.check_managed(set_member_role.tenant_id);
+  perform set_config('chatkeep.writing', 'on', true);
+  update chatkeep.memberships m set role = set_member_role.role
+  where m.user_id = set_member_role.user_id and m.tenant_id = set_member_role.tenant_id
+  returning m.* into stored;
+  if not found and exists (
+    select from chatkeep.memberships m where m.user_id = set_member_role.user_id and m.tenant_id = set_member_role.tenant_id
+  ) then
+    perform chatkeep_private.refuse_unwritten('user_id names a membership that');
+  elsif stored.user_id is null then
+    perform chatkeep_private.refuse('PT404', 'user_id names no member of this tenant', 'Add the person with add_member.');
+  end if;
+  perform set_config('chatkeep.writing', marker, true);
+  return next stored;
+end
+$$;
+comment on function chatkeep.set_member_role(uuid, uuid, text) is
+'Changes the role of a member and returns the membership.
+Owners and admins may, and service_role. Only owners make owners or change their role, and the last owner stays one.
+role: owner, admin or member.
+Returns: one row.
+Errors: 22023, 22004, 42501, PT404, PT409.';
+revoke all on function chatkeep.set_member_role(uuid, uuid, text) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.set_member_role(uuid, uuid, text) to authenticated, service_role;
 
 -- people/transfer_all.sql ------------------------------------------------------------
 
@@ -160,10 +353,12 @@ begin
   if transfer_all.from_user_id = transfer_all.to_user_id then
     perform chatkeep_private.refuse('22023', 'to_user_id is from_user_id', 'Pass another member of the tenant.');
   end if;
-  select u.tenant_id into tenant from chatkeep.users u where u.id = transfer_all.from_user_id;
+  select m.tenant_id into tenant from chatkeep.memberships m
+  where m.user_id = transfer_all.from_user_id
+    and (case when chatkeep_private.named_tenant() is null then m.is_home else m.tenant_id = chatkeep_private.named_tenant() end);
   if not found then
     perform chatkeep_private.refuse('PT404', 'from_user_id names no user',
-      'Pass the id of a user who has a row in chatkeep.users.');
+      'Pass the id of a member of the tenant that the request names, or of a user''s home.');
   end if;
   perform chatkeep_private.lock_people(tenant, transfer_all.from_user_id, transfer_all.to_user_id);
   return next chatkeep_private.hand_over(tenant, transfer_all.from_user_id, transfer_all.to_user_id, null, null);
@@ -193,8 +388,9 @@ begin
   perform chatkeep_private.check_present('to_user_id', transfer_chat.to_user_id is not null);
   -- The new owner's tenant tells which chat is meant where several tenants have a chat of this id.
   select c.* into chat from chatkeep.chats c
-  join chatkeep.users u on u.tenant_id = c.tenant_id
-  where c.id = transfer_chat.chat_id and u.id = transfer_chat.to_user_id;
+  join chatkeep.memberships m on m.tenant_id = c.tenant_id
+  where c.id = transfer_chat.chat_id and m.user_id = transfer_chat.to_user_id and chatkeep_private.serves(c.tenant_id)
+  order by m.is_home desc limit 1;
   if not found then
     select c.* into chat from chatkeep.chats c where c.id = transfer_chat.chat_id limit 1;
     if not found then
@@ -239,8 +435,9 @@ begin
   perform chatkeep_private.check_present('document_id', transfer_document.document_id is not null);
   perform chatkeep_private.check_present('to_user_id', transfer_document.to_user_id is not null);
   select d.* into document from chatkeep.documents d
-  join chatkeep.users u on u.tenant_id = d.tenant_id
-  where d.id = transfer_document.document_id and u.id = transfer_document.to_user_id;
+  join chatkeep.memberships m on m.tenant_id = d.tenant_id
+  where d.id = transfer_document.document_id and m.user_id = transfer_document.to_user_id and chatkeep_private.serves(d.tenant_id)
+  order by m.is_home desc limit 1;
   if not found then
     select d.* into document from chatkeep.documents d where d.id = transfer_document.document_id limit 1;
     if not found then

@@ -39,10 +39,10 @@ select is(pg_temp.refusal('select * from chatkeep.create_chat()'), '42501 permis
 
 -- The caller's row in users.
 select pg_temp.sign_in('ada');
-select is(pg_temp.refusal($$ update chatkeep.users set tenant_id = '00000000-0000-4000-8000-000000007e02' $$),
-  '42501 new row violates row-level security policy for table "users"', 'users cannot move themselves to another tenant');
+select is(pg_temp.refusal($$ update chatkeep.memberships set tenant_id = '00000000-0000-4000-8000-000000007e02' $$),
+  '42501 new row violates row-level security policy for table "tenants"', 'users cannot move themselves to another tenant');
 select lives_ok($$ update chatkeep.users set display_name = 'Ada', metadata = '{"a":1}' $$, 'but changes their own name');
-select is(pg_temp.refusal($$ insert into chatkeep.users (id, tenant_id) values (gen_random_uuid(), '00000000-0000-4000-8000-000000007e01') $$),
+select is(pg_temp.refusal($$ insert into chatkeep.users (id) values (gen_random_uuid()) $$),
   '42501 new row violates row-level security policy for table "users"', 'users cannot make other users');
 
 -- Rows of other users.

@@ -20,7 +20,7 @@ truncate chatkeep.messages cascade;
 insert into chatkeep.messages select * from written;
 analyze chatkeep.chats;
 analyze chatkeep.messages;
-analyze chatkeep.users;
+analyze chatkeep.users, chatkeep.memberships;
 select pg_temp.rows_are(format('select count(*)::int, count(*) filter (where active)::int from chatkeep.messages where chat_id = %L', :'chat'), $$ values (5000, 1500) $$, 'a chat of 5,000 messages on 301 branches');
 
 -- How much a call reads of messages: entries of its indexes, and rows by sequential scans.
@@ -109,13 +109,14 @@ select cmp_ok((select count(*)::int from regexp_matches((select plan from plans 
 -- The same for a user with many messages among a hundred users with few. The planner assumes an average user.
 reset role;
 insert into auth.users (id) select pg_temp.id('aaa' || n) from generate_series(1, 100) n;
-insert into chatkeep.users (id, tenant_id) select pg_temp.id('aaa' || n), pg_temp.id('aaa' || n) from generate_series(1, 100) n;
+insert into chatkeep.users (id) select pg_temp.id('aaa' || n) from generate_series(1, 100) n;
+insert into chatkeep.memberships (user_id, tenant_id, is_home) select pg_temp.id('aaa' || n), pg_temp.id('aaa' || n), true from generate_series(1, 100) n;
 insert into chatkeep.chats (id, tenant_id, user_id) select pg_temp.id('aaa' || n), pg_temp.id('aaa' || n), pg_temp.id('aaa' || n) from generate_series(1, 100) n;
 insert into chatkeep.messages (chat_id, tenant_id, user_id, seq, role, content, created_at, updated_at)
 select pg_temp.id('aaa' || n), pg_temp.id('aaa' || n), pg_temp.id('aaa' || n), s, 'user', 'few', now() + s * interval '1 microsecond', now() from generate_series(1, 100) n, generate_series(1, 20) s;
 analyze chatkeep.chats;
 analyze chatkeep.messages;
-analyze chatkeep.users;
+analyze chatkeep.users, chatkeep.memberships;
 select pg_temp.sign_in('ada');
 select cmp_ok(pg_temp.read_by('select * from chatkeep.' || replace(statement, 'id(''ee', 'id(''ef')), '<=', most::bigint, 'among many users: ' || name) from bounded order by n;
 

@@ -23,6 +23,10 @@ reset role;
 create temporary table calls (n integer generated always as identity, call text, disabled text, gone text, name text) on commit drop;
 insert into calls (call, disabled, gone) values
   ('uid()', '1', '1'),
+  ('add_member(''00000000-0000-4000-8000-000000007e01'', ''00000000-0000-4000-8000-00000000e4e0'')', 'PT404', 'PT404'),
+  ('set_member_role(''00000000-0000-4000-8000-000000007e01'', ''00000000-0000-4000-8000-00000000b0b0'', ''admin'')', 'PT404', 'PT404'),
+  ('remove_member(''00000000-0000-4000-8000-000000007e01'', ''00000000-0000-4000-8000-00000000b0b0'')', 'PT404', 'PT404'),
+  ('rename_tenant(''00000000-0000-4000-8000-000000007e01'', ''Acme'')', 'PT404', 'PT404'),
   ('tenant_id()', '0', '0'),
   ('pre_request()', '1', '1'),
   ('engine()', '1', '1'),
@@ -75,10 +79,10 @@ insert into calls (call, disabled, gone) values
   ('purge_sessions()', '42501', '42501'),
   ('transfer_chat(CHAT, BOB)', '42501', '42501'),
   ('transfer_document(DOCUMENT, BOB)', '42501', '42501'),
-  ('transfer_all(auth.uid(), BOB)', '42501', '42501');
+  ('transfer_all(chatkeep.uid(), BOB)', '42501', '42501');
 update calls set name = call, call = replace(replace(replace(replace(replace(replace(call, 'CHAT', 'pg_temp.id(''c1'')'), 'TOKEN', quote_literal(:'token')), 'SESSION', quote_literal(:'session')),
     'DOCUMENT', quote_literal(:'document')), 'BOBS', quote_literal(:'bobs')), 'BOB', quote_literal('00000000-0000-4000-8000-00000000b0b0')),
-  disabled = replace(disabled, 'DISABLED', '42501 this user is disabled | Ask an administrator to clear disabled_at in chatkeep.users.'),
+  disabled = replace(disabled, 'DISABLED', '42501 this user is disabled | Ask an administrator to clear disabled_at in chatkeep.users or chatkeep.memberships.'),
   gone = replace(gone, 'GONE', '42501 this user does not exist');
 grant select on calls to public;
 
@@ -102,7 +106,7 @@ exception when sqlstate 'ZZ000' then
 end
 $$;
 create function pg_temp.everything() returns text language sql as $$
-  select concat_ws(E'\n', (select string_agg(u::text, E'\n' order by u.id) from chatkeep.users u), (select string_agg(c::text, E'\n' order by c.id) from chatkeep.chats c),
+  select concat_ws(E'\n', (select string_agg(u::text, E'\n' order by u.id) from chatkeep.users u), (select string_agg(m::text, E'\n' order by m.user_id) from chatkeep.memberships m), (select string_agg(c::text, E'\n' order by c.id) from chatkeep.chats c),
     (select string_agg(m::text, E'\n' order by m.id) from chatkeep.messages m), (select string_agg(d::text, E'\n' order by d.id) from chatkeep.documents d),
     (select string_agg(d::text, E'\n' order by d::text) from chatkeep.document_metadata d), (select string_agg(a::text, E'\n' order by a.id) from chatkeep.attachments a),
     (select string_agg(s::text, E'\n' order by s.id) from chatkeep.sessions s))
@@ -116,7 +120,7 @@ update chatkeep.users set disabled_at = now() where id = '00000000-0000-4000-800
 create temporary table was on commit drop as select pg_temp.everything() as everything;
 select pg_temp.sign_in('ada');
 select is(left(pg_temp.ending(call), length(disabled)), disabled, name || ' answers a disabled user') from calls order by n;
-select is((select count(*) from calls where disabled = 'PT404' and pg_temp.ending(call) !~ ' names no (chat|document|session) of yours '), 0::bigint, 'and PT404 names a chat, document or session, as for one that nobody has');
+select is((select count(*) from calls where disabled = 'PT404' and pg_temp.ending(call) !~ ' names no (chat|document|session) of yours | names no tenant that you manage '), 0::bigint, 'and PT404 names a chat, document or session, as for one that nobody has');
 select is((select array_agg(pg_temp.ending(call)) from unnest(array['append_message(null, ''user'', ''x'')', 'search_messages(null)', 'create_chat(metadata => null)']) call),
   array['22004 chat_id is missing | Pass a value; null is not accepted here.', '22004 query is missing | Pass a value; null is not accepted here.', '22004 metadata is missing | Pass a value; null is not accepted here.'],
   'arguments are judged first');
@@ -154,12 +158,12 @@ select count(*) as made from chatkeep.create_chat('eve''s', chat_id => pg_temp.i
 select pg_temp.serve();
 create temporary table moved (said text) on commit drop;
 create function pg_temp.move(person uuid, tenant uuid) returns text language sql as $$
-  select pg_temp.refusal(format('update chatkeep.users set tenant_id = %L where id = %L', tenant, person))
+  select pg_temp.refusal(format('update chatkeep.memberships set tenant_id = %L where user_id = %L', tenant, person))
 $$;
 insert into moved select pg_temp.move('00000000-0000-4000-8000-00000000ada0', '00000000-0000-4000-8000-000000007e02');
 select matches((select said from moved), '^PT409 .*chat.* \| .+', 'a user cannot move to a tenant that has a chat with the same id, and the refusal has a hint');
 select unalike((select said from moved), '%pkey%', 'in words that are no constraint''s');
-select is((select tenant_id from chatkeep.users where id = '00000000-0000-4000-8000-00000000ada0'), '00000000-0000-4000-8000-000000007e01'::uuid, 'the user stays');
+select is((select tenant_id from chatkeep.memberships where user_id = '00000000-0000-4000-8000-00000000ada0'), '00000000-0000-4000-8000-000000007e01'::uuid, 'the user stays');
 select is((select count(*)::integer from chatkeep.chats where tenant_id = '00000000-0000-4000-8000-000000007e01'), 2, 'with all chats');
 select is((select count(*)::integer from chatkeep.documents where tenant_id = '00000000-0000-4000-8000-000000007e01' and visibility = 'tenant'), 2, 'and what is shared stays shared');
 reset role;
@@ -190,19 +194,19 @@ delete from auth.users where id = '00000000-0000-4000-8000-00000000ada0';
 update was set everything = pg_temp.everything();
 select pg_temp.sign_in('ada');
 select is(left(pg_temp.ending(call), length(gone)), gone, name || ' answers a user whose account is gone') from calls order by n;
-select is((select count(*) from calls where gone = 'PT404' and pg_temp.ending(call) !~ ' names no (chat|document|session) of yours '), 0::bigint, 'and PT404 is that of things that nobody has');
+select is((select count(*) from calls where gone = 'PT404' and pg_temp.ending(call) !~ ' names no (chat|document|session) of yours | names no tenant that you manage '), 0::bigint, 'and PT404 is that of things that nobody has');
 select is_empty($$ select from chatkeep.users $$, 'nothing is left to read');
-select matches(pg_temp.refusal($$ insert into chatkeep.users (id, tenant_id) values ('00000000-0000-4000-8000-00000000ada0', '00000000-0000-4000-8000-00000000ada0') $$), '^(23503|42501) ', 'and no membership comes back by hand');
+select matches(pg_temp.refusal($$ insert into chatkeep.memberships (user_id, tenant_id, role, is_home) values ('00000000-0000-4000-8000-00000000ada0', '00000000-0000-4000-8000-00000000ada0', 'owner', true) $$), '^(23503|42501) ', 'and no membership comes back by hand');
 reset role;
 select is(pg_temp.everything(), (select everything from was), 'all is as it was');
-select is_empty($$ select from chatkeep.users where id = '00000000-0000-4000-8000-00000000ada0' $$, 'no membership was made');
+select is_empty($$ select from chatkeep.memberships where user_id = '00000000-0000-4000-8000-00000000ada0' $$, 'no membership was made');
 
 -- service_role names a user who does not exist.
 select pg_temp.serve();
 select alike(pg_temp.ending(call), 'PT404 user_id names no user | _%', call || ' refuses a user_id that nobody has') from unnest(array[
   'create_session(user_id => ''00000000-0000-4000-8000-00000000ada0'')', 'create_session(user_id => gen_random_uuid(), max_sessions => 1)']) call;
 select is(pg_temp.ending('revoke_all_sessions(gen_random_uuid())'), '0', 'and has no session to revoke');
-select is_empty($$ select from chatkeep.users where id = '00000000-0000-4000-8000-00000000ada0' $$, 'a service does not make a membership for a user without an account');
+select is_empty($$ select from chatkeep.memberships where user_id = '00000000-0000-4000-8000-00000000ada0' $$, 'a service does not make a membership for a user without an account');
 
 -- A disabled user is logged out everywhere.
 rollback to people;

@@ -43,7 +43,7 @@ insert into writes (name, statement, argument, as_user) values
   ('a direct insert of a chat', 'insert into chatkeep.chats (id, tenant_id, user_id, metadata) values (pg_temp.id(''c9''), ''00000000-0000-4000-8000-000000007e01'', ''00000000-0000-4000-8000-00000000ada0'', VALUE)', 'metadata', true),
   ('a direct insert of a session', 'insert into chatkeep.sessions (tenant_id, user_id, session_token, expires_at, metadata)
      values (''00000000-0000-4000-8000-000000007e01'', ''00000000-0000-4000-8000-00000000ada0'', sha256(''x''), now() + interval ''1 day'', VALUE)', 'metadata', true),
-  ('a direct insert of a user', 'insert into chatkeep.users (id, tenant_id, metadata) values (''00000000-0000-4000-8000-00000000f00d'', ''00000000-0000-4000-8000-00000000f00d'', VALUE)', 'metadata', false),
+  ('a direct insert of a user', 'insert into chatkeep.users (id, metadata) values (''00000000-0000-4000-8000-00000000f00d'', VALUE)', 'metadata', false),
   ('an update of a session by a service', 'update chatkeep.sessions set metadata = VALUE', 'metadata', false),
   ('an update of tags by a service', 'update chatkeep.document_metadata set tags = VALUE', 'tags', false),
   ('an update of properties by a service', 'update chatkeep.document_metadata set properties = VALUE', 'properties', false);

@@ -13,7 +13,8 @@ create function pg_temp.tenant(n integer) returns uuid language sql immutable as
     else pg_temp.id('bb' || n % 30) end
 $$;
 insert into auth.users (id) select pg_temp.member(n) from generate_series(3, 599) n;
-insert into chatkeep.users (id, tenant_id) select pg_temp.member(n), pg_temp.tenant(n) from generate_series(3, 599) n;
+insert into chatkeep.users (id) select pg_temp.member(n) from generate_series(3, 599) n;
+insert into chatkeep.memberships (user_id, tenant_id, is_home) select pg_temp.member(n), pg_temp.tenant(n), true from generate_series(3, 599) n;
 insert into chatkeep.documents (id, tenant_id, user_id, source_uri, checksum, visibility, status, created_at)
 select pg_temp.id('d' || row_number() over ()), pg_temp.tenant(n), pg_temp.member(n), 'https://example.org/' || k,
   encode(sha256(convert_to('document ' || k || case when k % 15 = 0 then ' of ' || n else '' end, 'UTF8')), 'hex'),
@@ -25,7 +26,7 @@ select d.id, d.tenant_id, d.access, d.user_id, jsonb_build_object('number', subs
 from chatkeep.documents d;
 -- Autovacuum does this. PostgreSQL searches the pending list entry by entry.
 select gin_clean_pending_list('chatkeep.document_metadata_tags_idx') \g /dev/null
-analyze chatkeep.users;
+analyze chatkeep.users, chatkeep.memberships;
 analyze chatkeep.documents;
 analyze chatkeep.document_metadata;
 

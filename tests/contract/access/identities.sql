@@ -170,14 +170,15 @@ select matches(pg_temp.refusal($$ update chatkeep.identity_providers set issuer 
 select matches(pg_temp.refusal(format($$ update chatkeep.users set %s where subject = 'user_2abcDEF' $$, change)), '^23514 .*users_', 'no user becomes another one: ' || change)
 from unnest(array[$$ subject = 'user_3' $$, $$ issuer = 'https://x.auth0.com/' $$, 'issuer = null, subject = null', 'issuer = null', 'subject = null',
   $$ id = '00000000-0000-4000-8000-00000000ada0' $$]) change;
-select matches(pg_temp.refusal($$ insert into chatkeep.users (id, tenant_id, issuer, subject) values
-  (gen_random_uuid(), gen_random_uuid(), 'https://clerk.example.com', 'user_4') $$), '^23514 .*users_id_is_of_issuer', 'an id is that of its issuer and subject');
-select lives_ok($$ insert into chatkeep.users (id, tenant_id, issuer, subject) values
-  (chatkeep.user_id('https://clerk.example.com', 'user_4'), '00000000-0000-4000-8000-000000007e01', 'https://clerk.example.com', 'user_4') $$,
+select matches(pg_temp.refusal($$ insert into chatkeep.users (id, issuer, subject) values
+  (gen_random_uuid(), 'https://clerk.example.com', 'user_4') $$), '^23514 .*users_id_is_of_issuer', 'an id is that of its issuer and subject');
+select lives_ok($$ insert into chatkeep.users (id, issuer, subject) values
+  (chatkeep.user_id('https://clerk.example.com', 'user_4'), 'https://clerk.example.com', 'user_4');
+  select * from chatkeep.add_member('00000000-0000-4000-8000-000000007e01', chatkeep.user_id('https://clerk.example.com', 'user_4')) $$,
   'service_role makes a user before the first sign-in');
 select pg_temp.present('https://clerk.example.com', 'user_4');
 select is(chatkeep.tenant_id(), '00000000-0000-4000-8000-000000007e01'::uuid, 'who then is a member of that tenant');
-select matches(pg_temp.refusal($$ insert into chatkeep.users (id, tenant_id) values (chatkeep.uid(), chatkeep.uid()) $$), '^(23514|23505) ', 'and cannot be made without its issuer');
+select matches(pg_temp.refusal($$ insert into chatkeep.users (id) values (chatkeep.uid()) $$), '^(23514|23505) ', 'and cannot be made without its issuer');
 
 -- Erasure.
 select pg_temp.serve();

@@ -70,6 +70,7 @@ select count(*) as appended from chatkeep.append_messages(pg_temp.id('c1'), '[{"
 select pg_temp.serve_in('00000000-0000-4000-8000-000000007e02');
 select is(left(pg_temp.told('list_messages(pg_temp.id(''c1''))'), 5), 'PT410', 'the stranger''s is deleted');
 select pg_temp.sign_in('ada');
+select set_config('request.headers', '', true) \g /dev/null
 select is(pg_temp.listed(pg_temp.id('c1')), 'heron of ada  written in a batch', 'what the service wrote is in Ada''s chat');
 
 select pg_temp.serve_in('00000000-0000-4000-8000-000000007e03');
@@ -79,6 +80,7 @@ from unnest(array['', 'acme', '00000000-0000-4000-8000-000000007e0', '''; select
 
 -- Where only one tenant has the chat.
 select pg_temp.sign_in('ada');
+select set_config('request.headers', '', true) \g /dev/null
 select id as single from chatkeep.create_chat('single') \gset
 select pg_temp.serve_in('00000000-0000-4000-8000-000000007e02');
 select is(pg_temp.refusal(format($$ select * from chatkeep.append_message(%L, 'user', 'x') $$, :'single')),
@@ -88,6 +90,7 @@ select is(pg_temp.refusal(format($$ select * from chatkeep.append_messages(%L, '
 
 -- Documents.
 select pg_temp.sign_in('ada');
+select set_config('request.headers', '', true) \g /dev/null
 select id as document from chatkeep.register_document('/a', repeat('a', 64)) \gset
 reset role;
 insert into chatkeep.documents (id, tenant_id, user_id, source_uri, checksum)

@@ -25,7 +25,6 @@ select count(*) as rotated from chatkeep.rotate_session(:'before') \gset
 select pg_temp.serve();
 select chatkeep.index_messages() as indexed \gset
 reset role;
-update chatkeep.users set display_name = 'hidden users' where id = '00000000-0000-4000-8000-00000000ada0';
 update chatkeep.sessions set last_used_at = last_used_at - interval '2 minutes';
 -- The grace of the last rotation must outlive this file on a slow machine.
 alter table chatkeep_private.session_secrets disable trigger guard_session_secret;
@@ -41,6 +40,10 @@ $$;
 create temporary table calls (n integer generated always as identity, name text unique, call text, verdict text) on commit drop;
 insert into calls (name, call, verdict) values
   ('uid', $$uid()$$, '1'),
+  ('add_member', $$add_member('00000000-0000-4000-8000-000000007e01', '00000000-0000-4000-8000-00000000e4e0')$$, '1'),
+  ('set_member_role', $$set_member_role('00000000-0000-4000-8000-000000007e01', '00000000-0000-4000-8000-00000000b0b0', 'admin')$$, '1'),
+  ('remove_member', $$remove_member('00000000-0000-4000-8000-000000007e01', '00000000-0000-4000-8000-00000000b0b0')$$, '1'),
+  ('rename_tenant', $$rename_tenant('00000000-0000-4000-8000-000000007e01', 'Acme')$$, '1'),
   ('tenant_id', $$tenant_id()$$, '1'),
   ('pre_request', $$pre_request()$$, '1'),
   ('engine', $$engine()$$, '1'),
@@ -118,9 +121,9 @@ update calls set call = replace(replace(replace(replace(replace(replace(call, 'C
 -- rows: it hides the rows that exist so far. update: it allows no row to change. Where two refusals are right, both are listed.
 create temporary table differences (kind text, hidden text, verdict text, names text[]) on commit drop;
 insert into differences values
-  ('all', 'users', '0', '{tenant_id,search,fail_stale,revoke_all,my_sessions}'),
-  ('all', 'users', '42501', '{create_chat,create_chat_again,import_new,import_more,import_stored,import_again,create_session,create_last_session,register_new,register_described,register_again,register_new_bytes,register_new_source,register_source_described,register_shared,documents_none,documents_new,documents_mixed,documents_new_bytes,documents_new_source,register_content,tag,tag_nothing,tag_shared}'),
-  ('all', 'users', 'PT404', '{append,append_with_id,append_again,append_branch,batch_of_none,batch,batch_again,batch_branch,finish,finish_again,select_other_branch,select_same_branch,list,list_after,search_chat,delete_chat,restore_chat,revoke,set_status,set_same_status,set_shared_status,attach,attach_again,attach_object,delete_document,delete_shared}'),
+  ('all', 'memberships', '0', '{tenant_id,search,fail_stale,revoke_all,my_sessions}'),
+  ('all', 'memberships', '42501', '{create_chat,create_chat_again,import_new,import_more,import_stored,import_again,create_session,create_last_session,register_new,register_described,register_again,register_new_bytes,register_new_source,register_source_described,register_shared,documents_none,documents_new,documents_mixed,documents_new_bytes,documents_new_source,register_content,tag,tag_nothing,tag_shared}'),
+  ('all', 'memberships', 'PT404', '{add_member,set_member_role,remove_member,rename_tenant,append,append_with_id,append_again,append_branch,batch_of_none,batch,batch_again,batch_branch,finish,finish_again,select_other_branch,select_same_branch,list,list_after,search_chat,delete_chat,restore_chat,revoke,set_status,set_same_status,set_shared_status,attach,attach_again,attach_object,delete_document,delete_shared}'),
   ('all', 'sessions', '42501', '{create_session,create_last_session}'),
   ('all', 'sessions', '1 invalid', '{rotate,rotate_again,validate,elevate,revoke_others}'),
   ('all', 'sessions', 'PT404', '{revoke}'),
@@ -141,9 +144,9 @@ insert into differences values
   ('all', 'document_metadata', '1, changed', '{delete_document}'),
   ('all', 'attachments', '42501', '{attach,attach_again,attach_object}'),
   ('all', 'attachments', '1, changed', '{delete_document}'),
-  ('select', 'users', '0', '{tenant_id,search,fail_stale,revoke_all,my_sessions}'),
-  ('select', 'users', '42501', '{create_chat,create_chat_again,import_new,import_more,import_stored,import_again,create_session,create_last_session,register_new,register_described,register_again,register_new_bytes,register_new_source,register_source_described,register_shared,documents_none,documents_new,documents_mixed,documents_new_bytes,documents_new_source,register_content,tag,tag_nothing,tag_shared}'),
-  ('select', 'users', 'PT404', '{append,append_with_id,append_again,append_branch,batch_of_none,batch,batch_again,batch_branch,finish,finish_again,select_other_branch,select_same_branch,list,list_after,search_chat,delete_chat,restore_chat,revoke,set_status,set_same_status,set_shared_status,attach,attach_again,attach_object,delete_document,delete_shared}'),
+  ('select', 'memberships', '0', '{tenant_id,search,fail_stale,revoke_all,my_sessions}'),
+  ('select', 'memberships', '42501', '{create_chat,create_chat_again,import_new,import_more,import_stored,import_again,create_session,create_last_session,register_new,register_described,register_again,register_new_bytes,register_new_source,register_source_described,register_shared,documents_none,documents_new,documents_mixed,documents_new_bytes,documents_new_source,register_content,tag,tag_nothing,tag_shared}'),
+  ('select', 'memberships', 'PT404', '{add_member,set_member_role,remove_member,rename_tenant,append,append_with_id,append_again,append_branch,batch_of_none,batch,batch_again,batch_branch,finish,finish_again,select_other_branch,select_same_branch,list,list_after,search_chat,delete_chat,restore_chat,revoke,set_status,set_same_status,set_shared_status,attach,attach_again,attach_object,delete_document,delete_shared}'),
   ('select', 'sessions', '1 created, added', '{create_session,create_last_session}'),
   ('select', 'sessions', '1 invalid', '{rotate,rotate_again,validate,elevate,revoke_others}'),
   ('select', 'sessions', 'PT404', '{revoke}'),
@@ -167,9 +170,9 @@ insert into differences values
   ('select', 'document_metadata', '1, changed', '{delete_document}'),
   ('select', 'attachments', '42501', '{attach,attach_again,attach_object}'),
   ('select', 'attachments', '1, changed', '{delete_document}'),
-  ('rows', 'users', '0', '{tenant_id,search,fail_stale,revoke_all,my_sessions}'),
-  ('rows', 'users', '42501', '{create_chat,create_chat_again,import_new,import_more,import_stored,import_again,create_session,create_last_session,register_new,register_described,register_again,register_new_bytes,register_new_source,register_source_described,register_shared,documents_none,documents_new,documents_mixed,documents_new_bytes,documents_new_source,register_content,tag,tag_nothing,tag_shared}'),
-  ('rows', 'users', 'PT404', '{append,append_with_id,append_again,append_branch,batch_of_none,batch,batch_again,batch_branch,finish,finish_again,select_other_branch,select_same_branch,list,list_after,search_chat,delete_chat,restore_chat,revoke,set_status,set_same_status,set_shared_status,attach,attach_again,attach_object,delete_document,delete_shared}'),
+  ('rows', 'memberships', '0', '{tenant_id,search,fail_stale,revoke_all,my_sessions}'),
+  ('rows', 'memberships', '42501', '{create_chat,create_chat_again,import_new,import_more,import_stored,import_again,create_session,create_last_session,register_new,register_described,register_again,register_new_bytes,register_new_source,register_source_described,register_shared,documents_none,documents_new,documents_mixed,documents_new_bytes,documents_new_source,register_content,tag,tag_nothing,tag_shared}'),
+  ('rows', 'memberships', 'PT404', '{add_member,set_member_role,remove_member,rename_tenant,append,append_with_id,append_again,append_branch,batch_of_none,batch,batch_again,batch_branch,finish,finish_again,select_other_branch,select_same_branch,list,list_after,search_chat,delete_chat,restore_chat,revoke,set_status,set_same_status,set_shared_status,attach,attach_again,attach_object,delete_document,delete_shared}'),
   ('rows', 'sessions', '1 created, added', '{create_session,create_last_session}'),
   ('rows', 'sessions', '1 invalid', '{rotate,rotate_again,validate,elevate,revoke_others}'),
   ('rows', 'sessions', 'PT404', '{revoke}'),
@@ -196,12 +199,12 @@ insert into differences values
   ('rows', 'document_metadata', '1, changed', '{delete_document}'),
   ('rows', 'attachments', '1, added', '{attach,attach_again,attach_object}'),
   ('rows', 'attachments', '1, changed', '{delete_document}'),
-  ('update', 'users', '1|42501', '{create_chat,create_chat_again,import_new,import_more,import_stored,import_again,tag,tag_nothing,tag_shared}'),
-  ('update', 'users', '1 created|42501', '{create_session,create_last_session,register_new,register_described,documents_new,register_content}'),
-  ('update', 'users', '1 duplicate|42501', '{register_again,register_new_source,register_source_described,register_shared,documents_new_source}'),
-  ('update', 'users', '1 new_version|42501', '{register_new_bytes,documents_new_bytes}'),
-  ('update', 'users', '0|42501', '{documents_none}'),
-  ('update', 'users', '2 created duplicate|42501', '{documents_mixed}'),
+  ('update', 'memberships', '1|42501', '{set_member_role,remove_member,create_chat,create_chat_again,import_new,import_more,import_stored,import_again,tag,tag_nothing,tag_shared}'),
+  ('update', 'memberships', '1 created|42501', '{create_session,create_last_session,register_new,register_described,documents_new,register_content}'),
+  ('update', 'memberships', '1 duplicate|42501', '{register_again,register_new_source,register_source_described,register_shared,documents_new_source}'),
+  ('update', 'memberships', '1 new_version|42501', '{register_new_bytes,documents_new_bytes}'),
+  ('update', 'memberships', '0|42501', '{documents_none}'),
+  ('update', 'memberships', '2 created duplicate|42501', '{documents_mixed}'),
   ('update', 'sessions', '1 valid|42501', '{elevate}'),
   ('update', 'sessions', '42501', '{revoke,revoke_all,revoke_others}'),
   ('update', 'session_secrets', '1 invalid', '{rotate,rotate_again}'),
@@ -219,7 +222,7 @@ insert into differences values
   ('update', 'attachments', '1, changed', '{delete_document}');
 create temporary table tables (place text, hidden text, stays text) on commit drop;
 insert into tables values
-  ('chatkeep', 'users', 'id <> ''00000000-0000-4000-8000-00000000ada0'''),
+  ('chatkeep', 'memberships', 'user_id <> ''00000000-0000-4000-8000-00000000ada0'''),
   ('chatkeep', 'sessions', 'user_agent is distinct from ''hidden sessions'''),
   ('chatkeep_private', 'session_secrets', 'generation = 0'),
   ('chatkeep', 'chats', 'not metadata ? ''mark'''),

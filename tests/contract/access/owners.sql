@@ -77,7 +77,7 @@ select matches(pg_temp.refusal(format($$ update chatkeep.document_metadata set u
 select matches(pg_temp.refusal(format($$ insert into chatkeep.document_metadata (document_id, tenant_id, document_access, user_id, namespace) values (%L, '00000000-0000-4000-8000-000000007e01', 'tenant', pg_temp.person('eve'), 'x') $$, :'shared')),
   '^23503 .*document_metadata_user_id_fkey', 'F3: nobody of another tenant has tags in this one');
 -- F3: tags of those who stay do not follow an owner who moves, and those of a mover do not stay.
-update chatkeep.users set tenant_id = '00000000-0000-4000-8000-000000007e02' where id = pg_temp.person('ada');
+update chatkeep.memberships set tenant_id = '00000000-0000-4000-8000-000000007e02' where user_id = pg_temp.person('ada');
 select is_empty($$ select from chatkeep.document_metadata where user_id = pg_temp.person('bob') and tenant_id <> '00000000-0000-4000-8000-000000007e01' $$, 'F3: tags do not follow a document''s owner to another tenant');
 select results_eq($$ select tags from chatkeep.document_metadata where user_id = pg_temp.person('ada') and tenant_id = '00000000-0000-4000-8000-000000007e02' $$, $$ values ('{"s":1}'::jsonb) $$, 'F3: those of the owner do');
 
@@ -93,7 +93,7 @@ select token as rotated from chatkeep.rotate_session(:'token') \gset
 select pg_temp.sign_in('eve');
 select count(*) as made from chatkeep.register_document('e', repeat('4', 64), visibility => 'tenant') \gset
 select pg_temp.serve();
-select lives_ok($$ update chatkeep.users set tenant_id = '00000000-0000-4000-8000-000000007e02' where id = pg_temp.person('ada') $$, 'F7: a person moves to a tenant that shares the same bytes');
+select lives_ok($$ update chatkeep.memberships set tenant_id = '00000000-0000-4000-8000-000000007e02' where user_id = pg_temp.person('ada') $$, 'F7: a person moves to a tenant that shares the same bytes');
 select is((select string_agg(distinct r.tenant_id::text, ' ') from (select tenant_id from chatkeep.chats union all select tenant_id from chatkeep.messages union all select tenant_id from chatkeep.attachments
   union all select tenant_id from chatkeep.sessions) r), '00000000-0000-4000-8000-000000007e02', 'F7: with every row of chats and sessions');
 select is((select status from chatkeep.validate_session(:'rotated')), 'valid', 'and the session stays valid');

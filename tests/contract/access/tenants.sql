@@ -56,7 +56,7 @@ select is(pg_temp.refusal($$ delete from chatkeep.chats $$), '42501 permission d
 select lives_ok($$ update chatkeep.chats set title = 'renamed', archived_at = now(), metadata = '{"x":1}' $$, 'a chat is renamed and archived directly');
 select is(pg_temp.refusal($$ update chatkeep.chats set deleted_at = now() $$), '42501 only title, metadata and archived_at of a chat can be changed directly | Messages move the other columns: use append_message.', 'but not deleted');
 select is(pg_temp.refusal($$ update chatkeep.chats set tenant_id = '00000000-0000-4000-8000-000000007e02' $$), '42501 permission denied for table chats', 'or moved to another tenant');
-select is(pg_temp.refusal($$ update chatkeep.users set tenant_id = '00000000-0000-4000-8000-000000007e02' $$), '42501 permission denied for table users', 'users cannot move themselves to another tenant');
+select is(pg_temp.refusal($$ update chatkeep.memberships set tenant_id = '00000000-0000-4000-8000-000000007e02' $$), '42501 permission denied for table memberships', 'users cannot move themselves to another tenant');
 select is(pg_temp.refusal($$ update chatkeep.users set disabled_at = null $$), '42501 permission denied for table users', 'or enables oneself');
 
 -- No user.
@@ -88,7 +88,7 @@ reset role;
 update chatkeep.users set disabled_at = now() where id = '00000000-0000-4000-8000-00000000b0b0';
 select pg_temp.sign_in('bob');
 select is(pg_temp.refusal('select * from chatkeep.create_chat()'),
-  '42501 this user is disabled | Ask an administrator to clear disabled_at in chatkeep.users.', 'a disabled user makes nothing');
+  '42501 this user is disabled | Ask an administrator to clear disabled_at in chatkeep.users or chatkeep.memberships.', 'a disabled user makes nothing');
 select is(chatkeep.tenant_id(), null, 'and belongs nowhere');
 
 -- service_role.
@@ -100,7 +100,7 @@ select pg_temp.rows_are(format($$ select role, author_id, written_as, user_id fr
   'service_role appends to every chat, and the row has no author');
 select is(pg_temp.refusal('select * from chatkeep.create_chat()'),
   '42501 no user is signed in | Send the user''s JWT, or call as service_role where a user is named.', 'but makes none for nobody');
-update chatkeep.users set tenant_id = '00000000-0000-4000-8000-000000007e03' where id = '00000000-0000-4000-8000-00000000ada0';
+update chatkeep.memberships set tenant_id = '00000000-0000-4000-8000-000000007e03' where user_id = '00000000-0000-4000-8000-00000000ada0';
 select pg_temp.rows_are(
   $$ select (select count(*)::int from chatkeep.chats where tenant_id = t.id), (select count(*)::int from chatkeep.messages where tenant_id = t.id),
        (select count(*)::int from chatkeep.documents where tenant_id = t.id), (select count(*)::int from chatkeep.document_metadata where tenant_id = t.id),

@@ -223,7 +223,7 @@ select is((select array_agg(pg_temp.purge(1)) from generate_series(1, 5)), array
 select pg_temp.deleted_chat(pg_temp.id('f2'), 5) \g /dev/null
 select is(pg_temp.purge(2), 2, 'a purge begins');
 select pg_temp.serve();
-select lives_ok($$ update chatkeep.users set tenant_id = '00000000-0000-4000-8000-000000007e03' where id = '00000000-0000-4000-8000-00000000ada0' $$, 'its user moves to another tenant');
+select lives_ok($$ update chatkeep.memberships set tenant_id = '00000000-0000-4000-8000-000000007e03' where user_id = '00000000-0000-4000-8000-00000000ada0' $$, 'its user moves to another tenant');
 select pg_temp.sign_in('ada');
 select alike(pg_temp.told('restore_chat(CHAT)', pg_temp.id('f2')), 'PT410 chat_id names a chat that is being purged%', 'in the new tenant the chat is still being purged');
 select is(pg_temp.purge(100), 4, 'and the next purge ends it there');

@@ -132,7 +132,7 @@ select id as held from chatkeep.attach(:'bobs_chat', :'bobs_message', :'bobs', '
 select pg_temp.sign_in('ada');
 select id as borrowed from chatkeep.attach(:'other', :'elsewhere', :'bobs', 'borrowed') \gset
 select pg_temp.serve();
-update chatkeep.users set tenant_id = '00000000-0000-4000-8000-000000007e03' where id = '00000000-0000-4000-8000-00000000ada0';
+update chatkeep.memberships set tenant_id = '00000000-0000-4000-8000-000000007e03' where user_id = '00000000-0000-4000-8000-00000000ada0';
 select pg_temp.sign_in('ada');
 select results_eq($$ select name, document_id is null, document_deleted from chatkeep.attachments where name in ('own', 'lent', 'borrowed', 'held') order by name $$,
   $$ values ('borrowed', true, true), ('own', false, false) $$, 'a user who moves keeps their documents, and loses those of the old tenant');
@@ -142,7 +142,7 @@ select results_eq($$ select name, document_id is null, document_deleted from cha
   $$ values ('held', false, false), ('lent', true, true) $$, 'and a user who stays loses the documents that leave');
 select id as back from chatkeep.attach(:'bobs_chat', :'bobs_message', storage_path => 'z') \gset
 reset role;
-update chatkeep.users set tenant_id = '00000000-0000-4000-8000-000000007e01' where id = '00000000-0000-4000-8000-00000000ada0';
+update chatkeep.memberships set tenant_id = '00000000-0000-4000-8000-000000007e01' where user_id = '00000000-0000-4000-8000-00000000ada0';
 select pg_temp.sign_in('bob');
 select id as lent from chatkeep.attach(:'bobs_chat', :'bobs_message', :'adas', 'lent again') \gset
 reset role;

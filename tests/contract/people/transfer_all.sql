@@ -39,7 +39,8 @@ select is((select string_agg(source_uri || ' ' || status, ', ' order by source_u
 rollback to written;
 reset role;
 insert into auth.users (id) values (pg_temp.person('cyd'));
-insert into chatkeep.users (id, tenant_id, created_at) values (pg_temp.person('cyd'), '00000000-0000-4000-8000-000000007e01', now() - interval '1 year');
+insert into chatkeep.users (id) values (pg_temp.person('cyd'));
+insert into chatkeep.memberships (user_id, tenant_id, is_home, created_at) values (pg_temp.person('cyd'), '00000000-0000-4000-8000-000000007e01', true, now() - interval '1 year');
 savepoint cyd;
 delete from auth.users where id = pg_temp.person('ada');
 select set_eq($$ select source_uri, user_id from chatkeep.documents $$, $$ values ('taken', pg_temp.person('bob')), ('s', pg_temp.person('cyd')) $$, 'the longest-standing member gets what the tenant shares');
@@ -69,9 +70,9 @@ from (values
   ('nobody leaves', 'null, pg_temp.person(''bob'')', '22004 from_user_id is missing | Pass a value; null is not accepted here.'),
   ('nobody stays', 'pg_temp.person(''ada''), null', '22004 to_user_id is missing | Pass a value; null is not accepted here.'),
   ('one person', 'pg_temp.person(''ada''), pg_temp.person(''ada'')', '22023 to_user_id is from_user_id | Pass another member of the tenant.'),
-  ('an unknown leaver', 'pg_temp.person(''x''), pg_temp.person(''bob'')', 'PT404 from_user_id names no user | Pass the id of a user who has a row in chatkeep.users.'),
-  ('an unknown colleague', 'pg_temp.person(''ada''), pg_temp.person(''x'')', 'PT404 to_user_id names no member of the tenant | Pass the id of a user of the same tenant, who has a row in chatkeep.users.'),
-  ('somebody of another tenant', 'pg_temp.person(''ada''), pg_temp.person(''eve'')', 'PT404 to_user_id names no member of the tenant | Pass the id of a user of the same tenant, who has a row in chatkeep.users.')
+  ('an unknown leaver', 'pg_temp.person(''x''), pg_temp.person(''bob'')', 'PT404 from_user_id names no user | Pass the id of a member of the tenant that the request names, or of a user''s home.'),
+  ('an unknown colleague', 'pg_temp.person(''ada''), pg_temp.person(''x'')', 'PT404 to_user_id names no member of the tenant | Pass the id of a member of the same tenant, or add the person with add_member.'),
+  ('somebody of another tenant', 'pg_temp.person(''ada''), pg_temp.person(''eve'')', 'PT404 to_user_id names no member of the tenant | Pass the id of a member of the same tenant, or add the person with add_member.')
 ) refused (name, call, expected);
 select is((select count(*)::integer from chatkeep.chats where user_id = pg_temp.person('ada')), 3, 'nothing has moved');
 

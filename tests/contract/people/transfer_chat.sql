@@ -81,8 +81,8 @@ insert into refused values
   ('no chat', 'null, pg_temp.person(''bob'')', '22004 chat_id is missing | Pass a value; null is not accepted here.'),
   ('no new owner', 'pg_temp.id(''c1''), null', '22004 to_user_id is missing | Pass a value; null is not accepted here.'),
   ('an unknown chat', 'pg_temp.id(''ff''), pg_temp.person(''bob'')', 'PT404 chat_id names no chat of yours | Make the chat with create_chat, or check the id.'),
-  ('an unknown user', 'pg_temp.id(''c1''), pg_temp.person(''nobody'')', 'PT404 to_user_id names no member of the tenant | Pass the id of a user of the same tenant, who has a row in chatkeep.users.'),
-  ('a disabled user', 'pg_temp.id(''c1''), pg_temp.person(''bob'')', 'PT409 to_user_id names a disabled user | Clear disabled_at in chatkeep.users, or pass another member.');
+  ('an unknown user', 'pg_temp.id(''c1''), pg_temp.person(''nobody'')', 'PT404 to_user_id names no member of the tenant | Pass the id of a member of the same tenant, or add the person with add_member.'),
+  ('a disabled user', 'pg_temp.id(''c1''), pg_temp.person(''bob'')', 'PT409 to_user_id names a disabled user | Clear disabled_at in chatkeep.users or chatkeep.memberships, or pass another member.');
 select is(pg_temp.refusal('select * from chatkeep.transfer_chat(' || call || ')'), expected, name) from refused;
 select is(pg_temp.owners(:'chat'), 'attachment ada, chat ada, message ada, search ada', 'nothing has moved');
 update chatkeep.users set disabled_at = case when id = pg_temp.person('ada') then now() end where id in (pg_temp.person('ada'), pg_temp.person('bob'));

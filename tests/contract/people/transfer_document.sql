@@ -84,7 +84,7 @@ from (values
   ('no new owner', 'select * from chatkeep.transfer_document(PRIVATE, null)', '22004 to_user_id is missing | Pass a value; null is not accepted here.'),
   ('an unknown document', 'select * from chatkeep.transfer_document(pg_temp.id(''ff''), pg_temp.person(''bob''))', 'PT404 document_id names no document of yours | Register the document, or check the id.'),
   ('a deleted document', 'select * from chatkeep.transfer_document(SHARED, pg_temp.person(''bob''))', 'PT410 document_id names a deleted document | Register the document anew.'),
-  ('an unknown user', 'select * from chatkeep.transfer_document(PRIVATE, pg_temp.person(''nobody''))', 'PT404 to_user_id names no member of the tenant | Pass the id of a user of the same tenant, who has a row in chatkeep.users.')
+  ('an unknown user', 'select * from chatkeep.transfer_document(PRIVATE, pg_temp.person(''nobody''))', 'PT404 to_user_id names no member of the tenant | Pass the id of a member of the same tenant, or add the person with add_member.')
 ) refused (name, call, expected);
 
 select * from finish();

@@ -186,17 +186,17 @@ begin
 end
 $$;
 select is(pg_temp.odd(), null, 'the names of indexes do not matter');
-create index users_pkey on chatkeep.users (tenant_id);
+create index memberships_pkey on chatkeep.memberships (tenant_id);
 create index chats_pkey on chatkeep.chats using hash (user_id);
 create index messages_pkey on chatkeep.messages using brin (created_at);
 create index sessions_pkey on chatkeep.sessions ((1));
 create index documents_pkey on chatkeep.documents (checksum) where false;
 select is(pg_temp.odd(), null, 'other objects may have the old names of the indexes');
-drop index chatkeep.users_pkey, chatkeep.chats_pkey, chatkeep.messages_pkey, chatkeep.sessions_pkey, chatkeep.documents_pkey;
-create view chatkeep.users_pkey as select 1 as id;
+drop index chatkeep.memberships_pkey, chatkeep.chats_pkey, chatkeep.messages_pkey, chatkeep.sessions_pkey, chatkeep.documents_pkey;
+create view chatkeep.memberships_pkey as select 1 as id;
 create table chatkeep.messages_pkey ();
 select is(pg_temp.odd(), null, 'a view or a table of such a name neither');
-drop view chatkeep.users_pkey;
+drop view chatkeep.memberships_pkey;
 drop table chatkeep.messages_pkey;
 do $$
 declare

@@ -41,18 +41,18 @@ create function pg_temp.instead(index text, made text) returns text language sql
 $$;
 select is(pg_temp.after(change, :'chat', :'token'), pg_temp.after('select', :'chat', :'token'), 'and so they do with ' || what)
 from (values
-  (1, 'alter index chatkeep.users_pkey rename to renamed', 'no users_pkey'),
-  (2, pg_temp.instead('chatkeep.users_pkey', 'create index users_pkey on chatkeep.users (tenant_id)'), 'a users_pkey of another column'),
-  (3, pg_temp.instead('chatkeep.users_pkey', 'create unique index users_pkey on chatkeep.users (tenant_id, id)'), 'a users_pkey of the columns in another order'),
-  (4, pg_temp.instead('chatkeep.users_pkey', 'create index users_pkey on chatkeep.users (id)'), 'a users_pkey that is not unique'),
-  (5, pg_temp.instead('chatkeep.users_pkey', 'create unique index users_pkey on chatkeep.users (id) where false'), 'a users_pkey of some rows'),
-  (6, pg_temp.instead('chatkeep.users_pkey', 'create unique index users_pkey on chatkeep.users ((id::text))'), 'a users_pkey of an expression'),
-  (7, pg_temp.instead('chatkeep.users_pkey', 'create index users_pkey on chatkeep.users using hash (id)'), 'a users_pkey that is a hash index'),
-  (8, pg_temp.instead('chatkeep.users_pkey', 'create index users_pkey on chatkeep.users using brin (id)'), 'a users_pkey that is a BRIN index'),
-  (9, pg_temp.instead('chatkeep.users_pkey', $$ create index users_pkey on chatkeep.users using gin (metadata) $$), 'a users_pkey that is a GIN index'),
-  (10, pg_temp.instead('chatkeep.users_pkey', 'create unique index users_pkey on chatkeep.chats (id, tenant_id, user_id)'), 'a users_pkey of another table'),
-  (11, pg_temp.instead('chatkeep.users_pkey', 'create table chatkeep.users_pkey (id uuid)'), 'a table of that name'),
-  (12, pg_temp.instead('chatkeep.users_pkey', 'create view chatkeep.users_pkey as select 1'), 'a view of that name'),
+  (1, 'alter index chatkeep.memberships_pkey rename to renamed', 'no memberships_pkey'),
+  (2, pg_temp.instead('chatkeep.memberships_pkey', 'create index memberships_pkey on chatkeep.memberships (tenant_id)'), 'a memberships_pkey of another column'),
+  (3, pg_temp.instead('chatkeep.memberships_pkey', 'create unique index memberships_pkey on chatkeep.memberships (tenant_id, user_id)'), 'a memberships_pkey of the columns in another order'),
+  (4, pg_temp.instead('chatkeep.memberships_pkey', 'create index memberships_pkey on chatkeep.memberships (user_id)'), 'a memberships_pkey that is not unique'),
+  (5, pg_temp.instead('chatkeep.memberships_pkey', 'create unique index memberships_pkey on chatkeep.memberships (user_id) where false'), 'a memberships_pkey of some rows'),
+  (6, pg_temp.instead('chatkeep.memberships_pkey', 'create unique index memberships_pkey on chatkeep.memberships ((user_id::text))'), 'a memberships_pkey of an expression'),
+  (7, pg_temp.instead('chatkeep.memberships_pkey', 'create index memberships_pkey on chatkeep.memberships using hash (user_id)'), 'a memberships_pkey that is a hash index'),
+  (8, pg_temp.instead('chatkeep.memberships_pkey', 'create index memberships_pkey on chatkeep.memberships using brin (user_id)'), 'a memberships_pkey that is a BRIN index'),
+  (9, pg_temp.instead('chatkeep.memberships_pkey', $$ create index memberships_pkey on chatkeep.chats using gin (metadata) $$), 'a memberships_pkey that is a GIN index'),
+  (10, pg_temp.instead('chatkeep.memberships_pkey', 'create unique index memberships_pkey on chatkeep.chats (id, tenant_id, user_id)'), 'a memberships_pkey of another table'),
+  (11, pg_temp.instead('chatkeep.memberships_pkey', 'create table chatkeep.memberships_pkey (id uuid)'), 'a table of that name'),
+  (12, pg_temp.instead('chatkeep.memberships_pkey', 'create view chatkeep.memberships_pkey as select 1'), 'a view of that name'),
   (13, pg_temp.instead('chatkeep.chats_pkey', 'create index chats_pkey on chatkeep.chats (user_id)'), 'a chats_pkey of another column'),
   (14, pg_temp.instead('chatkeep.chats_pkey', 'create unique index chats_pkey on chatkeep.chats (tenant_id, id)'), 'a chats_pkey of the columns in another order'),
   (15, pg_temp.instead('chatkeep.chats_pkey', 'create index chats_pkey on chatkeep.chats using hash (id)'), 'a chats_pkey that is a hash index'),
@@ -66,9 +66,9 @@ from (values
   (23, pg_temp.instead('chatkeep.documents_checksum_front_idx', 'create index documents_checksum_front_idx on chatkeep.documents ((byte_size + 1), user_id)'), 'a documents_checksum_front_idx of another number'),
   (24, pg_temp.instead('chatkeep.documents_checksum_front_idx', 'create index documents_checksum_front_idx on chatkeep.documents ((byte_size + 1))'), 'a documents_checksum_front_idx of one column'),
   (25, pg_temp.instead('chatkeep.documents_checksum_front_idx', 'create index documents_checksum_front_idx on chatkeep.documents using hash (user_id)'), 'a documents_checksum_front_idx that is a hash index'),
-  (26, 'alter table chatkeep.users rename to people;
-        create view chatkeep.users with (security_invoker) as select * from chatkeep.people;
-        grant select, insert, update on chatkeep.users to authenticated', 'a view in the place of chatkeep.users')
+  (26, 'alter table chatkeep.memberships rename to people;
+        create view chatkeep.memberships with (security_invoker) as select * from chatkeep.people;
+        grant select, insert, update on chatkeep.memberships to authenticated', 'a view in the place of chatkeep.memberships')
 ) changes (n, change, what) order by n;
 
 select * from finish();

@@ -78,10 +78,10 @@ join chatkeep.users u on u.id = s.user_id
 where u.disabled_at is not null and s.revoked_at is null;
 
 -- private bytes are stored once per owner
-select d.user_id, d.checksum, count(*) as documents
+select d.user_id, d.tenant_id, d.checksum, count(*) as documents
 from chatkeep.documents d
 where d.visibility = 'private' and d.status <> 'archived' and d.deleted_at is null
-group by d.user_id, d.checksum
+group by d.user_id, d.tenant_id, d.checksum
 having count(*) > 1;
 
 -- shared bytes are stored once per tenant
@@ -92,14 +92,14 @@ group by d.tenant_id, d.checksum
 having count(*) > 1;
 
 -- a source is the first source of one current document of its owner
-select d.user_id, d.source_uri, count(*) as documents
+select d.user_id, d.tenant_id, d.source_uri, count(*) as documents
 from chatkeep.documents d
 where d.status <> 'archived' and d.deleted_at is null
-group by d.user_id, d.source_uri
+group by d.user_id, d.tenant_id, d.source_uri
 having count(*) > 1;
 
--- every row of a user is in the user's tenant
-select r.kind, r.id, r.user_id, r.tenant_id, u.tenant_id as tenant_of_user
+-- every row of a user is in a tenant of the user
+select r.kind, r.id, r.user_id, r.tenant_id
 from (
   select 'session' as kind, s.id, s.user_id, s.tenant_id from chatkeep.sessions s
   union all select 'chat', c.id, c.user_id, c.tenant_id from chatkeep.chats c
@@ -107,15 +107,10 @@ from (
   union all select 'searched message', s.message_id, s.user_id, s.tenant_id from chatkeep.message_search s
   union all select 'document', d.id, d.user_id, d.tenant_id from chatkeep.documents d
   union all select 'attachment', a.id, a.user_id, a.tenant_id from chatkeep.attachments a
+  union all select 'metadata', m.document_id, m.user_id, m.tenant_id from chatkeep.document_metadata m
 ) r
-left join chatkeep.users u on u.id = r.user_id
-where (u.tenant_id = r.tenant_id) is not true;
-
--- tags of a document are in the tenant of the member who wrote them
-select m.document_id, m.namespace, m.user_id, m.tenant_id, u.tenant_id as tenant_of_user
-from chatkeep.document_metadata m
-left join chatkeep.users u on u.id = m.user_id
-where (u.tenant_id = m.tenant_id) is not true;
+left join chatkeep.memberships m on m.user_id = r.user_id and m.tenant_id = r.tenant_id
+where m.user_id is null;
 
 -- a message, its search row and its attachments belong to the owner of the chat
 select r.kind, r.id, r.user_id, c.user_id as owner

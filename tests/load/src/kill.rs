@@ -28,7 +28,7 @@ pub fn run(place: &Place, seed: u64, seconds: u64) -> Outcome<(String, Report)> 
         let (id, chat) = (writer::user(seed, user), writer::chat(seed, user));
         let sql = format!(
             "insert into auth.users (id) values ('{id}');
-             insert into chatkeep.users (id, tenant_id) values ('{id}', '{id}');
+             select from chatkeep.add_member('{id}', '{id}', 'owner');
              insert into chatkeep.chats (id, tenant_id, user_id) values ('{chat}', '{id}', '{id}')"
         );
         rows(&mut superuser, &sql)?;

@@ -9,7 +9,7 @@ grant select on chatkeep.planted_open to anon;
 
 -- Lints of every schema.
 create policy planted_mixed on chatkeep.users for delete to authenticated
-  using (id = (select auth.uid()) and tenant_id = auth.uid());
+  using (id = (select auth.uid()) and auth_user_id = auth.uid());
 create policy planted_bare on chatkeep.chats for delete to authenticated
   using (user_id = auth.uid());
 create function chatkeep.planted_path() returns integer language sql as $$ select 1 $$;

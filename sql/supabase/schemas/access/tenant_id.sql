@@ -1,13 +1,23 @@
 -- PL/pgSQL keeps its plan for the life of a backend. Before PostgreSQL 18 a SQL function is planned again in every
--- statement.
+-- statement. A sequential scan would meet other people's rows, and their policy would ask this function again.
 create or replace function chatkeep.tenant_id() returns uuid
-language plpgsql stable parallel safe set search_path = ''
+language plpgsql stable parallel safe set search_path = '' set enable_seqscan = off
 as $$
+declare
+  named uuid;
 begin
-  return (select u.tenant_id from chatkeep.users u where u.id = chatkeep.uid() and u.disabled_at is null);
+  -- Most requests name no tenant, and reading headers and claims takes longer than this.
+  if current_setting('request.headers', true) like '%x-chatkeep-tenant%' or current_setting('request.jwt.claims', true) like '%"tenant_id"%' then
+    named := chatkeep_private.named_tenant();
+  end if;
+  if named is null then
+    return (select m.tenant_id from chatkeep.memberships m where m.user_id = chatkeep.uid() and m.is_home and m.disabled_at is null);
+  end if;
+  return (select m.tenant_id from chatkeep.memberships m where m.user_id = chatkeep.uid() and m.tenant_id = named and m.disabled_at is null);
 end
 $$;
 comment on function chatkeep.tenant_id() is
-  'The tenant of the signed-in user. NULL without a user, before first use, and for a disabled user.';
+'The tenant of the request: the one that it names, or the home of the signed-in user. NULL without an enabled membership there.
+A request names a tenant in the header x-chatkeep-tenant, in the claim tenant_id, or in the claim app_metadata.tenant_id, in this order.';
 revoke all on function chatkeep.tenant_id() from public, anon, authenticated, service_role;
 grant execute on function chatkeep.tenant_id() to authenticated, service_role;

@@ -26,8 +26,10 @@ begin
   if caller is not null and not chatkeep_private.is_service() then
     perform chatkeep_private.enter();
   else
-    perform from chatkeep.users u
-    where u.id in (select d.user_id from chatkeep.documents d where d.id = tag_document.document_id)
+    perform from chatkeep.memberships m
+    where (m.user_id, m.tenant_id) in (
+      select d.user_id, d.tenant_id from chatkeep.documents d where d.id = tag_document.document_id and chatkeep_private.serves(d.tenant_id)
+    )
     for share;
   end if;
   perform set_config('chatkeep.writing', 'on', true);

@@ -1,9 +1,10 @@
--- A disabled user is logged out everywhere, no matter who disables them.
+-- A disabled user is logged out everywhere, no matter who disables them. The trigger disable_user, whose name comes
+-- first, has waited for sessions that were being created.
 create or replace function chatkeep_private.end_sessions() returns trigger
 language plpgsql set search_path = ''
 as $$
 begin
-  -- A snapshot older than the lock on the user's row would miss a session that was being created.
+  -- A snapshot older than the locks on the memberships would miss a session that was being created.
   if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
     perform chatkeep_private.refuse('25001', 'disabled_at can be set under read committed only',
       'Begin the transaction with isolation level read committed, which is the default.');

@@ -6,15 +6,15 @@ as $$
 declare
   heir uuid;
 begin
-  select u.id into heir from chatkeep.users u
-  where u.tenant_id = tenant and u.id <> person and u.disabled_at is null
-  order by u.created_at, u.id
+  select m.user_id into heir from chatkeep.memberships m
+  where m.tenant_id = tenant and m.user_id <> person and m.disabled_at is null
+  order by m.role = 'owner' desc, m.created_at, m.user_id
   limit 1
   for key share skip locked;
   return heir;
 end
 $$;
 comment on function chatkeep_private.heir_of(uuid, uuid) is
-  'The member who gets the shared documents of a person who is being deleted: the one who has been in the tenant for the longest time. NULL if there is none. Keeps the heir from being deleted or moved until the transaction ends.';
+  'The member who gets the shared documents of a person who is being deleted: the owner of the tenant, or else the member, who has been there for the longest time. NULL if there is none. Keeps the heir from being deleted or moved until the transaction ends.';
 revoke all on function chatkeep_private.heir_of(uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.heir_of(uuid, uuid) to service_role;

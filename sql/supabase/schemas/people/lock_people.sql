@@ -10,22 +10,22 @@ begin
     perform chatkeep_private.refuse('42501', 'only service_role gives rows of one user to another',
       'Call as service_role, from a backend.');
   end if;
-  perform from chatkeep.users u
-  where u.id in (from_user, to_user) and u.tenant_id = tenant
-  order by u.id
+  perform from chatkeep.memberships m
+  where m.user_id in (from_user, to_user) and m.tenant_id = tenant
+  order by m.user_id
   for share;
-  if not exists (select from chatkeep.users u where u.id = from_user and u.tenant_id = tenant) then
+  if not exists (select from chatkeep.memberships m where m.user_id = from_user and m.tenant_id = tenant) then
     perform chatkeep_private.refuse('PT409', 'the owner left the tenant during the call', 'Call again.');
   end if;
-  select u.disabled_at is not null into disabled from chatkeep.users u where u.id = to_user and u.tenant_id = tenant;
+  select m.disabled_at is not null into disabled from chatkeep.memberships m where m.user_id = to_user and m.tenant_id = tenant;
   -- An unknown user and a user of another tenant get the same answer.
   if not found then
     perform chatkeep_private.refuse('PT404', 'to_user_id names no member of the tenant',
-      'Pass the id of a user of the same tenant, who has a row in chatkeep.users.');
+      'Pass the id of a member of the same tenant, or add the person with add_member.');
   end if;
   if disabled then
     perform chatkeep_private.refuse('PT409', 'to_user_id names a disabled user',
-      'Clear disabled_at in chatkeep.users, or pass another member.');
+      'Clear disabled_at in chatkeep.users or chatkeep.memberships, or pass another member.');
   end if;
 end
 $$;

@@ -10,10 +10,12 @@ begin
   if transfer_all.from_user_id = transfer_all.to_user_id then
     perform chatkeep_private.refuse('22023', 'to_user_id is from_user_id', 'Pass another member of the tenant.');
   end if;
-  select u.tenant_id into tenant from chatkeep.users u where u.id = transfer_all.from_user_id;
+  select m.tenant_id into tenant from chatkeep.memberships m
+  where m.user_id = transfer_all.from_user_id
+    and (case when chatkeep_private.named_tenant() is null then m.is_home else m.tenant_id = chatkeep_private.named_tenant() end);
   if not found then
     perform chatkeep_private.refuse('PT404', 'from_user_id names no user',
-      'Pass the id of a user who has a row in chatkeep.users.');
+      'Pass the id of a member of the tenant that the request names, or of a user''s home.');
   end if;
   perform chatkeep_private.lock_people(tenant, transfer_all.from_user_id, transfer_all.to_user_id);
   return next chatkeep_private.hand_over(tenant, transfer_all.from_user_id, transfer_all.to_user_id, null, null);

@@ -10,8 +10,9 @@ begin
   perform chatkeep_private.check_present('to_user_id', transfer_chat.to_user_id is not null);
   -- The new owner's tenant tells which chat is meant where several tenants have a chat of this id.
   select c.* into chat from chatkeep.chats c
-  join chatkeep.users u on u.tenant_id = c.tenant_id
-  where c.id = transfer_chat.chat_id and u.id = transfer_chat.to_user_id;
+  join chatkeep.memberships m on m.tenant_id = c.tenant_id
+  where c.id = transfer_chat.chat_id and m.user_id = transfer_chat.to_user_id and chatkeep_private.serves(c.tenant_id)
+  order by m.is_home desc limit 1;
   if not found then
     select c.* into chat from chatkeep.chats c where c.id = transfer_chat.chat_id limit 1;
     if not found then

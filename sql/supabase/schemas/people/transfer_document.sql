@@ -9,8 +9,9 @@ begin
   perform chatkeep_private.check_present('document_id', transfer_document.document_id is not null);
   perform chatkeep_private.check_present('to_user_id', transfer_document.to_user_id is not null);
   select d.* into document from chatkeep.documents d
-  join chatkeep.users u on u.tenant_id = d.tenant_id
-  where d.id = transfer_document.document_id and u.id = transfer_document.to_user_id;
+  join chatkeep.memberships m on m.tenant_id = d.tenant_id
+  where d.id = transfer_document.document_id and m.user_id = transfer_document.to_user_id and chatkeep_private.serves(d.tenant_id)
+  order by m.is_home desc limit 1;
   if not found then
     select d.* into document from chatkeep.documents d where d.id = transfer_document.document_id limit 1;
     if not found then

@@ -3,7 +3,7 @@ alter table chatkeep.sessions force row level security;
 
 create policy sessions_select on chatkeep.sessions for select to authenticated
   using (
-    ((user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id()))
+    user_id = (select case when chatkeep.tenant_id() is not null then chatkeep.uid() end)
     or session_token = (select chatkeep_private.presented_session())
   );
 comment on policy sessions_select on chatkeep.sessions is
@@ -25,7 +25,7 @@ comment on policy sessions_insert on chatkeep.sessions is 'create_session makes 
 
 create policy sessions_update on chatkeep.sessions for update to authenticated
   using (
-    (((user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id()))
+    (user_id = (select case when chatkeep.tenant_id() is not null then chatkeep.uid() end)
       or session_token = (select chatkeep_private.presented_session()))
     and (select current_setting('chatkeep.writing', true)) = 'on'
   );

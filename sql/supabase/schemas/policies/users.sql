@@ -3,20 +3,19 @@ alter table chatkeep.users force row level security;
 
 create policy users_select on chatkeep.users for select to authenticated
   using (id = (select chatkeep.uid()));
-comment on policy users_select on chatkeep.users is 'Users read their own membership.';
+comment on policy users_select on chatkeep.users is 'Users read their own row.';
 
 create policy users_insert on chatkeep.users for insert to authenticated
-  with check (id = (select chatkeep.uid()) and tenant_id = (select chatkeep.uid()));
-comment on policy users_insert on chatkeep.users is 'First use makes the membership, with the user''s id as tenant.';
+  with check (id = (select chatkeep.uid()));
+comment on policy users_insert on chatkeep.users is 'First use makes the row.';
 
--- No column grant lets a user change the tenant, and this policy holds where a gateway has granted more.
 create policy users_update on chatkeep.users for update to authenticated
   using (id = (select chatkeep.uid()) and disabled_at is null)
-  with check (id = (select chatkeep.uid()) and tenant_id = (select chatkeep.tenant_id()));
+  with check (id = (select chatkeep.uid()));
 comment on policy users_update on chatkeep.users is
-  'Users change their own display name and metadata and stay in their tenant. Disabled users change nothing.';
+  'Users change their own display name and metadata. Disabled users change nothing.';
 
 revoke all on chatkeep.users from public, anon, authenticated, service_role;
-grant select, insert (id, tenant_id, issuer, subject, display_name, metadata), update (display_name, metadata)
+grant select, insert (id, issuer, subject, display_name, metadata), update (display_name, metadata)
   on chatkeep.users to authenticated;
 grant select, insert, update, delete on chatkeep.users to service_role;

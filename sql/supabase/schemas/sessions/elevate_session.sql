@@ -17,9 +17,9 @@ begin
     -- The secret before the session, in the order of rotate_session: otherwise the two could wait for each other.
     perform set_config('chatkeep.presented', encode(payload, 'hex'), true);
     perform set_config('chatkeep.writing', 'on', true);
-    -- The user before both: the session is updated twice, and the second update checks its key in users.
-    perform from chatkeep.users u
-    where u.id in (select s.user_id from chatkeep.sessions s where s.id = chatkeep_private.session_id_of(sha256(session_secret)))
+    -- The membership before both: the session is updated twice, and the second update checks its key in memberships.
+    perform from chatkeep.memberships m
+    where m.user_id in (select s.user_id from chatkeep.sessions s where s.id = chatkeep_private.session_id_of(sha256(session_secret)))
     for share;
     perform from chatkeep_private.session_secrets x where x.session_token = sha256(session_secret) for update;
     perform set_config('chatkeep.presented', presented_before, true);

@@ -7,7 +7,7 @@ declare
   answer chatkeep.sessions_revoked;
 begin
   -- Two devices that revoke each other must not both succeed, so the token is judged under the lock.
-  perform from chatkeep.users u where u.id = owner for no key update;
+  perform from chatkeep.memberships m where m.user_id = owner for no key update;
   -- A spent token revokes its session here too, so a refusal is a row and not an error.
   select v.* into kept from chatkeep.validate_session(revoke_other_sessions.token) v;
   answer.status := kept.status;

@@ -1,4 +1,4 @@
--- create_session locks the user's row as well, so this waits for sessions that are being created. The update is a
+-- create_session locks the membership as well, so this waits for sessions that are being created. The update is a
 -- statement of its own and sees them.
 create or replace function chatkeep_private.revoke_sessions(owner uuid, but_one uuid) returns uuid[]
 language plpgsql volatile set search_path = ''
@@ -8,7 +8,7 @@ declare
   begun_at constant timestamptz := clock_timestamp();
   ended uuid[];
 begin
-  perform from chatkeep.users u where u.id = owner for no key update;
+  perform from chatkeep.memberships m where m.user_id = owner for no key update;
   perform set_config('chatkeep.writing', 'on', true);
   with revoked as (
     update chatkeep.sessions s

@@ -20,7 +20,7 @@ create table chatkeep.chats (
   -- For the foreign keys of messages, attachments and message_search: their rows have the owner of the chat.
   constraint chats_owner_key unique (id, tenant_id, user_id),
   constraint chats_user_id_fkey foreign key (user_id, tenant_id)
-    references chatkeep.users (id, tenant_id) on update cascade on delete cascade
+    references chatkeep.memberships (user_id, tenant_id) on update cascade on delete cascade
 ) with (fillfactor = 70);
 comment on table chatkeep.chats is 'A conversation of one user with an assistant.';
 comment on column chatkeep.chats.title is 'At most 500 characters. guard_chat checks direct writes.';

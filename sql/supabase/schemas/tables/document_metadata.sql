@@ -14,7 +14,7 @@ create table chatkeep.document_metadata (
   -- The writer and the document are in one tenant. When a user is deleted, the metadata they wrote on documents of
   -- others go too.
   constraint document_metadata_user_id_fkey foreign key (user_id, tenant_id)
-    references chatkeep.users (id, tenant_id) on update cascade on delete cascade,
+    references chatkeep.memberships (user_id, tenant_id) on update cascade on delete cascade,
   constraint document_metadata_namespace_length check (char_length(namespace) between 1 and 64),
   constraint document_metadata_tags_is_object check (jsonb_typeof(tags) = 'object'),
   constraint document_metadata_properties_is_object check (jsonb_typeof(properties) = 'object')

@@ -19,7 +19,7 @@ create table chatkeep.documents (
   constraint documents_pkey primary key (id, tenant_id),
   constraint documents_access_key unique (id, tenant_id, access),
   constraint documents_user_id_fkey foreign key (user_id, tenant_id)
-    references chatkeep.users (id, tenant_id) on update cascade on delete cascade,
+    references chatkeep.memberships (user_id, tenant_id) on update cascade on delete cascade,
   constraint documents_source_uri_length check (char_length(source_uri) between 1 and 2048),
   constraint documents_checksum_is_sha256 check (checksum = encode(decode(checksum, 'hex'), 'hex') and octet_length(checksum) = 64),
   constraint documents_title_length check (char_length(title) <= 500),
@@ -44,9 +44,9 @@ comment on column chatkeep.documents.access is
 create index documents_user_id_source_uri_idx on chatkeep.documents (user_id, source_uri);
 create index documents_created_at_idx on chatkeep.documents (created_at desc);
 
--- A checksum is unique per owner. A global constraint would tell one tenant what another one stores. Archived and
+-- A checksum is unique per owner and tenant. A global constraint would tell one tenant what another one stores. Archived and
 -- deleted rows are history and do not count. The checksum comes first, because it alone identifies nearly all rows.
-create unique index documents_private_checksum_key on chatkeep.documents (checksum, user_id)
+create unique index documents_private_checksum_key on chatkeep.documents (checksum, user_id, tenant_id)
   where visibility = 'private' and status <> 'archived' and deleted_at is null;
 create unique index documents_tenant_checksum_key on chatkeep.documents (checksum, tenant_id)
   where visibility = 'tenant' and status <> 'archived' and deleted_at is null;
@@ -61,7 +61,7 @@ create index documents_checksum_front_idx on chatkeep.documents (((('x' || left(
 -- A source has one current document: two registrations of new bytes cannot both supersede it. The predicate uses
 -- access for the same reason as above: the planner would take the index for a way to find a checksum by the owner
 -- alone. documents_user_id_source_uri_idx finds sources.
-create unique index documents_current_source_uri_key on chatkeep.documents (user_id, source_uri)
+create unique index documents_current_source_uri_key on chatkeep.documents (user_id, source_uri, tenant_id)
   where status <> 'archived' and access <> 'deleted';
 
 -- For the part of the policy that concerns the tenant. Without an index that begins with the tenant, every read of

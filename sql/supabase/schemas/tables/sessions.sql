@@ -18,7 +18,7 @@ create table chatkeep.sessions (
   -- Only for the foreign key of session_secrets, which ties a secret to its own session.
   constraint sessions_session_token_id_key unique (session_token, id),
   constraint sessions_user_id_fkey foreign key (user_id, tenant_id)
-    references chatkeep.users (id, tenant_id) on update cascade on delete cascade,
+    references chatkeep.memberships (user_id, tenant_id) on update cascade on delete cascade,
   constraint sessions_session_token_is_sha256 check (octet_length(session_token) = 32),
   constraint sessions_idle_ttl_is_positive check (idle_ttl > interval '0'),
   constraint sessions_revoked_with_reason check ((revoked_at is null) = (revoked_reason is null)),

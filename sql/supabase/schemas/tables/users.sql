@@ -1,6 +1,5 @@
 create table chatkeep.users (
   id uuid not null,
-  tenant_id uuid not null,
   issuer text collate "C",
   subject text collate "C",
   auth_user_id uuid generated always as (case when issuer is null then id end) stored,
@@ -10,7 +9,6 @@ create table chatkeep.users (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint users_pkey primary key (id),
-  constraint users_id_tenant_id_key unique (id, tenant_id),
   constraint users_auth_user_id_key unique (auth_user_id),
   constraint users_auth_user_id_fkey foreign key (auth_user_id) references auth.users (id) on delete cascade,
   constraint users_issuer_fkey foreign key (issuer) references chatkeep.identity_providers (issuer),
@@ -22,14 +20,11 @@ create table chatkeep.users (
   constraint users_metadata_is_object check (jsonb_typeof(metadata) = 'object')
 );
 comment on table chatkeep.users is
-  'The membership of a person in a tenant. First use makes it, with the person''s own id as tenant. service_role moves people between tenants, and their rows follow.';
+  'A person who signs in. First use makes the row, and with it the membership in a tenant of the person''s own.';
 comment on column chatkeep.users.id is 'auth.users.id, or what user_id() makes of issuer and subject.';
 comment on column chatkeep.users.auth_user_id is
   'The user of Supabase Auth, with whom this row is deleted. NULL for a user of another provider.';
 comment on column chatkeep.users.issuer is 'The provider that signs this user in. NULL for Supabase Auth.';
 comment on column chatkeep.users.subject is 'The id that the provider gives the user. NULL for Supabase Auth.';
-comment on column chatkeep.users.tenant_id is
-  'The one tenant of this person. It is read from here and never from a claim, so that it can be revoked at once.';
 comment on column chatkeep.users.disabled_at is
   'Set by service_role. A disabled person writes nothing and reads nothing but this row.';
-create index users_tenant_id_idx on chatkeep.users (tenant_id);

@@ -34,8 +34,8 @@ impl People {
             if place < 2 || place == DISABLED {
                 let _ = write!(
                     sql,
-                    "insert into chatkeep.users (id, tenant_id, disabled_at)
-                     values ('{id}', '{tenant}', {});",
+                    "select from chatkeep.add_member('{tenant}', '{id}');
+                     update chatkeep.users set disabled_at = {} where id = '{id}';",
                     if place == DISABLED { "now()" } else { "null" }
                 );
             }

@@ -61,7 +61,9 @@ fn operator(people: &People, dice: &mut Dice) -> Call {
         ),
         8..11 => (
             "moving",
-            format!("update chatkeep.users set tenant_id = '{tenant}' where id = '{id}'"),
+            format!(
+                "update chatkeep.memberships set tenant_id = '{tenant}' where user_id = '{id}'"
+            ),
         ),
         _ => (
             "deleting and making",
@@ -126,7 +128,7 @@ fn reading(maker: &mut Maker) -> Statement {
         3 => "select * from chatkeep.document_metadata".to_owned(),
         4 => "select * from chatkeep.attachments".to_owned(),
         5 => "select * from chatkeep.my_sessions".to_owned(),
-        6 => "select id, tenant_id, metadata from chatkeep.users".to_owned(),
+        6 => "select id, metadata from chatkeep.users".to_owned(),
         7 => format!("update chatkeep.chats set title = {title} where id = {chat}"),
         _ => format!(
             "update chatkeep.chats set metadata = {metadata} where id = {chat} returning metadata"

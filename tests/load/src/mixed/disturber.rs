@@ -69,7 +69,7 @@ fn enable(id: &str) -> String {
 }
 
 fn move_to(id: &str, tenant: &str) -> String {
-    format!("update chatkeep.users set tenant_id = '{tenant}' where id = '{id}'")
+    format!("update chatkeep.memberships set tenant_id = '{tenant}' where user_id = '{id}'")
 }
 
 /// The tenant of most users, another one, or the user's own.

@@ -87,7 +87,7 @@ impl World {
             let chat = self.chat(user, 0);
             let sql = format!(
                 "insert into auth.users (id) values ('{id}');
-                 insert into chatkeep.users (id, tenant_id) values ('{id}', '{tenant}');
+                 select from chatkeep.add_member('{tenant}', '{id}');
                  insert into chatkeep.chats (id, tenant_id, user_id) values ('{chat}', '{tenant}', '{id}')"
             );
             rows(superuser, &sql)?;

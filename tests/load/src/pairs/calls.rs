@@ -272,12 +272,12 @@ pub static CALLS: [Call; 46] = [
     .leaving(Effect::Disables),
     service(
         "moving",
-        "update chatkeep.users set tenant_id = '{new}' where id = '{ada}'",
+        "update chatkeep.memberships set tenant_id = '{new}' where user_id = '{ada}'",
     )
     .leaving(Effect::Moves),
     service(
         "moving to known bytes",
-        "update chatkeep.users set tenant_id = '{eve}' where id = '{ada}'",
+        "update chatkeep.memberships set tenant_id = '{eve}' where user_id = '{ada}'",
     )
     .leaving(Effect::Moves),
     operator("deleting", "delete from auth.users where id = '{ada}'").leaving(Effect::DeletesUser),

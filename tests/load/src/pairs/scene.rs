@@ -165,7 +165,7 @@ impl Scene {
         format!(
             "delete from auth.users;
              insert into auth.users (id) values ('{ada}'), ('{bob}'), ('{eve}');
-             insert into chatkeep.users (id, tenant_id) values ('{ada}', '{ada}'), ('{bob}', '{ada}'), ('{eve}', '{eve}');
+             select from chatkeep.add_member('{ada}', '{ada}', 'owner'), chatkeep.add_member('{ada}', '{bob}'), chatkeep.add_member('{eve}', '{eve}', 'owner');
              {} {}",
             as_user(ada, &of_ada),
             as_user(eve, &shared)

@@ -33,9 +33,8 @@ impl Database {
             "with new as (
                insert into auth.users (id) select gen_random_uuid() from generate_series(1, 3) returning id
              ), placed as (select id, row_number() over (order by id) as place from new)
-             insert into chatkeep.users (id, tenant_id)
-             select p.id, case p.place when 3 then p.id else (select id from placed where place = 1) end
-             from placed p order by p.place returning id",
+             select p.id, m.tenant_id from placed p, lateral chatkeep.add_member(
+               case p.place when 3 then p.id else (select id from placed where place = 1) end, p.id) m order by p.place",
         )?;
         self.people = rows
             .iter()

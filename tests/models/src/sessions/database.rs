@@ -52,8 +52,7 @@ impl Database {
     pub fn begin(&mut self) -> Outcome<()> {
         let rows = run(
             &mut self.superuser,
-            "with new as (insert into auth.users (id) values (gen_random_uuid()) returning id)
-             insert into chatkeep.users (id, tenant_id) select id, id from new returning id",
+            "insert into auth.users (id) values (gen_random_uuid()) returning id",
         )?;
         let id = rows.first().and_then(|row| row.get("id"));
         id.ok_or("no user was made")?.clone_into(&mut self.user);
