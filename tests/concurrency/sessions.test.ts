@@ -43,6 +43,28 @@ test("a rotation that waits for another one rotates the token if that one is rol
   equal((await present(one, VALIDATE, lost.token)).status, "reuse_detected", "a successor that was never stored");
 });
 
+test("two sign-ins that replace one session end it once, and both succeed", async (stage) => {
+  const ada = await stage.person();
+  const [one, other] = await stage.connections(2);
+  const replace = "select * from chatkeep.create_session(replaces => $1)";
+  const [old] = await one.request(ada, CREATE);
+  await one.begin(ada);
+  const [first] = await one.rows(replace, old.token);
+  const waiting = other.request(ada, replace, old.token);
+  await stage.waits(other, one, waiting);
+  await one.commit();
+  const [second] = await waiting;
+  equal((await present(one, ROTATE, old.token)).status, "revoked", "the replaced session");
+  for (const { token } of [first, second]) {
+    equal((await present(one, VALIDATE, token)).status, "valid", "a new session");
+  }
+  const [{ reasons }] = await one.request(
+    ada,
+    "select array_agg(revoked_reason) as reasons from chatkeep.my_sessions where status = 'revoked'",
+  );
+  equal(reasons, ["replaced"], "why sessions ended");
+});
+
 test("after a concurrent rotation and revocation the token is invalid, in either order", async (stage) => {
   const ada = await stage.person();
   const [one, other] = await stage.connections(2);
