@@ -17,7 +17,7 @@ statements! {
     INSERT_CHAT(UUIDOID, UUIDOID, UUIDOID, TEXTOID, JSONBOID, TEXTOID) = c"
         insert into chatkeep.chats as c (id, tenant_id, user_id, title, metadata, language)
         values ($1, $2, $3, $4, $5, $6)
-        on conflict (id, tenant_id) do nothing
+        on conflict do nothing
         returning c.*";
     OWN_CHAT(UUIDOID, UUIDOID, UUIDOID) = c"
         select c.* from chatkeep.chats c where c.id = $1 and c.tenant_id = $2 and c.user_id = $3";

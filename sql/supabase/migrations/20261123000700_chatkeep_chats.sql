@@ -355,7 +355,8 @@ begin
   return query
     insert into chatkeep.chats as c (id, tenant_id, user_id, title, metadata, language)
     values (wanted, tenant, owner, create_chat.title, create_chat.metadata, create_chat.language)
-    on conflict (id, tenant_id) do nothing
+    -- Two keys of chats begin with the id, and a race may meet either first, so no key is named.
+    on conflict do nothing
     returning c.*;
   if not found then
     select c.* into stored from chatkeep.chats c
@@ -594,7 +595,7 @@ begin
     select least(clock_timestamp(), coalesce((import_chat.chat ->> 'created_at')::timestamptz, (
       select min((e.value ->> 'created_at')::timestamptz) from jsonb_array_elements(items) e))) as at
   ) made
-  on conflict (id, tenant_id) do nothing
+  on conflict do nothing
   returning * into kept;
   if not found then
     select c.* into kept from chatkeep.chats c

@@ -35,6 +35,16 @@ select is((select string_agg(content, ' ' order by content) from chatkeep.messag
 select is((select count(*)::integer from chatkeep.restore_chat(pg_temp.id('c2'))), 1, 'which can be restored');
 select is((select string_agg(source_uri || ' ' || status, ', ' order by source_uri, checksum) from chatkeep.documents), 'p pending, s pending, taken pending, taken archived', 'and the documents');
 
+-- A source may be an alias of one shared document and the source of another. It does not become the source of two.
+rollback to written;
+reset role;
+update chatkeep.documents set source_uri = 'q', aliases = '{s2}', visibility = 'tenant' where checksum = repeat('3', 64);
+update chatkeep.documents set source_uri = 'taken', aliases = '{p,s2}' where source_uri = 's';
+select pg_temp.serve();
+select results_eq($$ select documents, archived from chatkeep.transfer_all(pg_temp.person('ada'), pg_temp.person('bob')) $$, $$ values (4, 1) $$, 'a document whose aliases are all in other documents is archived');
+select results_eq($$ select source_uri, aliases, status from chatkeep.documents where checksum in (repeat('2', 64), repeat('3', 64), repeat('4', 64)) order by checksum $$,
+  $$ values ('p', '{}'::text[], 'pending'), ('q', '{s2}', 'pending'), ('taken', '{p,s2}', 'archived') $$, 'and no source is that of two');
+
 -- A person is erased: what the tenant shares passes to the longest-standing enabled member.
 rollback to written;
 reset role;

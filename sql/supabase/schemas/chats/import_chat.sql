@@ -37,7 +37,7 @@ begin
     select least(clock_timestamp(), coalesce((import_chat.chat ->> 'created_at')::timestamptz, (
       select min((e.value ->> 'created_at')::timestamptz) from jsonb_array_elements(items) e))) as at
   ) made
-  on conflict (id, tenant_id) do nothing
+  on conflict do nothing
   returning * into kept;
   if not found then
     select c.* into kept from chatkeep.chats c

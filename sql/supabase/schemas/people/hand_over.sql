@@ -30,28 +30,43 @@ begin
     where o.user_id = to_user and o.tenant_id = tenant
       and o.aliases <> '{}' and o.status <> 'archived' and o.deleted_at is null
   ), given as (
-    -- The sources that the new owner does not hold yet. A document that keeps none becomes history, and so does a private
-    -- one whose bytes the new owner has.
-    select d.id,
-      d.status <> 'archived' and d.deleted_at is null as is_current,
-      case when d.visibility = 'tenant' or not exists (
-        select from chatkeep.documents o
-        where o.user_id = to_user and o.checksum = d.checksum and o.tenant_id = tenant
-          and o.visibility = 'private' and o.status <> 'archived' and o.deleted_at is null
-      ) then array(
-        select s.source_uri from unnest(d.source_uri || d.aliases) with ordinality s (source_uri, place)
-        where s.source_uri not in (select h.source_uri from held h)
-        order by s.place
-      ) end as sources
+    -- The new source: the old one, or the next alias that is in no other document. A document without one becomes history,
+    -- and so does a private one whose bytes the new owner has.
+    select d.id, d.status <> 'archived' and d.deleted_at is null as is_current,
+      case
+        when d.visibility = 'private' and exists (
+          select from chatkeep.documents o
+          where o.user_id = to_user and o.checksum = d.checksum and o.tenant_id = tenant
+            and o.visibility = 'private' and o.status <> 'archived' and o.deleted_at is null
+        ) then null
+        when d.source_uri not in (select h.source_uri from held h) then d.source_uri
+        else (
+          select a.source_uri from unnest(d.aliases) with ordinality a (source_uri, place)
+          where a.source_uri not in (select h.source_uri from held h)
+            and not exists (
+              select from chatkeep.documents o
+              where o.user_id = from_user and o.tenant_id = tenant and o.id <> d.id
+                and o.status <> 'archived' and o.deleted_at is null
+                and (o.source_uri = a.source_uri or a.source_uri = any (o.aliases))
+            )
+          order by a.place
+          limit 1
+        )
+      end as source_uri,
+      array(
+        select a.source_uri from unnest(d.aliases) with ordinality a (source_uri, place)
+        where a.source_uri not in (select h.source_uri from held h)
+        order by a.place
+      ) as aliases
     from chatkeep.documents d
     where d.user_id = from_user and d.tenant_id = tenant and (document_ids is null or d.id = any (document_ids))
   ), documents as (
     update chatkeep.documents d
     set (user_id, source_uri, aliases, status, updated_at) = (
       select to_user,
-        case when g.is_current then coalesce(g.sources[1], d.source_uri) else d.source_uri end,
-        case when g.is_current and g.sources[1] is not null then g.sources[2:] else d.aliases end,
-        case when g.is_current and g.sources[1] is null then 'archived' else d.status end,
+        case when g.is_current then coalesce(g.source_uri, d.source_uri) else d.source_uri end,
+        case when g.is_current and g.source_uri is not null then array_remove(g.aliases, g.source_uri) else d.aliases end,
+        case when g.is_current and g.source_uri is null then 'archived' else d.status end,
         clock_timestamp()
     )
     from given g

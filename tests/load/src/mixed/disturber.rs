@@ -1,6 +1,6 @@
-//! Disables, enables, moves and deletes users during their calls, and makes new ones.
+//! Disables, enables, moves and deletes users during their calls, gives their rows to others, and makes new users.
 
-use super::world::{STEADY, TIMEOUT, USERS, World};
+use super::world::{CHATS, STEADY, TIMEOUT, USERS, World};
 use crate::caller::Caller;
 use crate::connection::{Outcome, Place, answer};
 use crate::dice::Dice;
@@ -25,7 +25,7 @@ pub fn run(place: &Place, world: &World, start: &Barrier, end: Instant) -> Outco
         let mut dice = Dice::at(world.seed, &[3000, disturbances]);
         let user = STEADY + dice.below(USERS - STEADY);
         let id = world.user(user);
-        let (name, sql, is_superuser) = match dice.below(20) {
+        let (name, sql, is_superuser) = match dice.below(24) {
             0..6 => ("disabling a user", disable(&id), false),
             6..12 => ("enabling a user", enable(&id), false),
             12..17 => (
@@ -33,6 +33,19 @@ pub fn run(place: &Place, world: &World, start: &Barrier, end: Instant) -> Outco
                 move_to(&id, &tenant(world, &mut dice, &id)),
                 false,
             ),
+            17..19 => (
+                "transfer_all",
+                transfer_all(&id, &other(world, &mut dice)),
+                false,
+            ),
+            19..21 => {
+                let chat = world.chat(user, dice.below(CHATS));
+                (
+                    "transfer_chat",
+                    transfer_chat(&chat, &other(world, &mut dice)),
+                    false,
+                )
+            }
             _ => (
                 "deleting a user",
                 format!("delete from auth.users where id = '{id}'"),
@@ -79,4 +92,17 @@ fn tenant(world: &World, dice: &mut Dice, own: &str) -> String {
         1 => world.user(STEADY - 1),
         _ => own.to_owned(),
     }
+}
+
+/// A user who does not stay either, or the same one.
+fn other(world: &World, dice: &mut Dice) -> String {
+    world.user(STEADY + dice.below(USERS - STEADY))
+}
+
+fn transfer_all(from: &str, to: &str) -> String {
+    format!("select * from chatkeep.transfer_all('{from}', '{to}')")
+}
+
+fn transfer_chat(chat: &str, to: &str) -> String {
+    format!("select * from chatkeep.transfer_chat('{chat}', '{to}')")
 }
