@@ -58,7 +58,7 @@ export async function everything(stage: Stage, person: Person): Promise<string> 
         where m.user_id = $1) as metadata,
        (select jsonb_agg(to_jsonb(s) - '{tenant_id,revoked_at,revoked_reason,last_used_at}'::text[] order by s.id)
         from chatkeep.sessions s where s.user_id = $1) as sessions,
-       (select jsonb_agg(to_jsonb(x) order by x.session_id) from chatkeep_private.session_secrets x
+       (select jsonb_agg(to_jsonb(x) - 'tenant_id' order by x.session_id) from chatkeep_private.session_secrets x
         join chatkeep.sessions s on s.id = x.session_id where s.user_id = $1) as secrets`,
     person.id,
   );

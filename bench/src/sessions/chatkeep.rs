@@ -29,8 +29,8 @@ pub fn load_others(database: &Database<'_>) -> Result<()> {
          insert into chatkeep.memberships (user_id, tenant_id, role, is_home) select user_id, user_id, 'owner', true from others;
          insert into chatkeep.sessions (id, user_id, tenant_id, session_token, expires_at)
          select session_id, user_id, user_id, digest, now() + interval '30 days' from others;
-         insert into chatkeep_private.session_secrets (session_token, session_id, refresh_digest)
-         select digest, session_id, sha256(digest) from others"
+         insert into chatkeep_private.session_secrets (session_token, session_id, tenant_id, refresh_digest)
+         select digest, session_id, user_id, sha256(digest) from others"
     ))
 }
 

@@ -38,8 +38,9 @@ statements! {
         insert into chatkeep.sessions as s (
           id, tenant_id, user_id, session_token, created_at, last_used_at, idle_ttl, expires_at, user_agent, ip, metadata
         ) values ($1, $2, $3, $4, $5, $5, $7, $6, $8, chatkeep_private.client_address($9), $10)";
-    INSERT_SECRET(BYTEAOID, UUIDOID, BYTEAOID) = c"
-        insert into chatkeep_private.session_secrets (session_token, session_id, refresh_digest) values ($1, $2, $3)";
+    INSERT_SECRET(BYTEAOID, UUIDOID, UUIDOID, BYTEAOID) = c"
+        insert into chatkeep_private.session_secrets (session_token, session_id, tenant_id, refresh_digest)
+        values ($1, $2, $3, $4)";
 }
 
 fn create_session(call: Call) -> Result<(), Refusal> {
@@ -95,7 +96,12 @@ fn create_session(call: Call) -> Result<(), Refusal> {
                 metadata,
             ];
             let refresh_digest = token.refresh_digest();
-            let secret = values![session_digest.as_slice(), id, refresh_digest.as_slice()];
+            let secret = values![
+                session_digest.as_slice(),
+                id,
+                tenant,
+                refresh_digest.as_slice()
+            ];
             let session = INSERT_SESSION.execute(call.connection, &session);
             let secret = INSERT_SECRET.execute(call.connection, &secret);
             !session.is_empty() && !secret.is_empty()

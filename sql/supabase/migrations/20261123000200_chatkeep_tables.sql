@@ -107,10 +107,10 @@ create table chatkeep.sessions (
   user_agent text,
   ip inet,
   metadata jsonb not null default '{}',
-  constraint sessions_pkey primary key (id),
+  constraint sessions_pkey primary key (id, tenant_id),
   constraint sessions_session_token_key unique (session_token),
   -- Only for the foreign key of session_secrets, which ties a secret to its own session.
-  constraint sessions_session_token_id_key unique (session_token, id),
+  constraint sessions_session_token_id_key unique (session_token, id, tenant_id),
   constraint sessions_user_id_fkey foreign key (user_id, tenant_id)
     references chatkeep.memberships (user_id, tenant_id) on update cascade on delete cascade,
   constraint sessions_session_token_is_sha256 check (octet_length(session_token) = 32),
@@ -137,15 +137,16 @@ create index sessions_revoked_at_idx on chatkeep.sessions (revoked_at) where rev
 create table chatkeep_private.session_secrets (
   session_token bytea not null,
   session_id uuid not null,
+  tenant_id uuid not null,
   refresh_digest bytea not null,
   previous_digest bytea,
   rotation_salt bytea,
   generation integer not null default 0,
   rotated_at timestamptz,
   confirmed_at timestamptz,
-  constraint session_secrets_pkey primary key (session_token),
-  constraint session_secrets_session_token_fkey foreign key (session_token, session_id)
-    references chatkeep.sessions (session_token, id) on delete cascade,
+  constraint session_secrets_pkey primary key (session_token, tenant_id),
+  constraint session_secrets_session_token_fkey foreign key (session_token, session_id, tenant_id)
+    references chatkeep.sessions (session_token, id, tenant_id) on update cascade on delete cascade,
   constraint session_secrets_refresh_digest_is_sha256 check (octet_length(refresh_digest) = 32),
   constraint session_secrets_previous_digest_is_sha256 check (octet_length(previous_digest) = 32),
   constraint session_secrets_grace_is_whole check ((previous_digest is null) = (rotation_salt is null)),
@@ -166,7 +167,8 @@ comment on column chatkeep_private.session_secrets.confirmed_at is
 
 -- tables/chats.sql ------------------------------------------------------------
 
--- The replica identity of every table stays its primary key. With FULL, every append and every choice of a branch
+-- The replica identity of every table is a key that holds the tenant, so that a publication can filter its rows by
+-- tenant: the primary key, or in users the key of id and tenant. With FULL, every append and every choice of a branch
 -- would log whole rows, and Realtime lets any subscriber filter deletions by the columns of the identity.
 create table chatkeep.chats (
   id uuid not null default chatkeep_private.uuid_v7(),

@@ -275,7 +275,7 @@ comment on policy session_secrets_update on chatkeep_private.session_secrets is
 revoke all on chatkeep_private.session_secrets from public, anon, authenticated, service_role;
 grant select, update (refresh_digest, previous_digest, rotation_salt, generation, rotated_at, confirmed_at)
   on chatkeep_private.session_secrets to anon, authenticated;
-grant insert (session_token, session_id, refresh_digest) on chatkeep_private.session_secrets to authenticated;
+grant insert (session_token, session_id, tenant_id, refresh_digest) on chatkeep_private.session_secrets to authenticated;
 grant select, insert, update, delete on chatkeep_private.session_secrets to service_role;
 
 -- policies/sessions.sql ------------------------------------------------------------

@@ -328,8 +328,10 @@ comment on function chatkeep_private.guard_session_secret() is
   'Allows a rotation by one generation with the current token, and the end of its grace. Refuses every other change.';
 revoke all on function chatkeep_private.guard_session_secret() from public, anon, authenticated, service_role;
 
-create trigger guard_session_secret before update on chatkeep_private.session_secrets
-  for each row execute function chatkeep_private.guard_session_secret();
+-- The foreign key guards the other columns: a secret stays with its session, and moves with it to another tenant.
+create trigger guard_session_secret
+  before update of refresh_digest, previous_digest, rotation_salt, generation, rotated_at, confirmed_at
+  on chatkeep_private.session_secrets for each row execute function chatkeep_private.guard_session_secret();
 comment on trigger guard_session_secret on chatkeep_private.session_secrets is
   'Secrets change by rotation only, one generation at a time.';
 
@@ -371,6 +373,11 @@ begin
   perform chatkeep_private.lock_documents(least(old.tenant_id, new.tenant_id), old.user_id, true, true);
   perform chatkeep_private.lock_documents(greatest(old.tenant_id, new.tenant_id), old.user_id, true, true);
   perform from chatkeep.documents d where d.user_id = old.user_id and d.tenant_id = old.tenant_id for update;
+  perform from chatkeep_private.session_secrets x
+  where x.session_token in (
+    select s.session_token from chatkeep.sessions s where s.user_id = old.user_id and s.tenant_id = old.tenant_id
+  )
+  for update;
 
   if exists (
     select from chatkeep.chats c join chatkeep.chats o on o.id = c.id and o.tenant_id = new.tenant_id

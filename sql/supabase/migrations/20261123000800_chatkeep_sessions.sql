@@ -259,8 +259,8 @@ begin
   if not found then
     perform chatkeep_private.refuse_unwritten('user_id names a user whose session');
   end if;
-  insert into chatkeep_private.session_secrets (session_token, session_id, refresh_digest)
-  values (sha256(session_secret), opened.session_id, sha256(refresh_secret));
+  insert into chatkeep_private.session_secrets (session_token, session_id, tenant_id, refresh_digest)
+  values (sha256(session_secret), opened.session_id, tenant, sha256(refresh_secret));
   if not found then
     perform chatkeep_private.refuse_unwritten('user_id names a user whose session');
   end if;
@@ -509,36 +509,36 @@ begin
   -- The secret before its session, as everywhere. Rows that another transaction has locked are left to the next
   -- batch.
   with expired as (
-    select s.id, s.expires_at as ended_at
+    select s.id, s.tenant_id, s.expires_at as ended_at
     from chatkeep_private.session_secrets x join chatkeep.sessions s on s.session_token = x.session_token
     where s.expires_at < ended_before
     order by s.expires_at
     limit batch_size
     for update of x, s skip locked
   ), revoked as (
-    select s.id, s.revoked_at as ended_at
+    select s.id, s.tenant_id, s.revoked_at as ended_at
     from chatkeep_private.session_secrets x join chatkeep.sessions s on s.session_token = x.session_token
     where s.revoked_at < ended_before and s.expires_at >= ended_before
     order by s.revoked_at
     limit batch_size
     for update of x, s skip locked
   ), ended as (
-    select e.id from (select * from expired union all select * from revoked) e
+    select e.id, e.tenant_id from (select * from expired union all select * from revoked) e
     order by e.ended_at
     limit batch_size
   )
-  delete from chatkeep.sessions s using ended e where s.id = e.id;
+  delete from chatkeep.sessions s using ended e where s.id = e.id and s.tenant_id = e.tenant_id;
   get diagnostics removed = row_count;
   if removed = 0 then
     -- Sessions without a secret.
     with ended as (
-      select s.id from chatkeep.sessions s
+      select s.id, s.tenant_id from chatkeep.sessions s
       where (s.expires_at < ended_before or s.revoked_at < ended_before)
         and not exists (select from chatkeep_private.session_secrets x where x.session_token = s.session_token)
       limit batch_size
       for update skip locked
     )
-    delete from chatkeep.sessions s using ended e where s.id = e.id;
+    delete from chatkeep.sessions s using ended e where s.id = e.id and s.tenant_id = e.tenant_id;
     get diagnostics removed = row_count;
   end if;
   return removed;

@@ -95,7 +95,8 @@ select count(*) as made from chatkeep.register_document('e', repeat('4', 64), vi
 select pg_temp.serve();
 select lives_ok($$ update chatkeep.memberships set tenant_id = '00000000-0000-4000-8000-000000007e02' where user_id = pg_temp.person('ada') $$, 'F7: a person moves to a tenant that shares the same bytes');
 select is((select string_agg(distinct r.tenant_id::text, ' ') from (select tenant_id from chatkeep.chats union all select tenant_id from chatkeep.messages union all select tenant_id from chatkeep.attachments
-  union all select tenant_id from chatkeep.sessions) r), '00000000-0000-4000-8000-000000007e02', 'F7: with every row of chats and sessions');
+  union all select tenant_id from chatkeep.sessions
+  union all select tenant_id from chatkeep_private.session_secrets) r), '00000000-0000-4000-8000-000000007e02', 'F7: with every row of chats and sessions');
 select is((select status from chatkeep.validate_session(:'rotated')), 'valid', 'and the session stays valid');
 
 -- A session stays with its user.

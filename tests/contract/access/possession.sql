@@ -133,7 +133,7 @@ insert into attacks values
   ('make one of a higher level',
     $$ insert into chatkeep.sessions (tenant_id, user_id, session_token, expires_at, aal)
       values ('00000000-0000-4000-8000-000000007e01', '00000000-0000-4000-8000-00000000ada0', sha256('x'), now() + interval '1 day', 'aal3') $$, '42501', '42501'),
-  ('attach a secret that is not presented', format($$ insert into chatkeep_private.session_secrets (session_token, session_id, refresh_digest) values (sha256('x'), %L, sha256('y')) $$, :'laptop'), '42501', '42501');
+  ('attach a secret that is not presented', format($$ insert into chatkeep_private.session_secrets (session_token, session_id, tenant_id, refresh_digest) values (sha256('x'), %L, '00000000-0000-4000-8000-000000007e01', sha256('y')) $$, :'laptop'), '42501', '42501');
 select is(pg_temp.attempt(a.statement), a.as_holder, 'the holder cannot ' || a.name) from attacks a;
 select pg_temp.sign_in('ada');
 select pg_temp.present('');
@@ -144,11 +144,11 @@ select is(count(*)::int, 0, 'a caller who is both can do no more: ' || coalesce(
 from attacks a where pg_temp.attempt(a.statement) not in ('42501', '0 rows');
 
 -- A secret is tied to its own session.
-select is(pg_temp.attempt(format($$ insert into chatkeep_private.session_secrets (session_token, session_id, refresh_digest)
-  values (chatkeep_private.presented_session(), %L, sha256('y')) $$, :'laptop')), '23505', 'the presented session has its secret already');
+select is(pg_temp.attempt(format($$ insert into chatkeep_private.session_secrets (session_token, session_id, tenant_id, refresh_digest)
+  values (chatkeep_private.presented_session(), %L, '00000000-0000-4000-8000-000000007e01', sha256('y')) $$, :'laptop')), '23505', 'the presented session has its secret already');
 select pg_temp.present(repeat('5a', 24));
-select is(pg_temp.attempt(format($$ insert into chatkeep_private.session_secrets (session_token, session_id, refresh_digest)
-  values (chatkeep_private.presented_session(), %L, sha256('y')) $$, session)), '23503', 'a new secret unlocks no session of ' || name)
+select is(pg_temp.attempt(format($$ insert into chatkeep_private.session_secrets (session_token, session_id, tenant_id, refresh_digest)
+  values (chatkeep_private.presented_session(), %L, '00000000-0000-4000-8000-000000007e01', sha256('y')) $$, session)), '23503', 'a new secret unlocks no session of ' || name)
 from (values ('one''s own', :'laptop'), ('another''s', :'eve')) v (name, session);
 
 -- Another user who holds the token is its holder and not its owner.

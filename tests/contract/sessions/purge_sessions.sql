@@ -11,7 +11,7 @@ from (values
   (1, 'long expired', now() - interval '31 days', null::timestamptz), (2, 'long revoked', now() + interval '1 day', now() - interval '31 days'),
   (3, 'both', now() - interval '32 days', now() - interval '40 days'), (4, 'just expired', now() - interval '29 days', null),
   (5, 'just revoked', now() + interval '1 day', now() - interval '29 days'), (6, 'live', now() + interval '1 day', null)) v (n, name, ends, revoked);
-insert into chatkeep_private.session_secrets (session_token, session_id, refresh_digest) select s.session_token, s.id, sha256(s.session_token) from chatkeep.sessions s where s.user_id = '00000000-0000-4000-8000-00000000ada0';
+insert into chatkeep_private.session_secrets (session_token, session_id, tenant_id, refresh_digest) select s.session_token, s.id, s.tenant_id, sha256(s.session_token) from chatkeep.sessions s where s.user_id = '00000000-0000-4000-8000-00000000ada0';
 select is(array[chatkeep.purge_sessions(1), chatkeep.purge_sessions(10), chatkeep.purge_sessions()], array[1, 2, 0], 'sessions that ended 30 days ago are removed, in batches');
 select is((select array_agg(user_agent order by user_agent) from chatkeep.sessions where user_id = '00000000-0000-4000-8000-00000000ada0'), array['just expired', 'just revoked', 'live'], 'and nothing else');
 select is((select count(*)::int from chatkeep_private.session_secrets x join chatkeep.sessions s on s.id = x.session_id where s.user_id = '00000000-0000-4000-8000-00000000ada0'), 3, 'secrets go with their sessions');

@@ -12,8 +12,8 @@ begin
   insert into chatkeep.sessions (tenant_id, user_id, session_token, expires_at)
   values ('00000000-0000-4000-8000-000000007e01', '00000000-0000-4000-8000-00000000ada0', sha256(secret), now() + interval '1 day')
   returning id into planted;
-  insert into chatkeep_private.session_secrets (session_token, session_id, refresh_digest)
-  values (sha256(secret), planted, sha256(refresh));
+  insert into chatkeep_private.session_secrets (session_token, session_id, tenant_id, refresh_digest)
+  values (sha256(secret), planted, '00000000-0000-4000-8000-000000007e01', sha256(refresh));
   return planted;
 end
 $$;

@@ -27,7 +27,9 @@ comment on function chatkeep_private.guard_session_secret() is
   'Allows a rotation by one generation with the current token, and the end of its grace. Refuses every other change.';
 revoke all on function chatkeep_private.guard_session_secret() from public, anon, authenticated, service_role;
 
-create trigger guard_session_secret before update on chatkeep_private.session_secrets
-  for each row execute function chatkeep_private.guard_session_secret();
+-- The foreign key guards the other columns: a secret stays with its session, and moves with it to another tenant.
+create trigger guard_session_secret
+  before update of refresh_digest, previous_digest, rotation_salt, generation, rotated_at, confirmed_at
+  on chatkeep_private.session_secrets for each row execute function chatkeep_private.guard_session_secret();
 comment on trigger guard_session_secret on chatkeep_private.session_secrets is
   'Secrets change by rotation only, one generation at a time.';

@@ -11,6 +11,11 @@ begin
   perform chatkeep_private.lock_documents(least(old.tenant_id, new.tenant_id), old.user_id, true, true);
   perform chatkeep_private.lock_documents(greatest(old.tenant_id, new.tenant_id), old.user_id, true, true);
   perform from chatkeep.documents d where d.user_id = old.user_id and d.tenant_id = old.tenant_id for update;
+  perform from chatkeep_private.session_secrets x
+  where x.session_token in (
+    select s.session_token from chatkeep.sessions s where s.user_id = old.user_id and s.tenant_id = old.tenant_id
+  )
+  for update;
 
   if exists (
     select from chatkeep.chats c join chatkeep.chats o on o.id = c.id and o.tenant_id = new.tenant_id

@@ -70,8 +70,8 @@ begin
   if not found then
     perform chatkeep_private.refuse_unwritten('user_id names a user whose session');
   end if;
-  insert into chatkeep_private.session_secrets (session_token, session_id, refresh_digest)
-  values (sha256(session_secret), opened.session_id, sha256(refresh_secret));
+  insert into chatkeep_private.session_secrets (session_token, session_id, tenant_id, refresh_digest)
+  values (sha256(session_secret), opened.session_id, tenant, sha256(refresh_secret));
   if not found then
     perform chatkeep_private.refuse_unwritten('user_id names a user whose session');
   end if;

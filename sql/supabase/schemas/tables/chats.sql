@@ -1,4 +1,5 @@
--- The replica identity of every table stays its primary key. With FULL, every append and every choice of a branch
+-- The replica identity of every table is a key that holds the tenant, so that a publication can filter its rows by
+-- tenant: the primary key, or in users the key of id and tenant. With FULL, every append and every choice of a branch
 -- would log whole rows, and Realtime lets any subscriber filter deletions by the columns of the identity.
 create table chatkeep.chats (
   id uuid not null default chatkeep_private.uuid_v7(),

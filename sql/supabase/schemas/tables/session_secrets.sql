@@ -1,15 +1,16 @@
 create table chatkeep_private.session_secrets (
   session_token bytea not null,
   session_id uuid not null,
+  tenant_id uuid not null,
   refresh_digest bytea not null,
   previous_digest bytea,
   rotation_salt bytea,
   generation integer not null default 0,
   rotated_at timestamptz,
   confirmed_at timestamptz,
-  constraint session_secrets_pkey primary key (session_token),
-  constraint session_secrets_session_token_fkey foreign key (session_token, session_id)
-    references chatkeep.sessions (session_token, id) on delete cascade,
+  constraint session_secrets_pkey primary key (session_token, tenant_id),
+  constraint session_secrets_session_token_fkey foreign key (session_token, session_id, tenant_id)
+    references chatkeep.sessions (session_token, id, tenant_id) on update cascade on delete cascade,
   constraint session_secrets_refresh_digest_is_sha256 check (octet_length(refresh_digest) = 32),
   constraint session_secrets_previous_digest_is_sha256 check (octet_length(previous_digest) = 32),
   constraint session_secrets_grace_is_whole check ((previous_digest is null) = (rotation_salt is null)),

@@ -13,10 +13,10 @@ create table chatkeep.sessions (
   user_agent text,
   ip inet,
   metadata jsonb not null default '{}',
-  constraint sessions_pkey primary key (id),
+  constraint sessions_pkey primary key (id, tenant_id),
   constraint sessions_session_token_key unique (session_token),
   -- Only for the foreign key of session_secrets, which ties a secret to its own session.
-  constraint sessions_session_token_id_key unique (session_token, id),
+  constraint sessions_session_token_id_key unique (session_token, id, tenant_id),
   constraint sessions_user_id_fkey foreign key (user_id, tenant_id)
     references chatkeep.memberships (user_id, tenant_id) on update cascade on delete cascade,
   constraint sessions_session_token_is_sha256 check (octet_length(session_token) = 32),
