@@ -2,7 +2,7 @@
 
 import { equal, ok } from "../journeys/assertions.ts";
 import { bearing, service } from "../journeys/people.ts";
-import { said, signed } from "./gateway.ts";
+import { said, same, signed } from "./gateway.ts";
 
 const hour = () => Math.floor(Date.now() / 1000) + 3600;
 
@@ -24,7 +24,7 @@ Deno.test("a user of a registered issuer signs in with any sub, and a user of an
   const messages = ok(await ada.rpc("list_messages", { chat_id: chat.id }));
   equal(messages.map((message: { content: string }) => message.content), ["hello"], "what the user reads");
   const [user] = ok(await ada.from("users").select("id, issuer, subject, auth_user_id"));
-  equal(user, { id: chat.user_id, issuer, subject: "user_2abcDEF", auth_user_id: null }, "the user's row");
+  same(user, { id: chat.user_id, issuer, subject: "user_2abcDEF", auth_user_id: null }, "the user's row");
 
   const ben = bearing(await signed({ ...claims, sub: "user_2abcdef" }));
   equal(ok(await ben.from("chats").select("id")), [], "what another user of the issuer sees");

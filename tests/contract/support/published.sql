@@ -3,7 +3,7 @@
 -- and issuers belong to no tenant.
 set client_min_messages = error;
 select 'create publication one_tenant for table ' ||
-  string_agg(c.oid::regclass || coalesce(format(' where (%I = %L)', a.attname, '00000000-0000-4000-8000-000000007e01'), ''), ', ')
+  string_agg(c.oid::regclass || case when a.attname is null then '' else format(' where (%I = %L)', a.attname, '00000000-0000-4000-8000-000000007e01') end, ', ')
 from pg_catalog.pg_class c
 left join pg_catalog.pg_attribute a
   on a.attrelid = c.oid and a.attname = case c.relname when 'tenants' then 'id' else 'tenant_id' end
