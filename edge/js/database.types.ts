@@ -723,7 +723,7 @@ export type Database = {
         };
       };
       "create_chat": {
-        Args: { "chat_id"?: string; "language"?: string; "metadata"?: Json; "title"?: string };
+        Args: { "chat_id"?: string; "language"?: string; "metadata"?: Json; "title"?: string; "user_id"?: string };
         Returns: {
           "active_leaf_id": string | null;
           "archived_at": string | null;
@@ -909,7 +909,7 @@ export type Database = {
         };
       };
       "import_chat": {
-        Args: { "chat": Json };
+        Args: { "chat": Json; "user_id"?: string };
         Returns: {
           "active_leaf_id": string | null;
           "archived_at": string | null;

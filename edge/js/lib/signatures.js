@@ -37,6 +37,7 @@ export const SIGNATURES = {
     ["metadata", "jsonb", "{}"],
     ["chat_id", "uuid", null],
     ["language", "text", "simple"],
+    ["user_id", "uuid", null],
   ],
   create_session: [
     ["user_agent", "text", null],
@@ -77,6 +78,7 @@ export const SIGNATURES = {
   ],
   import_chat: [
     ["chat", "jsonb"],
+    ["user_id", "uuid", null],
   ],
   index_messages: [
     ["batch_size", "integer", 1000],

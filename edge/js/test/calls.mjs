@@ -24,9 +24,9 @@ test("each call sends its arguments by their SQL names", async () => {
   const cases = [
     [
       "createChat",
-      { title: "t", metadata: { a: 1 }, chatId: ID, language: "english" },
+      { title: "t", metadata: { a: 1 }, chatId: ID, language: "english", userId: ID },
       "create_chat",
-      { title: "t", metadata: { a: 1 }, chat_id: ID, language: "english" },
+      { title: "t", metadata: { a: 1 }, chat_id: ID, language: "english", user_id: ID },
     ],
     [
       "appendMessage",
@@ -71,6 +71,7 @@ test("each call sends its arguments by their SQL names", async () => {
           id: ID, title: "t", language: "german", createdAt: new Date(0), activeLeafId: ID, metadata: null,
           messages: [{ id: ID, role: "user", content: "a", createdAt: "2026-01-02T03:04:05Z", parentId: ID }],
         },
+        userId: ID,
       },
       "import_chat",
       {
@@ -78,6 +79,7 @@ test("each call sends its arguments by their SQL names", async () => {
           id: ID, title: "t", language: "german", created_at: "1970-01-01T00:00:00.000Z", active_leaf_id: ID,
           messages: [{ id: ID, role: "user", content: "a", created_at: "2026-01-02T03:04:05Z", parent_id: ID }],
         },
+        user_id: ID,
       },
     ],
     ["failStaleMessages", { olderThan: 60, batchSize: 10 }, "fail_stale_messages", { older_than: "60 seconds", batch_size: 10 }],
@@ -227,6 +229,8 @@ const REFUSED = [
   ["createSession", { idleTtl: -1 }, "22023", "idle_ttl must be between 1 second and 400 days"],
   ["createSession", { maxSessions: 0 }, "22023", "max_sessions must be between 1 and 1000"],
   ["createSession", { userId: "me" }, "22023", "user_id must be a UUID"],
+  ["createChat", { userId: "me" }, "22023", "user_id must be a UUID"],
+  ["importChat", { chat: {}, userId: "me" }, "22023", "user_id must be a UUID"],
   ["rotateSession", {}, "22004", "token is missing"],
   ["validateSession", { token: 7 }, "22023", "token must be text"],
   ["documentChecksum", {}, "22004", "content is missing"],

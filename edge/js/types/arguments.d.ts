@@ -63,6 +63,8 @@ export interface CreateChat {
   chatId?: Uuid | null;
   /** The text search configuration of its messages, such as english. `simple` when left out. */
   language?: string;
+  /** For service_role only. */
+  userId?: Uuid | null;
 }
 
 export interface CreateSession {

@@ -31,4 +31,6 @@ export interface ImportedChat {
 
 export interface ImportChat {
   chat: ImportedChat;
+  /** For service_role only. */
+  userId?: Uuid | null;
 }

@@ -83,7 +83,7 @@ export interface Calls {
    */
   attach: (given: Attach, options?: CallOptions) => Promise<Result<Attachment>>;
   /**
-   * Makes a chat of the signed-in user and returns it.
+   * Makes a chat of the signed-in user, or of the userId that service_role names, and returns it.
    * With a chatId that the user already has, returns the stored chat.
    */
   createChat: (given?: CreateChat, options?: CallOptions) => Promise<Result<Chat>>;
@@ -116,7 +116,7 @@ export interface Calls {
    */
   finishMessage: (given: FinishMessage, options?: CallOptions) => Promise<Result<Message>>;
   /**
-   * Stores a whole chat of the signed-in user with its times, at most 1,000 messages per call, and returns it.
+   * Stores a whole chat of the signed-in user, or of the userId that service_role names, with its times, at most 1,000 messages per call, and returns it.
    * The same chat again changes nothing; new messages are appended.
    */
   importChat: (given: ImportChat, options?: CallOptions) => Promise<Result<Chat>>;

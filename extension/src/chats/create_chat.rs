@@ -27,7 +27,7 @@ statements! {
 }
 
 fn create_chat(call: Call) -> Result<(), Refusal> {
-    let (title, metadata, chat_id, language) = (0, 1, 2, 3);
+    let (title, metadata, chat_id, language, user_id) = (0, 1, 2, 3, 4);
     let [title, metadata, language] =
         [title, metadata, language].map(|position| call.datum(position));
     let (said_title, said_language): (Option<Cow<str>>, Option<Cow<str>>) =
@@ -39,7 +39,7 @@ fn create_chat(call: Call) -> Result<(), Refusal> {
     }
     .check()?;
     writing(|| {
-        let Member { tenant, user } = enter(call.connection, None, false);
+        let Member { tenant, user } = enter(call.connection, call.argument(user_id), false);
         let id = call.argument(chat_id).unwrap_or_else(new_id);
         let arguments = values![id, tenant, user, title, metadata, language];
         if call.return_from(INSERT_CHAT, &arguments) > 0 {

@@ -333,14 +333,15 @@ create or replace function chatkeep.create_chat(
   title text default null,
   metadata jsonb default '{}',
   chat_id uuid default null,
-  language text default 'simple'
+  language text default 'simple',
+  user_id uuid default null
 ) returns setof chatkeep.chats
 language plpgsql volatile set search_path = ''
 as $$
 #variable_conflict use_column
 declare
   marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
-  owner uuid := chatkeep.uid();
+  owner uuid := coalesce(create_chat.user_id, chatkeep.uid());
   tenant uuid;
   wanted uuid := coalesce(create_chat.chat_id, chatkeep_private.uuid_v7());
   stored chatkeep.chats;
@@ -349,7 +350,7 @@ begin
   perform chatkeep_private.check_present('metadata', create_chat.metadata is not null);
   perform chatkeep_private.check_json('metadata', create_chat.metadata, 'object');
   perform chatkeep_private.check_language('language', create_chat.language);
-  tenant := chatkeep_private.enter();
+  tenant := chatkeep_private.enter(create_chat.user_id);
 
   perform set_config('chatkeep.writing', 'on', true);
   return query
@@ -371,17 +372,18 @@ begin
   perform set_config('chatkeep.writing', marker, true);
 end
 $$;
-comment on function chatkeep.create_chat(text, jsonb, uuid, text) is
-'Makes a chat of the signed-in user and returns it.
+comment on function chatkeep.create_chat(text, jsonb, uuid, text, uuid) is
+'Makes a chat of the signed-in user, or of the user_id that service_role names, and returns it.
 With a chat_id that the user already has, returns the stored chat.
 title: At most 500 characters.
 metadata: At most 256 KiB.
 chat_id: The idempotency key. A new one is made when it is left out.
 language: The text search configuration of its messages, such as english.
+user_id: For service_role only.
 Returns: one row.
-Errors: 22023, 22004, 42501, PT409, PT410.';
-revoke all on function chatkeep.create_chat(text, jsonb, uuid, text) from public, anon, authenticated, service_role;
-grant execute on function chatkeep.create_chat(text, jsonb, uuid, text) to authenticated, service_role;
+Errors: 22023, 22004, 42501, PT404, PT409, PT410.';
+revoke all on function chatkeep.create_chat(text, jsonb, uuid, text, uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.create_chat(text, jsonb, uuid, text, uuid) to authenticated, service_role;
 
 -- chats/delete_chat.sql ------------------------------------------------------------
 
@@ -556,14 +558,15 @@ grant execute on function chatkeep_private.holds_message(chatkeep.chats, uuid, t
 
 -- chats/import_chat.sql ------------------------------------------------------------
 
-create or replace function chatkeep.import_chat(chat jsonb) returns setof chatkeep.chats
+create or replace function chatkeep.import_chat(chat jsonb, user_id uuid default null) returns setof chatkeep.chats
 language plpgsql volatile set search_path = ''
 as $$
 #variable_conflict use_column
 declare
   marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
   items jsonb;
-  owner uuid := chatkeep.uid();
+  author constant uuid := chatkeep.uid();
+  owner uuid := coalesce(import_chat.user_id, author);
   tenant uuid;
   kept chatkeep.chats;
   item record;
@@ -583,7 +586,7 @@ begin
   perform chatkeep_private.check_import(import_chat.chat);
   items := coalesce(nullif(import_chat.chat -> 'messages', 'null'), '[]');
   leaf := (import_chat.chat ->> 'active_leaf_id')::uuid;
-  tenant := chatkeep_private.enter();
+  tenant := chatkeep_private.enter(import_chat.user_id);
   perform set_config('chatkeep.writing', 'on', true);
 
   insert into chatkeep.chats (id, tenant_id, user_id, title, metadata, language, created_at, updated_at, archived_at)
@@ -662,7 +665,7 @@ begin
       id, chat_id, tenant_id, user_id, author_id, seq, parent_id, active, role, content, parts, status, model,
       token_count, metadata, created_at, updated_at
     )
-    select n.id, kept.id, kept.tenant_id, kept.user_id, owner, kept.last_seq + n.place::integer, n.parent_id, n.active,
+    select n.id, kept.id, kept.tenant_id, kept.user_id, author, kept.last_seq + n.place::integer, n.parent_id, n.active,
       n.item ->> 'role', n.item ->> 'content', nullif(n.item -> 'parts', 'null'),
       coalesce(n.item ->> 'status', 'complete'), n.item ->> 'model', (n.item ->> 'token_count')::integer,
       coalesce(nullif(n.item -> 'metadata', 'null'), '{}'), n.created_at, n.created_at
@@ -694,14 +697,15 @@ begin
   return next kept;
 end
 $$;
-comment on function chatkeep.import_chat(jsonb) is
-'Stores a whole chat of the signed-in user with its times, at most 1,000 messages per call, and returns it.
+comment on function chatkeep.import_chat(jsonb, uuid) is
+'Stores a whole chat of the signed-in user, or of the user_id that service_role names, with its times, at most 1,000 messages per call, and returns it.
 The same chat again changes nothing; new messages are appended.
 chat: An object with id, title, metadata, language, created_at, archived_at, active_leaf_id and messages, at most 1,000. id is the idempotency key.
+user_id: For service_role only.
 Returns: one row.
 Errors: 22023, 22004, 42501, PT404, PT409, PT410; they name the position.';
-revoke all on function chatkeep.import_chat(jsonb) from public, anon, authenticated, service_role;
-grant execute on function chatkeep.import_chat(jsonb) to authenticated, service_role;
+revoke all on function chatkeep.import_chat(jsonb, uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.import_chat(jsonb, uuid) to authenticated, service_role;
 
 -- chats/imported_id.sql ------------------------------------------------------------
 

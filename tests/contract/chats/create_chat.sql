@@ -18,6 +18,24 @@ select is((select count(*)::int from chatkeep.chats), 1, 'and makes no second on
 select isnt((select id from chatkeep.create_chat()), (select id from chatkeep.create_chat()), 'without an id each call makes a chat');
 select is((select substr(id::text, 15, 1) from chatkeep.create_chat()), '7', 'a new id is a UUID version 7');
 
+-- A service makes a chat for a person, who finds it. access/acting.sql tests who may name whom.
+rollback to people;
+select pg_temp.serve();
+select pg_temp.rows_are(
+  format($$ select id, user_id, tenant_id, title from chatkeep.create_chat('From the bot', chat_id => %L, user_id => '00000000-0000-4000-8000-00000000ada0') $$, :'chat'),
+  format($$ values (%L::uuid, '00000000-0000-4000-8000-00000000ada0'::uuid, '00000000-0000-4000-8000-000000007e01'::uuid, 'From the bot') $$, :'chat'),
+  'service_role makes a chat for a user');
+select pg_temp.rows_are(
+  format($$ select title from chatkeep.create_chat('Again', chat_id => %L, user_id => '00000000-0000-4000-8000-00000000ada0') $$, :'chat'),
+  array['From the bot'], 'and gets the stored one for the same chat_id');
+select is(pg_temp.refusal(format($$ select * from chatkeep.create_chat(chat_id => %L, user_id => '00000000-0000-4000-8000-00000000b0b0') $$, :'chat')),
+  'PT409 chat_id is taken | Leave chat_id out, or make a new UUID.', 'a colleague does not get that chat');
+select is((select tenant_id from chatkeep.create_chat(chat_id => :'chat', user_id => '00000000-0000-4000-8000-00000000e4e0')),
+  '00000000-0000-4000-8000-000000007e02'::uuid, 'in another tenant it is another chat');
+select pg_temp.sign_in('ada');
+select pg_temp.rows_are('select title from chatkeep.chats', array['From the bot'], 'the user sees the chat');
+select is((select id from chatkeep.create_chat('Mine', chat_id => :'chat', user_id => '00000000-0000-4000-8000-00000000ada0')), :'chat'::uuid, 'and may name herself');
+
 -- A deleted chat.
 reset role;
 update chatkeep.chats set deleted_at = now() where id = :'chat';

@@ -172,6 +172,21 @@ select pg_temp.sign_in('eve');
 select pg_temp.rows_are('select i.tenant_id, i.message_count from given, lateral chatkeep.import_chat(chat) i', $$ values ('00000000-0000-4000-8000-000000007e02'::uuid, 5) $$, 'in another tenant it is another chat');
 select pg_temp.serve();
 select alike(pg_temp.refusal($$ select * from chatkeep.import_chat('{}') $$), '42501 no user is signed in%', 'service_role imports for nobody');
+
+-- A service imports for a person, and does not pass for the author.
+select pg_temp.rows_are($$ select i.user_id, i.tenant_id, i.message_count from chatkeep.import_chat(
+    jsonb_build_object('id', pg_temp.id('cf1'), 'messages', jsonb_build_array(pg_temp.said('moved in', '2024-01-01T00:00:00Z'))), '00000000-0000-4000-8000-00000000b0b0') i $$,
+  $$ values ('00000000-0000-4000-8000-00000000b0b0'::uuid, '00000000-0000-4000-8000-000000007e01'::uuid, 1) $$, 'service_role imports for a user');
+select pg_temp.rows_are($$ select i.user_id, i.message_count from chatkeep.import_chat(
+    jsonb_build_object('id', pg_temp.id('cf1'), 'messages', jsonb_build_array(pg_temp.said('moved in', '2024-01-01T00:00:00Z'))), '00000000-0000-4000-8000-00000000b0b0') i $$,
+  $$ values ('00000000-0000-4000-8000-00000000b0b0'::uuid, 1) $$, 'the same import again changes nothing');
+select pg_temp.sign_in('bob');
+select pg_temp.rows_are($$ select content, user_id, author_id, written_as from chatkeep.messages where chat_id = pg_temp.id('cf1') $$,
+  $$ values ('moved in', '00000000-0000-4000-8000-00000000b0b0'::uuid, null::uuid, 'service_role') $$, 'the user reads the messages, and who wrote the rows');
+select is((select i.message_count from chatkeep.import_chat(jsonb_build_object('id', pg_temp.id('cf1'), 'messages', jsonb_build_array(
+    pg_temp.said('moved in', '2024-01-01T00:00:00Z'), pg_temp.said('mine'))), '00000000-0000-4000-8000-00000000b0b0') i), 2, 'the user goes on with it');
+select pg_temp.rows_are($$ select content, author_id, written_as from chatkeep.messages where chat_id = pg_temp.id('cf1') order by seq $$,
+  $$ values ('moved in', null::uuid, 'service_role'), ('mine', '00000000-0000-4000-8000-00000000b0b0', 'authenticated') $$, 'each message has its own author');
 select pg_temp.sign_in('ada');
 select is(current_setting('chatkeep.writing', true), '', 'the marker does not outlive a call');
 

@@ -28,13 +28,17 @@ begin
     if round = 1 and not exists (select from chatkeep.memberships m where m.user_id = entering and m.is_home) then
       begin
         insert into chatkeep.users (id, issuer, subject)
-        select entering, c.issuer, c.subject from chatkeep_private.claimed_identity() c
+        select entering, c.issuer, c.subject
+        from (values (entering)) e (id) left join chatkeep_private.claimed_identity() c on c.id = e.id
+        where not exists (select from chatkeep.users u where u.id = entering)
         on conflict do nothing;
-      exception when foreign_key_violation then
+      -- Of a registered issuer's user, the id alone says neither issuer nor subject.
+      exception when foreign_key_violation or check_violation then
         if for_user is null then
           perform chatkeep_private.refuse('42501', 'this user does not exist', 'Sign in again.');
         end if;
-        perform chatkeep_private.refuse('PT404', 'user_id names no user', 'Pass the id of a user in auth.users.');
+        perform chatkeep_private.refuse('PT404', 'user_id names no user',
+          'Pass the id of a user in auth.users, or of one in chatkeep.users.');
       end;
       insert into chatkeep.memberships (user_id, tenant_id, role, is_home) values (entering, entering, 'owner', true)
       on conflict do nothing;

@@ -2,14 +2,15 @@ create or replace function chatkeep.create_chat(
   title text default null,
   metadata jsonb default '{}',
   chat_id uuid default null,
-  language text default 'simple'
+  language text default 'simple',
+  user_id uuid default null
 ) returns setof chatkeep.chats
 language plpgsql volatile set search_path = ''
 as $$
 #variable_conflict use_column
 declare
   marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
-  owner uuid := chatkeep.uid();
+  owner uuid := coalesce(create_chat.user_id, chatkeep.uid());
   tenant uuid;
   wanted uuid := coalesce(create_chat.chat_id, chatkeep_private.uuid_v7());
   stored chatkeep.chats;
@@ -18,7 +19,7 @@ begin
   perform chatkeep_private.check_present('metadata', create_chat.metadata is not null);
   perform chatkeep_private.check_json('metadata', create_chat.metadata, 'object');
   perform chatkeep_private.check_language('language', create_chat.language);
-  tenant := chatkeep_private.enter();
+  tenant := chatkeep_private.enter(create_chat.user_id);
 
   perform set_config('chatkeep.writing', 'on', true);
   return query
@@ -40,14 +41,15 @@ begin
   perform set_config('chatkeep.writing', marker, true);
 end
 $$;
-comment on function chatkeep.create_chat(text, jsonb, uuid, text) is
-'Makes a chat of the signed-in user and returns it.
+comment on function chatkeep.create_chat(text, jsonb, uuid, text, uuid) is
+'Makes a chat of the signed-in user, or of the user_id that service_role names, and returns it.
 With a chat_id that the user already has, returns the stored chat.
 title: At most 500 characters.
 metadata: At most 256 KiB.
 chat_id: The idempotency key. A new one is made when it is left out.
 language: The text search configuration of its messages, such as english.
+user_id: For service_role only.
 Returns: one row.
-Errors: 22023, 22004, 42501, PT409, PT410.';
-revoke all on function chatkeep.create_chat(text, jsonb, uuid, text) from public, anon, authenticated, service_role;
-grant execute on function chatkeep.create_chat(text, jsonb, uuid, text) to authenticated, service_role;
+Errors: 22023, 22004, 42501, PT404, PT409, PT410.';
+revoke all on function chatkeep.create_chat(text, jsonb, uuid, text, uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.create_chat(text, jsonb, uuid, text, uuid) to authenticated, service_role;

@@ -1,11 +1,12 @@
-create or replace function chatkeep.import_chat(chat jsonb) returns setof chatkeep.chats
+create or replace function chatkeep.import_chat(chat jsonb, user_id uuid default null) returns setof chatkeep.chats
 language plpgsql volatile set search_path = ''
 as $$
 #variable_conflict use_column
 declare
   marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
   items jsonb;
-  owner uuid := chatkeep.uid();
+  author constant uuid := chatkeep.uid();
+  owner uuid := coalesce(import_chat.user_id, author);
   tenant uuid;
   kept chatkeep.chats;
   item record;
@@ -25,7 +26,7 @@ begin
   perform chatkeep_private.check_import(import_chat.chat);
   items := coalesce(nullif(import_chat.chat -> 'messages', 'null'), '[]');
   leaf := (import_chat.chat ->> 'active_leaf_id')::uuid;
-  tenant := chatkeep_private.enter();
+  tenant := chatkeep_private.enter(import_chat.user_id);
   perform set_config('chatkeep.writing', 'on', true);
 
   insert into chatkeep.chats (id, tenant_id, user_id, title, metadata, language, created_at, updated_at, archived_at)
@@ -104,7 +105,7 @@ begin
       id, chat_id, tenant_id, user_id, author_id, seq, parent_id, active, role, content, parts, status, model,
       token_count, metadata, created_at, updated_at
     )
-    select n.id, kept.id, kept.tenant_id, kept.user_id, owner, kept.last_seq + n.place::integer, n.parent_id, n.active,
+    select n.id, kept.id, kept.tenant_id, kept.user_id, author, kept.last_seq + n.place::integer, n.parent_id, n.active,
       n.item ->> 'role', n.item ->> 'content', nullif(n.item -> 'parts', 'null'),
       coalesce(n.item ->> 'status', 'complete'), n.item ->> 'model', (n.item ->> 'token_count')::integer,
       coalesce(nullif(n.item -> 'metadata', 'null'), '{}'), n.created_at, n.created_at
@@ -136,11 +137,12 @@ begin
   return next kept;
 end
 $$;
-comment on function chatkeep.import_chat(jsonb) is
-'Stores a whole chat of the signed-in user with its times, at most 1,000 messages per call, and returns it.
+comment on function chatkeep.import_chat(jsonb, uuid) is
+'Stores a whole chat of the signed-in user, or of the user_id that service_role names, with its times, at most 1,000 messages per call, and returns it.
 The same chat again changes nothing; new messages are appended.
 chat: An object with id, title, metadata, language, created_at, archived_at, active_leaf_id and messages, at most 1,000. id is the idempotency key.
+user_id: For service_role only.
 Returns: one row.
 Errors: 22023, 22004, 42501, PT404, PT409, PT410; they name the position.';
-revoke all on function chatkeep.import_chat(jsonb) from public, anon, authenticated, service_role;
-grant execute on function chatkeep.import_chat(jsonb) to authenticated, service_role;
+revoke all on function chatkeep.import_chat(jsonb, uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.import_chat(jsonb, uuid) to authenticated, service_role;
