@@ -975,6 +975,7 @@ export type Database = {
           "source_uri": string;
           "tags"?: Json;
           "title"?: string;
+          "user_id"?: string;
           "visibility"?: string;
         };
         Returns: Database["chatkeep"]["CompositeTypes"]["document_registration"][];
@@ -994,6 +995,7 @@ export type Database = {
           "source_uri": string;
           "tags"?: Json;
           "title"?: string;
+          "user_id"?: string;
           "visibility"?: string;
         };
         Returns: Database["chatkeep"]["CompositeTypes"]["document_registration"][];
@@ -1005,7 +1007,7 @@ export type Database = {
         };
       };
       "register_documents": {
-        Args: { "documents": Json };
+        Args: { "documents": Json; "user_id"?: string };
         Returns: Database["chatkeep"]["CompositeTypes"]["document_registration"][];
         SetofOptions: {
           from: "*";

@@ -58,7 +58,8 @@ const MESSAGE = {
   check: ruleOf("append_message"),
 };
 
-const DOCUMENT = { arguments: declared("register_document"), check: ruleOf("register_document") };
+// The user is that of the whole batch.
+const DOCUMENT = { arguments: without(declared("register_document"), "user_id"), check: ruleOf("register_document") };
 
 // A message of import_chat has an id instead of a message_id, and may have a time. If it has no id, the store derives one
 // from the chat's id and the place of the message, so that a repetition gets the same id. So the package makes none.

@@ -105,6 +105,7 @@ export const SIGNATURES = {
     ["tags", "jsonb", "{}"],
     ["visibility", "text", "private"],
     ["properties", "jsonb", "{}"],
+    ["user_id", "uuid", null],
   ],
   register_document: [
     ["source_uri", "text"],
@@ -115,9 +116,11 @@ export const SIGNATURES = {
     ["tags", "jsonb", "{}"],
     ["visibility", "text", "private"],
     ["properties", "jsonb", "{}"],
+    ["user_id", "uuid", null],
   ],
   register_documents: [
     ["documents", "jsonb"],
+    ["user_id", "uuid", null],
   ],
   remove_member: [
     ["tenant_id", "uuid"],

@@ -170,6 +170,8 @@ export interface RegisterContent {
   visibility?: "private" | "tenant";
   /** At most 256 KiB. */
   properties?: JsonObject;
+  /** For service_role only. */
+  userId?: Uuid | null;
 }
 
 export interface RegisterDocument {
@@ -189,11 +191,15 @@ export interface RegisterDocument {
   visibility?: "private" | "tenant";
   /** At most 256 KiB. */
   properties?: JsonObject;
+  /** For service_role only. */
+  userId?: Uuid | null;
 }
 
 export interface RegisterDocuments {
   /** At most 10,000 objects with the arguments of registerDocument. All or none are registered. */
-  documents: RegisterDocument[];
+  documents: Omit<RegisterDocument, "userId">[];
+  /** For service_role only, and for the whole batch. */
+  userId?: Uuid | null;
 }
 
 export interface RemoveMember {

@@ -8,7 +8,7 @@ import type { JsonObject, Timestamp, Uuid } from "./values.d.ts";
 export type NewMessage = Omit<AppendMessage, "chatId">;
 
 /** A document of a batch: null is as good as nothing. */
-export type NewDocument = RegisterDocument;
+export type NewDocument = Omit<RegisterDocument, "userId">;
 
 /** A message of an imported chat. One without `id` gets one from the chat's id and its place. */
 export interface ImportedMessage extends Omit<NewMessage, "messageId"> {

@@ -146,11 +146,14 @@ export interface Calls {
    */
   registerContent: (given: RegisterContent, options?: CallOptions) => Promise<Result<DocumentRegistration>>;
   /**
-   * Registers the source of some bytes and returns their document.
+   * Registers the source of some bytes for the signed-in user, or for the userId that service_role names, and returns their document.
    * outcome is created; duplicate, if the bytes were stored, with this source now among its aliases; new_version, if the source had other bytes before. Ingest it unless its status is ready or processing.
    */
   registerDocument: (given: RegisterDocument, options?: CallOptions) => Promise<Result<DocumentRegistration>>;
-  /** Registers an array of at most 10,000 documents, all or none, and returns a row for each, in order. */
+  /**
+   * Registers an array of at most 10,000 documents, all or none, and returns a row for each, in order.
+   * They belong to the signed-in user, or to the userId that service_role names.
+   */
   registerDocuments: (given: RegisterDocuments, options?: CallOptions) => Promise<Result<DocumentRegistration[]>>;
   /**
    * Ends a person's access to a tenant at the next statement, and returns the membership.

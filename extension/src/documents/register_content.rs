@@ -25,5 +25,5 @@ fn register_content(call: Call) -> Result<(), Refusal> {
         properties: call.datum(6),
     }
     .check()?;
-    register(call, &[item], false)
+    register(call, &[item], false, call.argument(7))
 }

@@ -20,5 +20,5 @@ fn register_document(call: Call) -> Result<(), Refusal> {
         properties: call.datum(7),
     }
     .check()?;
-    register(call, &[item], false)
+    register(call, &[item], false, call.argument(8))
 }

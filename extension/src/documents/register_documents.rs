@@ -10,5 +10,5 @@ declare_call!(register_documents);
 
 fn register_documents(call: Call) -> Result<(), Refusal> {
     let items = document_item::read_all(call, call.datum(0))?;
-    register(call, &items, true)
+    register(call, &items, true, call.argument(1))
 }

@@ -49,16 +49,22 @@ pub struct Registrar<'c> {
 }
 
 impl<'c> Registrar<'c> {
-    /// The caller, without a lock: somebody may disable or move the user meanwhile.
-    pub fn unlocked(connection: Connection<'c>) -> Self {
-        let member = identity::member(connection)
-            .unwrap_or_else(|| identity::enter(connection, None, false));
-        Self::of(connection, member)
+    /// The caller, without a lock: somebody may disable or move the user meanwhile. A user whom `service_role` names is
+    /// locked.
+    pub fn unlocked(connection: Connection<'c>, for_user: Option<Uuid>) -> Self {
+        let member = match for_user {
+            None => identity::member(connection),
+            Some(_) => None,
+        };
+        member.map_or_else(
+            || Self::entered(connection, for_user),
+            |member| Self::of(connection, member),
+        )
     }
 
-    /// The caller, locked until the transaction ends.
-    pub fn entered(connection: Connection<'c>) -> Self {
-        Self::of(connection, identity::enter(connection, None, false))
+    /// The caller, or the user whom `service_role` names, locked until the transaction ends.
+    pub fn entered(connection: Connection<'c>, for_user: Option<Uuid>) -> Self {
+        Self::of(connection, identity::enter(connection, for_user, false))
     }
 
     fn of(connection: Connection<'c>, member: Member) -> Self {

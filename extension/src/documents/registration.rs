@@ -21,14 +21,25 @@ statements! {
     STORED_DOCUMENTS(UUIDOID, UUIDARRAYOID, TEXTARRAYOID) = sql_file!("statements/stored_documents.sql");
 }
 
-/// Registers all items, and returns a row for each, in their order. A refusal names the item of a batch.
-pub fn register(call: Call, items: &[DocumentItem], is_batch: bool) -> Result<(), Refusal> {
-    writing(|| register_items(call, items, is_batch))
+/// Registers all items, and returns a row for each, in their order. A refusal names the item of a batch. They belong to
+/// the caller, or to the user whom `service_role` names.
+pub fn register(
+    call: Call,
+    items: &[DocumentItem],
+    is_batch: bool,
+    for_user: Option<Uuid>,
+) -> Result<(), Refusal> {
+    writing(|| register_items(call, items, is_batch, for_user))
 }
 
 /// The same inside a writing call.
-fn register_items(call: Call, items: &[DocumentItem], is_batch: bool) -> Result<(), Refusal> {
-    let mut registrar = Registrar::unlocked(call.connection);
+fn register_items(
+    call: Call,
+    items: &[DocumentItem],
+    is_batch: bool,
+    for_user: Option<Uuid>,
+) -> Result<(), Refusal> {
+    let mut registrar = Registrar::unlocked(call.connection, for_user);
     let mut stored = registrar.stored(items);
     // A call that has nothing to write waits for no lock.
     if stored.iter().all(Option::is_some) {
@@ -42,7 +53,7 @@ fn register_items(call: Call, items: &[DocumentItem], is_batch: bool) -> Result<
             return Ok(());
         }
     }
-    let entered = Registrar::entered(call.connection);
+    let entered = Registrar::entered(call.connection, for_user);
     let has_moved = entered.tenant != registrar.tenant;
     registrar = entered;
     if has_moved {

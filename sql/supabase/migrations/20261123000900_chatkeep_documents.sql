@@ -438,7 +438,8 @@ create or replace function chatkeep.register_content(
   mime_type text default null,
   tags jsonb default '{}',
   visibility text default 'private',
-  properties jsonb default '{}'
+  properties jsonb default '{}',
+  user_id uuid default null
 ) returns setof chatkeep.document_registration
 language plpgsql volatile set search_path = ''
 as $$
@@ -448,10 +449,10 @@ begin
   perform chatkeep_private.check_present('content', content is not null);
   return query
     select r.* from chatkeep.register_document(source_uri, encode(sha256(content), 'hex'), title, mime_type,
-      octet_length(content), tags, visibility, properties) r;
+      octet_length(content), tags, visibility, properties, user_id) r;
 end
 $$;
-comment on function chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb) is
+comment on function chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb, uuid) is
 'register_document for bytes: computes their checksum and size.
 The bytes are not stored.
 source_uri: A URI or path without credentials, at most 2,048 characters.
@@ -461,10 +462,11 @@ mime_type: At most 255 characters.
 tags: Flat: scalars, or arrays of scalars.
 visibility: Who reads the document: its owner alone, or the whole tenant.
 properties: At most 256 KiB.
+user_id: For service_role only.
 Returns: one row.
-Errors: 22023, 22004, 42501.';
-revoke all on function chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb) from public, anon, authenticated, service_role;
-grant execute on function chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb) to authenticated, service_role;
+Errors: 22023, 22004, 42501, PT404.';
+revoke all on function chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb, uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb, uuid) to authenticated, service_role;
 
 -- documents/register_document.sql ------------------------------------------------------------
 
@@ -476,21 +478,22 @@ create or replace function chatkeep.register_document(
   byte_size bigint default null,
   tags jsonb default '{}',
   visibility text default 'private',
-  properties jsonb default '{}'
+  properties jsonb default '{}',
+  user_id uuid default null
 ) returns setof chatkeep.document_registration
 language plpgsql volatile set search_path = ''
 as $$
 #variable_conflict use_variable
 declare
   marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
-  owner uuid := chatkeep.uid();
+  owner uuid := coalesce(user_id, chatkeep.uid());
   tenant uuid;
   known record;
 begin
   source_uri := chatkeep_private.checked_document('', source_uri, checksum, title, mime_type, byte_size, tags, visibility,
     properties);
   checksum := lower(checksum);
-  tenant := coalesce(chatkeep.tenant_id(), chatkeep_private.enter());
+  tenant := coalesce(case when user_id is null then chatkeep.tenant_id() end, chatkeep_private.enter(user_id));
 
   perform set_config('chatkeep.writing', 'on', true);
   -- A call that has nothing to write waits for no lock.
@@ -498,7 +501,7 @@ begin
   from chatkeep_private.classify_documents(tenant, owner, array[source_uri], array[checksum], array[visibility],
     array[title is not null or mime_type is not null or byte_size is not null or tags <> '{}' or properties <> '{}']) c;
   if known.outcome <> 'duplicate' then
-    tenant := chatkeep_private.enter();
+    tenant := chatkeep_private.enter(user_id);
     perform chatkeep_private.lock_documents(tenant, owner, visibility = 'tenant', true);
     select o.outcome, o.document_id into known
     from chatkeep_private.register_one('', tenant, owner, source_uri, '{}', checksum, title, mime_type, byte_size, tags, visibility,
@@ -511,8 +514,8 @@ begin
   perform set_config('chatkeep.writing', marker, true);
 end
 $$;
-comment on function chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb) is
-'Registers the source of some bytes and returns their document.
+comment on function chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb, uuid) is
+'Registers the source of some bytes for the signed-in user, or for the user_id that service_role names, and returns their document.
 outcome is created; duplicate, if the bytes were stored, with this source now among its aliases; new_version, if the source had other bytes before. Ingest it unless its status is ready or processing.
 source_uri: A URI or path without credentials, at most 2,048 characters.
 checksum: SHA-256 of the bytes in hexadecimal.
@@ -522,22 +525,24 @@ byte_size: Zero or more.
 tags: Flat: scalars, or arrays of scalars.
 visibility: Who reads the document: its owner alone, or the whole tenant.
 properties: At most 256 KiB.
+user_id: For service_role only.
 Returns: one row.
-Errors: 22023, 22004, 42501.';
-revoke all on function chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb) from public, anon, authenticated, service_role;
-grant execute on function chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb) to authenticated, service_role;
+Errors: 22023, 22004, 42501, PT404.';
+revoke all on function chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb, uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb, uuid) to authenticated, service_role;
 
 -- documents/register_documents.sql ------------------------------------------------------------
 
 create or replace function chatkeep.register_documents(
-  documents jsonb
+  documents jsonb,
+  user_id uuid default null
 ) returns setof chatkeep.document_registration
 language plpgsql volatile set search_path = '' set plan_cache_mode = 'force_generic_plan'
 as $$
 #variable_conflict use_variable
 declare
   marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
-  owner uuid := chatkeep.uid();
+  owner uuid := coalesce(user_id, chatkeep.uid());
   tenant uuid;
   locked boolean := false;
   shares boolean;
@@ -555,7 +560,7 @@ declare
 begin
   perform chatkeep_private.check_documents('documents', documents);
   if documents = '[]' then
-    perform chatkeep_private.enter();
+    perform chatkeep_private.enter(user_id);
     return;
   end if;
   select array_agg(chatkeep_private.checked_source_uri('source_uri', e.value ->> 'source_uri') order by e.ordinality),
@@ -564,7 +569,7 @@ begin
     array_agg(chatkeep_private.is_described(e.value) order by e.ordinality)
   into sources, checksums, visibilities, described
   from jsonb_array_elements(documents) with ordinality e;
-  tenant := coalesce(chatkeep.tenant_id(), chatkeep_private.enter());
+  tenant := coalesce(case when user_id is null then chatkeep.tenant_id() end, chatkeep_private.enter(user_id));
 
   perform set_config('chatkeep.writing', 'on', true);
   -- A call that has nothing to write waits for no lock. If the batch turns out to change shared documents, the call
@@ -578,7 +583,7 @@ begin
     if locked then
       shares := true;
     end if;
-    tenant := chatkeep_private.enter();
+    tenant := chatkeep_private.enter(user_id);
     locked := chatkeep_private.lock_documents(tenant, owner, shares, true);
   end loop;
   if 'duplicate' = all (classes) then
@@ -616,12 +621,14 @@ begin
   perform set_config('chatkeep.writing', marker, true);
 end
 $$;
-comment on function chatkeep.register_documents(jsonb) is
+comment on function chatkeep.register_documents(jsonb, uuid) is
 'Registers an array of at most 10,000 documents, all or none, and returns a row for each, in order.
+They belong to the signed-in user, or to the user_id that service_role names.
 documents: At most 10,000 objects with the arguments of register_document. All or none are registered.
-Errors: 22023, 22004, 42501; they name the item.';
-revoke all on function chatkeep.register_documents(jsonb) from public, anon, authenticated, service_role;
-grant execute on function chatkeep.register_documents(jsonb) to authenticated, service_role;
+user_id: For service_role only, and for the whole batch.
+Errors: 22023, 22004, 42501, PT404; they name the item.';
+revoke all on function chatkeep.register_documents(jsonb, uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.register_documents(jsonb, uuid) to authenticated, service_role;
 
 -- documents/register_many.sql ------------------------------------------------------------
 

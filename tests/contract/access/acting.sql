@@ -7,7 +7,11 @@ select * from no_plan();
 create temporary table calls (n integer generated always as identity, call text) on commit drop;
 insert into calls (call) values
   ('create_chat(''plans'', user_id => WHOM)'),
-  ('import_chat(''{"messages":[{"role":"user","content":"x"}]}'', user_id => WHOM)');
+  ('import_chat(''{"messages":[{"role":"user","content":"x"}]}'', user_id => WHOM)'),
+  ('register_document(''a'', repeat(''a'', 64), user_id => WHOM)'),
+  ('register_document(''s'', repeat(''5'', 64), visibility => ''tenant'', tags => ''{"a":1}'', user_id => WHOM)'),
+  ('register_documents(jsonb_build_array(jsonb_build_object(''source_uri'', ''a'', ''checksum'', repeat(''a'', 64))), WHOM)'),
+  ('register_content(''c'', ''content'', user_id => WHOM)');
 grant select on calls to public;
 create function pg_temp.call_for(call text, person text) returns text language sql as $$
   select 'select * from chatkeep.' || replace(call, 'WHOM', quote_nullable(person) || '::uuid')
@@ -53,6 +57,8 @@ select is(pg_temp.told(call, :'ada'), '42501 permission denied for function ' ||
 select set_config('role', 'authenticated', true) \g /dev/null
 select is(pg_temp.told(call, :'ada'), '42501 user_id can be named by service_role only | Leave user_id out to act for yourself.', 'a token without a subject neither: ' || call) from calls order by n;
 
+select is(pg_temp.told('register_documents(''[]'', WHOM)', :'bob'), '42501 user_id can be named by service_role only | Leave user_id out to act for yourself.', 'an empty batch for a colleague is refused too');
+
 -- A service acts for a person.
 select pg_temp.serve();
 select is(pg_temp.owner_of(call, :'ada'), :'ada' || ' 00000000-0000-4000-8000-000000007e01', 'a service acts for Ada, in her tenant: ' || call) from calls order by n;
@@ -60,6 +66,7 @@ select is(pg_temp.owner_of(call, :'eve'), :'eve' || ' 00000000-0000-4000-8000-00
 select is(pg_temp.told(call, person), 'PT404 user_id names no user | Pass the id of a user in auth.users, or of one in chatkeep.users.', 'for ' || who || ' it does not: ' || call)
 from calls, (values ('an unknown id', '00000000-0000-4000-8000-0000000000ff'), ('the nil UUID', '00000000-0000-0000-0000-000000000000'),
   ('an id that no registered issuer''s user has', chatkeep.user_id('https://clerk.example.com', 'user_9')::text)) others (who, person) order by n, who;
+select is(pg_temp.told('register_documents(''[]'', WHOM)', '00000000-0000-4000-8000-0000000000ff'), 'PT404 user_id names no user | Pass the id of a user in auth.users, or of one in chatkeep.users.', 'for an empty batch neither');
 select is_empty($$ select from chatkeep.users u where u.id not in ('00000000-0000-4000-8000-00000000ada0', '00000000-0000-4000-8000-00000000b0b0', '00000000-0000-4000-8000-00000000e4e0') $$, 'and makes no user');
 
 -- A service that names a tenant.
@@ -72,14 +79,15 @@ select set_config('request.headers', '', true) \g /dev/null
 reset role;
 update chatkeep.users set disabled_at = now() where id = :'bob';
 select pg_temp.serve();
-select is(pg_temp.told(call, :'bob'), '42501 this user is disabled | Ask an administrator to clear disabled_at in chatkeep.users.', 'nor for disabled people: ' || call) from calls order by n;
+select is(pg_temp.told(call, :'bob'), '42501 this user is disabled | Ask an administrator to clear disabled_at in chatkeep.users or chatkeep.memberships.', 'nor for disabled people: ' || call) from calls order by n;
 
 -- A person whose first use this is.
 reset role;
 insert into auth.users (id) values ('00000000-0000-4000-8000-00000000f00d');
 insert into chatkeep.identity_providers (issuer, name) values ('https://clerk.example.com', 'Clerk');
-insert into chatkeep.users (id, tenant_id, issuer, subject) values
-  (chatkeep.user_id('https://clerk.example.com', 'user_2'), '00000000-0000-4000-8000-000000007e01', 'https://clerk.example.com', 'user_2');
+insert into chatkeep.users (id, issuer, subject) values
+  (chatkeep.user_id('https://clerk.example.com', 'user_2'), 'https://clerk.example.com', 'user_2');
+select from chatkeep.add_member('00000000-0000-4000-8000-000000007e01', chatkeep.user_id('https://clerk.example.com', 'user_2'));
 select pg_temp.serve();
 select is(pg_temp.owner_of(call, '00000000-0000-4000-8000-00000000f00d'), '00000000-0000-4000-8000-00000000f00d 00000000-0000-4000-8000-00000000f00d',
   'a person without a row gets one: ' || call) from calls order by n;
@@ -90,7 +98,7 @@ select set_config('request.jwt.claims', '{"role":"service_role","iss":"https://c
 select is(pg_temp.owner_of(call, '00000000-0000-4000-8000-00000000f00d'), '00000000-0000-4000-8000-00000000f00d 00000000-0000-4000-8000-00000000f00d',
   'a service with a subject of its own acts for others: ' || call) from calls order by n;
 select count(*) as made from chatkeep.create_chat(user_id => '00000000-0000-4000-8000-00000000f00d') \gset
-select pg_temp.rows_are($$ select tenant_id, issuer, subject, auth_user_id from chatkeep.users where id = '00000000-0000-4000-8000-00000000f00d' $$,
+select pg_temp.rows_are($$ select m.tenant_id, u.issuer, u.subject, u.auth_user_id from chatkeep.users u join chatkeep.memberships m on m.user_id = u.id where u.id = '00000000-0000-4000-8000-00000000f00d' $$,
   $$ values ('00000000-0000-4000-8000-00000000f00d'::uuid, null::text, null::text, '00000000-0000-4000-8000-00000000f00d'::uuid) $$, 'and does not give them its own');
 
 select is(current_setting('chatkeep.writing', true), '', 'the marker does not outlive a call');

@@ -20,5 +20,12 @@ select pg_temp.sign_in('ada');
 select results_eq($$ select r.byte_size, r.checksum from stored, chatkeep.register_content('of a table', content) r $$,
   $$ values (1000000::bigint, 'cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0') $$, 'bytes that are stored out of line too');
 
+-- A service registers for a person. access/acting.sql tests who may name whom.
+select pg_temp.serve();
+select results_eq($$ select outcome, user_id, byte_size from chatkeep.register_content('content', 'abc', user_id => '00000000-0000-4000-8000-00000000b0b0') $$,
+  $$ values ('created', '00000000-0000-4000-8000-00000000b0b0'::uuid, 3::bigint) $$, 'service_role registers bytes for a user, apart from those of a colleague');
+select is((select outcome from chatkeep.register_content('content', 'abc', user_id => '00000000-0000-4000-8000-00000000b0b0')), 'duplicate', 'once');
+select alike(pg_temp.refusal($$ select * from chatkeep.register_content('content', 'abc') $$), '42501 no user is signed in%', 'and for nobody it registers nothing');
+
 select * from finish();
 rollback;

@@ -147,6 +147,35 @@ select pg_temp.sign_in('ada');
 select results_eq($$ select outcome, supersedes from chatkeep.register_document('t', pg_temp.sum('t')) $$, $$ values ('created', null::uuid) $$,
   'bytes of a deleted document are new, and supersede nothing');
 
+-- A service registers for a person, by the person's rights. access/acting.sql tests who may name whom.
+rollback to people;
+select pg_temp.sign_in('ada');
+select id as private from chatkeep.register_document('private', repeat('a', 64), 'Ada''s') \gset
+select id as shared from chatkeep.register_document('shared', repeat('b', 64), 'Ada''s', visibility => 'tenant') \gset
+select id as current from chatkeep.register_document('notes', repeat('c', 64)) \gset
+reset role;
+create temporary table adas on commit drop as select d.id, d.source_uri, d.title, d.status, d.checksum, d.user_id from chatkeep.documents d;
+grant select on adas to public;
+create function pg_temp.for_bob(source text, checksum text, visibility text default 'private') returns text language sql as $$
+  select concat_ws(' ', r.outcome, right(r.user_id::text, 4), nullif(array_to_string(r.aliases, ' '), ''), r.title)
+  from chatkeep.register_document(source, repeat(checksum, 64), 'The bot''s', tags => '{"by":"bot"}', visibility => visibility, user_id => '00000000-0000-4000-8000-00000000b0b0') r
+$$;
+select pg_temp.serve();
+select is(pg_temp.for_bob('notes', 'd'), 'created b0b0 The bot''s', 'service_role registers a document for a user');
+select is(pg_temp.for_bob('notes', 'd'), 'duplicate b0b0 The bot''s', 'once');
+select is(pg_temp.for_bob('more', 'd'), 'duplicate b0b0 more The bot''s', 'with a second source');
+select is(pg_temp.for_bob('notes', 'e'), 'new_version b0b0 The bot''s', 'and a new version');
+select is(pg_temp.for_bob('private', 'a'), 'created b0b0 The bot''s', 'a colleague''s private bytes are unknown to the user');
+select is(pg_temp.for_bob('bobs', 'b', 'tenant'), 'duplicate ada0 bobs Ada''s', 'shared bytes are known and stay their owner''s');
+select is_empty('select * from adas except select d.id, d.source_uri, d.title, d.status, d.checksum, d.user_id from chatkeep.documents d', 'nothing of the colleague''s has changed');
+select results_eq($$ select distinct user_id from chatkeep.document_metadata $$, $$ values ('00000000-0000-4000-8000-00000000b0b0'::uuid) $$, 'the tags are the user''s');
+select pg_temp.sign_in('bob');
+select is((select outcome from chatkeep.register_document('notes', repeat('e', 64))), 'duplicate', 'the user has the document');
+select is((select outcome from chatkeep.register_document('notes', repeat('e', 64), user_id => '00000000-0000-4000-8000-00000000b0b0')), 'duplicate', 'also by naming himself');
+select is((select outcome from chatkeep.register_document('notes', repeat('f', 64), user_id => '00000000-0000-4000-8000-00000000b0b0')), 'new_version', 'and goes on with it');
+select results_eq($$ select tags from chatkeep.document_metadata where document_id = (select id from chatkeep.documents where checksum = repeat('e', 64)) $$,
+  $$ values ('{"by":"bot"}'::jsonb) $$, 'with its tags');
+
 -- Bad arguments: the same SQLSTATE, sentence and hint on every engine. Nothing is stored.
 rollback to people;
 select pg_temp.sign_in('ada');

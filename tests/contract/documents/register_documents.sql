@@ -2,7 +2,6 @@
 begin;
 \ir ../support/identities.psql
 select * from no_plan();
-savepoint people;
 
 create function pg_temp.sum(content text) returns text language sql immutable as $$ select encode(sha256(convert_to(content, 'UTF8')), 'hex') $$;
 -- An item of a batch.
@@ -16,6 +15,7 @@ create function pg_temp.batch(variadic items jsonb[]) returns text language sql 
     r (outcome, id, tenant_id, user_id, source_uri, aliases, checksum, title, mime_type, byte_size, status, error, visibility,
       supersedes, created_at, updated_at, deleted_at, access, place)
 $$;
+savepoint people;
 
 select pg_temp.sign_in('ada');
 select is_empty($$ select * from chatkeep.register_documents('[]') $$, 'an empty batch is nothing');
@@ -76,9 +76,9 @@ select is(pg_temp.refused('[{"source_uri":"ok","checksum":"SUM"},5]'), '22023 do
 select is(pg_temp.refused('[{"source_uri":"ok","checksum":"SUM","uri":1}]'), '22023 documents[0] has an unknown key | The keys are source_uri, checksum, title, mime_type, byte_size, tags, visibility and properties.', 'a key of another name');
 select is(pg_temp.refused('[{"uri":1}]'),
   '22023 documents[0] has an unknown key | The keys are ' || regexp_replace(string_agg(name, ', ' order by place), ', (\w+)$', ' and \1') || '.',
-  'the keys of an item are the arguments of register_document')
+  'the keys of an item are the arguments of register_document, but for the user')
 from pg_catalog.pg_proc p, unnest(p.proargnames) with ordinality a (name, place)
-where p.oid = 'chatkeep.register_document'::regproc;
+where p.oid = 'chatkeep.register_document'::regproc and name <> 'user_id';
 select is(pg_temp.refused('[{"source_uri":"ok","checksum":"SUM"},{"source_uri":7,"checksum":"SUM"}]'), '22023 documents[1].source_uri must be a string | Put it in quotes.', 'a source that is no string');
 select is(pg_temp.refused('[{"checksum":"SUM"}]'), '22004 documents[0].source_uri is missing | Pass a value; null is not accepted here.', 'no source');
 select is(pg_temp.refused('[{"source_uri":"ok"}]'), '22004 documents[0].checksum is missing | Pass a value; null is not accepted here.', 'no checksum');
@@ -87,6 +87,29 @@ select is(pg_temp.refused('[{"source_uri":"ok","checksum":"SUM","byte_size":1.5}
 select is(pg_temp.refused('[{"source_uri":"ok","checksum":"SUM","byte_size":-1},{"source_uri":"","checksum":"x"}]'), '22023 documents[0].byte_size must not be negative | Pass the number of bytes, or leave it out.', 'the first fault is named');
 select is(pg_temp.refusal($$ select * from chatkeep.register_documents((select jsonb_agg(pg_temp.doc('o', 'o')) from generate_series(1, 10001))) $$), '22023 documents has more than 10000 items | Send it in several calls.', 'ten thousand and one');
 select is_empty($$ select from chatkeep.documents where source_uri in ('ok', 'o') $$, 'nothing of a refused batch is stored');
+
+-- A service registers for a person. access/acting.sql tests who may name whom.
+rollback to people;
+create function pg_temp.batch_for(person text, variadic items jsonb[]) returns text language sql as $$
+  select string_agg(concat_ws(' ', r.outcome, right(r.user_id::text, 4), r.source_uri, nullif(array_to_string(r.aliases, ' '), '')), ', ' order by r.place)
+  from rows from (chatkeep.register_documents(to_jsonb(items), ('00000000-0000-4000-8000-00000000' || person)::uuid)) with ordinality
+    r (outcome, id, tenant_id, user_id, source_uri, aliases, checksum, title, mime_type, byte_size, status, error, visibility,
+      supersedes, created_at, updated_at, deleted_at, access, place)
+$$;
+select pg_temp.sign_in('ada');
+select is(pg_temp.batch(pg_temp.doc('a', '1'), pg_temp.doc('s', 'shared', '{"visibility":"tenant"}')), 'created a, created s', 'Ada has two documents');
+select is(pg_temp.batch_for('ada0', pg_temp.doc('a', '1'), pg_temp.doc('a2', '12')), 'duplicate ada0 a, created ada0 a2', 'a user may name herself');
+select pg_temp.serve();
+select is(pg_temp.batch_for('b0b0', pg_temp.doc('a', '1', '{"tags":{"by":"bot"}}'), pg_temp.doc('b', '2')), 'created b0b0 a, created b0b0 b', 'service_role registers a batch for a user');
+select is(pg_temp.batch_for('b0b0', pg_temp.doc('b', '2'), pg_temp.doc('a', '1')), 'duplicate b0b0 b, duplicate b0b0 a', 'once');
+select is(pg_temp.batch_for('b0b0', pg_temp.doc('b', '2'), pg_temp.doc('c', '3'), pg_temp.doc('b3', '3'), pg_temp.doc('a', '4'), pg_temp.doc('mine', 'shared', '{"visibility":"tenant"}')),
+  'duplicate b0b0 b, created b0b0 c b3, duplicate b0b0 c b3, new_version b0b0 a, duplicate ada0 s mine', 'with sources, versions and what the tenant shares');
+select is(pg_temp.batch_for('ada0', pg_temp.doc('a', '1'), pg_temp.doc('a2', '12')), 'duplicate ada0 a, duplicate ada0 a2', 'a colleague''s documents of the same sources are as they were');
+select is(pg_temp.refusal($$ select * from chatkeep.register_documents(jsonb_build_array(pg_temp.doc('x', 'x'), pg_temp.doc('y', 'y', '{"user_id":"00000000-0000-4000-8000-00000000ada0"}')), '00000000-0000-4000-8000-00000000b0b0') $$),
+  '22023 documents[1] has an unknown key | The keys are source_uri, checksum, title, mime_type, byte_size, tags, visibility and properties.', 'an item names no user');
+select alike(pg_temp.refusal($$ select * from chatkeep.register_documents(jsonb_build_array(pg_temp.doc('x', 'x'))) $$), '42501 no user is signed in%', 'a batch for nobody is refused');
+select pg_temp.sign_in('bob');
+select is(pg_temp.batch(pg_temp.doc('c', '3'), pg_temp.doc('a', '4')), 'duplicate c b3, duplicate a', 'the user has them');
 
 -- Sizes at the end of numbers.
 rollback to people;

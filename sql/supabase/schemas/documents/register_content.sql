@@ -5,7 +5,8 @@ create or replace function chatkeep.register_content(
   mime_type text default null,
   tags jsonb default '{}',
   visibility text default 'private',
-  properties jsonb default '{}'
+  properties jsonb default '{}',
+  user_id uuid default null
 ) returns setof chatkeep.document_registration
 language plpgsql volatile set search_path = ''
 as $$
@@ -15,10 +16,10 @@ begin
   perform chatkeep_private.check_present('content', content is not null);
   return query
     select r.* from chatkeep.register_document(source_uri, encode(sha256(content), 'hex'), title, mime_type,
-      octet_length(content), tags, visibility, properties) r;
+      octet_length(content), tags, visibility, properties, user_id) r;
 end
 $$;
-comment on function chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb) is
+comment on function chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb, uuid) is
 'register_document for bytes: computes their checksum and size.
 The bytes are not stored.
 source_uri: A URI or path without credentials, at most 2,048 characters.
@@ -28,7 +29,8 @@ mime_type: At most 255 characters.
 tags: Flat: scalars, or arrays of scalars.
 visibility: Who reads the document: its owner alone, or the whole tenant.
 properties: At most 256 KiB.
+user_id: For service_role only.
 Returns: one row.
-Errors: 22023, 22004, 42501.';
-revoke all on function chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb) from public, anon, authenticated, service_role;
-grant execute on function chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb) to authenticated, service_role;
+Errors: 22023, 22004, 42501, PT404.';
+revoke all on function chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb, uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb, uuid) to authenticated, service_role;

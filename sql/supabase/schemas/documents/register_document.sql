@@ -6,21 +6,22 @@ create or replace function chatkeep.register_document(
   byte_size bigint default null,
   tags jsonb default '{}',
   visibility text default 'private',
-  properties jsonb default '{}'
+  properties jsonb default '{}',
+  user_id uuid default null
 ) returns setof chatkeep.document_registration
 language plpgsql volatile set search_path = ''
 as $$
 #variable_conflict use_variable
 declare
   marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
-  owner uuid := chatkeep.uid();
+  owner uuid := coalesce(user_id, chatkeep.uid());
   tenant uuid;
   known record;
 begin
   source_uri := chatkeep_private.checked_document('', source_uri, checksum, title, mime_type, byte_size, tags, visibility,
     properties);
   checksum := lower(checksum);
-  tenant := coalesce(chatkeep.tenant_id(), chatkeep_private.enter());
+  tenant := coalesce(case when user_id is null then chatkeep.tenant_id() end, chatkeep_private.enter(user_id));
 
   perform set_config('chatkeep.writing', 'on', true);
   -- A call that has nothing to write waits for no lock.
@@ -28,7 +29,7 @@ begin
   from chatkeep_private.classify_documents(tenant, owner, array[source_uri], array[checksum], array[visibility],
     array[title is not null or mime_type is not null or byte_size is not null or tags <> '{}' or properties <> '{}']) c;
   if known.outcome <> 'duplicate' then
-    tenant := chatkeep_private.enter();
+    tenant := chatkeep_private.enter(user_id);
     perform chatkeep_private.lock_documents(tenant, owner, visibility = 'tenant', true);
     select o.outcome, o.document_id into known
     from chatkeep_private.register_one('', tenant, owner, source_uri, '{}', checksum, title, mime_type, byte_size, tags, visibility,
@@ -41,8 +42,8 @@ begin
   perform set_config('chatkeep.writing', marker, true);
 end
 $$;
-comment on function chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb) is
-'Registers the source of some bytes and returns their document.
+comment on function chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb, uuid) is
+'Registers the source of some bytes for the signed-in user, or for the user_id that service_role names, and returns their document.
 outcome is created; duplicate, if the bytes were stored, with this source now among its aliases; new_version, if the source had other bytes before. Ingest it unless its status is ready or processing.
 source_uri: A URI or path without credentials, at most 2,048 characters.
 checksum: SHA-256 of the bytes in hexadecimal.
@@ -52,7 +53,8 @@ byte_size: Zero or more.
 tags: Flat: scalars, or arrays of scalars.
 visibility: Who reads the document: its owner alone, or the whole tenant.
 properties: At most 256 KiB.
+user_id: For service_role only.
 Returns: one row.
-Errors: 22023, 22004, 42501.';
-revoke all on function chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb) from public, anon, authenticated, service_role;
-grant execute on function chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb) to authenticated, service_role;
+Errors: 22023, 22004, 42501, PT404.';
+revoke all on function chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb, uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb, uuid) to authenticated, service_role;

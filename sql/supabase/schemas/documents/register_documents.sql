@@ -1,12 +1,13 @@
 create or replace function chatkeep.register_documents(
-  documents jsonb
+  documents jsonb,
+  user_id uuid default null
 ) returns setof chatkeep.document_registration
 language plpgsql volatile set search_path = '' set plan_cache_mode = 'force_generic_plan'
 as $$
 #variable_conflict use_variable
 declare
   marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
-  owner uuid := chatkeep.uid();
+  owner uuid := coalesce(user_id, chatkeep.uid());
   tenant uuid;
   locked boolean := false;
   shares boolean;
@@ -24,7 +25,7 @@ declare
 begin
   perform chatkeep_private.check_documents('documents', documents);
   if documents = '[]' then
-    perform chatkeep_private.enter();
+    perform chatkeep_private.enter(user_id);
     return;
   end if;
   select array_agg(chatkeep_private.checked_source_uri('source_uri', e.value ->> 'source_uri') order by e.ordinality),
@@ -33,7 +34,7 @@ begin
     array_agg(chatkeep_private.is_described(e.value) order by e.ordinality)
   into sources, checksums, visibilities, described
   from jsonb_array_elements(documents) with ordinality e;
-  tenant := coalesce(chatkeep.tenant_id(), chatkeep_private.enter());
+  tenant := coalesce(case when user_id is null then chatkeep.tenant_id() end, chatkeep_private.enter(user_id));
 
   perform set_config('chatkeep.writing', 'on', true);
   -- A call that has nothing to write waits for no lock. If the batch turns out to change shared documents, the call
@@ -47,7 +48,7 @@ begin
     if locked then
       shares := true;
     end if;
-    tenant := chatkeep_private.enter();
+    tenant := chatkeep_private.enter(user_id);
     locked := chatkeep_private.lock_documents(tenant, owner, shares, true);
   end loop;
   if 'duplicate' = all (classes) then
@@ -85,9 +86,11 @@ begin
   perform set_config('chatkeep.writing', marker, true);
 end
 $$;
-comment on function chatkeep.register_documents(jsonb) is
+comment on function chatkeep.register_documents(jsonb, uuid) is
 'Registers an array of at most 10,000 documents, all or none, and returns a row for each, in order.
+They belong to the signed-in user, or to the user_id that service_role names.
 documents: At most 10,000 objects with the arguments of register_document. All or none are registered.
-Errors: 22023, 22004, 42501; they name the item.';
-revoke all on function chatkeep.register_documents(jsonb) from public, anon, authenticated, service_role;
-grant execute on function chatkeep.register_documents(jsonb) to authenticated, service_role;
+user_id: For service_role only, and for the whole batch.
+Errors: 22023, 22004, 42501, PT404; they name the item.';
+revoke all on function chatkeep.register_documents(jsonb, uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.register_documents(jsonb, uuid) to authenticated, service_role;
