@@ -52,6 +52,7 @@ pub fn test(workspace: &Workspace, files: &[PathBuf], psql: impl Fn(&str) -> Com
         }
         sum += counts;
     }
+    run(psql(SUPERUSER).args(["--command", "drop publication one_tenant"]))?;
     Ok(sum.judged(true))
 }
 
