@@ -699,6 +699,7 @@ export type Database = {
           "mime_type"?: string;
           "name"?: string;
           "storage_path"?: string;
+          "user_id"?: string;
         };
         Returns: {
           "byte_size": number | null;

@@ -31,6 +31,7 @@ export const SIGNATURES = {
     ["mime_type", "text", null],
     ["byte_size", "bigint", null],
     ["storage_path", "text", null],
+    ["user_id", "uuid", null],
   ],
   create_chat: [
     ["title", "text", null],

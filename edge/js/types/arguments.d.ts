@@ -52,6 +52,8 @@ export interface Attach {
   byteSize?: number | null;
   /** The path of a stored object, at most 2,048 characters. */
   storagePath?: string | null;
+  /** For service_role only: the person whose chat it is. */
+  userId?: Uuid | null;
 }
 
 export interface CreateChat {

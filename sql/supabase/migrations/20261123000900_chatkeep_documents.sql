@@ -21,13 +21,15 @@ create or replace function chatkeep.attach(
   name text default null,
   mime_type text default null,
   byte_size bigint default null,
-  storage_path text default null
+  storage_path text default null,
+  user_id uuid default null
 ) returns setof chatkeep.attachments
 language plpgsql volatile set search_path = ''
 as $$
 #variable_conflict use_column
 declare
   marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
+  tenant uuid;
   chat chatkeep.chats;
   document chatkeep.documents;
   stored chatkeep.attachments;
@@ -47,8 +49,11 @@ begin
       'Pass the number of bytes, or leave it out.');
   end if;
   perform chatkeep_private.check_storage_path(attach.storage_path);
+  if attach.user_id is not null then
+    tenant := chatkeep_private.enter(attach.user_id);
+  end if;
   perform set_config('chatkeep.writing', 'on', true);
-  chat := chatkeep_private.locked_chat(attach.chat_id);
+  chat := chatkeep_private.locked_chat(attach.chat_id, of_user => attach.user_id, of_tenant => tenant);
   perform from chatkeep.messages m
   where m.id = attach.message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id
   for key share;
@@ -90,7 +95,7 @@ begin
   return next stored;
 end
 $$;
-comment on function chatkeep.attach(uuid, uuid, uuid, text, text, bigint, text) is
+comment on function chatkeep.attach(uuid, uuid, uuid, text, text, bigint, text, uuid) is
 'Attaches a document, a stored object or both to a message and returns the attachment.
 The same message, document, name and storage_path again return the stored row.
 document_id: The document. Without one there must be a storage_path.
@@ -98,10 +103,11 @@ name: 1 to 500 characters.
 mime_type: At most 255 characters.
 byte_size: Zero or more.
 storage_path: The path of a stored object, at most 2,048 characters.
+user_id: For service_role only: the person whose chat it is.
 Returns: one row.
-Errors: 22023, 22004, PT404, PT409, PT410.';
-revoke all on function chatkeep.attach(uuid, uuid, uuid, text, text, bigint, text) from public, anon, authenticated, service_role;
-grant execute on function chatkeep.attach(uuid, uuid, uuid, text, text, bigint, text) to authenticated, service_role;
+Errors: 22023, 22004, 42501, PT404, PT409, PT410.';
+revoke all on function chatkeep.attach(uuid, uuid, uuid, text, text, bigint, text, uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.attach(uuid, uuid, uuid, text, text, bigint, text, uuid) to authenticated, service_role;
 
 -- documents/check_documents.sql ------------------------------------------------------------
 

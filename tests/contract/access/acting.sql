@@ -3,6 +3,21 @@ begin;
 \ir ../support/identities.psql
 select * from no_plan();
 
+-- Ada and Eve have a chat c1 each, with a message a1.
+create function pg_temp.chats() returns void language plpgsql as $$
+declare
+  person text;
+begin
+  foreach person in array array['ada', 'eve'] loop
+    perform pg_temp.sign_in(person);
+    perform chatkeep.create_chat(person, chat_id => pg_temp.id('c1'));
+    perform chatkeep.append_message(pg_temp.id('c1'), 'user', person, pg_temp.id('a1'));
+  end loop;
+end
+$$;
+select pg_temp.chats() \g /dev/null
+reset role;
+
 -- WHOM becomes the person.
 create temporary table calls (n integer generated always as identity, call text) on commit drop;
 insert into calls (call) values
@@ -11,7 +26,8 @@ insert into calls (call) values
   ('register_document(''a'', repeat(''a'', 64), user_id => WHOM)'),
   ('register_document(''s'', repeat(''5'', 64), visibility => ''tenant'', tags => ''{"a":1}'', user_id => WHOM)'),
   ('register_documents(jsonb_build_array(jsonb_build_object(''source_uri'', ''a'', ''checksum'', repeat(''a'', 64))), WHOM)'),
-  ('register_content(''c'', ''content'', user_id => WHOM)');
+  ('register_content(''c'', ''content'', user_id => WHOM)'),
+  ('attach(pg_temp.id(''c1''), pg_temp.id(''a1''), storage_path => ''b/a.png'', user_id => WHOM)');
 grant select on calls to public;
 create function pg_temp.call_for(call text, person text) returns text language sql as $$
   select 'select * from chatkeep.' || replace(call, 'WHOM', quote_nullable(person) || '::uuid')
@@ -90,13 +106,15 @@ insert into chatkeep.users (id, issuer, subject) values
 select from chatkeep.add_member('00000000-0000-4000-8000-000000007e01', chatkeep.user_id('https://clerk.example.com', 'user_2'));
 select pg_temp.serve();
 select is(pg_temp.owner_of(call, '00000000-0000-4000-8000-00000000f00d'), '00000000-0000-4000-8000-00000000f00d 00000000-0000-4000-8000-00000000f00d',
-  'a person without a row gets one: ' || call) from calls order by n;
+  'a person without a row gets one: ' || call) from calls where call not like 'attach%' order by n;
 select is(pg_temp.owner_of(call, chatkeep.user_id('https://clerk.example.com', 'user_2')::text), chatkeep.user_id('https://clerk.example.com', 'user_2') || ' 00000000-0000-4000-8000-000000007e01',
-  'another provider''s user is a person too: ' || call) from calls order by n;
+  'another provider''s user is a person too: ' || call) from calls where call not like 'attach%' order by n;
+select is(pg_temp.told(call, '00000000-0000-4000-8000-00000000f00d'), 'PT404 chat_id names no chat of yours | Make the chat with create_chat, or check the id.',
+  'nobody attaches to a chat for a person who has none: ' || call) from calls where call like 'attach%';
 -- A service whose own token has an issuer and a subject.
 select set_config('request.jwt.claims', '{"role":"service_role","iss":"https://clerk.example.com","sub":"bot_1"}', true) \g /dev/null
 select is(pg_temp.owner_of(call, '00000000-0000-4000-8000-00000000f00d'), '00000000-0000-4000-8000-00000000f00d 00000000-0000-4000-8000-00000000f00d',
-  'a service with a subject of its own acts for others: ' || call) from calls order by n;
+  'a service with a subject of its own acts for others: ' || call) from calls where call not like 'attach%' order by n;
 select count(*) as made from chatkeep.create_chat(user_id => '00000000-0000-4000-8000-00000000f00d') \gset
 select pg_temp.rows_are($$ select m.tenant_id, u.issuer, u.subject, u.auth_user_id from chatkeep.users u join chatkeep.memberships m on m.user_id = u.id where u.id = '00000000-0000-4000-8000-00000000f00d' $$,
   $$ values ('00000000-0000-4000-8000-00000000f00d'::uuid, null::text, null::text, '00000000-0000-4000-8000-00000000f00d'::uuid) $$, 'and does not give them its own');

@@ -207,6 +207,7 @@ select alike(pg_temp.ending(call), 'PT404 user_id names no user | _%', call || '
   'create_session(user_id => ''00000000-0000-4000-8000-00000000ada0'')', 'create_session(user_id => gen_random_uuid(), max_sessions => 1)',
   'create_chat(user_id => ''00000000-0000-4000-8000-00000000ada0'')', 'import_chat(''{}'', ''00000000-0000-4000-8000-00000000ada0'')',
   'register_document(''x'', repeat(''a'', 64), user_id => ''00000000-0000-4000-8000-00000000ada0'')', 'register_content(''x'', ''x'', user_id => ''00000000-0000-4000-8000-00000000ada0'')',
+  'attach(pg_temp.id(''c1''), pg_temp.id(''a1''), storage_path => ''x'', user_id => ''00000000-0000-4000-8000-00000000ada0'')',
   'register_documents(''[{"source_uri":"x","checksum":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}]'', ''00000000-0000-4000-8000-00000000ada0'')']) call;
 select is(pg_temp.ending('revoke_all_sessions(gen_random_uuid())'), '0', 'and has no session to revoke');
 select is_empty($$ select from chatkeep.memberships where user_id = '00000000-0000-4000-8000-00000000ada0' $$, 'a service does not make a membership for a user without an account');

@@ -76,6 +76,33 @@ select results_eq(format($$ select user_id, tenant_id from chatkeep.attach(%L, %
   $$ values ('00000000-0000-4000-8000-00000000e4e0'::uuid, '00000000-0000-4000-8000-000000007e02'::uuid) $$, 'service_role attaches for the chat''s user');
 select is(pg_temp.attaching('w.chat, pg_temp.id(''a1''), w.private'), 'PT404 document_id names no document of yours | Register the document, or check the id.', 'no colleague''s private document');
 select is(pg_temp.attaching('w.eves_chat, w.eves_message, w.shared'), 'PT404 document_id names no document of yours | Register the document, or check the id.', 'and none of another tenant');
+-- It may name the person whose chat it means. A colleague's chat is then one that nobody has.
+select results_eq(format($$ select user_id, document_id from chatkeep.attach(%L, pg_temp.id('a1'), %L, 'for Ada', user_id => '00000000-0000-4000-8000-00000000ada0') $$, :'chat', :'doc'),
+  format($$ values ('00000000-0000-4000-8000-00000000ada0'::uuid, %L::uuid) $$, :'doc'), 'service_role attaches for the person whom it names');
+select is(pg_temp.attaching(arguments), expected, name) from (values
+  ('a colleague''s chat', 'w.bobs_chat, w.bobs_message, w.shared, user_id => ''00000000-0000-4000-8000-00000000ada0''', 'PT404 chat_id names no chat of yours | Make the chat with create_chat, or check the id.'),
+  ('another tenant''s chat', 'w.eves_chat, w.eves_message, w.eves, user_id => ''00000000-0000-4000-8000-00000000ada0''', 'PT404 chat_id names no chat of yours | Make the chat with create_chat, or check the id.'),
+  ('a chat that nobody has', 'pg_temp.id(''ff''), w.eves_message, w.eves, user_id => ''00000000-0000-4000-8000-00000000ada0''', 'PT404 chat_id names no chat of yours | Make the chat with create_chat, or check the id.'),
+  ('a document that the person cannot read', 'w.chat, pg_temp.id(''a1''), w.private, user_id => ''00000000-0000-4000-8000-00000000ada0''', 'PT404 document_id names no document of yours | Register the document, or check the id.'),
+  ('an unknown person', 'w.chat, pg_temp.id(''a1''), w.doc, user_id => pg_temp.id(''ff'')', 'PT404 user_id names no user | Pass the id of a user in auth.users, or of one in chatkeep.users.')
+) r (name, arguments, expected);
+-- Two tenants hold the id: the person says which chat is meant.
+reset role;
+insert into chatkeep.chats (id, tenant_id, user_id) values (:'chat', '00000000-0000-4000-8000-000000007e02', '00000000-0000-4000-8000-00000000e4e0');
+select pg_temp.serve();
+select alike(pg_temp.attaching('w.chat, pg_temp.id(''a1''), w.doc, ''for Ada'''), 'PT409 chat_id names chats of several tenants%', 'an id of two tenants is ambiguous');
+select is((select a.tenant_id from who w, chatkeep.attach(w.chat, pg_temp.id('a1'), w.doc, 'for Ada', user_id => '00000000-0000-4000-8000-00000000ada0') a), '00000000-0000-4000-8000-000000007e01'::uuid, 'unless the person is named');
+select is(pg_temp.attaching('w.chat, pg_temp.id(''a1''), storage_path => ''x'', user_id => ''00000000-0000-4000-8000-00000000e4e0'''), 'PT404 message_id names no message of this chat | Pass the id of a message of the same chat.', 'and the other person has another chat');
+reset role;
+delete from chatkeep.chats where id = :'chat' and tenant_id = '00000000-0000-4000-8000-000000007e02';
+delete from chatkeep.attachments where name = 'for Ada';
+
+select pg_temp.sign_in('bob');
+select is(pg_temp.attaching('w.bobs_chat, w.bobs_message, w.shared, ''own'', user_id => ''00000000-0000-4000-8000-00000000b0b0'''), 'accepted', 'a user may name himself');
+select is(pg_temp.attaching('w.chat, pg_temp.id(''a1''), w.doc, user_id => ''00000000-0000-4000-8000-00000000ada0'''), '42501 user_id can be named by service_role only | Leave user_id out to act for yourself.', 'and not a colleague');
+select is(pg_temp.attaching('w.chat, pg_temp.id(''a1''), w.shared, user_id => ''00000000-0000-4000-8000-00000000b0b0'''), 'PT404 chat_id names no chat of yours | Make the chat with create_chat, or check the id.', 'whose chat stays out of reach');
+reset role;
+delete from chatkeep.attachments where name = 'own';
 select pg_temp.sign_out();
 select is(pg_temp.attaching('w.chat, pg_temp.id(''a1''), w.doc'), '42501 permission denied for function attach', 'anon attaches nothing');
 

@@ -1,5 +1,7 @@
 -- The lock orders all writers of the chat. The statements after it see what the others committed.
-create or replace function chatkeep_private.locked_chat(chat_id uuid, or_deleted boolean default false) returns chatkeep.chats
+create or replace function chatkeep_private.locked_chat(
+  chat_id uuid, or_deleted boolean default false, of_user uuid default null, of_tenant uuid default null
+) returns chatkeep.chats
 language plpgsql volatile set search_path = ''
 as $$
 declare
@@ -10,20 +12,23 @@ begin
     select c.* into chat from chatkeep.chats c
     where c.id = locked_chat.chat_id
       and (c.user_id = (select chatkeep.uid()) or chatkeep_private.serves(c.tenant_id))
+      and (of_user is null or (c.user_id, c.tenant_id) = (of_user, of_tenant))
     for no key update;
     exit when found;
   end loop;
   if chat.id is null then
     perform chatkeep_private.refuse_chat(false, null);
   end if;
-  perform chatkeep_private.refuse_ambiguous(chat);
+  if of_user is null then
+    perform chatkeep_private.refuse_ambiguous(chat);
+  end if;
   if chat.deleted_at is not null and not or_deleted then
     perform chatkeep_private.refuse_chat(true, chat.deleted_at);
   end if;
   return chat;
 end
 $$;
-comment on function chatkeep_private.locked_chat(uuid, boolean) is
-  'A chat of the caller, locked until the transaction ends. A deleted one only with or_deleted.';
-revoke all on function chatkeep_private.locked_chat(uuid, boolean) from public, anon, authenticated, service_role;
-grant execute on function chatkeep_private.locked_chat(uuid, boolean) to authenticated, service_role;
+comment on function chatkeep_private.locked_chat(uuid, boolean, uuid, uuid) is
+  'A chat of the caller, locked until the transaction ends. A deleted one only with or_deleted. With of_user and of_tenant, a chat of this person alone.';
+revoke all on function chatkeep_private.locked_chat(uuid, boolean, uuid, uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.locked_chat(uuid, boolean, uuid, uuid) to authenticated, service_role;
