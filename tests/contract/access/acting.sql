@@ -91,6 +91,17 @@ select is(pg_temp.told(call, :'ada'), 'accepted', 'it acts for the people of the
 select is(pg_temp.told(call, :'eve'), 'PT404 the request names no tenant of this user | Name another tenant in the header x-chatkeep-tenant or in the claim tenant_id, or none.', 'and for no others: ' || call) from calls order by n;
 select set_config('request.headers', '', true) \g /dev/null
 
+-- A person of two tenants.
+reset role;
+savepoint one_tenant;
+insert into chatkeep.memberships (user_id, tenant_id, role, is_home) values (:'eve', '00000000-0000-4000-8000-000000007e01', 'member', false);
+select pg_temp.serve();
+select is(pg_temp.owner_of(call, :'eve'), :'eve' || ' 00000000-0000-4000-8000-000000007e02', 'it acts in the person''s home tenant: ' || call) from calls order by n;
+select pg_temp.serve_in('00000000-0000-4000-8000-000000007e01');
+select is(pg_temp.owner_of(call, :'eve'), :'eve' || ' 00000000-0000-4000-8000-000000007e01', 'or in the one that the request names: ' || call) from calls where call not like 'attach%' order by n;
+select is(pg_temp.told(call, :'eve'), 'PT404 chat_id names no chat of yours | Make the chat with create_chat, or check the id.', 'where the person has no such chat: ' || call) from calls where call like 'attach%';
+rollback to one_tenant;
+
 -- Disabled people.
 reset role;
 update chatkeep.users set disabled_at = now() where id = :'bob';
@@ -103,7 +114,8 @@ insert into auth.users (id) values ('00000000-0000-4000-8000-00000000f00d');
 insert into chatkeep.identity_providers (issuer, name) values ('https://clerk.example.com', 'Clerk');
 insert into chatkeep.users (id, issuer, subject) values
   (chatkeep.user_id('https://clerk.example.com', 'user_2'), 'https://clerk.example.com', 'user_2');
-select from chatkeep.add_member('00000000-0000-4000-8000-000000007e01', chatkeep.user_id('https://clerk.example.com', 'user_2'));
+insert into chatkeep.memberships (user_id, tenant_id, role, is_home) values
+  (chatkeep.user_id('https://clerk.example.com', 'user_2'), '00000000-0000-4000-8000-000000007e01', 'member', true);
 select pg_temp.serve();
 select is(pg_temp.owner_of(call, '00000000-0000-4000-8000-00000000f00d'), '00000000-0000-4000-8000-00000000f00d 00000000-0000-4000-8000-00000000f00d',
   'a person without a row gets one: ' || call) from calls where call not like 'attach%' order by n;
@@ -116,7 +128,7 @@ select set_config('request.jwt.claims', '{"role":"service_role","iss":"https://c
 select is(pg_temp.owner_of(call, '00000000-0000-4000-8000-00000000f00d'), '00000000-0000-4000-8000-00000000f00d 00000000-0000-4000-8000-00000000f00d',
   'a service with a subject of its own acts for others: ' || call) from calls where call not like 'attach%' order by n;
 select count(*) as made from chatkeep.create_chat(user_id => '00000000-0000-4000-8000-00000000f00d') \gset
-select pg_temp.rows_are($$ select m.tenant_id, u.issuer, u.subject, u.auth_user_id from chatkeep.users u join chatkeep.memberships m on m.user_id = u.id where u.id = '00000000-0000-4000-8000-00000000f00d' $$,
+select pg_temp.rows_are($$ select chatkeep_private.enter('00000000-0000-4000-8000-00000000f00d'), issuer, subject, auth_user_id from chatkeep.users where id = '00000000-0000-4000-8000-00000000f00d' $$,
   $$ values ('00000000-0000-4000-8000-00000000f00d'::uuid, null::text, null::text, '00000000-0000-4000-8000-00000000f00d'::uuid) $$, 'and does not give them its own');
 
 select is(current_setting('chatkeep.writing', true), '', 'the marker does not outlive a call');
