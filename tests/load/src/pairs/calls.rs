@@ -33,6 +33,7 @@ pub enum Effect {
     DeletesUser,
     DeletesChat,
     PurgesChats,
+    Transfers,
 }
 
 impl Call {
@@ -105,7 +106,7 @@ const fn operator(name: &'static str, sql: &'static str) -> Call {
     Call::by(Who::Operator, name, sql)
 }
 
-pub static CALLS: [Call; 46] = [
+pub static CALLS: [Call; 49] = [
     ada("create_chat", "select * from chatkeep.create_chat('New')"),
     ada(
         "create_chat, repeated",
@@ -265,6 +266,21 @@ pub static CALLS: [Call; 46] = [
         "select chatkeep.purge_chats('0 s', 1)",
     )
     .leaving(Effect::PurgesChats),
+    service(
+        "transfer_chat",
+        "select * from chatkeep.transfer_chat('{live}', '{bob}')",
+    )
+    .leaving(Effect::Transfers),
+    service(
+        "transfer_document",
+        "select * from chatkeep.transfer_document('{shared}', '{bob}')",
+    )
+    .leaving(Effect::Transfers),
+    service(
+        "transfer_all",
+        "select * from chatkeep.transfer_all('{ada}', '{bob}')",
+    )
+    .leaving(Effect::Transfers),
     service(
         "disabling",
         "update chatkeep.users set disabled_at = now() where id = '{ada}'",

@@ -163,7 +163,11 @@ fn is_due(refusal: &Refusal, own: &Call, other: &Call) -> bool {
                 || (own.is_for_ada() && (user_is_gone || other.effect == Effect::Moves))
         }
         "PT404" | "PT410" if verdict::is_about_the_chat(refusal) => {
-            user_is_gone || matches!(other.effect, Effect::DeletesChat | Effect::PurgesChats)
+            user_is_gone
+                || matches!(
+                    other.effect,
+                    Effect::DeletesChat | Effect::PurgesChats | Effect::Transfers
+                )
         }
         "PT404" | "PT409" | "PT410" => true,
         // No argument is bad.

@@ -78,6 +78,7 @@ impl Scene {
         let [first, second, third, streaming, branch] = &self.messages;
         let ids = [
             ("ada", &self.ada),
+            ("bob", &self.bob),
             ("eve", &self.eve),
             ("live", &self.live),
             ("gone", &self.gone),
