@@ -122,7 +122,7 @@ Deno.test("an unknown argument, call, table or column is named", async () => {
   const column = said(await ada.db.from("chats").select("colour"));
   equal(column.status, 400, "a column that is not there");
   answers("code of an unknown column", column.code, "42703");
-  const embedded = said(await ada.db.from("chats").select("id, documents(id)"));
+  const embedded = said(await ada.db.from("chats").select("id, sessions(id)"));
   same([embedded.status, embedded.code], [400, "PGRST200"], "tables without a foreign key to it");
 });
 

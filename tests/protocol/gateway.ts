@@ -111,6 +111,12 @@ export function answers(what: keyof typeof DEVIATIONS, actual: unknown, expected
   );
 }
 
+/**
+ * How a message embeds its chat. lite takes attachments and message_search for junctions between the two, because both refer
+ * to both, so it needs the name of the foreign key.
+ */
+export const CHAT_OF_MESSAGE = gateway === "lite" ? "chats!messages_chat_id_fkey" : "chats";
+
 /** The names of all deviations, for the test that finds unused ones. */
 export const deviations = Object.keys(DEVIATIONS);
 

@@ -2,7 +2,7 @@
 
 import { equal, ok } from "../journeys/assertions.ts";
 import { newChat, type Person, signUp } from "../journeys/people.ts";
-import { answers, said, same } from "./gateway.ts";
+import { answers, CHAT_OF_MESSAGE, said, same } from "./gateway.ts";
 
 /** A chat with this number of messages, of user and assistant in turn. */
 async function talk(person: Person, count: number): Promise<string> {
@@ -102,14 +102,14 @@ Deno.test("the result of a call can embed the rows that it refers to", async () 
   const ada = await signUp();
   const { id: chat_id } = ok(await ada.db.rpc("create_chat", { title: "Plans" }).single());
   const message = { chat_id, role: "user", content: "look" };
-  const appended = ok(await ada.db.rpc("append_message", message).select("id, content, chats(title)").single());
+  const appended = ok(await ada.db.rpc("append_message", message).select(`id, content, ${CHAT_OF_MESSAGE}(title)`).single());
   same([appended.content, appended.chats], ["look", { title: "Plans" }], "a message with its chat");
   const { id: document_id } = ok(
     await ada.db.rpc("register_document", { source_uri: "manual", checksum: "a".repeat(64), title: "M" }).single(),
   );
   const attached = ok(
     await ada.db.rpc("attach", { chat_id, message_id: appended.id, document_id, name: "m.pdf" })
-      .select("name, documents(title), messages(content, chats(title))").single(),
+      .select(`name, documents(title), messages(content, ${CHAT_OF_MESSAGE}(title))`).single(),
   );
   same(
     attached,
@@ -117,7 +117,7 @@ Deno.test("the result of a call can embed the rows that it refers to", async () 
     "an attachment with its document, message and chat",
   );
   const page = ok(
-    await ada.db.rpc("list_messages", { chat_id }).select("seq, chats(title), attachments(name, documents(title))"),
+    await ada.db.rpc("list_messages", { chat_id }).select(`seq, ${CHAT_OF_MESSAGE}(title), attachments(name, documents(title))`),
   );
   const attachments = [{ name: "m.pdf", documents: { title: "M" } }];
   same(page, [{ seq: 1, chats: { title: "Plans" }, attachments }], "a page with what hangs on it");
@@ -129,7 +129,7 @@ Deno.test("rows embedded in the result of a call are as before the call", async 
   const ada = await signUp();
   const chat_id = await newChat(ada);
   const message = { chat_id, role: "user", content: "first" };
-  const { chats } = ok(await ada.db.rpc("append_message", message).select("id, chats(message_count)").single());
+  const { chats } = ok(await ada.db.rpc("append_message", message).select(`id, ${CHAT_OF_MESSAGE}(message_count)`).single());
   same(chats, { message_count: 0 }, "the chat of the first message");
   same(ok(await ada.db.from("chats").select("message_count").single()), { message_count: 1 }, "and afterwards");
 });

@@ -185,6 +185,15 @@ impl Shelf {
             }
             false
         });
+        // A document takes all its new sources at once, or one by one.
+        let (second, later): (Vec<usize>, Vec<usize>) = second.into_iter().partition(|place| {
+            let found = self.find(who, batch[*place]);
+            !rest
+                .iter()
+                .any(|other| self.find(who, batch[*other]) == found)
+        });
+        rest.extend(later);
+        rest.sort_unstable();
         let settled = (0..batch.len()).filter(|place| !unsettled.contains(place));
         let order: Vec<usize> = settled.chain(first).chain(second).chain(rest).collect();
         let mut answers = vec![("", 0); batch.len()];

@@ -121,7 +121,7 @@ impl Trial<'_> {
         self.refused(
             OWNER,
             &self.database.engine_file(Engine::Portable),
-            "there are no policies on chatkeep.users",
+            "there are no policies on chatkeep.identity_providers",
         )
     }
 

@@ -166,7 +166,7 @@ impl Scene {
         format!(
             "delete from auth.users;
              insert into auth.users (id) values ('{ada}'), ('{bob}'), ('{eve}');
-             select from chatkeep.add_member('{ada}', '{ada}', 'owner'), chatkeep.add_member('{ada}', '{bob}'), chatkeep.add_member('{eve}', '{eve}', 'owner');
+             select from chatkeep.add_member('{ada}', '{ada}', 'owner') a, chatkeep.add_member('{ada}', '{bob}') b, chatkeep.add_member('{eve}', '{eve}', 'owner') e;
              {} {}",
             as_user(ada, &of_ada),
             as_user(eve, &shared)
