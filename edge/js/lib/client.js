@@ -3,6 +3,7 @@
 import { readCall } from "./arguments.js";
 import { CALLS, mayRepeat } from "./calls.js";
 import { messageOf } from "./checksum.js";
+import { remedyFor } from "./remedies.js";
 import { dataApi } from "./rest.js";
 import { DEFAULT_RETRY, sleep, withRetry } from "./retry.js";
 import { streamMessage } from "./streaming.js";
@@ -113,7 +114,7 @@ function failure(call, thrown, status, retryable) {
     status: typeof status === "number" ? status : 0,
     message,
     details: textOf(thrown?.details),
-    hint: textOf(thrown?.hint),
+    hint: remedyFor(code, message, status) ?? textOf(thrown?.hint),
     retryable,
   };
   // Chatkeep's own refusals begin with the argument at fault: `chat_id`, `messages[3].role`.

@@ -44,7 +44,7 @@ function plain(value, argument) {
 
 export function uuid(value, argument) {
   const { sent, judged } = text(value, argument);
-  if (!isUuid(judged)) refuse(argument, "must be a UUID", "Pass the id as the store returned it.");
+  if (!isUuid(judged)) refuse(argument, "must be a UUID", "Pass the id as the store returned it, or toUuid(id) for an id of another form.");
   return { sent, judged };
 }
 

@@ -391,10 +391,10 @@ test("an error of the database keeps its code, names the argument and gains the 
     data: null,
     error: { ...error, status: 409, argument: "message_id", retryable: false },
   });
-  const foreign = { code: "PGRST301", message: "JWT expired", details: "", hint: undefined };
-  assert.deepEqual(await chatkeep(recorder({ data: null, error: foreign, status: 401 }).client).engine(), {
+  const foreign = { code: "PGRST116", message: "not one row", details: "", hint: undefined };
+  assert.deepEqual(await chatkeep(recorder({ data: null, error: foreign, status: 406 }).client).engine(), {
     data: null,
-    error: { code: "PGRST301", status: 401, message: "JWT expired", details: null, hint: null, retryable: false },
+    error: { code: "PGRST116", status: 406, message: "not one row", details: null, hint: null, retryable: false },
   });
 });
 
