@@ -141,13 +141,14 @@ begin
     item := btrim(item, E' \t\r\n');
     address := case
       -- [2001:db8::1]:443, [fe80::1%eth0]
-      when item like '[%' then substring(item from '^\[([^]%]+)(?:%[^]]*)?\](?::[0-9]*)?$')
+      when item like '[%]%' then
+        case when translate(split_part(item, ']', 2), '0123456789', '') in ('', ':') then split_part(substr(split_part(item, ']', 1), 2), '%', 1) end
       -- 192.0.2.1:443
-      when item ~ '^[^:]+:[0-9]*$' then split_part(item, ':', 1)
+      when item like '%:%' and item not like '%:%:%' and translate(split_part(item, ':', 2), '0123456789', '') = '' then split_part(item, ':', 1)
       -- 192.0.2.1, 2001:db8::1, fe80::1%eth0
       else split_part(item, '%', 1)
     end;
-    if address ~ '^[0-9A-Fa-f.:/]+$' then
+    if address <> '' and translate(address, '0123456789ABCDEFabcdef.:/', '') = '' then
       begin
         return address::inet;
       exception when invalid_text_representation then
