@@ -3,6 +3,7 @@
 \pset tuples_only on
 select gen_random_uuid() as ada, gen_random_uuid() as ben, gen_random_uuid() as tenant \gset
 insert into auth.users (id) values (:'ada'), (:'ben');
+insert into chatkeep.identity_providers (issuer, name) values ('https://' || gen_random_uuid() || '.clerk.example.com', 'Clerk');
 select count(*) from chatkeep.add_member(:'tenant', :'ada', 'owner') a, chatkeep.add_member(:'tenant', :'ben') b;
 update chatkeep.users set display_name = case id when :'ada' then 'Ada' else 'Ben' end where id in (:'ada', :'ben');
 select jsonb_build_object('role', 'authenticated', 'sub', :'ada')::text as claims_of_ada,
