@@ -58,9 +58,9 @@ insert into chatkeep.identity_providers (issuer, name) values ('https://clerk.ex
 select matches(pg_temp.refusal(format('insert into chatkeep.identity_providers (issuer, name) values (%L, %L)', issuer, 'x')), '^23514 .*' || constraint_name,
   'an issuer is refused: ' || what)
 from (values
-  ('', 'issuer_form', 'empty'),
+  ('', 'issuer_length', 'empty'),
   (E'https://a.example.com\nb', 'issuer_form', 'a line feed, which separates issuer and subject'),
-  (repeat('x', 501), 'issuer_form', 'too long'),
+  (repeat('x', 501), 'issuer_length', 'too long'),
   ('https://project.supabase.co/auth/v1', 'issuer_is_not_supabase_auth', 'Supabase Auth, whose users have ids of their own')
 ) v (issuer, constraint_name, what);
 

@@ -3,8 +3,9 @@ create table chatkeep.identity_providers (
   name text not null,
   created_at timestamptz not null default now(),
   constraint identity_providers_pkey primary key (issuer),
+  constraint identity_providers_issuer_length check (char_length(issuer) between 1 and 500),
   -- user_id() separates issuer and subject by a line feed.
-  constraint identity_providers_issuer_form check (char_length(issuer) between 1 and 500 and issuer !~ '[\x01-\x1f\x7f]'),
+  constraint identity_providers_issuer_form check (issuer !~ '[\x01-\x1f\x7f]'),
   -- uid() takes such a token for one of Supabase Auth without a look at this table.
   constraint identity_providers_issuer_is_not_supabase_auth check (issuer not like '%/auth/v1'),
   constraint identity_providers_name_length check (char_length(name) between 1 and 200)
