@@ -168,9 +168,9 @@ comment on column chatkeep_private.session_secrets.confirmed_at is
 
 -- tables/chats.sql ------------------------------------------------------------
 
--- The replica identity of every table is a key that holds the tenant, so that a publication can filter its rows by
--- tenant: the primary key, or in users the key of id and tenant. With FULL, every append and every choice of a branch
--- would log whole rows, and Realtime lets any subscriber filter deletions by the columns of the identity.
+-- The replica identity of every table is its primary key, which holds the tenant, so that a publication can filter its
+-- rows by tenant. With FULL, every append and every choice of a branch would log whole rows, and Realtime lets any
+-- subscriber filter deletions by the columns of the identity.
 create table chatkeep.chats (
   id uuid not null default chatkeep_private.uuid_v7(),
   tenant_id uuid not null,
