@@ -23,14 +23,14 @@ with touched as (
     message_count = c.message_count + 1,
     active_leaf_id = $4,
     updated_at = greatest(clock_timestamp(), c.updated_at + interval '1 microsecond')
-  where c.id = $1 and c.user_id = (select auth.uid()) and c.deleted_at is null
+  where c.id = $1 and c.user_id = (select chatkeep.uid()) and c.deleted_at is null
   returning c.tenant_id, c.user_id, c.last_seq, c.updated_at
 )
 insert into chatkeep.messages as m (
-  id, chat_id, tenant_id, user_id, seq, parent_id, role, content, parts,
+  id, chat_id, tenant_id, user_id, author_id, seq, parent_id, role, content, parts,
   status, model, token_count, metadata, created_at, updated_at
 )
-select $4, $1, t.tenant_id, t.user_id, t.last_seq, $5, $2, $3, null,
+select $4, $1, t.tenant_id, t.user_id, t.user_id, t.last_seq, $5, $2, $3, null,
   'complete', null, null, '{}', t.updated_at, t.updated_at
 from touched t
 returning m.id, m.seq, m.created_at";

@@ -12,10 +12,14 @@ pub struct Naming {
 impl Naming {
     /// Those of the request.
     pub fn of_request() -> Self {
-        let having = |text: Option<String>, name| text.filter(|text| text.contains(name));
+        // Policies ask this again and again, so a text that names no tenant is not copied.
+        let having = |setting, name: &str| {
+            let names_one = settings::passes(setting, |text| text.contains(name));
+            names_one.then(|| settings::get(setting)).flatten()
+        };
         Self {
-            headers: having(settings::get(c"request.headers"), "x-chatkeep-tenant"),
-            claims: having(settings::get(c"request.jwt.claims"), "\"tenant_id\""),
+            headers: having(c"request.headers", "x-chatkeep-tenant"),
+            claims: having(c"request.jwt.claims", "\"tenant_id\""),
         }
     }
 
