@@ -283,27 +283,33 @@ export type Database = {
         Row: {
           "created_at": string;
           "disabled_at": string | null;
+          "is_enabled": boolean;
           "is_home": boolean;
           "role": string;
           "tenant_id": string;
           "user_id": string;
+          "user_is_disabled": boolean;
         };
         ComputedFields: never;
         Insert: {
           "created_at"?: string;
           "disabled_at"?: string | null;
+          "is_enabled"?: never;
           "is_home"?: boolean;
           "role"?: string;
           "tenant_id": string;
           "user_id": string;
+          "user_is_disabled"?: boolean;
         };
         Update: {
           "created_at"?: string;
           "disabled_at"?: string | null;
+          "is_enabled"?: never;
           "is_home"?: boolean;
           "role"?: string;
           "tenant_id"?: string;
           "user_id"?: string;
+          "user_is_disabled"?: boolean;
         };
         Relationships: [
           {
@@ -315,10 +321,10 @@ export type Database = {
           },
           {
             foreignKeyName: "memberships_user_id_fkey";
-            columns: ["user_id"];
+            columns: ["user_id", "user_is_disabled"];
             isOneToOne: false;
             referencedRelation: "users";
-            referencedColumns: ["id"];
+            referencedColumns: ["id", "is_disabled"];
           },
         ];
       };
@@ -529,6 +535,7 @@ export type Database = {
           "disabled_at": string | null;
           "display_name": string | null;
           "id": string;
+          "is_disabled": boolean;
           "issuer": string | null;
           "metadata": NonNullable<Json>;
           "subject": string | null;
@@ -541,6 +548,7 @@ export type Database = {
           "disabled_at"?: string | null;
           "display_name"?: string | null;
           "id": string;
+          "is_disabled"?: never;
           "issuer"?: string | null;
           "metadata"?: NonNullable<Json>;
           "subject"?: string | null;
@@ -552,6 +560,7 @@ export type Database = {
           "disabled_at"?: string | null;
           "display_name"?: string | null;
           "id"?: string;
+          "is_disabled"?: never;
           "issuer"?: string | null;
           "metadata"?: NonNullable<Json>;
           "subject"?: string | null;
@@ -628,10 +637,12 @@ export type Database = {
         Returns: {
           "created_at": string;
           "disabled_at": string | null;
+          "is_enabled": boolean;
           "is_home": boolean;
           "role": string;
           "tenant_id": string;
           "user_id": string;
+          "user_is_disabled": boolean;
         }[];
         SetofOptions: {
           from: "*";
@@ -1022,10 +1033,12 @@ export type Database = {
         Returns: {
           "created_at": string;
           "disabled_at": string | null;
+          "is_enabled": boolean;
           "is_home": boolean;
           "role": string;
           "tenant_id": string;
           "user_id": string;
+          "user_is_disabled": boolean;
         }[];
         SetofOptions: {
           from: "*";
@@ -1214,10 +1227,12 @@ export type Database = {
         Returns: {
           "created_at": string;
           "disabled_at": string | null;
+          "is_enabled": boolean;
           "is_home": boolean;
           "role": string;
           "tenant_id": string;
           "user_id": string;
+          "user_is_disabled": boolean;
         }[];
         SetofOptions: {
           from: "*";

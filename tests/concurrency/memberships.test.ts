@@ -32,7 +32,7 @@ test("of two owners who step down at once, or who demote or remove each other, o
       ]);
       const owner = await stage.owner();
       const left = await owner.rows(
-        "select from chatkeep.memberships where tenant_id = $1 and role = 'owner' and disabled_at is null",
+        "select from chatkeep.memberships where tenant_id = $1 and role = 'owner' and is_enabled",
         tenant,
       );
       equal(left.length, 1, `owners left after two who ${what}, of ${JSON.stringify(ended.map(({ code }) => code))}`);
@@ -76,6 +76,23 @@ test("in an open transaction the next statement sees the removal, and what was r
   equal(await caller.rows("select id from chatkeep.chats"), [], "chats in the next statement");
   equal(await caller.rows("select chatkeep.tenant_id()"), [{ tenant_id: null }], "the tenant in the next statement");
   await caller.commit();
+});
+
+test("a person who is disabled while an owner adds them stays disabled", async (stage) => {
+  const [one, service] = await stage.connections(2);
+  const [tenant, elsewhere] = [crypto.randomUUID(), crypto.randomUUID()];
+  const [ada, ben] = [await stage.person(tenant), await stage.person(elsewhere)];
+  await one.request(SERVICE, ROLE, tenant, ada.id, "owner");
+  await service.begin(SERVICE);
+  await service.rows("update chatkeep.users set disabled_at = now() where id = $1", ben.id);
+  const adding = one.request(ada, "select is_enabled from chatkeep.add_member($1, $2)", tenant, ben.id);
+  const ended = outcome(adding);
+  await stage.waits(one, service, adding);
+  await service.commit();
+  equal((await ended).code, "PT404", "how the call of the owner ended");
+  const owner = await stage.owner();
+  const enabled = await owner.rows("select from chatkeep.memberships where user_id = $1 and is_enabled", ben.id);
+  equal(enabled, [], "enabled memberships");
 });
 
 test("first uses of one person at once make one membership", async (stage) => {

@@ -136,8 +136,12 @@ export interface Membership {
   /** Whether this tenant counts when a request names none. One of a person's memberships at most. */
   is_home: boolean;
   created_at: Timestamp;
-  /** Set: the person reads and writes nothing in this tenant from the next statement on. */
+  /** Set by removeMember: the person reads and writes nothing in this tenant from the next statement on. */
   disabled_at: Timestamp | null;
+  /** Whether users.disabled_at is set. The foreign key keeps it up to date. */
+  user_is_disabled: boolean;
+  /** Whether the person may act in this tenant. */
+  is_enabled: boolean;
 }
 
 /** A row of `chatkeep.messages`. One message. Append-only for clients: only calls write rows. */

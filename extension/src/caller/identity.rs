@@ -18,7 +18,7 @@ statements! {
     /// Enough for nearly every call: the request names no tenant, and the user has a home that is not disabled.
     ENTER_OWN(UUIDOID) = c"
         select m.tenant_id from chatkeep.memberships m
-        where m.user_id = $1 and m.is_home and m.disabled_at is null
+        where m.user_id = $1 and m.is_home and m.is_enabled
         for share";
     ENTER(UUIDOID, BOOLOID) = c"select chatkeep_private.enter($1, $2), coalesce($1, chatkeep.uid())";
 }
@@ -124,7 +124,7 @@ pub fn user(connection: Connection) -> Option<Uuid> {
 }
 
 /// The caller's tenant, which `read` finds for the user and the named tenant in the snapshot of the running statement. A tenant that was found
-/// is kept for that snapshot. `None` if `auth.uid()` has to be asked for the user.
+/// is kept for that snapshot. `None` if SQL has to be asked for the user.
 pub fn tenant<E>(
     read: impl FnOnce(&Uuid, Option<&Uuid>, Snapshot) -> Result<Option<Uuid>, E>,
 ) -> Option<Result<Option<Uuid>, E>> {

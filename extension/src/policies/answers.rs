@@ -18,7 +18,7 @@ statements! {
         select m.tenant_id
         from (select chatkeep.uid() as user_id, chatkeep_private.named_tenant() as tenant_id offset 0) n,
           chatkeep.memberships m
-        where m.user_id = n.user_id and m.disabled_at is null
+        where m.user_id = n.user_id and m.is_enabled
           and (case when n.tenant_id is null then m.is_home else m.tenant_id = n.tenant_id end)";
     KEEPS_ORDER(UUIDOID, UUIDOID, INT4OID, INT4OID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID) = c"
         select from chatkeep.chats c

@@ -28,8 +28,8 @@ pub fn of_user(
         if !fingerprints::are_the_migrations(table) {
             return None;
         }
-        let [user_id, tenant_id, is_home, disabled_at] =
-            table.columns([c"user_id", c"tenant_id", c"is_home", c"disabled_at"])?;
+        let [user_id, tenant_id, is_home, is_enabled] =
+            table.columns([c"user_id", c"tenant_id", c"is_home", c"is_enabled"])?;
         let rows = table.rows([is_uuid(user_id, user)])?;
         let mut found = None;
         rows.each(snapshot, |row| {
@@ -38,7 +38,7 @@ pub fn of_user(
                 || row.get(is_home) == Some(true),
                 |named| tenant.as_ref() == Some(named),
             );
-            if is_meant && row.is_null(disabled_at) {
+            if is_meant && row.get(is_enabled) == Some(true) {
                 found = tenant;
             }
             !is_meant

@@ -136,12 +136,12 @@ begin
   for round in 1 .. 2 loop
     if alone then
       select m.tenant_id into tenant from chatkeep.memberships m
-      where m.user_id = entering and m.disabled_at is null
+      where m.user_id = entering and m.is_enabled
         and (case when named is null then m.is_home else m.tenant_id = named end)
       for no key update;
     else
       select m.tenant_id into tenant from chatkeep.memberships m
-      where m.user_id = entering and m.disabled_at is null
+      where m.user_id = entering and m.is_enabled
         and (case when named is null then m.is_home else m.tenant_id = named end)
       for share;
     end if;
@@ -274,7 +274,7 @@ as $$
 begin
   return (
     select m.tenant_id from chatkeep.memberships m
-    where m.user_id = chatkeep.uid() and m.tenant_id = chatkeep.tenant_id() and m.role <> 'member' and m.disabled_at is null
+    where m.user_id = chatkeep.uid() and m.tenant_id = chatkeep.tenant_id() and m.role <> 'member' and m.is_enabled
   );
 end
 $$;
@@ -449,9 +449,9 @@ begin
     named := chatkeep_private.named_tenant();
   end if;
   if named is null then
-    return (select m.tenant_id from chatkeep.memberships m where m.user_id = chatkeep.uid() and m.is_home and m.disabled_at is null);
+    return (select m.tenant_id from chatkeep.memberships m where m.user_id = chatkeep.uid() and m.is_home and m.is_enabled);
   end if;
-  return (select m.tenant_id from chatkeep.memberships m where m.user_id = chatkeep.uid() and m.tenant_id = named and m.disabled_at is null);
+  return (select m.tenant_id from chatkeep.memberships m where m.user_id = chatkeep.uid() and m.tenant_id = named and m.is_enabled);
 end
 $$;
 comment on function chatkeep.tenant_id() is

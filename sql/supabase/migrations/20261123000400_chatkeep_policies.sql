@@ -175,7 +175,7 @@ comment on policy memberships_select on chatkeep.memberships is
 create policy memberships_insert on chatkeep.memberships for insert to authenticated
   with check (
     (user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.uid()) and role = 'owner' and is_home)
-    or (tenant_id = (select chatkeep_private.managed_tenant()) and (select chatkeep_private.in_call()))
+    or (tenant_id = (select chatkeep_private.managed_tenant()) and not is_home and (select chatkeep_private.in_call()))
   );
 comment on policy memberships_insert on chatkeep.memberships is
   'First use makes the membership in the person''s own tenant. Calls add members for owners and admins.';
@@ -337,7 +337,7 @@ alter table chatkeep.tenants enable row level security;
 alter table chatkeep.tenants force row level security;
 
 create policy tenants_select on chatkeep.tenants for select to authenticated
-  using (exists (select from chatkeep.memberships m where m.tenant_id = id and m.user_id = (select chatkeep.uid()) and m.disabled_at is null));
+  using (exists (select from chatkeep.memberships m where m.tenant_id = id and m.user_id = (select chatkeep.uid()) and m.is_enabled));
 comment on policy tenants_select on chatkeep.tenants is 'Members read their tenants.';
 
 create policy tenants_insert on chatkeep.tenants for insert to authenticated

@@ -1,32 +1,8 @@
 -- Chatkeep: guards. Written by `cargo xtask generate` from sql/supabase/schemas/guards.
 
--- guards/disable_user.sql ------------------------------------------------------------
-
--- Calls lock a membership and read there whether it is disabled. So all memberships of a disabled user are disabled.
-create or replace function chatkeep_private.disable_user() returns trigger
-language plpgsql set search_path = ''
-as $$
-begin
-  if new.disabled_at is null then
-    update chatkeep.memberships m set disabled_at = null where m.user_id = new.id and m.disabled_at = old.disabled_at;
-  else
-    update chatkeep.memberships m set disabled_at = new.disabled_at
-    where m.user_id = new.id and m.disabled_at is not distinct from old.disabled_at;
-  end if;
-  return new;
-end
-$$;
-comment on function chatkeep_private.disable_user() is 'Disables the memberships of a user who is being disabled, and enables them again.';
-revoke all on function chatkeep_private.disable_user() from public, anon, authenticated, service_role;
-
-create trigger disable_user after update of disabled_at on chatkeep.users
-  for each row when (new.disabled_at is distinct from old.disabled_at) execute function chatkeep_private.disable_user();
-comment on trigger disable_user on chatkeep.users is 'A disabled user has disabled memberships alone.';
-
 -- guards/end_sessions.sql ------------------------------------------------------------
 
--- A disabled user is logged out everywhere, no matter who disables them. The trigger disable_user, whose name comes
--- first, has waited for sessions that were being created.
+-- A disabled user is logged out everywhere, no matter who disables them.
 create or replace function chatkeep_private.end_sessions() returns trigger
 language plpgsql set search_path = ''
 as $$
@@ -47,6 +23,44 @@ create trigger end_sessions after update of disabled_at on chatkeep.users
   for each row when (new.disabled_at is not null and old.disabled_at is null)
   execute function chatkeep_private.end_sessions();
 comment on trigger end_sessions on chatkeep.users is 'Disabling a user logs them out everywhere.';
+
+-- guards/erase_member.sql ------------------------------------------------------------
+
+-- The locks that a deletion needs, in the order in which calls take them, so that neither waits for rows that the
+-- other holds: colleagues write to documents that the user shares, and a rotation locks a secret before its session.
+create or replace function chatkeep_private.erase_member() returns trigger
+language plpgsql set search_path = ''
+as $$
+declare
+  shared constant uuid[] := array(
+    select d.id from chatkeep.documents d
+    where d.user_id = old.user_id and d.tenant_id = old.tenant_id and d.access = 'tenant'
+  );
+  heir uuid;
+begin
+  perform from chatkeep.chats c where c.user_id = old.user_id and c.tenant_id = old.tenant_id for update;
+  -- Documents that the tenant shares outlive their owner.
+  if shared <> '{}' and chatkeep_private.may_hand_over(old.tenant_id) then
+    heir := chatkeep_private.heir_of(old.user_id, old.tenant_id);
+    if heir is not null then
+      perform chatkeep_private.hand_over(old.tenant_id, old.user_id, heir, '{}', shared);
+    end if;
+  end if;
+  perform chatkeep_private.lock_documents(old.tenant_id, old.user_id, true, true);
+  perform from chatkeep_private.session_secrets x
+  where x.session_token in (select s.session_token from chatkeep.sessions s where s.user_id = old.user_id and s.tenant_id = old.tenant_id)
+  for update;
+  return old;
+end
+$$;
+comment on function chatkeep_private.erase_member() is
+  'Gives the shared documents of a user who is being deleted to the heir. Waits for registrations in the tenant and for the user''s rotations.';
+revoke all on function chatkeep_private.erase_member() from public, anon, authenticated, service_role;
+
+create trigger erase_member before delete on chatkeep.memberships
+  for each row execute function chatkeep_private.erase_member();
+comment on trigger erase_member on chatkeep.memberships is
+  'Shared documents outlive their owner. A deletion waits for registrations in the tenant and for the user''s rotations.';
 
 -- guards/guard_chat.sql ------------------------------------------------------------
 
@@ -229,17 +243,15 @@ begin
      and not (tg_op = 'INSERT' and new.tenant_id = new.user_id and new.user_id = chatkeep.uid())
      and not exists (
        select from chatkeep.memberships m
-       where m.user_id = chatkeep.uid() and m.tenant_id = new.tenant_id and m.role = 'owner' and m.disabled_at is null
+       where m.user_id = chatkeep.uid() and m.tenant_id = new.tenant_id and m.role = 'owner' and m.is_enabled
      ) then
     perform chatkeep_private.refuse('42501', 'role owner is decided by owners', 'Ask an owner of the tenant.');
   end if;
-  -- A user who is disabled everywhere is no reason to refuse.
-  if tg_op = 'UPDATE' and pg_trigger_depth() = 1
-     and old.role = 'owner' and old.disabled_at is null and (new.role <> 'owner' or new.disabled_at is not null) then
+  if tg_op = 'UPDATE' and old.role = 'owner' and old.is_enabled and (new.role <> 'owner' or new.disabled_at is not null) then
     perform from chatkeep.tenants t where t.id = old.tenant_id for no key update;
     if not exists (
       select from chatkeep.memberships m
-      where m.tenant_id = old.tenant_id and m.user_id <> old.user_id and m.role = 'owner' and m.disabled_at is null
+      where m.tenant_id = old.tenant_id and m.user_id <> old.user_id and m.role = 'owner' and m.is_enabled
     ) then
       perform chatkeep_private.refuse('PT409', 'user_id names the last owner of the tenant', 'Make another member an owner first.');
     end if;
@@ -345,13 +357,14 @@ begin
   select new.tenant_id where not exists (select from chatkeep.tenants t where t.id = new.tenant_id)
   on conflict do nothing;
   if tg_op = 'INSERT' then
-    new.disabled_at := coalesce(new.disabled_at, (select u.disabled_at from chatkeep.users u where u.id = new.user_id));
+    -- An owner or an admin cannot read this. The foreign key then refuses a disabled user.
+    new.user_is_disabled := coalesce((select u.is_disabled from chatkeep.users u where u.id = new.user_id), false);
   end if;
   return new;
 end
 $$;
 comment on function chatkeep_private.make_tenant() is
-  'Makes the tenant of its first membership. A disabled user gets a disabled membership.';
+  'Makes the tenant of its first membership. Says in the membership whether its user is disabled.';
 revoke all on function chatkeep_private.make_tenant() from public, anon, authenticated, service_role;
 
 create trigger make_tenant before insert or update of tenant_id on chatkeep.memberships
@@ -428,41 +441,3 @@ revoke all on function chatkeep_private.move_member() from public, anon, authent
 create trigger move_member before update of tenant_id on chatkeep.memberships
   for each row when (old.tenant_id <> new.tenant_id) execute function chatkeep_private.move_member();
 comment on trigger move_member on chatkeep.memberships is 'Detaches a moving user from the documents of the old tenant.';
-
--- guards/remove_member.sql ------------------------------------------------------------
-
--- The locks that a deletion needs, in the order in which calls take them, so that neither waits for rows that the
--- other holds: colleagues write to documents that the user shares, and a rotation locks a secret before its session.
-create or replace function chatkeep_private.remove_member() returns trigger
-language plpgsql set search_path = ''
-as $$
-declare
-  shared constant uuid[] := array(
-    select d.id from chatkeep.documents d
-    where d.user_id = old.user_id and d.tenant_id = old.tenant_id and d.access = 'tenant'
-  );
-  heir uuid;
-begin
-  perform from chatkeep.chats c where c.user_id = old.user_id and c.tenant_id = old.tenant_id for update;
-  -- Documents that the tenant shares outlive their owner.
-  if shared <> '{}' and chatkeep_private.may_hand_over(old.tenant_id) then
-    heir := chatkeep_private.heir_of(old.user_id, old.tenant_id);
-    if heir is not null then
-      perform chatkeep_private.hand_over(old.tenant_id, old.user_id, heir, '{}', shared);
-    end if;
-  end if;
-  perform chatkeep_private.lock_documents(old.tenant_id, old.user_id, true, true);
-  perform from chatkeep_private.session_secrets x
-  where x.session_token in (select s.session_token from chatkeep.sessions s where s.user_id = old.user_id and s.tenant_id = old.tenant_id)
-  for update;
-  return old;
-end
-$$;
-comment on function chatkeep_private.remove_member() is
-  'Gives the shared documents of a user who is being deleted to the heir. Waits for registrations in the tenant and for the user''s rotations.';
-revoke all on function chatkeep_private.remove_member() from public, anon, authenticated, service_role;
-
-create trigger remove_member before delete on chatkeep.memberships
-  for each row execute function chatkeep_private.remove_member();
-comment on trigger remove_member on chatkeep.memberships is
-  'Shared documents outlive their owner. A deletion waits for registrations in the tenant and for the user''s rotations.';

@@ -198,7 +198,7 @@ declare
   heir uuid;
 begin
   select m.user_id into heir from chatkeep.memberships m
-  where m.tenant_id = tenant and m.user_id <> person and m.disabled_at is null
+  where m.tenant_id = tenant and m.user_id <> person and m.is_enabled
   order by m.role = 'owner' desc, m.created_at, m.user_id
   limit 1
   for key share skip locked;
@@ -231,7 +231,7 @@ begin
   if not exists (select from chatkeep.memberships m where m.user_id = from_user and m.tenant_id = tenant) then
     perform chatkeep_private.refuse('PT409', 'the owner left the tenant during the call', 'Call again.');
   end if;
-  select m.disabled_at is not null into disabled from chatkeep.memberships m where m.user_id = to_user and m.tenant_id = tenant;
+  select not m.is_enabled into disabled from chatkeep.memberships m where m.user_id = to_user and m.tenant_id = tenant;
   -- An unknown user and a user of another tenant get the same answer.
   if not found then
     perform chatkeep_private.refuse('PT404', 'to_user_id names no member of the tenant',

@@ -98,6 +98,33 @@ update chatkeep.users set disabled_at = null where id = '00000000-0000-4000-8000
 select is(pg_temp.tenant(), '7e01', 'enabled again, the home is back');
 select is(pg_temp.tenant(header => '00000000-0000-4000-8000-000000007e02'), null, 'and a membership that was removed before stays removed');
 
+-- No owner of a tenant enables a disabled user, or chooses the user's home.
+reset role;
+insert into auth.users (id) values ('00000000-0000-4000-8000-00000000d15a');
+insert into chatkeep.users (id) values ('00000000-0000-4000-8000-00000000d15a');
+update chatkeep.users set disabled_at = now() where id in ('00000000-0000-4000-8000-00000000b0b0', '00000000-0000-4000-8000-00000000d15a');
+select pg_temp.sign_in_to('00000000-0000-4000-8000-00000000e4e0');
+select is(pg_temp.refusal(format('select * from chatkeep.add_member(%L, %L)', '00000000-0000-4000-8000-000000007e02', person)),
+  'PT404 user_id names no user | Pass the id of a person who has signed in.', 'a disabled user is added to no other tenant: ' || person)
+from unnest(array['00000000-0000-4000-8000-00000000b0b0', '00000000-0000-4000-8000-00000000d15a']) person;
+select pg_temp.sign_in_to('00000000-0000-4000-8000-00000000ada0');
+select count(*) as added from chatkeep.add_member('00000000-0000-4000-8000-000000007e01', '00000000-0000-4000-8000-00000000b0b0', 'admin') \gset
+select set_config('chatkeep.writing', 'on', true) \g /dev/null
+update chatkeep.memberships set disabled_at = null where user_id = '00000000-0000-4000-8000-00000000b0b0';
+select set_config('chatkeep.writing', '', true) \g /dev/null
+select pg_temp.sign_in_to('00000000-0000-4000-8000-00000000b0b0');
+select is(chatkeep.tenant_id(), null, 'and an owner who adds a disabled member again enables nobody');
+select alike(pg_temp.refusal('select * from chatkeep.create_chat()'), '42501 this user is disabled%', 'who makes nothing');
+reset role;
+update chatkeep.users set disabled_at = null where id in ('00000000-0000-4000-8000-00000000b0b0', '00000000-0000-4000-8000-00000000d15a');
+select pg_temp.sign_in_to('00000000-0000-4000-8000-00000000b0b0');
+select is(right(chatkeep.tenant_id()::text, 4), '7e01', 'until service_role does');
+select pg_temp.sign_in_to('00000000-0000-4000-8000-00000000e4e0');
+select set_config('chatkeep.writing', 'on', true) \g /dev/null
+select alike(pg_temp.refusal($$ insert into chatkeep.memberships (user_id, tenant_id, is_home) values ('00000000-0000-4000-8000-00000000d15a', '00000000-0000-4000-8000-000000007e02', true) $$),
+  '42501 new row violates row-level security%', 'a forged marker makes no home for somebody else');
+select set_config('chatkeep.writing', '', true) \g /dev/null
+
 -- Moved: a membership takes everything that hangs on it along.
 select pg_temp.serve();
 select count(*) as added from chatkeep.add_member('00000000-0000-4000-8000-000000007e02', '00000000-0000-4000-8000-00000000ada0') \gset

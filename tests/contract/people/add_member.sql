@@ -47,7 +47,7 @@ select is(pg_temp.refusal($$ select * from chatkeep.add_member('00000000-0000-40
 
 -- A disabled person gets a disabled membership.
 update chatkeep.users set disabled_at = now() where id = '00000000-0000-4000-8000-00000000b0b0';
-select isnt((select disabled_at from chatkeep.add_member('00000000-0000-4000-8000-000000007e09', '00000000-0000-4000-8000-00000000b0b0')), null, 'a disabled user can be added, and stays disabled');
+select is((select is_enabled from chatkeep.add_member('00000000-0000-4000-8000-000000007e09', '00000000-0000-4000-8000-00000000b0b0')), false, 'service_role can add a disabled user, who stays disabled');
 
 -- Bad arguments.
 select is(pg_temp.refusal('select * from chatkeep.add_member' || arguments), said, arguments)

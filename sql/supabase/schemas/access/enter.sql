@@ -12,12 +12,12 @@ begin
   for round in 1 .. 2 loop
     if alone then
       select m.tenant_id into tenant from chatkeep.memberships m
-      where m.user_id = entering and m.disabled_at is null
+      where m.user_id = entering and m.is_enabled
         and (case when named is null then m.is_home else m.tenant_id = named end)
       for no key update;
     else
       select m.tenant_id into tenant from chatkeep.memberships m
-      where m.user_id = entering and m.disabled_at is null
+      where m.user_id = entering and m.is_enabled
         and (case when named is null then m.is_home else m.tenant_id = named end)
       for share;
     end if;

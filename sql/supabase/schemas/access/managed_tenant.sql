@@ -5,7 +5,7 @@ as $$
 begin
   return (
     select m.tenant_id from chatkeep.memberships m
-    where m.user_id = chatkeep.uid() and m.tenant_id = chatkeep.tenant_id() and m.role <> 'member' and m.disabled_at is null
+    where m.user_id = chatkeep.uid() and m.tenant_id = chatkeep.tenant_id() and m.role <> 'member' and m.is_enabled
   );
 end
 $$;

@@ -11,9 +11,9 @@ begin
     named := chatkeep_private.named_tenant();
   end if;
   if named is null then
-    return (select m.tenant_id from chatkeep.memberships m where m.user_id = chatkeep.uid() and m.is_home and m.disabled_at is null);
+    return (select m.tenant_id from chatkeep.memberships m where m.user_id = chatkeep.uid() and m.is_home and m.is_enabled);
   end if;
-  return (select m.tenant_id from chatkeep.memberships m where m.user_id = chatkeep.uid() and m.tenant_id = named and m.disabled_at is null);
+  return (select m.tenant_id from chatkeep.memberships m where m.user_id = chatkeep.uid() and m.tenant_id = named and m.is_enabled);
 end
 $$;
 comment on function chatkeep.tenant_id() is

@@ -1,5 +1,4 @@
--- A disabled user is logged out everywhere, no matter who disables them. The trigger disable_user, whose name comes
--- first, has waited for sessions that were being created.
+-- A disabled user is logged out everywhere, no matter who disables them.
 create or replace function chatkeep_private.end_sessions() returns trigger
 language plpgsql set search_path = ''
 as $$

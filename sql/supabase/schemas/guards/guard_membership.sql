@@ -9,17 +9,15 @@ begin
      and not (tg_op = 'INSERT' and new.tenant_id = new.user_id and new.user_id = chatkeep.uid())
      and not exists (
        select from chatkeep.memberships m
-       where m.user_id = chatkeep.uid() and m.tenant_id = new.tenant_id and m.role = 'owner' and m.disabled_at is null
+       where m.user_id = chatkeep.uid() and m.tenant_id = new.tenant_id and m.role = 'owner' and m.is_enabled
      ) then
     perform chatkeep_private.refuse('42501', 'role owner is decided by owners', 'Ask an owner of the tenant.');
   end if;
-  -- A user who is disabled everywhere is no reason to refuse.
-  if tg_op = 'UPDATE' and pg_trigger_depth() = 1
-     and old.role = 'owner' and old.disabled_at is null and (new.role <> 'owner' or new.disabled_at is not null) then
+  if tg_op = 'UPDATE' and old.role = 'owner' and old.is_enabled and (new.role <> 'owner' or new.disabled_at is not null) then
     perform from chatkeep.tenants t where t.id = old.tenant_id for no key update;
     if not exists (
       select from chatkeep.memberships m
-      where m.tenant_id = old.tenant_id and m.user_id <> old.user_id and m.role = 'owner' and m.disabled_at is null
+      where m.tenant_id = old.tenant_id and m.user_id <> old.user_id and m.role = 'owner' and m.is_enabled
     ) then
       perform chatkeep_private.refuse('PT409', 'user_id names the last owner of the tenant', 'Make another member an owner first.');
     end if;

@@ -6,13 +6,14 @@ begin
   select new.tenant_id where not exists (select from chatkeep.tenants t where t.id = new.tenant_id)
   on conflict do nothing;
   if tg_op = 'INSERT' then
-    new.disabled_at := coalesce(new.disabled_at, (select u.disabled_at from chatkeep.users u where u.id = new.user_id));
+    -- An owner or an admin cannot read this. The foreign key then refuses a disabled user.
+    new.user_is_disabled := coalesce((select u.is_disabled from chatkeep.users u where u.id = new.user_id), false);
   end if;
   return new;
 end
 $$;
 comment on function chatkeep_private.make_tenant() is
-  'Makes the tenant of its first membership. A disabled user gets a disabled membership.';
+  'Makes the tenant of its first membership. Says in the membership whether its user is disabled.';
 revoke all on function chatkeep_private.make_tenant() from public, anon, authenticated, service_role;
 
 create trigger make_tenant before insert or update of tenant_id on chatkeep.memberships

@@ -7,7 +7,7 @@ declare
   heir uuid;
 begin
   select m.user_id into heir from chatkeep.memberships m
-  where m.tenant_id = tenant and m.user_id <> person and m.disabled_at is null
+  where m.tenant_id = tenant and m.user_id <> person and m.is_enabled
   order by m.role = 'owner' desc, m.created_at, m.user_id
   limit 1
   for key share skip locked;

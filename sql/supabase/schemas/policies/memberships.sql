@@ -9,7 +9,7 @@ comment on policy memberships_select on chatkeep.memberships is
 create policy memberships_insert on chatkeep.memberships for insert to authenticated
   with check (
     (user_id = (select chatkeep.uid()) and tenant_id = (select chatkeep.uid()) and role = 'owner' and is_home)
-    or (tenant_id = (select chatkeep_private.managed_tenant()) and (select chatkeep_private.in_call()))
+    or (tenant_id = (select chatkeep_private.managed_tenant()) and not is_home and (select chatkeep_private.in_call()))
   );
 comment on policy memberships_insert on chatkeep.memberships is
   'First use makes the membership in the person''s own tenant. Calls add members for owners and admins.';

@@ -2,7 +2,7 @@ alter table chatkeep.tenants enable row level security;
 alter table chatkeep.tenants force row level security;
 
 create policy tenants_select on chatkeep.tenants for select to authenticated
-  using (exists (select from chatkeep.memberships m where m.tenant_id = id and m.user_id = (select chatkeep.uid()) and m.disabled_at is null));
+  using (exists (select from chatkeep.memberships m where m.tenant_id = id and m.user_id = (select chatkeep.uid()) and m.is_enabled));
 comment on policy tenants_select on chatkeep.tenants is 'Members read their tenants.';
 
 create policy tenants_insert on chatkeep.tenants for insert to authenticated

@@ -5,8 +5,13 @@ create table chatkeep.memberships (
   is_home boolean not null default false,
   created_at timestamptz not null default now(),
   disabled_at timestamptz,
+  user_is_disabled boolean not null default false,
+  is_enabled boolean not null generated always as (disabled_at is null and not user_is_disabled) stored,
   constraint memberships_pkey primary key (user_id, tenant_id),
-  constraint memberships_user_id_fkey foreign key (user_id) references chatkeep.users (id) on delete cascade,
+  -- Calls lock a membership, and a call that has waited for the lock reads this row again, and no other. So the row has to
+  -- say whether its user is disabled.
+  constraint memberships_user_id_fkey foreign key (user_id, user_is_disabled)
+    references chatkeep.users (id, is_disabled) on update cascade on delete cascade,
   constraint memberships_tenant_id_fkey foreign key (tenant_id) references chatkeep.tenants (id),
   constraint memberships_role_known check (role in ('owner', 'admin', 'member'))
 );
@@ -15,7 +20,9 @@ comment on table chatkeep.memberships is
 comment on column chatkeep.memberships.role is 'One of owner, admin, member. Owners and admins manage the memberships of their tenant.';
 comment on column chatkeep.memberships.is_home is 'Whether this tenant counts when a request names none. One of a person''s memberships at most.';
 comment on column chatkeep.memberships.disabled_at is
-  'Set: the person reads and writes nothing in this tenant from the next statement on.';
+  'Set by remove_member: the person reads and writes nothing in this tenant from the next statement on.';
+comment on column chatkeep.memberships.user_is_disabled is 'Whether users.disabled_at is set. The foreign key keeps it up to date.';
+comment on column chatkeep.memberships.is_enabled is 'Whether the person may act in this tenant.';
 create unique index memberships_home_key on chatkeep.memberships (user_id) where is_home;
 
 -- With both columns each index finds one row by user and tenant. An index of the tenant alone would meet other people's

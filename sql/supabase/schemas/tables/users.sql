@@ -6,10 +6,13 @@ create table chatkeep.users (
   display_name text,
   metadata jsonb not null default '{}',
   disabled_at timestamptz,
+  is_disabled boolean not null generated always as (disabled_at is not null) stored,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint users_pkey primary key (id),
   constraint users_auth_user_id_key unique (auth_user_id),
+  -- For the foreign key of memberships, which keeps their copy of is_disabled up to date.
+  constraint users_is_disabled_key unique (id, is_disabled),
   constraint users_auth_user_id_fkey foreign key (auth_user_id) references auth.users (id) on delete cascade,
   constraint users_issuer_fkey foreign key (issuer) references chatkeep.identity_providers (issuer),
   -- Nobody is two people: the id is that of Supabase Auth, or it is derived from the issuer and its subject.

@@ -1,5 +1,5 @@
 -- All rows that the calls can write.
-select u.id, m.tenant_id, m.role, m.is_home, m.disabled_at is not null as member_disabled, u.display_name, u.metadata, u.disabled_at is not null as disabled from chatkeep.users u left join chatkeep.memberships m on m.user_id = u.id;
+select u.id, m.tenant_id, m.role, m.is_home, m.disabled_at is not null as member_disabled, m.is_enabled, u.display_name, u.metadata, u.disabled_at is not null as disabled from chatkeep.users u left join chatkeep.memberships m on m.user_id = u.id;
 select c.* from chatkeep.chats c;
 select m.* from chatkeep.messages m;
 select s.* from chatkeep.message_search s;

@@ -1,6 +1,6 @@
 -- The locks that a deletion needs, in the order in which calls take them, so that neither waits for rows that the
 -- other holds: colleagues write to documents that the user shares, and a rotation locks a secret before its session.
-create or replace function chatkeep_private.remove_member() returns trigger
+create or replace function chatkeep_private.erase_member() returns trigger
 language plpgsql set search_path = ''
 as $$
 declare
@@ -25,11 +25,11 @@ begin
   return old;
 end
 $$;
-comment on function chatkeep_private.remove_member() is
+comment on function chatkeep_private.erase_member() is
   'Gives the shared documents of a user who is being deleted to the heir. Waits for registrations in the tenant and for the user''s rotations.';
-revoke all on function chatkeep_private.remove_member() from public, anon, authenticated, service_role;
+revoke all on function chatkeep_private.erase_member() from public, anon, authenticated, service_role;
 
-create trigger remove_member before delete on chatkeep.memberships
-  for each row execute function chatkeep_private.remove_member();
-comment on trigger remove_member on chatkeep.memberships is
+create trigger erase_member before delete on chatkeep.memberships
+  for each row execute function chatkeep_private.erase_member();
+comment on trigger erase_member on chatkeep.memberships is
   'Shared documents outlive their owner. A deletion waits for registrations in the tenant and for the user''s rotations.';
