@@ -3,37 +3,7 @@ begin;
 \ir ../support/identities.psql
 select * from no_plan();
 
--- Ada and Eve, of two tenants, have a chat of the same id, with a message of the same id. Bob is a colleague of Ada's.
-create function pg_temp.both() returns void language plpgsql as $$
-declare
-  person text;
-begin
-  foreach person in array array['ada', 'eve'] loop
-    perform pg_temp.sign_in(person);
-    perform chatkeep.create_chat(person, chat_id => pg_temp.id('c1'));
-    perform chatkeep.append_messages(pg_temp.id('c1'), jsonb_build_array(pg_temp.item('heron of ' || person, pg_temp.id('a1')), pg_temp.item('', pg_temp.id('a2'), more => '{"status":"streaming"}')));
-  end loop;
-end
-$$;
-select pg_temp.both() \g /dev/null
-reset role;
-
-create temporary table calls (n integer generated always as identity, call text) on commit drop;
-insert into calls (call) values
-  ('append_message(pg_temp.id(''c1''), ''assistant'', ''x'')'), ('append_message(pg_temp.id(''c1''), ''user'', ''heron of ada'', pg_temp.id(''a1''))'), ('append_messages(pg_temp.id(''c1''), ''[]'')'),
-  ('append_messages(pg_temp.id(''c1''), ''[{"role":"user","content":"x"}]'')'), ('finish_message(pg_temp.id(''c1''), pg_temp.id(''a2''), ''x'')'), ('select_branch(pg_temp.id(''c1''), pg_temp.id(''a1''))'),
-  ('list_messages(pg_temp.id(''c1''))'), ('list_messages(pg_temp.id(''c1''), after => ''-infinity'')'), ('search_messages(''heron'', pg_temp.id(''c1''))'), ('delete_chat(pg_temp.id(''c1''))'),
-  ('restore_chat(pg_temp.id(''c1''))'), ('attach(pg_temp.id(''c1''), pg_temp.id(''a1''), storage_path => ''b/a.png'')');
-grant select on calls to public;
-create function pg_temp.told(call text) returns text language plpgsql as $$
-declare
-  said text := pg_temp.refusal('select * from chatkeep.' || call);
-begin
-  raise exception using errcode = 'ZZ000', message = said;
-exception when sqlstate 'ZZ000' then
-  return sqlerrm;
-end
-$$;
+\ir ../support/same_ids.psql
 
 select pg_temp.serve();
 select is(pg_temp.told(call), 'PT409 chat_id names chats of several tenants | Name the tenant in the header x-chatkeep-tenant, or call as the chat''s user.', call || ' refuses service_role an id of two chats') from calls order by n;

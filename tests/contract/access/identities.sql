@@ -14,23 +14,6 @@ create function pg_temp.present(issuer text, subject text) returns void language
   select pg_temp.present(jsonb_build_object('iss', issuer, 'sub', subject))
 $$;
 
--- The answer or the refusal of a query under these claims.
-create function pg_temp.under(claims text, query text) returns text language plpgsql as $$
-declare
-  refused text;
-  answer text;
-begin
-  perform set_config('role', 'authenticated', true);
-  perform set_config('request.jwt.claims', claims, true);
-  refused := pg_temp.refusal(query);
-  if refused = 'accepted' then
-    execute query into answer;
-    return answer;
-  end if;
-  return refused;
-end
-$$;
-
 -- Before the issuer is registered.
 select pg_temp.present('https://clerk.example.com', 'user_2abcDEF');
 select is(pg_temp.refusal(call),

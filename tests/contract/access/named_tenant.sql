@@ -3,20 +3,7 @@ begin;
 \ir ../support/identities.psql
 select * from no_plan();
 
--- Eve, a stranger, takes the ids of Ada's chat and messages.
-create function pg_temp.both() returns void language plpgsql as $$
-declare
-  person text;
-begin
-  foreach person in array array['ada', 'eve'] loop
-    perform pg_temp.sign_in(person);
-    perform chatkeep.create_chat(person, chat_id => pg_temp.id('c1'));
-    perform chatkeep.append_messages(pg_temp.id('c1'), jsonb_build_array(
-      pg_temp.item('heron of ' || person, pg_temp.id('a1')), pg_temp.item('', pg_temp.id('a2'), more => '{"status":"streaming"}')));
-  end loop;
-end
-$$;
-select pg_temp.both() \g /dev/null
+\ir ../support/same_ids.psql
 
 create function pg_temp.serve_in(tenant text) returns void language plpgsql as $$
 begin
@@ -28,31 +15,6 @@ create function pg_temp.refused_in(tenant text) returns text language plpgsql as
 begin
   perform pg_temp.serve_in(tenant);
   return pg_temp.refusal($s$ select * from chatkeep.list_messages(pg_temp.id('c1')) $s$);
-end
-$$;
--- Every call on a chat.
-reset role;
-create temporary table calls (n integer generated always as identity, call text) on commit drop;
-insert into calls (call) values
-  ('append_message(pg_temp.id(''c1''), ''assistant'', ''x'')'),
-  ('append_message(pg_temp.id(''c1''), ''user'', ''heron of ada'', pg_temp.id(''a1''))'),
-  ('append_messages(pg_temp.id(''c1''), ''[]'')'),
-  ('append_messages(pg_temp.id(''c1''), ''[{"role":"user","content":"x"}]'')'),
-  ('finish_message(pg_temp.id(''c1''), pg_temp.id(''a2''), ''x'')'),
-  ('select_branch(pg_temp.id(''c1''), pg_temp.id(''a1''))'),
-  ('list_messages(pg_temp.id(''c1''))'),
-  ('list_messages(pg_temp.id(''c1''), after => ''-infinity'')'),
-  ('search_messages(''heron'', pg_temp.id(''c1''))'),
-  ('attach(pg_temp.id(''c1''), pg_temp.id(''a1''), storage_path => ''b/a.png'')'),
-  ('delete_chat(pg_temp.id(''c1''))'),
-  ('restore_chat(pg_temp.id(''c1''))');
-grant select on calls to public;
--- The answer of a call, which leaves no trace.
-create function pg_temp.told(call text) returns text language plpgsql as $$
-begin
-  raise exception using errcode = 'ZZ000', message = pg_temp.refusal('select * from chatkeep.' || call);
-exception when sqlstate 'ZZ000' then
-  return sqlerrm;
 end
 $$;
 

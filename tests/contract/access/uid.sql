@@ -7,21 +7,6 @@ select * from no_plan();
 select pg_temp.sign_in('ada');
 select id as chat from chatkeep.create_chat('index') \gset
 
--- The answer or the refusal of a statement under these claims.
-create function pg_temp.under(claims text, statement text) returns text language plpgsql as $$
-declare
-  refused text;
-  answer text;
-begin
-  perform set_config('request.jwt.claims', claims, true);
-  refused := pg_temp.refusal(statement);
-  if refused = 'accepted' then
-    execute statement into answer;
-    return answer;
-  end if;
-  return refused;
-end
-$$;
 -- The claims of Ada, followed by more.
 create function pg_temp.adas(more text) returns text language sql immutable as $$
   select '{"role":"authenticated","sub":"00000000-0000-4000-8000-00000000ada0"' || more

@@ -2,9 +2,6 @@
 begin;
 \ir ../support/identities.psql
 select * from no_plan();
-create function pg_temp.person(name text) returns uuid language sql immutable as $$
-  select ('00000000-0000-4000-8000-00000000' || case name when 'ada' then 'ada0' when 'bob' then 'b0b0' when 'eve' then 'e4e0' when 'cyd' then 'c7d0' else 'ffff' end)::uuid
-$$;
 savepoint people;
 
 select pg_temp.sign_in('bob');

@@ -2,34 +2,7 @@
 begin;
 \ir ../support/identities.psql
 select * from no_plan();
-savepoint people;
-
-create function pg_temp.person(name text) returns uuid language sql immutable as $$
-  select ('00000000-0000-4000-8000-00000000' || case name when 'ada' then 'ada0' when 'bob' then 'b0b0' when 'eve' then 'e4e0' else 'ffff' end)::uuid
-$$;
--- The owners of all rows of a chat, one letter for each row that differs.
-create function pg_temp.owners(chat uuid) returns text language sql as $$
-  select string_agg(distinct relation || ' ' || case user_id when pg_temp.person('ada') then 'ada' when pg_temp.person('bob') then 'bob' else user_id::text end, ', ' order by relation || ' ' || case user_id when pg_temp.person('ada') then 'ada' when pg_temp.person('bob') then 'bob' else user_id::text end)
-  from (select 'chat' as relation, user_id from chatkeep.chats where id = chat union all select 'message', user_id from chatkeep.messages where chat_id = chat
-    union all select 'search', user_id from chatkeep.message_search where chat_id = chat union all select 'attachment', user_id from chatkeep.attachments where chat_id = chat) r
-$$;
-savepoint people;
-
--- Ada's chat: three messages, two of them indexed, a branch, and attachments of a private, a shared and Bob's shared document.
-select pg_temp.sign_in('bob');
-select id as bobs from chatkeep.register_document('b', repeat('b', 64), visibility => 'tenant') \gset
-select pg_temp.sign_in('ada');
-select id as chat from chatkeep.create_chat('plans', chat_id => pg_temp.id('c1')) \gset
-select count(*) as made from chatkeep.append_messages(:'chat', jsonb_build_array(pg_temp.item('the vault', pg_temp.id('a1')), pg_temp.item('one', pg_temp.id('a2')))) \gset
-select id as private from chatkeep.register_document('p', repeat('c', 64)) \gset
-select id as shared from chatkeep.register_document('s', repeat('d', 64), visibility => 'tenant') \gset
-select count(*) as made from unnest(array[:'private', :'shared', :'bobs']::uuid[]) d, chatkeep.attach(:'chat', pg_temp.id('a1'), d) a \gset
-select count(*) as made from chatkeep.attach(:'chat', pg_temp.id('a2'), storage_path => 'ada/x.png') \gset
-select pg_temp.serve();
-select chatkeep.index_messages() as indexed \gset
-select pg_temp.sign_in('ada');
-select count(*) as made from chatkeep.append_message(:'chat', 'user', 'two', pg_temp.id('a3'), parent_id => pg_temp.id('a1')) \gset
-savepoint written;
+\ir ../support/whole_chat.psql
 
 select pg_temp.serve();
 select is((select updated_at from chatkeep.chats where id = :'chat'), (select updated_at from chatkeep.transfer_chat(:'chat', pg_temp.person('bob'))), 'a transfer returns the chat and does not touch its time');
