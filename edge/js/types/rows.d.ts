@@ -209,7 +209,7 @@ export interface SessionsRevoked {
   revoked: number;
 }
 
-/** A row of `chatkeep.tenants`. An organisation, or the own space of one person. Its first membership makes the row. */
+/** A row of `chatkeep.tenants`. An organisation, or the space of one person. The first membership creates the row. */
 export interface Tenant {
   id: Uuid;
   name: string | null;

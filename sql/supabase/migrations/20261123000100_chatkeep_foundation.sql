@@ -13,7 +13,7 @@ begin
       message = format('the encoding of database %s is %s, and Chatkeep needs UTF8', current_database(), getdatabaseencoding()),
       hint = 'Make a database with: create database ... encoding ''UTF8'' template template0';
   end if;
-  -- Every policy calls auth.uid(). Some gateways create the schema auth without this grant.
+  -- The guards of sessions read auth.jwt(). Some gateways create the schema auth without this grant.
   foreach api_role in array array['anon', 'authenticated', 'service_role'] loop
     if has_schema_privilege(api_role, 'auth', 'usage') then
       continue;

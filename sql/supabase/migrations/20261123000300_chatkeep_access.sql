@@ -62,7 +62,7 @@ begin
       format('Run as service_role: insert into chatkeep.identity_providers (issuer, name) values (%L, ''a name'');',
         claimed_issuer));
   end if;
-  -- pre_request() has signed the request in by a session of the user, whoever signed the user in before.
+  -- pre_request() writes this issuer when it signs a request in by a session. The session names its user by the id.
   if get_byte(uuid_send(claimed::uuid), 6) >> 4 = 8 and claimed_issuer is distinct from 'chatkeep/auth/v1' then
     perform chatkeep_private.refuse('42501', 'the claim sub is an id of a registered issuer''s user',
       'Sign in where this user signs in.');
@@ -326,6 +326,7 @@ create or replace function chatkeep_private.named_tenant() returns uuid
 language plpgsql stable parallel safe set search_path = ''
 as $$
 declare
+  uuid_form constant text := '^([0-9A-Fa-f]{4}-?){7}[0-9A-Fa-f]{4}$';
   headers constant text := current_setting('request.headers', true);
   claims jsonb;
   named text;
@@ -333,7 +334,7 @@ begin
   -- Most requests have no such header, and reading all headers takes longer than this.
   if headers like '%x-chatkeep-tenant%' then
     named := headers::jsonb ->> 'x-chatkeep-tenant';
-    if named !~ '^([0-9A-Fa-f]{4}-?){7}[0-9A-Fa-f]{4}$' then
+    if named !~ uuid_form then
       perform chatkeep_private.refuse('22023', 'the header x-chatkeep-tenant is no UUID', 'Send the id of a tenant, or leave the header out.');
     end if;
   end if;
@@ -341,7 +342,7 @@ begin
     claims := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
     named := coalesce(claims ->> 'tenant_id', claims -> 'app_metadata' ->> 'tenant_id');
     -- An application may use the claim for ids of its own.
-    if named !~ '^([0-9A-Fa-f]{4}-?){7}[0-9A-Fa-f]{4}$' then
+    if named !~ uuid_form then
       return null;
     end if;
   end if;

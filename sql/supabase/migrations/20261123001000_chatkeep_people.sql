@@ -248,6 +248,25 @@ comment on function chatkeep_private.lock_people(uuid, uuid, uuid) is
 revoke all on function chatkeep_private.lock_people(uuid, uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.lock_people(uuid, uuid, uuid) to service_role;
 
+-- people/refuse_member.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.refuse_member(tenant_id uuid, user_id uuid, hint text) returns void
+language plpgsql stable set search_path = ''
+as $$
+begin
+  if exists (
+    select from chatkeep.memberships m where m.user_id = refuse_member.user_id and m.tenant_id = refuse_member.tenant_id
+  ) then
+    perform chatkeep_private.refuse_unwritten('user_id names a membership that');
+  end if;
+  perform chatkeep_private.refuse('PT404', 'user_id names no member of this tenant', hint);
+end
+$$;
+comment on function chatkeep_private.refuse_member(uuid, uuid, text) is
+  'Refuses a membership that a call could not change: there is none, or a policy of the operator keeps it as it is.';
+revoke all on function chatkeep_private.refuse_member(uuid, uuid, text) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.refuse_member(uuid, uuid, text) to authenticated, service_role;
+
 -- people/remove_member.sql ------------------------------------------------------------
 
 -- What a member stored refers to the membership, so the row stays, disabled.
@@ -265,12 +284,8 @@ begin
   update chatkeep.memberships m set disabled_at = coalesce(m.disabled_at, clock_timestamp())
   where m.user_id = remove_member.user_id and m.tenant_id = remove_member.tenant_id
   returning m.* into stored;
-  if not found and exists (
-    select from chatkeep.memberships m where m.user_id = remove_member.user_id and m.tenant_id = remove_member.tenant_id
-  ) then
-    perform chatkeep_private.refuse_unwritten('user_id names a membership that');
-  elsif stored.user_id is null then
-    perform chatkeep_private.refuse('PT404', 'user_id names no member of this tenant', 'Check both ids.');
+  if not found then
+    perform chatkeep_private.refuse_member(remove_member.tenant_id, remove_member.user_id, 'Check both ids.');
   end if;
   perform set_config('chatkeep.writing', marker, true);
   return next stored;
@@ -334,12 +349,8 @@ begin
   update chatkeep.memberships m set role = set_member_role.role
   where m.user_id = set_member_role.user_id and m.tenant_id = set_member_role.tenant_id
   returning m.* into stored;
-  if not found and exists (
-    select from chatkeep.memberships m where m.user_id = set_member_role.user_id and m.tenant_id = set_member_role.tenant_id
-  ) then
-    perform chatkeep_private.refuse_unwritten('user_id names a membership that');
-  elsif stored.user_id is null then
-    perform chatkeep_private.refuse('PT404', 'user_id names no member of this tenant', 'Add the person with add_member.');
+  if not found then
+    perform chatkeep_private.refuse_member(set_member_role.tenant_id, set_member_role.user_id, 'Add the person with add_member.');
   end if;
   perform set_config('chatkeep.writing', marker, true);
   return next stored;
@@ -361,6 +372,7 @@ language plpgsql volatile set search_path = ''
 as $$
 #variable_conflict use_column
 declare
+  named constant uuid := chatkeep_private.named_tenant();
   tenant uuid;
 begin
   perform chatkeep_private.check_present('from_user_id', transfer_all.from_user_id is not null);
@@ -370,7 +382,7 @@ begin
   end if;
   select m.tenant_id into tenant from chatkeep.memberships m
   where m.user_id = transfer_all.from_user_id
-    and (case when chatkeep_private.named_tenant() is null then m.is_home else m.tenant_id = chatkeep_private.named_tenant() end);
+    and (case when named is null then m.is_home else m.tenant_id = named end);
   if not found then
     perform chatkeep_private.refuse('PT404', 'from_user_id names no user',
       'Pass the id of a member of the tenant that the request names, or of a user''s home.');

@@ -33,7 +33,7 @@ begin
       format('Run as service_role: insert into chatkeep.identity_providers (issuer, name) values (%L, ''a name'');',
         claimed_issuer));
   end if;
-  -- pre_request() has signed the request in by a session of the user, whoever signed the user in before.
+  -- pre_request() writes this issuer when it signs a request in by a session. The session names its user by the id.
   if get_byte(uuid_send(claimed::uuid), 6) >> 4 = 8 and claimed_issuer is distinct from 'chatkeep/auth/v1' then
     perform chatkeep_private.refuse('42501', 'the claim sub is an id of a registered issuer''s user',
       'Sign in where this user signs in.');

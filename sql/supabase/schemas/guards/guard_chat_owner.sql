@@ -1,6 +1,6 @@
 -- No column grant lets a user give a chat away, and this holds where a gateway has granted more. A trigger, because
--- every append would evaluate a policy. The foreign keys take messages, attachments and search rows along before it
--- runs, whoever changes the owner.
+-- every append would evaluate a policy. Before this trigger runs, the foreign keys have given messages, attachments and
+-- search rows to the new owner, for every role.
 create or replace function chatkeep_private.guard_chat_owner() returns trigger
 language plpgsql set search_path = ''
 as $$

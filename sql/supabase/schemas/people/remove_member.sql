@@ -13,12 +13,8 @@ begin
   update chatkeep.memberships m set disabled_at = coalesce(m.disabled_at, clock_timestamp())
   where m.user_id = remove_member.user_id and m.tenant_id = remove_member.tenant_id
   returning m.* into stored;
-  if not found and exists (
-    select from chatkeep.memberships m where m.user_id = remove_member.user_id and m.tenant_id = remove_member.tenant_id
-  ) then
-    perform chatkeep_private.refuse_unwritten('user_id names a membership that');
-  elsif stored.user_id is null then
-    perform chatkeep_private.refuse('PT404', 'user_id names no member of this tenant', 'Check both ids.');
+  if not found then
+    perform chatkeep_private.refuse_member(remove_member.tenant_id, remove_member.user_id, 'Check both ids.');
   end if;
   perform set_config('chatkeep.writing', marker, true);
   return next stored;

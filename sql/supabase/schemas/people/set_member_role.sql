@@ -13,12 +13,8 @@ begin
   update chatkeep.memberships m set role = set_member_role.role
   where m.user_id = set_member_role.user_id and m.tenant_id = set_member_role.tenant_id
   returning m.* into stored;
-  if not found and exists (
-    select from chatkeep.memberships m where m.user_id = set_member_role.user_id and m.tenant_id = set_member_role.tenant_id
-  ) then
-    perform chatkeep_private.refuse_unwritten('user_id names a membership that');
-  elsif stored.user_id is null then
-    perform chatkeep_private.refuse('PT404', 'user_id names no member of this tenant', 'Add the person with add_member.');
+  if not found then
+    perform chatkeep_private.refuse_member(set_member_role.tenant_id, set_member_role.user_id, 'Add the person with add_member.');
   end if;
   perform set_config('chatkeep.writing', marker, true);
   return next stored;

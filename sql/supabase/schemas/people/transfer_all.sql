@@ -3,6 +3,7 @@ language plpgsql volatile set search_path = ''
 as $$
 #variable_conflict use_column
 declare
+  named constant uuid := chatkeep_private.named_tenant();
   tenant uuid;
 begin
   perform chatkeep_private.check_present('from_user_id', transfer_all.from_user_id is not null);
@@ -12,7 +13,7 @@ begin
   end if;
   select m.tenant_id into tenant from chatkeep.memberships m
   where m.user_id = transfer_all.from_user_id
-    and (case when chatkeep_private.named_tenant() is null then m.is_home else m.tenant_id = chatkeep_private.named_tenant() end);
+    and (case when named is null then m.is_home else m.tenant_id = named end);
   if not found then
     perform chatkeep_private.refuse('PT404', 'from_user_id names no user',
       'Pass the id of a member of the tenant that the request names, or of a user''s home.');

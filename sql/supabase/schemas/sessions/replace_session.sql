@@ -1,5 +1,5 @@
 -- A sign-in must not fail for the cookie that the browser still had, so a token that may not end its session is ignored.
--- create_session has locked the user's row, which comes before sessions.
+-- create_session has locked the membership, which comes before sessions.
 create or replace function chatkeep_private.replace_session(token text, owner uuid) returns void
 language plpgsql volatile set search_path = ''
 as $$

@@ -7,4 +7,4 @@ create table chatkeep.tenants (
   constraint tenants_name_length check (char_length(name) between 1 and 200),
   constraint tenants_settings_is_object check (jsonb_typeof(settings) = 'object')
 );
-comment on table chatkeep.tenants is 'An organisation, or the own space of one person. Its first membership makes the row.';
+comment on table chatkeep.tenants is 'An organisation, or the space of one person. The first membership creates the row.';
