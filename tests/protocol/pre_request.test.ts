@@ -4,7 +4,9 @@ import { equal, ok } from "../journeys/assertions.ts";
 import { bearing, carrying, type Client, newChat, type Person, service, signUp } from "../journeys/people.ts";
 import { callsPreRequest, said, signed } from "./gateway.ts";
 
-const guarded = (name: string, play: () => Promise<void>) => Deno.test({ name, ignore: !callsPreRequest, fn: play });
+function guarded(name: string, play: () => Promise<void>) {
+  if (callsPreRequest) Deno.test(name, play);
+}
 
 const header = (token: string) => carrying({ "x-chatkeep-session": token });
 const cookie = (token: string, more: Record<string, string> = {}) =>

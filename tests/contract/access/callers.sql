@@ -58,7 +58,7 @@ begin
       perform pg_temp.sign_in(person);
       select string_agg(distinct a.user_id || a.content::text, ',') into said
       from chatkeep.append_messages(pg_temp.id('cc'), jsonb_build_array(pg_temp.item('word of ' || person), pg_temp.item('word of ' || person))) a;
-      if said is distinct from auth.uid() || 'word of ' || person then return 'round ' || n || ': appended ' || said; end if;
+      if said is distinct from chatkeep.uid() || 'word of ' || person then return 'round ' || n || ': appended ' || said; end if;
       select string_agg(distinct m.content::text, ',') into said from chatkeep.list_messages(pg_temp.id('cc'), page_size => 4) m;
       if said is distinct from 'word of ' || person then return 'round ' || n || ': listed ' || said; end if;
       select string_agg(distinct m.snippet, ',') into said from chatkeep.search_messages('word', pg_temp.id('cc'), page_size => 3) m;

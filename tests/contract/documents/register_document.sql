@@ -64,7 +64,7 @@ rollback to people;
 create function pg_temp.sum(content text) returns text language sql immutable as $$ select encode(sha256(convert_to(content, 'UTF8')), 'hex') $$;
 create function pg_temp.current_documents() returns text language sql as $$
   select string_agg(concat_ws(' ', d.source_uri, nullif(array_to_string(d.aliases, ' '), '')), ', ' order by d.source_uri)
-  from chatkeep.documents d where d.status <> 'archived' and d.deleted_at is null and d.user_id = auth.uid()
+  from chatkeep.documents d where d.status <> 'archived' and d.deleted_at is null and d.user_id = chatkeep.uid()
 $$;
 
 -- A source belongs to one document, as its source or as an alias.
@@ -133,7 +133,7 @@ select is((select outcome from chatkeep.register_document('own', pg_temp.sum('te
 select pg_temp.sign_in('bob');
 select results_eq($$ select outcome, user_id, aliases from chatkeep.register_document('own', pg_temp.sum('team'), visibility => 'tenant') $$,
   $$ values ('duplicate', '00000000-0000-4000-8000-00000000ada0'::uuid, '{}'::text[]) $$, 'until its owner finds the colleague''s bytes there');
-select is((select status from chatkeep.documents where source_uri = 'own' and user_id = auth.uid()), 'archived', 'then theirs is history');
+select is((select status from chatkeep.documents where source_uri = 'own' and user_id = chatkeep.uid()), 'archived', 'then theirs is history');
 reset role;
 update chatkeep.documents set status = 'failed' where checksum = pg_temp.sum('team');
 select pg_temp.sign_in('bob');

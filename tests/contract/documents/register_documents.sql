@@ -30,7 +30,7 @@ select is(pg_temp.batch(pg_temp.doc('x', '12'), pg_temp.doc('y', '99')), 'duplic
 select is((select aliases from chatkeep.documents where source_uri = 'a' and status <> 'archived'), '{}', 'leave the old ones');
 -- A file that is renamed while another takes its name.
 select is(pg_temp.batch(pg_temp.doc('a', 'other'), pg_temp.doc('moved', '11')), 'new_version a, duplicate moved', 'a document whose bytes move to another source is the same');
-select is((select count(*)::int from chatkeep.documents d where d.status <> 'archived' and d.user_id = auth.uid()
+select is((select count(*)::int from chatkeep.documents d where d.status <> 'archived' and d.user_id = chatkeep.uid()
   and exists (select from chatkeep.documents e where e.id <> d.id and e.status <> 'archived' and e.user_id = d.user_id
     and (e.checksum = d.checksum or (e.source_uri || e.aliases) && (d.source_uri || d.aliases)))), 0, 'no two documents share bytes or a source');
 

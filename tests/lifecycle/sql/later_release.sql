@@ -12,7 +12,7 @@ create or replace function chatkeep.uid() returns uuid
 language plpgsql stable parallel safe set search_path = ''
 as $$
 begin
-  return (select auth.uid());
+  return (select i.id from chatkeep_private.claimed_identity() i);
 end
 $$;
 comment on function chatkeep.uid() is 'The signed-in user, as a later release asks for it.';

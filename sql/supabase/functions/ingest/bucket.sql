@@ -5,8 +5,8 @@
 insert into storage.buckets (id, name, public) values ('documents', 'documents', false) on conflict (id) do nothing;
 
 create policy documents_insert on storage.objects for insert to authenticated
-  with check (bucket_id = 'documents' and (storage.foldername(name))[1] = (select auth.uid())::text);
+  with check (bucket_id = 'documents' and (storage.foldername(name))[1] = (select chatkeep.uid())::text);
 create policy documents_select on storage.objects for select to authenticated
-  using (bucket_id = 'documents' and (storage.foldername(name))[1] = (select auth.uid())::text);
+  using (bucket_id = 'documents' and (storage.foldername(name))[1] = (select chatkeep.uid())::text);
 create policy documents_delete on storage.objects for delete to authenticated
-  using (bucket_id = 'documents' and (storage.foldername(name))[1] = (select auth.uid())::text);
+  using (bucket_id = 'documents' and (storage.foldername(name))[1] = (select chatkeep.uid())::text);
