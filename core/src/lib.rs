@@ -15,6 +15,7 @@ pub mod membership;
 pub mod postgres_advisories;
 pub mod refusal;
 pub mod sessions;
+pub mod share;
 pub mod text;
 pub mod upkeep;
 pub mod user_id;

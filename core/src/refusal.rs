@@ -126,6 +126,16 @@ impl Refusal {
         }
     }
 
+    /// A message after another one than the last, in a chat of somebody else (PT409).
+    pub fn shared_chat_branched() -> Self {
+        Self {
+            code: Code::Conflict,
+            argument: Cow::Borrowed("parent_id"),
+            message: "parent_id names a message that is not the last one".to_owned(),
+            hint: "Read the chat again and append after its last message: only its owner starts branches.",
+        }
+    }
+
     /// The caller saw the row when the call began, and could no longer write it (42501). `what` is the middle of the
     /// sentence that ends in `cannot be written any more`.
     pub fn unwritten(argument: &'static str, what: &str) -> Self {

@@ -76,6 +76,67 @@ export type Database = {
           },
         ];
       };
+      "chat_shares": {
+        Row: {
+          "chat_id": string;
+          "created_at": string;
+          "expires_at": string | null;
+          "id": string;
+          "permission": string;
+          "revoked_at": string | null;
+          "secret_digest": string | null;
+          "tenant_id": string;
+          "up_to_seq": number | null;
+          "user_id": string;
+          "with_tenant_id": string | null;
+          "with_user_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "chat_id": string;
+          "created_at"?: string;
+          "expires_at"?: string | null;
+          "id"?: string;
+          "permission"?: string;
+          "revoked_at"?: string | null;
+          "secret_digest"?: string | null;
+          "tenant_id": string;
+          "up_to_seq"?: number | null;
+          "user_id": string;
+          "with_tenant_id"?: string | null;
+          "with_user_id"?: string | null;
+        };
+        Update: {
+          "chat_id"?: string;
+          "created_at"?: string;
+          "expires_at"?: string | null;
+          "id"?: string;
+          "permission"?: string;
+          "revoked_at"?: string | null;
+          "secret_digest"?: string | null;
+          "tenant_id"?: string;
+          "up_to_seq"?: number | null;
+          "user_id"?: string;
+          "with_tenant_id"?: string | null;
+          "with_user_id"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "chat_shares_chat_id_fkey";
+            columns: ["chat_id", "tenant_id", "user_id"];
+            isOneToOne: false;
+            referencedRelation: "chats";
+            referencedColumns: ["id", "tenant_id", "user_id"];
+          },
+          {
+            foreignKeyName: "chat_shares_with_user_id_fkey";
+            columns: ["with_user_id", "with_tenant_id"];
+            isOneToOne: false;
+            referencedRelation: "memberships";
+            referencedColumns: ["user_id", "tenant_id"];
+          },
+        ];
+      };
       "chats": {
         Row: {
           "active_leaf_id": string | null;
@@ -630,6 +691,61 @@ export type Database = {
         };
         Relationships: [];
       };
+      "my_shares": {
+        Row: {
+          "by_link": boolean | null;
+          "chat_id": string;
+          "created_at": string;
+          "expires_at": string | null;
+          "id": string;
+          "permission": string;
+          "revoked_at": string | null;
+          "up_to_seq": number | null;
+          "with_tenant": boolean | null;
+          "with_user_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "by_link"?: never;
+          "chat_id"?: string | null;
+          "created_at"?: string | null;
+          "expires_at"?: string | null;
+          "id"?: string | null;
+          "permission"?: string | null;
+          "revoked_at"?: string | null;
+          "up_to_seq"?: number | null;
+          "with_tenant"?: never;
+          "with_user_id"?: string | null;
+        };
+        Update: {
+          "by_link"?: never;
+          "chat_id"?: string | null;
+          "created_at"?: string | null;
+          "expires_at"?: string | null;
+          "id"?: string | null;
+          "permission"?: string | null;
+          "revoked_at"?: string | null;
+          "up_to_seq"?: number | null;
+          "with_tenant"?: never;
+          "with_user_id"?: string | null;
+        };
+        Relationships: [];
+      };
+      "shared_with_me": {
+        Row: {
+          "chat_id": string;
+          "created_at": string;
+          "expires_at": string | null;
+          "id": string;
+          "owner_id": string;
+          "permission": string;
+          "title": string | null;
+          "up_to_seq": number | null;
+          "updated_at": string | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
     };
     Functions: {
       "add_member": {
@@ -976,6 +1092,16 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "open_share": {
+        Args: { "after"?: string; "page_size"?: number; "secret"?: string; "share_id"?: string };
+        Returns: Database["chatkeep"]["CompositeTypes"]["shared_chat"][];
+        SetofOptions: {
+          from: "*";
+          to: "shared_chat";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "pre_request": { Args: Record<PropertyKey, never>; Returns: undefined };
       "purge_chats": { Args: { "batch_size"?: number; "older_than"?: string }; Returns: number };
       "purge_sessions": { Args: { "batch_size"?: number; "older_than"?: string }; Returns: number };
@@ -1148,6 +1274,27 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "revoke_share": {
+        Args: { "share_id": string };
+        Returns: {
+          "by_link": boolean | null;
+          "chat_id": string;
+          "created_at": string;
+          "expires_at": string | null;
+          "id": string;
+          "permission": string;
+          "revoked_at": string | null;
+          "up_to_seq": number | null;
+          "with_tenant": boolean | null;
+          "with_user_id": string | null;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "my_shares";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "rotate_session": {
         Args: { "token": string };
         Returns: Database["chatkeep"]["CompositeTypes"]["session_token"][];
@@ -1237,6 +1384,24 @@ export type Database = {
         SetofOptions: {
           from: "*";
           to: "memberships";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      "share_chat": {
+        Args: {
+          "by_link"?: boolean;
+          "chat_id": string;
+          "expires_at"?: string;
+          "permission"?: string;
+          "up_to_message_id"?: string;
+          "with_tenant"?: boolean;
+          "with_user_id"?: string;
+        };
+        Returns: Database["chatkeep"]["CompositeTypes"]["new_share"][];
+        SetofOptions: {
+          from: "*";
+          to: "new_share";
           isOneToOne: false;
           isSetofReturn: true;
         };
@@ -1399,6 +1564,19 @@ export type Database = {
         "rank": number | null;
         "snippet": string | null;
       };
+      "new_share": {
+        "id": string | null;
+        "chat_id": string | null;
+        "with_user_id": string | null;
+        "with_tenant": boolean | null;
+        "by_link": boolean | null;
+        "permission": string | null;
+        "up_to_seq": number | null;
+        "created_at": string | null;
+        "expires_at": string | null;
+        "revoked_at": string | null;
+        "secret": string | null;
+      };
       "session_status": {
         "status": string | null;
         "session_id": string | null;
@@ -1422,6 +1600,15 @@ export type Database = {
         "status": string | null;
         "session_id": string | null;
         "revoked": number | null;
+      };
+      "shared_chat": {
+        "share_id": string | null;
+        "chat_id": string | null;
+        "title": string | null;
+        "permission": string | null;
+        "up_to_seq": number | null;
+        "expires_at": string | null;
+        "messages": Json | null;
       };
       "transfer_counts": {
         "chats": number | null;

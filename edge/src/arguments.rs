@@ -10,6 +10,7 @@ use chatkeep_core::chats::message::{self, Finish, NewMessage};
 use chatkeep_core::documents::change::{StatusChange, Tagging};
 use chatkeep_core::documents::document::NewDocument;
 use chatkeep_core::sessions::session::{self, NewSession};
+use chatkeep_core::share::{self, NewShare};
 use chatkeep_core::upkeep::Upkeep;
 use chatkeep_core::user_id::user_id;
 use chatkeep_core::{Refusal, batch, limits, membership, text};
@@ -107,6 +108,49 @@ pub fn check_append_message(
 #[wasm_bindgen(js_name = checkListMessages)]
 pub fn check_list_messages(page_size: Option<f64>) -> Option<Object> {
     refusal::of(integer("page_size", page_size).and_then(message::page_size))
+}
+
+/// The rules of `share_chat`. The database compares `expires_at` with its clock.
+#[wasm_bindgen(js_name = checkShareChat)]
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "wasm-bindgen takes optional text by value only"
+)]
+pub fn check_share_chat(
+    with_user_id: Option<String>,
+    with_tenant: Option<bool>,
+    by_link: Option<bool>,
+    permission: Option<String>,
+    up_to_message_id: Option<String>,
+) -> Option<Object> {
+    refusal::of(
+        NewShare {
+            with_user: with_user_id.is_some(),
+            with_tenant,
+            by_link,
+            permission: permission.as_deref(),
+            up_to_message: up_to_message_id.is_some(),
+        }
+        .check(),
+    )
+}
+
+/// The rules of `open_share`.
+#[wasm_bindgen(js_name = checkOpenShare)]
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "wasm-bindgen takes optional text by value only"
+)]
+pub fn check_open_share(
+    secret: Option<String>,
+    share_id: Option<String>,
+    page_size: Option<f64>,
+) -> Option<Object> {
+    refusal::of(
+        integer("page_size", page_size)
+            .and_then(message::page_size)
+            .and_then(|_| share::check_opening(secret.is_some(), share_id.is_some())),
+    )
 }
 
 /// The rules of `create_session`; `ttl` and `idle_ttl` are in seconds.

@@ -112,9 +112,35 @@ pub(crate) use declare_answer;
 /// The marker that a call sets while it runs. Policies read it.
 const MARKER: &CStr = c"chatkeep.writing";
 
-/// Whether a writing call is running.
-pub fn is_writing() -> bool {
-    settings::is(MARKER, b"on")
+/// What the marker says. `chatkeep_private.open_chat` adds the id of a share to it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Marker {
+    /// No call is running.
+    None,
+    Reading,
+    Writing,
+    /// In a chat of somebody else, which is shared with the caller.
+    ReadingShared,
+    WritingShared,
+}
+
+impl Marker {
+    /// Whether the running call works in a chat of somebody else.
+    pub fn is_shared(self) -> bool {
+        matches!(self, Self::ReadingShared | Self::WritingShared)
+    }
+}
+
+/// The marker of the running call.
+pub fn marker() -> Marker {
+    let read = settings::with(MARKER, |marker| match marker.to_bytes() {
+        b"on" => Marker::Writing,
+        b"off" => Marker::Reading,
+        [b'o', b'n', b' ', ..] => Marker::WritingShared,
+        shared if shared.contains(&b' ') => Marker::ReadingShared,
+        _ => Marker::None,
+    });
+    read.unwrap_or(Marker::None)
 }
 
 /// Runs `body` with the marker that lets writes through the policies. The marker gets its old value back when the call

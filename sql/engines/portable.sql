@@ -33,6 +33,8 @@ $$;
 \ir ../supabase/schemas/access/may_read_salt.sql
 \ir ../supabase/schemas/access/presented_refresh.sql
 \ir ../supabase/schemas/access/presented_session.sql
+\ir ../supabase/schemas/access/reader.sql
+\ir ../supabase/schemas/access/reading_tenant.sql
 \ir ../supabase/schemas/access/tenant_id.sql
 \ir ../supabase/schemas/access/uid.sql
 \ir ../supabase/schemas/access/writer.sql

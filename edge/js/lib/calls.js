@@ -3,7 +3,7 @@
 
 import { items, object } from "./arguments.js";
 import { isSessionToken, uuidv7 } from "./identity.js";
-import { bytes, interval, json, number, text, time, uuid } from "./kinds.js";
+import { bytes, choice, interval, json, number, text, time, uuid } from "./kinds.js";
 import * as rules from "./rules.js";
 import { ANSWERS, JUDGED, SIGNATURES } from "./signatures.js";
 
@@ -12,6 +12,7 @@ const KINDS = {
   text,
   uuid,
   bytea: bytes,
+  boolean: choice,
   integer: number,
   bigint: number,
   interval,
@@ -89,7 +90,7 @@ const IMPORTED_CHAT = {
 // `repeats` is the effect of sending a call again after its answer was lost:
 //   "the same"    the same result as the first request, and no further effect
 //   "for a while" the same result, as long as a rotation may be repeated
-//   "more"        an unwanted effect: a second session, or a refusal for the worker that holds the claim
+//   "more"        an unwanted effect: a second session or link, or a refusal for the worker that holds the claim
 const SAME = "the same";
 const WHILE = "for a while";
 const MORE = "more";
@@ -106,6 +107,7 @@ const ADDITIONS = {
   fail_stale_messages: upkeep(1_000),
   index_messages: { check: ({ batchSize }) => rules.checkUpkeep(0, batchSize, 100_000) },
   purge_chats: upkeep(100_000),
+  share_chat: { repeats: ({ byLink }) => byLink ? MORE : SAME },
   create_session: { repeats: () => MORE },
   rotate_session: {
     given: { token: present },

@@ -68,6 +68,12 @@ export function number(value, argument) {
   return { sent: value, judged: value };
 }
 
+/** A choice. */
+export function choice(value, argument) {
+  if (typeof value !== "boolean") refuse(argument, "must be true or false", "Pass a boolean.");
+  return { sent: value, judged: value };
+}
+
 /** A point in time: a string as a row holds it, to the microsecond, or a Date. */
 export function time(value, argument) {
   if (!(value instanceof Date)) return plain(value, argument);

@@ -137,6 +137,19 @@ test("each call sends its arguments by their SQL names", async () => {
     ["transferChat", { chatId: ID, toUserId: ID }, "transfer_chat", { chat_id: ID, to_user_id: ID }],
     ["transferDocument", { documentId: ID, toUserId: ID }, "transfer_document", { document_id: ID, to_user_id: ID }],
     ["transferAll", { fromUserId: ID, toUserId: ID }, "transfer_all", { from_user_id: ID, to_user_id: ID }],
+    [
+      "shareChat",
+      { chatId: ID, withUserId: ID, withTenant: false, byLink: false, permission: "write", expiresAt: new Date(0) },
+      "share_chat",
+      { chat_id: ID, with_user_id: ID, with_tenant: false, by_link: false, permission: "write", expires_at: "1970-01-01T00:00:00.000Z" },
+    ],
+    ["revokeShare", { shareId: ID }, "revoke_share", { share_id: ID }],
+    [
+      "openShare",
+      { secret: "cksh_x", after: "2026-01-02T03:04:05.678901+00:00", pageSize: 7 },
+      "open_share",
+      { secret: "cksh_x", after: "2026-01-02T03:04:05.678901+00:00", page_size: 7 },
+    ],
     ["engine", undefined, "engine", {}],
   ];
   assert.deepEqual(Object.keys(ck).sort(), [...cases.map(([method]) => method), "streamMessage"].sort());

@@ -143,6 +143,17 @@ export interface ListMessages {
   pageSize?: number;
 }
 
+export interface OpenShare {
+  /** The secret that shareChat returned: cksh_ and 32 characters. */
+  secret?: string | null;
+  /** An id from shared_with_me, in place of the secret. */
+  shareId?: Uuid | null;
+  /** The created_at of the last message of the page before. Exclusive. */
+  after?: Timestamp | Date | null;
+  /** 1 to 200. `50` when left out. */
+  pageSize?: number;
+}
+
 export interface PurgeChats {
   /** How long ago they were deleted. `30 days` when left out. */
   olderThan?: Interval;
@@ -233,6 +244,10 @@ export interface RevokeSession {
   sessionId: Uuid;
 }
 
+export interface RevokeShare {
+  shareId: Uuid;
+}
+
 export interface RotateSession {
   /** The token as it was presented. null, as for a missing cookie, is an invalid token. */
   token: string | null;
@@ -268,6 +283,22 @@ export interface SetMemberRole {
   userId: Uuid;
   /** owner, admin or member. */
   role: "owner" | "admin" | "member";
+}
+
+export interface ShareChat {
+  chatId: Uuid;
+  /** A member of the tenant of the chat. */
+  withUserId?: Uuid | null;
+  /** true for all members of the tenant of the chat. `false` when left out. */
+  withTenant?: boolean;
+  /** true for a link, whose secret is returned once. Whoever has it reads the chat, signed in or not. `false` when left out. */
+  byLink?: boolean;
+  /** write: the person also appends messages. A link is for reading only. `read` when left out. */
+  permission?: "read" | "write";
+  /** The last message that is shown. Later ones stay hidden, and the permission must be read. The share is live when it is left out. */
+  upToMessageId?: Uuid | null;
+  /** When the share ends. It ends when it is revoked when this is left out. */
+  expiresAt?: Timestamp | Date | null;
 }
 
 export interface TagDocument {

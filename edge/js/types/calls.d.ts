@@ -16,6 +16,7 @@ import type {
   FinishMessage,
   IndexMessages,
   ListMessages,
+  OpenShare,
   PurgeChats,
   PurgeSessions,
   RegisterContent,
@@ -27,11 +28,13 @@ import type {
   RevokeAllSessions,
   RevokeOtherSessions,
   RevokeSession,
+  RevokeShare,
   RotateSession,
   SearchMessages,
   SelectBranch,
   SetDocumentStatus,
   SetMemberRole,
+  ShareChat,
   TagDocument,
   TransferAll,
   TransferChat,
@@ -52,8 +55,11 @@ import type {
   FoundMessage,
   Membership,
   Message,
+  MyShare,
+  NewShare,
   Session,
   SessionsRevoked,
+  SharedChat,
   Tenant,
   TransferCount,
 } from "./rows.d.ts";
@@ -68,8 +74,8 @@ export interface Calls {
    */
   addMember: (given: AddMember, options?: CallOptions) => Promise<Result<Membership>>;
   /**
-   * Appends a message to a chat of the caller and returns it.
-   * messageId makes a retry safe: the same id and content return the stored row. A parentId other than the last message starts a branch.
+   * Appends a message to a chat of the caller, or to one that is shared with the caller to write, and returns it.
+   * messageId makes a retry safe: the same id and content return the stored row. A parentId other than the last message starts a branch, in the caller's own chats.
    */
   appendMessage: (given: AppendMessage, options?: CallOptions) => Promise<Result<Message>>;
   /**
@@ -79,6 +85,7 @@ export interface Calls {
   appendMessages: (given: AppendMessages, options?: CallOptions) => Promise<Result<AppendedMessage[]>>;
   /**
    * Attaches a document, a stored object or both to a message and returns the attachment.
+   * In a chat that is shared with the caller to write: a stored object to a message of the caller.
    * The same message, document, name and storagePath again return the stored row.
    */
   attach: (given: Attach, options?: CallOptions) => Promise<Result<Attachment>>;
@@ -130,6 +137,8 @@ export interface Calls {
    * At most 200 rows.
    */
   listMessages: (given: ListMessages, options?: CallOptions) => Promise<Result<Message[]>>;
+  /** Opens a shared chat by the secret of a link, signed in or not, or by the id of a share, and returns it with a page of its active path, oldest first. */
+  openShare: (given?: OpenShare, options?: CallOptions) => Promise<Result<SharedChat>>;
   /**
    * Removes for good the chats that were deleted longer ago than olderThan, at most batchSize messages and chats, and returns how many.
    * 0 means that nothing is left. For service_role.
@@ -177,6 +186,11 @@ export interface Calls {
    */
   revokeSession: (given: RevokeSession, options?: CallOptions) => Promise<Result<Session>>;
   /**
+   * Ends a share of a chat of the caller for good, for service_role anyone's, and returns it.
+   * Nobody reads through it from the next statement on. A revoked share stays as it is.
+   */
+  revokeShare: (given: RevokeShare, options?: CallOptions) => Promise<Result<MyShare>>;
+  /**
    * Exchanges a token for its successor.
    * The same token again within 10 seconds, before the successor is used, gives the same successor. A spent token revokes its session. status tells what happened; a refusal is a row and not an error, so that a revocation stays.
    */
@@ -198,6 +212,11 @@ export interface Calls {
    * Owners and admins may, and service_role. Only owners make owners or change their role, and the last owner stays one.
    */
   setMemberRole: (given: SetMemberRole, options?: CallOptions) => Promise<Result<Membership>>;
+  /**
+   * Shares a chat of the caller with a member of its tenant, with all members, or by a link, and returns the share.
+   * Exactly one of withUserId, withTenant and byLink says with whom. The same people again get the new permission, and their share keeps its id. Each link is a share of its own.
+   */
+  shareChat: (given: ShareChat, options?: CallOptions) => Promise<Result<NewShare>>;
   /**
    * Merges tags into a namespace of a document, key by key, and returns the namespace's row; null removes a key.
    * Returns no row if there is none and nothing to write. A namespace belongs to its first writer, default to the owner.

@@ -200,6 +200,48 @@ export interface Session {
   is_current: boolean;
 }
 
+/** The shares of the signed-in user's chats, ended ones too. */
+export interface MyShare {
+  id: Uuid;
+  chat_id: Uuid;
+  /** null unless the chat is shared with one member. */
+  with_user_id: Uuid | null;
+  /** Whether the chat is shared with all members of the tenant. */
+  with_tenant: boolean;
+  /** Whether the chat is shared by a link. */
+  by_link: boolean;
+  permission: "read" | "write";
+  /** The seq of the last message that is shown. null: the share is live. */
+  up_to_seq: number | null;
+  created_at: Timestamp;
+  /** null: the share ends when it is revoked. */
+  expires_at: Timestamp | null;
+  /** null until the share is revoked. */
+  revoked_at: Timestamp | null;
+}
+
+/** A share, and the secret of a new link. */
+export interface NewShare {
+  id: Uuid;
+  chat_id: Uuid;
+  /** null unless the chat is shared with one member. */
+  with_user_id: Uuid | null;
+  /** Whether the chat is shared with all members of the tenant. */
+  with_tenant: boolean;
+  /** Whether the chat is shared by a link. */
+  by_link: boolean;
+  permission: "read" | "write";
+  /** The seq of the last message that is shown. null: the share is live. */
+  up_to_seq: number | null;
+  created_at: Timestamp;
+  /** null: the share ends when it is revoked. */
+  expires_at: Timestamp | null;
+  /** null until the share is revoked. */
+  revoked_at: Timestamp | null;
+  /** The secret of the link: cksh_ and 32 characters. Shown once, and null without a link. */
+  secret: string | null;
+}
+
 /** The verdict on the token whose session stays, and how many other sessions were revoked. */
 export interface SessionsRevoked {
   /** As from validateSession. */
@@ -207,6 +249,21 @@ export interface SessionsRevoked {
   /** The session that stays. null if the token was never issued. */
   session_id: Uuid | null;
   revoked: number;
+}
+
+/** A shared chat and a page of its messages. */
+export interface SharedChat {
+  share_id: Uuid;
+  chat_id: Uuid;
+  /** null if the chat has none. */
+  title: string | null;
+  permission: "read" | "write";
+  /** The seq of the last message that is shown. null: the share is live. */
+  up_to_seq: number | null;
+  /** null: the share ends when it is revoked. */
+  expires_at: Timestamp | null;
+  /** An array of objects with id, seq, role, content, parts, status, model, created_at and attachments. An attachment has id, name, mime_type, byte_size and storage_path. */
+  messages: Json;
 }
 
 /** A row of `chatkeep.tenants`. An organisation, or the space of one person. The first membership creates the row. */

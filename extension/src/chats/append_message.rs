@@ -85,7 +85,7 @@ fn append_message(call: Call) -> Result<(), Refusal> {
         if append_at_once(call, &ONE, chat_id, items, ids)? {
             return Ok(());
         }
-        let mut chat = Chat::lock(call.connection, chat_id)?;
+        let mut chat = Chat::lock_own_or_shared(call.connection, chat_id)?;
         let is_stored = match item.id {
             Some(wanted) => chat.holds(wanted, &item)?,
             None => false,

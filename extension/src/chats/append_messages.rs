@@ -32,7 +32,7 @@ fn append_messages(call: Call) -> Result<(), Refusal> {
         if append_at_once(call, &BATCH, chat_id, &items, &ids)? {
             return Ok(());
         }
-        let chat = Chat::lock(call.connection, chat_id)?;
+        let chat = Chat::lock_own_or_shared(call.connection, chat_id)?;
         append_one_by_one(call, chat, &items, &ids)
     })
 }

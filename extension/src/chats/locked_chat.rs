@@ -3,9 +3,10 @@
 use chatkeep_core::Refusal;
 use std::collections::HashSet;
 
-use crate::call::Call;
+use crate::call::{Call, marker};
 use crate::caller::identity;
 use crate::chats::message_item::MessageItem;
+use crate::chats::visible_chat::open_chat;
 use crate::postgres::clock::{AFTER_LAST, BEGINNING, now};
 use crate::postgres::connection::Connection;
 use crate::postgres::datum::{Uuid, Value, values};
@@ -97,14 +98,26 @@ pub struct Chat<'c> {
 }
 
 impl<'c> Chat<'c> {
-    /// Locks the caller's chat until the transaction ends.
+    /// Locks a chat of the caller until the transaction ends.
     pub fn lock(connection: Connection<'c>, id: Uuid) -> Result<Self, Refusal> {
+        Self::locked(connection, id, false)
+    }
+
+    /// The same also for a chat that is shared with the caller to write.
+    pub fn lock_own_or_shared(connection: Connection<'c>, id: Uuid) -> Result<Self, Refusal> {
+        Self::locked(connection, id, true)
+    }
+
+    fn locked(connection: Connection<'c>, id: Uuid, or_shared: bool) -> Result<Self, Refusal> {
         let author = identity::user(connection);
-        let look = || LOCK.execute(connection, &values![id, author]);
-        let mut row = look();
+        let look = |owner| LOCK.execute(connection, &values![id, owner]);
+        let mut row = look(author);
         if row.is_empty() {
             // A statement that waited while its own user moved to another tenant has looked in the old one.
-            row = look();
+            row = look(author);
+        }
+        if row.is_empty() && or_shared {
+            row = look(open_chat(connection, id));
         }
         match row.len() {
             0 => return Err(Refusal::chat_not_found()),
@@ -147,6 +160,9 @@ impl<'c> Chat<'c> {
     /// Activates the path to a message, and deactivates the rest. The nil UUID activates no message. Returns false if
     /// the chat has no such message.
     pub fn activate(&mut self, message: Uuid) -> Result<bool, Refusal> {
+        if marker().is_shared() {
+            return Err(Refusal::shared_chat_branched());
+        }
         let (mut joins_at, mut between, mut count) = (None, None, None);
         if message == NO_MESSAGE {
             self.leaf = None;

@@ -1,4 +1,4 @@
-//! A chat that the caller may see.
+//! A chat that the caller may see, an own one or a shared one.
 
 use chatkeep_core::Refusal;
 
@@ -14,6 +14,13 @@ statements! {
         from chatkeep.chats c
         where c.id = $1 and (c.user_id = $2 or chatkeep_private.serves(c.tenant_id))
         limit 2";
+    OPEN_CHAT(UUIDOID) = c"select chatkeep_private.reader() from chatkeep_private.open_chat($1)";
+}
+
+/// Opens a chat that is shared with the caller, and returns its owner. Policies then show this chat to the rest of the
+/// call. Any other chat is refused.
+pub fn open_chat(connection: Connection, chat: Uuid) -> Option<Uuid> {
+    OPEN_CHAT.execute(connection, &values![chat]).get(1)
 }
 
 /// The tenant of a chat that the caller may see; a refusal if the caller may not. A call that only reads looks in the
@@ -23,8 +30,14 @@ pub fn visible_chat<'c>(
     chat: Uuid,
     look: fn(Statement, Connection<'c>, &[Value]) -> Rows<'c>,
 ) -> Result<Option<Uuid>, Refusal> {
-    let key = values![chat, user(connection)];
-    let found = look(READ_CHAT, connection, &key);
+    let mut found = look(READ_CHAT, connection, &values![chat, user(connection)]);
+    if found.is_empty() {
+        found = look(
+            READ_CHAT,
+            connection,
+            &values![chat, open_chat(connection, chat)],
+        );
+    }
     match found.len() {
         0 => return Err(Refusal::chat_not_found()),
         1 => {}

@@ -3,7 +3,7 @@
 use chatkeep_core::Refusal;
 use chatkeep_core::sessions::session::GRACE_MICROS;
 
-use crate::call::{declare_answer, is_writing, raise};
+use crate::call::{Marker, declare_answer, marker, raise};
 use crate::caller::identity;
 use crate::policies::{presented, tenant};
 use crate::postgres::clock::now;
@@ -20,6 +20,9 @@ statements! {
           chatkeep.memberships m
         where m.user_id = n.user_id and m.is_enabled
           and (case when n.tenant_id is null then m.is_home else m.tenant_id = n.tenant_id end)";
+    READER() = c"select s.user_id from chatkeep_private.opened_share s";
+    READING_TENANT() = c"select s.tenant_id from chatkeep_private.opened_share s";
+    WRITER() = c"select s.user_id from chatkeep_private.opened_share s where s.permission = 'write'";
     KEEPS_ORDER(UUIDOID, UUIDOID, INT4OID, INT4OID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID) = c"
         select from chatkeep.chats c
         where c.id = $1 and c.tenant_id = $2
@@ -36,9 +39,35 @@ fn uid(_: Entry) -> Option<Uuid> {
 
 declare_answer!(writer);
 
-/// `writer()`: the signed-in user inside a writing call, NULL outside.
+/// `writer()`: inside a writing call the signed-in user, or the owner of the shared chat that it opens; NULL outside.
 fn writer(_: Entry) -> Option<Uuid> {
-    if is_writing() { identity::uid() } else { None }
+    match marker() {
+        Marker::Writing => identity::uid(),
+        Marker::WritingShared => identity::asked(WRITER),
+        Marker::None | Marker::Reading | Marker::ReadingShared => None,
+    }
+}
+
+declare_answer!(reader);
+
+/// `reader()`: the user whose rows are shown.
+fn reader(_: Entry) -> Option<Uuid> {
+    if marker().is_shared() {
+        identity::asked(READER)
+    } else {
+        identity::uid()
+    }
+}
+
+declare_answer!(reading_tenant);
+
+/// `reading_tenant()`: the tenant whose rows are shown.
+fn reading_tenant(entry: Entry) -> Option<Uuid> {
+    if marker().is_shared() {
+        identity::asked(READING_TENANT)
+    } else {
+        tenant_id(entry)
+    }
 }
 
 declare_answer!(tenant_id);
@@ -60,14 +89,25 @@ fn tenant_id(_: Entry) -> Option<Uuid> {
 
 declare_answer!(keeps_order);
 
-/// `keeps_order()`: the policy calls it for every new version of a chat. Calls may change anything. A direct update may
-/// change the title, the metadata and `archived_at`. The statement sees the version that is about to be replaced.
+/// The position of the argument `deleted_at` of `keeps_order`.
+const DELETED_AT: usize = 6;
+
+/// `keeps_order()`: the policy calls it for every new version of a chat. Calls may change anything, and in a shared chat
+/// they do not delete. A direct update may change the title, the metadata and `archived_at`. The statement sees the
+/// version that is about to be replaced.
 fn keeps_order(entry: Entry) -> bool {
     let is_unmoved = || {
         let columns: [Value; 7] = std::array::from_fn(|position| entry.argument(position).into());
         connected(|connection| !KEEPS_ORDER.execute(connection, &columns).is_empty())
     };
-    if !is_writing() && !is_unmoved() {
+    let is_deleted = || entry.argument(DELETED_AT).is_some();
+    let is_allowed = match marker() {
+        Marker::Writing => true,
+        Marker::WritingShared => !is_deleted() && identity::asked(WRITER).is_some(),
+        Marker::ReadingShared => false,
+        Marker::None | Marker::Reading => is_unmoved(),
+    };
+    if !is_allowed {
         raise(&Refusal::chat_moved_directly());
     }
     true

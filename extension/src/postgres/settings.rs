@@ -25,7 +25,8 @@ pub fn passes(name: &CStr, test: impl FnOnce(&str) -> bool) -> bool {
     with(name, |value| value.to_str().is_ok_and(test)) == Some(true)
 }
 
-fn with<T>(name: &CStr, read: impl FnOnce(&CStr) -> T) -> Option<T> {
+/// Reads a setting as it stands; `None` where nobody has set it. Nothing is copied.
+pub fn with<T>(name: &CStr, read: impl FnOnce(&CStr) -> T) -> Option<T> {
     // SAFETY: the name ends in NUL; an unknown name gives NULL. The string belongs to the setting, and stays until the
     // setting changes, which `read` does not do.
     unsafe {

@@ -103,6 +103,10 @@ declare
   marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
   deleted uuid[];
 begin
+  -- In a call that opens a shared chat, NULL makes the policies ask for this chat.
+  if marker like '% %' then
+    return null;
+  end if;
   -- Inside a call nothing is hidden. This answers inside a call too, because PostgreSQL evaluates every subquery of a
   -- statement when it checks a row again that another transaction has changed.
   if marker <> '' then
@@ -116,7 +120,7 @@ begin
 end
 $$;
 comment on function chatkeep_private.deleted_chats() is
-  'The deleted chats of the signed-in user, whose messages are invisible.';
+  'The deleted chats of the signed-in user, whose messages are invisible. NULL in a call that opens a shared chat.';
 revoke all on function chatkeep_private.deleted_chats() from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.deleted_chats() to authenticated, service_role;
 
@@ -185,11 +189,11 @@ create or replace function chatkeep_private.in_call() returns boolean
 language plpgsql stable parallel safe set search_path = ''
 as $$
 begin
-  return coalesce(current_setting('chatkeep.writing', true), '') <> '';
+  return coalesce(current_setting('chatkeep.writing', true) in ('on', 'off'), false);
 end
 $$;
 comment on function chatkeep_private.in_call() is
-  'Whether a call is running. A call sees deleted chats, so that it can refuse them as deleted.';
+  'Whether a call for the caller''s own rows is running. It sees deleted chats, so that it can refuse them as deleted.';
 revoke all on function chatkeep_private.in_call() from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.in_call() to authenticated, service_role;
 
@@ -222,7 +226,11 @@ begin
   if current_setting('chatkeep.writing', true) = 'on' then
     return true;
   end if;
-  if not exists (
+  -- In a shared chat somebody who may write appends messages, and changes nothing else.
+  if current_setting('chatkeep.writing', true) like 'on %' and deleted_at is null and chatkeep_private.writer() is not null then
+    return true;
+  end if;
+  if current_setting('chatkeep.writing', true) like '% %' or not exists (
     select from chatkeep.chats c
     where c.id = keeps_order.id and c.tenant_id = keeps_order.tenant_id
       and (c.message_count, c.last_seq, c.active_leaf_id, c.updated_at, c.deleted_at)
@@ -354,6 +362,82 @@ comment on function chatkeep_private.named_tenant() is
 revoke all on function chatkeep_private.named_tenant() from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.named_tenant() to authenticated, service_role;
 
+-- access/open_chat.sql ------------------------------------------------------------
+
+-- Policies then show the owner's chat to the rest of the call, and nothing else of the owner. The widest share counts.
+create or replace function chatkeep_private.open_chat(chat_id uuid) returns void
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  marker constant text := current_setting('chatkeep.writing', true);
+  share record;
+begin
+  select s.id, s.permission into share from chatkeep_private.open_shares s
+  where s.chat_id = open_chat.chat_id and s.is_given
+  order by s.permission desc, s.up_to_seq desc nulls first limit 1;
+  if not found then
+    perform chatkeep_private.refuse_chat(false, null);
+  end if;
+  if marker = 'on' and share.permission <> 'write' then
+    perform chatkeep_private.refuse('42501', 'chat_id names a chat that you may only read',
+      'Its owner can share it with the permission write.');
+  end if;
+  perform set_config('chatkeep.writing', marker || ' ' || share.id, true);
+end
+$$;
+comment on function chatkeep_private.open_chat(uuid) is
+  'Opens a chat of somebody else that is shared with the caller, until the current call ends. Refuses any other chat.';
+revoke all on function chatkeep_private.open_chat(uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.open_chat(uuid) to authenticated, service_role;
+
+-- access/opened_chat.sql ------------------------------------------------------------
+
+-- The policy of chats hides a deleted chat from everybody it is shared with. So its messages are hidden too.
+create or replace function chatkeep_private.opened_chat() returns uuid
+language plpgsql stable parallel safe set search_path = ''
+as $$
+begin
+  if current_setting('chatkeep.writing', true) like '% %' then
+    return (select c.id from chatkeep.chats c where c.id = chatkeep_private.shared_chat_id());
+  end if;
+  return null;
+end
+$$;
+comment on function chatkeep_private.opened_chat() is
+  'The shared chat that the current call opens; NULL without a share.';
+revoke all on function chatkeep_private.opened_chat() from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.opened_chat() to authenticated, service_role;
+
+-- access/opened_to.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.opened_to() returns integer
+language plpgsql stable parallel safe set search_path = ''
+as $$
+begin
+  return (select coalesce(s.up_to_seq, 2147483647) from chatkeep_private.opened_share s);
+end
+$$;
+comment on function chatkeep_private.opened_to() is
+  'The seq of the last message that the share of the current call shows; NULL without a share.';
+revoke all on function chatkeep_private.opened_to() from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.opened_to() to authenticated, service_role;
+
+-- access/presented_link.sql ------------------------------------------------------------
+
+-- open_share writes the secret of a link into this setting, in hexadecimal, and restores the setting before it returns.
+-- A forged setting without the secret matches no digest.
+create or replace function chatkeep_private.presented_link() returns bytea
+language plpgsql stable parallel safe set search_path = ''
+as $$
+begin
+  return sha256(decode(nullif(current_setting('chatkeep.presented_link', true), ''), 'hex'));
+end
+$$;
+comment on function chatkeep_private.presented_link() is
+  'SHA-256 of the secret of the link that the current call presented; NULL without one.';
+revoke all on function chatkeep_private.presented_link() from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.presented_link() to authenticated, service_role;
+
 -- access/presented_refresh.sql ------------------------------------------------------------
 
 create or replace function chatkeep_private.presented_refresh() returns bytea
@@ -385,6 +469,22 @@ comment on function chatkeep_private.presented_session() is
 revoke all on function chatkeep_private.presented_session() from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.presented_session() to anon, authenticated, service_role;
 
+-- access/presented_share.sql ------------------------------------------------------------
+
+-- A call that opens a shared chat adds the id of the share to its marker: "off <id>" while it reads, "on <id>" while it
+-- writes. The setting goes back with the marker when the call ends. The id alone unlocks nothing: see opened_share.
+create or replace function chatkeep_private.presented_share() returns uuid
+language plpgsql stable parallel safe set search_path = ''
+as $$
+begin
+  return nullif(split_part(current_setting('chatkeep.writing', true), ' ', 2), '')::uuid;
+end
+$$;
+comment on function chatkeep_private.presented_share() is
+  'The id of the share through which the current call works; NULL in a call for the caller''s own chat.';
+revoke all on function chatkeep_private.presented_share() from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.presented_share() to authenticated, service_role;
+
 -- access/rare_equality.sql ------------------------------------------------------------
 
 -- The planner cannot see which user is asking and assumes an average one. In a database with few users it would scan
@@ -396,6 +496,42 @@ create operator chatkeep_private.=== (
   leftarg = uuid, rightarg = uuid, function = pg_catalog.uuid_eq, restrict = pg_catalog.contsel
 );
 comment on operator chatkeep_private.=== (uuid, uuid) is 'Equality that the planner estimates to match few rows.';
+
+-- access/reader.sql ------------------------------------------------------------
+
+-- Whose rows policies show. A call that opens a shared chat reads as its owner, and the policies then show this chat
+-- alone (opened_chat).
+create or replace function chatkeep_private.reader() returns uuid
+language plpgsql stable parallel safe set search_path = ''
+as $$
+begin
+  if current_setting('chatkeep.writing', true) like '% %' then
+    return (select s.user_id from chatkeep_private.opened_share s);
+  end if;
+  return chatkeep.uid();
+end
+$$;
+comment on function chatkeep_private.reader() is
+  'The user whose rows are shown: the caller, or in a call that opens a shared chat the owner of this chat.';
+revoke all on function chatkeep_private.reader() from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.reader() to authenticated, service_role;
+
+-- access/reading_tenant.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.reading_tenant() returns uuid
+language plpgsql stable parallel safe set search_path = ''
+as $$
+begin
+  if current_setting('chatkeep.writing', true) like '% %' then
+    return (select s.tenant_id from chatkeep_private.opened_share s);
+  end if;
+  return chatkeep.tenant_id();
+end
+$$;
+comment on function chatkeep_private.reading_tenant() is
+  'The tenant whose rows are shown: that of the request, or in a call that opens a shared chat that of this chat.';
+revoke all on function chatkeep_private.reading_tenant() from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.reading_tenant() to authenticated, service_role;
 
 -- access/refuse_outsider.sql ------------------------------------------------------------
 
@@ -434,6 +570,20 @@ $$;
 comment on function chatkeep_private.serves(uuid) is 'Whether the caller is a service that acts in this tenant.';
 revoke all on function chatkeep_private.serves(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.serves(uuid) to authenticated, service_role;
+
+-- access/shared_chat_id.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.shared_chat_id() returns uuid
+language plpgsql stable parallel safe set search_path = ''
+as $$
+begin
+  return (select s.chat_id from chatkeep_private.opened_share s);
+end
+$$;
+comment on function chatkeep_private.shared_chat_id() is
+  'The chat of the share through which the current call works, also if the chat is deleted; NULL without a share.';
+revoke all on function chatkeep_private.shared_chat_id() from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.shared_chat_id() to authenticated, service_role;
 
 -- access/tenant_id.sql ------------------------------------------------------------
 
@@ -491,6 +641,28 @@ Errors: 42501.';
 revoke all on function chatkeep.uid() from public, anon, authenticated, service_role;
 grant execute on function chatkeep.uid() to anon, authenticated, service_role;
 
+-- access/views.sql ------------------------------------------------------------
+
+create view chatkeep_private.open_shares with (security_invoker = true) as
+select s.id, s.chat_id, s.tenant_id, s.user_id, s.secret_digest, s.permission, s.up_to_seq, s.created_at, s.expires_at,
+  (s.with_tenant_id = (select chatkeep.tenant_id()) and s.user_id <> (select chatkeep.uid())
+    and coalesce(s.with_user_id, (select chatkeep.uid())) = (select chatkeep.uid())) is true as is_given
+from chatkeep.chat_shares s
+where s.revoked_at is null and (s.expires_at is null or s.expires_at > clock_timestamp());
+comment on view chatkeep_private.open_shares is
+  'The shares that the caller has given or was given, unless they are revoked or expired. is_given: the caller, as a member of the tenant, was given this one.';
+revoke all on chatkeep_private.open_shares from public, anon, authenticated, service_role;
+grant select on chatkeep_private.open_shares to authenticated, service_role;
+
+create view chatkeep_private.opened_share with (security_invoker = true) as
+select s.id, s.chat_id, s.tenant_id, s.user_id, s.permission, s.up_to_seq
+from chatkeep_private.open_shares s
+where s.id = (select chatkeep_private.presented_share());
+comment on view chatkeep_private.opened_share is
+  'The share through which the current call works. No row if the caller has no such share, or has it no longer.';
+revoke all on chatkeep_private.opened_share from public, anon, authenticated, service_role;
+grant select on chatkeep_private.opened_share to authenticated, service_role;
+
 -- access/writer.sql ------------------------------------------------------------
 
 -- One subquery where a policy would have two: each subquery of a policy is a plan of its own, in every statement.
@@ -501,10 +673,13 @@ begin
   if current_setting('chatkeep.writing', true) = 'on' then
     return chatkeep.uid();
   end if;
+  if current_setting('chatkeep.writing', true) like 'on %' then
+    return (select s.user_id from chatkeep_private.opened_share s where s.permission = 'write');
+  end if;
   return null;
 end
 $$;
 comment on function chatkeep_private.writer() is
-  'The signed-in user inside a call that writes; NULL outside, so that no client writes messages directly.';
+  'Inside a call that writes: the signed-in user, or the owner of the shared chat that the call opens. NULL outside, so that no client writes messages directly.';
 revoke all on function chatkeep_private.writer() from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.writer() to authenticated, service_role;

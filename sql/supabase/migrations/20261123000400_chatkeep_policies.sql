@@ -7,30 +7,72 @@ alter table chatkeep.attachments force row level security;
 
 create policy attachments_select on chatkeep.attachments for select to authenticated
   using (
-    (user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
-    and ((select current_setting('chatkeep.writing', true)) <> ''
-      or chat_id <> all ((select chatkeep_private.deleted_chats())::uuid[]))
+    (user_id, tenant_id) = (select chatkeep_private.reader(), chatkeep_private.reading_tenant())
+    and ((select current_setting('chatkeep.writing', true)) in ('on', 'off')
+      or chat_id <> all ((select chatkeep_private.deleted_chats())::uuid[])
+      or (chat_id = (select chatkeep_private.opened_chat()) and exists (
+        select from chatkeep.messages m
+        where m.id = attachments.message_id and m.chat_id = attachments.chat_id and m.tenant_id = attachments.tenant_id
+      )))
   );
-comment on policy attachments_select on chatkeep.attachments is 'Users read the attachments of their own messages.';
+comment on policy attachments_select on chatkeep.attachments is
+  'Users read the attachments of their own messages, and in a call that opens a shared chat those of its active path.';
 
 create policy attachments_insert on chatkeep.attachments for insert to authenticated
   with check (
-    (user_id, tenant_id) = (select chatkeep_private.writer(), chatkeep.tenant_id())
+    (user_id, tenant_id) = (select chatkeep_private.writer(), chatkeep_private.reading_tenant())
     and exists (
       select from chatkeep.messages m
       where m.id = attachments.message_id and m.chat_id = attachments.chat_id and m.tenant_id = attachments.tenant_id
+        and (attachments.user_id = (select chatkeep.uid()) or m.author_id = (select chatkeep.uid()))
     )
     and (document_id is null or exists (
       select from chatkeep.documents d
       where d.id = attachments.document_id and d.tenant_id = attachments.tenant_id
     ))
   );
-comment on policy attachments_insert on chatkeep.attachments is 'Calls attach to the user''s own messages.';
+comment on policy attachments_insert on chatkeep.attachments is 'Calls attach to messages of the user''s own chats, and in shared ones to the user''s own messages.';
 
 revoke all on chatkeep.attachments from public, anon, authenticated, service_role;
 grant select, insert (id, tenant_id, user_id, chat_id, message_id, document_id, document_access, name, mime_type, byte_size, storage_path)
   on chatkeep.attachments to authenticated;
 grant select, insert, update, delete on chatkeep.attachments to service_role;
+
+-- policies/chat_shares.sql ------------------------------------------------------------
+
+alter table chatkeep.chat_shares enable row level security;
+alter table chatkeep.chat_shares force row level security;
+
+create policy chat_shares_select on chatkeep.chat_shares for select to authenticated
+  using (
+    (user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
+    or (with_tenant_id = (select chatkeep.tenant_id()) and (with_user_id is null or with_user_id = (select chatkeep.uid())))
+    or secret_digest = (select chatkeep_private.presented_link())
+  );
+comment on policy chat_shares_select on chatkeep.chat_shares is
+  'Owners read the shares of their chats, members of the tenant those that they were given, and holders of a link its own.';
+
+-- uid(), not writer(): inside a call of somebody who may write in a shared chat, writer() is the owner.
+create policy chat_shares_insert on chatkeep.chat_shares for insert to authenticated
+  with check (
+    (user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
+    and (select current_setting('chatkeep.writing', true)) = 'on'
+  );
+comment on policy chat_shares_insert on chatkeep.chat_shares is 'share_chat shares chats of the signed-in user.';
+
+create policy chat_shares_update on chatkeep.chat_shares for update to authenticated
+  using (
+    (user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
+    and (select current_setting('chatkeep.writing', true)) = 'on'
+  );
+comment on policy chat_shares_update on chatkeep.chat_shares is 'Calls change and revoke the shares of the user''s own chats.';
+
+revoke all on chatkeep.chat_shares from public, anon, authenticated, service_role;
+grant select,
+  insert (id, chat_id, tenant_id, user_id, with_tenant_id, with_user_id, secret_digest, permission, up_to_seq, expires_at),
+  update (permission, up_to_seq, expires_at, revoked_at)
+  on chatkeep.chat_shares to authenticated;
+grant select, insert, update, delete on chatkeep.chat_shares to service_role;
 
 -- policies/chats.sql ------------------------------------------------------------
 
@@ -41,10 +83,13 @@ alter table chatkeep.chats force row level security;
 
 create policy chats_select on chatkeep.chats for select to authenticated
   using (
-    (user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
+    (user_id, tenant_id) = (select chatkeep_private.reader(), chatkeep_private.reading_tenant())
     and (deleted_at is null or chatkeep_private.in_call())
+    and (((select current_setting('chatkeep.writing', true)) like '% %') is not true
+      or id = (select chatkeep_private.shared_chat_id()))
   );
-comment on policy chats_select on chatkeep.chats is 'Users read their own chats.';
+comment on policy chats_select on chatkeep.chats is
+  'Users read their own chats, and in a call that opens a shared chat this chat.';
 
 create policy chats_insert on chatkeep.chats for insert to authenticated
   with check (
@@ -56,8 +101,10 @@ comment on policy chats_insert on chatkeep.chats is 'create_chat makes chats of 
 -- expression once.
 create policy chats_update on chatkeep.chats for update to authenticated
   using (
-    (user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
+    (user_id, tenant_id) = (select chatkeep_private.reader(), chatkeep_private.reading_tenant())
     and (deleted_at is null or chatkeep_private.in_call())
+    and (((select current_setting('chatkeep.writing', true)) like '% %') is not true
+      or id = (select chatkeep_private.shared_chat_id()))
   )
   with check (
     chatkeep_private.keeps_order(id, tenant_id, message_count, last_seq, active_leaf_id, updated_at, deleted_at)
@@ -214,24 +261,29 @@ alter table chatkeep.messages force row level security;
 
 create policy messages_select on chatkeep.messages for select to authenticated
   using (
-    (user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
-    and ((select current_setting('chatkeep.writing', true)) <> ''
-      or chat_id <> all ((select chatkeep_private.deleted_chats())::uuid[]))
+    (user_id, tenant_id) = (select chatkeep_private.reader(), chatkeep_private.reading_tenant())
+    and ((select current_setting('chatkeep.writing', true)) in ('on', 'off')
+      or chat_id <> all ((select chatkeep_private.deleted_chats())::uuid[])
+      or (chat_id = (select chatkeep_private.opened_chat()) and active and seq <= (select chatkeep_private.opened_to())))
   );
-comment on policy messages_select on chatkeep.messages is 'Users read the messages of their own chats.';
+comment on policy messages_select on chatkeep.messages is
+  'Users read the messages of their own chats, and in a call that opens a shared chat its active path.';
 
 create policy messages_insert on chatkeep.messages for insert to authenticated
   with check (
-    (user_id, tenant_id) = (select chatkeep_private.writer(), chatkeep.tenant_id()) and author_id = user_id
+    (user_id, tenant_id, author_id) = (select chatkeep_private.writer(), chatkeep_private.reading_tenant(), chatkeep.uid())
   );
 comment on policy messages_insert on chatkeep.messages is
-  'Calls append to the user''s own chats. No client inserts directly.';
+  'Calls append to the user''s own chats, and to shared ones with the permission write. No client inserts directly.';
 
 create policy messages_update on chatkeep.messages for update to authenticated
-  using (user_id = (select chatkeep_private.writer()))
+  using (
+    user_id = (select chatkeep_private.writer())
+    and ((select current_setting('chatkeep.writing', true)) = 'on' or author_id = (select chatkeep.uid()))
+  )
   with check (user_id is not null);
 comment on policy messages_update on chatkeep.messages is
-  'Calls change the active path and finish messages. No client updates directly.';
+  'Calls change the active path and finish messages. In a shared chat people finish their own messages. No client updates directly.';
 
 revoke all on chatkeep.messages from public, anon, authenticated, service_role;
 grant select,

@@ -346,7 +346,7 @@ end
 $$;
 comment on function chatkeep_private.check_page_size(integer) is 'Refuses a page size below 1 or above 200.';
 revoke all on function chatkeep_private.check_page_size(integer) from public, anon, authenticated, service_role;
-grant execute on function chatkeep_private.check_page_size(integer) to authenticated, service_role;
+grant execute on function chatkeep_private.check_page_size(integer) to anon, authenticated, service_role;
 
 -- rules/check_present.sql ------------------------------------------------------------
 
@@ -361,7 +361,7 @@ end
 $$;
 comment on function chatkeep_private.check_present(text, boolean) is 'Refuses an argument that is NULL.';
 revoke all on function chatkeep_private.check_present(text, boolean) from public, anon, authenticated, service_role;
-grant execute on function chatkeep_private.check_present(text, boolean) to authenticated, service_role;
+grant execute on function chatkeep_private.check_present(text, boolean) to anon, authenticated, service_role;
 
 -- rules/check_tags.sql ------------------------------------------------------------
 

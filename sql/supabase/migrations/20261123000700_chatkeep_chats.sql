@@ -103,7 +103,7 @@ begin
     append_message.metadata, append_message.status, append_message.model, append_message.token_count);
 
   perform set_config('chatkeep.writing', 'on', true);
-  chat := chatkeep_private.locked_chat(append_message.chat_id);
+  chat := chatkeep_private.locked_chat(append_message.chat_id, or_shared => true);
   if append_message.message_id is not null and chatkeep_private.holds_message(chat, append_message.message_id, 'message_id',
        append_message.role, append_message.content, append_message.parts) then
     return query
@@ -113,6 +113,7 @@ begin
     return;
   end if;
   if append_message.parent_id is not null and append_message.parent_id is distinct from chat.active_leaf_id then
+    perform chatkeep_private.refuse_shared_branch('parent_id');
     if not chatkeep_private.activate_path(chat, append_message.parent_id) then
       perform chatkeep_private.refuse_message('parent_id');
     end if;
@@ -156,8 +157,8 @@ begin
 end
 $$;
 comment on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer) is
-'Appends a message to a chat of the caller and returns it.
-message_id makes a retry safe: the same id and content return the stored row. A parent_id other than the last message starts a branch.
+'Appends a message to a chat of the caller, or to one that is shared with the caller to write, and returns it.
+message_id makes a retry safe: the same id and content return the stored row. A parent_id other than the last message starts a branch, in the caller''s own chats.
 role: The role of its author.
 content: At most 1 MiB of UTF-8. It may be empty.
 message_id: The idempotency key within the chat. A new one is made when it is left out.
@@ -203,7 +204,7 @@ begin
     '{role,content,message_id,parts,metadata,parent_id,status,model,token_count}');
 
   perform set_config('chatkeep.writing', 'on', true);
-  chat := chatkeep_private.locked_chat(append_messages.chat_id);
+  chat := chatkeep_private.locked_chat(append_messages.chat_id, or_shared => true);
   seq := chat.last_seq;
   leaf := chat.active_leaf_id;
   -- One lookup per item, because a join may read the whole chat. The ids are plain values: under row level security
@@ -240,6 +241,7 @@ begin
       continue;
     end if;
     if item.parent_id is not null and item.parent_id is distinct from leaf then
+      perform chatkeep_private.refuse_shared_branch(place || 'parent_id');
       if not chatkeep_private.activate_path(chat, item.parent_id) then
         perform chatkeep_private.refuse_message(place || 'parent_id');
       end if;
@@ -481,7 +483,7 @@ begin
   perform set_config('chatkeep.writing', 'on', true);
   -- Two rounds: a statement that waited for the move of its own user still looks for the message in the old tenant.
   for round in 1 .. 2 loop
-    chat := chatkeep_private.visible_chat(finish_message.chat_id);
+    chat := chatkeep_private.visible_chat(finish_message.chat_id, or_shared => true);
     return query
       update chatkeep.messages m
       set content = coalesce(finish_message.content, m.content),
@@ -914,7 +916,7 @@ begin
   perform chatkeep_private.check_present('chat_id', list_messages.chat_id is not null);
   perform chatkeep_private.check_page_size(list_messages.page_size);
   perform set_config('chatkeep.writing', 'off', true);
-  chat := chatkeep_private.visible_chat(list_messages.chat_id);
+  chat := chatkeep_private.visible_chat(list_messages.chat_id, or_shared => true);
   if list_messages.after is null then
     return query
       select page.* from (
@@ -955,25 +957,28 @@ grant execute on function chatkeep.list_messages(uuid, timestamptz, timestamptz,
 
 -- The lock orders all writers of the chat. The statements after it see what the others committed.
 create or replace function chatkeep_private.locked_chat(
-  chat_id uuid, or_deleted boolean default false, of_user uuid default null, of_tenant uuid default null
+  chat_id uuid, or_deleted boolean default false, or_shared boolean default false, of_user uuid default null, of_tenant uuid default null
 ) returns chatkeep.chats
 language plpgsql volatile set search_path = ''
 as $$
 declare
   chat chatkeep.chats;
 begin
-  -- Two rounds: a statement that waited for the move of its own user still looks for the chat in the old tenant.
-  for round in 1 .. 2 loop
+  -- A second round, because a statement that waited for the move of its own user still looks for the chat in the old
+  -- tenant. A third one for a chat that is shared with the caller.
+  for round in 1 .. 3 loop
     select c.* into chat from chatkeep.chats c
     where c.id = locked_chat.chat_id
-      and (c.user_id = (select chatkeep.uid()) or chatkeep_private.serves(c.tenant_id))
+      and (c.user_id = (select chatkeep_private.reader()) or chatkeep_private.serves(c.tenant_id))
       and (of_user is null or (c.user_id, c.tenant_id) = (of_user, of_tenant))
     for no key update;
     exit when found;
+    if round = 2 and or_shared then
+      perform chatkeep_private.open_chat(locked_chat.chat_id);
+    elsif round > 1 then
+      perform chatkeep_private.refuse_chat(false, null);
+    end if;
   end loop;
-  if chat.id is null then
-    perform chatkeep_private.refuse_chat(false, null);
-  end if;
   if of_user is null then
     perform chatkeep_private.refuse_ambiguous(chat);
   end if;
@@ -983,10 +988,10 @@ begin
   return chat;
 end
 $$;
-comment on function chatkeep_private.locked_chat(uuid, boolean, uuid, uuid) is
-  'A chat of the caller, locked until the transaction ends. A deleted one only with or_deleted. With of_user and of_tenant, a chat of this person alone.';
-revoke all on function chatkeep_private.locked_chat(uuid, boolean, uuid, uuid) from public, anon, authenticated, service_role;
-grant execute on function chatkeep_private.locked_chat(uuid, boolean, uuid, uuid) to authenticated, service_role;
+comment on function chatkeep_private.locked_chat(uuid, boolean, boolean, uuid, uuid) is
+  'A chat of the caller, locked until the transaction ends. A deleted one only with or_deleted. With or_shared also one that is shared with the caller. With of_user and of_tenant, a chat of this person alone.';
+revoke all on function chatkeep_private.locked_chat(uuid, boolean, boolean, uuid, uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.locked_chat(uuid, boolean, boolean, uuid, uuid) to authenticated, service_role;
 
 -- chats/next_time.sql ------------------------------------------------------------
 
@@ -1116,6 +1121,22 @@ comment on function chatkeep_private.refuse_message(text) is
   'Refuses the id of a message that the chat does not have.';
 revoke all on function chatkeep_private.refuse_message(text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.refuse_message(text) to authenticated, service_role;
+
+-- chats/refuse_shared_branch.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.refuse_shared_branch(argument text) returns void
+language plpgsql stable set search_path = ''
+as $$
+begin
+  if chatkeep_private.presented_share() is not null then
+    perform chatkeep_private.refuse('PT409', argument || ' names a message that is not the last one',
+      'Read the chat again and append after its last message: only its owner starts branches.');
+  end if;
+end
+$$;
+comment on function chatkeep_private.refuse_shared_branch(text) is 'Refuses a branch in a chat of somebody else.';
+revoke all on function chatkeep_private.refuse_shared_branch(text) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.refuse_shared_branch(text) to authenticated, service_role;
 
 -- chats/refuse_unseen.sql ------------------------------------------------------------
 
@@ -1388,19 +1409,23 @@ grant execute on function chatkeep_private.snippet(text, text, tsquery) to authe
 
 -- chats/visible_chat.sql ------------------------------------------------------------
 
-create or replace function chatkeep_private.visible_chat(chat_id uuid) returns chatkeep.chats
+create or replace function chatkeep_private.visible_chat(chat_id uuid, or_shared boolean default false) returns chatkeep.chats
 language plpgsql stable set search_path = ''
 as $$
 declare
   chat chatkeep.chats;
 begin
-  select c.id, c.tenant_id, c.user_id, c.deleted_at into chat.id, chat.tenant_id, chat.user_id, chat.deleted_at
-  from chatkeep.chats c
-  where c.id = visible_chat.chat_id
-    and (c.user_id = (select chatkeep.uid()) or chatkeep_private.serves(c.tenant_id));
-  if not found then
-    perform chatkeep_private.refuse_chat(false, null);
-  end if;
+  for round in 1 .. 2 loop
+    select c.id, c.tenant_id, c.user_id, c.deleted_at into chat.id, chat.tenant_id, chat.user_id, chat.deleted_at
+    from chatkeep.chats c
+    where c.id = visible_chat.chat_id
+      and (c.user_id = (select chatkeep_private.reader()) or chatkeep_private.serves(c.tenant_id));
+    exit when found;
+    if round = 2 or not or_shared then
+      perform chatkeep_private.refuse_chat(false, null);
+    end if;
+    perform chatkeep_private.open_chat(visible_chat.chat_id);
+  end loop;
   perform chatkeep_private.refuse_ambiguous(chat);
   if chat.deleted_at is not null then
     perform chatkeep_private.refuse_chat(true, chat.deleted_at);
@@ -1408,7 +1433,7 @@ begin
   return chat;
 end
 $$;
-comment on function chatkeep_private.visible_chat(uuid) is
-  'The key and the owner of a chat of the caller, without a lock.';
-revoke all on function chatkeep_private.visible_chat(uuid) from public, anon, authenticated, service_role;
-grant execute on function chatkeep_private.visible_chat(uuid) to authenticated, service_role;
+comment on function chatkeep_private.visible_chat(uuid, boolean) is
+  'The key and the owner of a chat of the caller, without a lock. With or_shared also of a chat that is shared with the caller.';
+revoke all on function chatkeep_private.visible_chat(uuid, boolean) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.visible_chat(uuid, boolean) to authenticated, service_role;

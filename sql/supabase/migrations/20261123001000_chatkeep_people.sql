@@ -9,6 +9,88 @@ comment on column chatkeep.transfer_counts.documents is 'The documents.';
 comment on column chatkeep.transfer_counts.archived is
   'Those of the documents that were archived, because the new owner has the same source or the same private bytes.';
 
+create type chatkeep.new_share as (
+  id uuid, chat_id uuid, with_user_id uuid, with_tenant boolean, by_link boolean, permission text, up_to_seq integer,
+  created_at timestamptz, expires_at timestamptz, revoked_at timestamptz, secret text
+);
+comment on type chatkeep.new_share is 'A share, and the secret of a new link.';
+comment on column chatkeep.new_share.with_user_id is 'NULL unless the chat is shared with one member.';
+comment on column chatkeep.new_share.with_tenant is 'Whether the chat is shared with all members of the tenant.';
+comment on column chatkeep.new_share.by_link is 'Whether the chat is shared by a link.';
+comment on column chatkeep.new_share.permission is 'One of read, write.';
+comment on column chatkeep.new_share.up_to_seq is 'The seq of the last message that is shown. NULL: the share is live.';
+comment on column chatkeep.new_share.expires_at is 'NULL: the share ends when it is revoked.';
+comment on column chatkeep.new_share.revoked_at is 'NULL until the share is revoked.';
+comment on column chatkeep.new_share.secret is 'The secret of the link: cksh_ and 32 characters. Shown once, and NULL without a link.';
+
+create type chatkeep.shared_chat as (
+  share_id uuid, chat_id uuid, title text, permission text, up_to_seq integer, expires_at timestamptz, messages jsonb
+);
+comment on type chatkeep.shared_chat is 'A shared chat and a page of its messages.';
+comment on column chatkeep.shared_chat.title is 'NULL if the chat has none.';
+comment on column chatkeep.shared_chat.permission is 'One of read, write.';
+comment on column chatkeep.shared_chat.up_to_seq is 'The seq of the last message that is shown. NULL: the share is live.';
+comment on column chatkeep.shared_chat.expires_at is 'NULL: the share ends when it is revoked.';
+comment on column chatkeep.shared_chat.messages is
+  'An array of objects with id, seq, role, content, parts, status, model, created_at and attachments. An attachment has id, name, mime_type, byte_size and storage_path.';
+
+-- people/title_of_shared.sql ------------------------------------------------------------
+
+-- Opens each share for the view shared_with_me. A deleted chat has no row. A parallel plan cannot set the marker.
+create or replace function chatkeep_private.title_of_shared(share_id uuid, out title text, out updated_at timestamptz) returns setof record
+language plpgsql stable parallel unsafe set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
+begin
+  perform set_config('chatkeep.writing', 'off ' || title_of_shared.share_id, true);
+  return query
+    select c.title, c.updated_at from chatkeep_private.opened_share s
+    join chatkeep.chats c on c.id = s.chat_id and c.tenant_id = s.tenant_id
+    where c.deleted_at is null;
+  perform set_config('chatkeep.writing', marker, true);
+end
+$$;
+comment on function chatkeep_private.title_of_shared(uuid) is 'The title and the time of a chat that is shared with the caller.';
+revoke all on function chatkeep_private.title_of_shared(uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.title_of_shared(uuid) to authenticated, service_role;
+
+-- people/shares.sql ------------------------------------------------------------
+
+create view chatkeep.my_shares with (security_invoker = true) as
+select s.id, s.chat_id, s.with_user_id, s.with_tenant_id is not null and s.with_user_id is null as with_tenant,
+  s.with_tenant_id is null as by_link, s.permission, s.up_to_seq, s.created_at, s.expires_at, s.revoked_at
+from chatkeep.chat_shares s
+where s.user_id = (select chatkeep.uid());
+comment on view chatkeep.my_shares is 'The shares of the signed-in user''s chats, ended ones too.';
+comment on column chatkeep.my_shares.with_user_id is 'NULL unless the chat is shared with one member.';
+comment on column chatkeep.my_shares.with_tenant is 'Whether the chat is shared with all members of the tenant.';
+comment on column chatkeep.my_shares.by_link is 'Whether the chat is shared by a link.';
+comment on column chatkeep.my_shares.permission is 'One of read, write.';
+comment on column chatkeep.my_shares.up_to_seq is 'The seq of the last message that is shown. NULL: the share is live.';
+comment on column chatkeep.my_shares.expires_at is 'NULL: the share ends when it is revoked.';
+comment on column chatkeep.my_shares.revoked_at is 'NULL until the share is revoked.';
+revoke all on chatkeep.my_shares from public, anon, authenticated, service_role;
+grant select on chatkeep.my_shares to authenticated, service_role;
+
+create view chatkeep.shared_with_me with (security_invoker = true) as
+select s.id, s.chat_id, s.user_id as owner_id, c.title, s.permission, s.up_to_seq, s.created_at, s.expires_at,
+  case when s.up_to_seq is null then c.updated_at end as updated_at
+from chatkeep_private.open_shares s, chatkeep_private.title_of_shared(s.id) c
+where s.is_given;
+comment on view chatkeep.shared_with_me is
+  'The chats that others share with the signed-in user, in the tenant of the request. list_messages reads them.';
+comment on column chatkeep.shared_with_me.id is 'The id of the share.';
+comment on column chatkeep.shared_with_me.owner_id is 'The owner of the chat.';
+comment on column chatkeep.shared_with_me.title is 'NULL if the chat has none.';
+comment on column chatkeep.shared_with_me.permission is 'One of read, write.';
+comment on column chatkeep.shared_with_me.up_to_seq is 'The seq of the last message that is shown. NULL: the share is live.';
+comment on column chatkeep.shared_with_me.expires_at is 'NULL: the share ends when it is revoked.';
+comment on column chatkeep.shared_with_me.updated_at is 'The created_at of the newest message. NULL unless the share is live.';
+revoke all on chatkeep.shared_with_me from public, anon, authenticated, service_role;
+grant select on chatkeep.shared_with_me to authenticated, service_role;
+
 -- people/add_member.sql ------------------------------------------------------------
 
 create or replace function chatkeep.add_member(
@@ -95,6 +177,42 @@ $$;
 comment on function chatkeep_private.check_role(text) is 'Refuses what is no role of a member.';
 revoke all on function chatkeep_private.check_role(text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.check_role(text) to authenticated, service_role;
+
+-- people/check_share.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.check_share(
+  with_user_id uuid, with_tenant boolean, by_link boolean, permission text, up_to_message_id uuid, expires_at timestamptz
+) returns void
+language plpgsql stable set search_path = ''
+as $$
+begin
+  perform chatkeep_private.check_present('with_tenant', with_tenant is not null);
+  perform chatkeep_private.check_present('by_link', by_link is not null);
+  perform chatkeep_private.check_present('permission', permission is not null);
+  if (with_user_id is not null)::integer + with_tenant::integer + by_link::integer <> 1 then
+    perform chatkeep_private.refuse('22023', 'with_user_id or with_tenant or by_link must say with whom, and only one of them',
+      'Pass with_user_id, or with_tenant as true, or by_link as true.');
+  end if;
+  if permission not in ('read', 'write') then
+    perform chatkeep_private.refuse('22023', 'permission must be read or write', 'Pass read, or write to let the person append.');
+  end if;
+  if permission = 'write' and by_link then
+    perform chatkeep_private.refuse('22023', 'permission must be read for a link',
+      'Share with a member to let somebody append: each message then names its author.');
+  end if;
+  if permission = 'write' and up_to_message_id is not null then
+    perform chatkeep_private.refuse('22023', 'permission must be read with up_to_message_id',
+      'Leave up_to_message_id out: who appends has to see the last message.');
+  end if;
+  if expires_at <= clock_timestamp() then
+    perform chatkeep_private.refuse('22023', 'expires_at must be in the future', 'Pass a later time, or leave it out.');
+  end if;
+end
+$$;
+comment on function chatkeep_private.check_share(uuid, boolean, boolean, text, uuid, timestamptz) is
+  'Refuses a share that names nobody or several, and one with a permission or an end that it cannot have.';
+revoke all on function chatkeep_private.check_share(uuid, boolean, boolean, text, uuid, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.check_share(uuid, boolean, boolean, text, uuid, timestamptz) to authenticated, service_role;
 
 -- people/hand_over.sql ------------------------------------------------------------
 
@@ -248,6 +366,84 @@ comment on function chatkeep_private.lock_people(uuid, uuid, uuid) is
 revoke all on function chatkeep_private.lock_people(uuid, uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.lock_people(uuid, uuid, uuid) to service_role;
 
+-- people/open_share.sql ------------------------------------------------------------
+
+-- Tables are closed to anon: Realtime tells the keys of deleted rows to every role that may select them. So the call works
+-- in the role authenticated, which sees no row without a user, besides what the presented share unlocks.
+create or replace function chatkeep.open_share(
+  secret text default null,
+  share_id uuid default null,
+  after timestamptz default null,
+  page_size integer default 50
+) returns setof chatkeep.shared_chat
+language plpgsql stable parallel unsafe set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
+  presented constant text := coalesce(current_setting('chatkeep.presented_link', true), '');
+  caller constant text := current_setting('role');
+  since constant timestamptz := coalesce(open_share.after, '-infinity');
+  share record;
+begin
+  perform chatkeep_private.check_page_size(open_share.page_size);
+  if (open_share.secret is null) = (open_share.share_id is null) then
+    perform chatkeep_private.refuse('22023', 'secret or share_id must be given, and not both',
+      'Pass the secret of a link, or the id of a share from shared_with_me.');
+  end if;
+  if open_share.secret ~ '^cksh_[A-Za-z0-9_-]{32}$' then
+    perform set_config('chatkeep.presented_link',
+      encode(decode(translate(substr(open_share.secret, 6), '-_', '+/'), 'base64'), 'hex'), true);
+  end if;
+  if caller = 'anon' then
+    perform set_config('role', 'authenticated', true);
+  end if;
+  select s.* into share from chatkeep_private.open_shares s
+  where (s.id = open_share.share_id and (s.is_given or s.user_id = chatkeep.uid() or chatkeep_private.serves(s.tenant_id)))
+    or (open_share.secret is not null and s.secret_digest = chatkeep_private.presented_link());
+  if found then
+    perform set_config('chatkeep.writing', 'off ' || share.id, true);
+    return query
+      select share.id, c.id, c.title, share.permission, share.up_to_seq, share.expires_at, (
+        select coalesce(jsonb_agg(p.message order by p.seq), '[]')
+        from (
+          select m.seq, jsonb_build_object('id', m.id, 'seq', m.seq, 'role', m.role, 'content', m.content, 'parts', m.parts,
+            'status', m.status, 'model', m.model, 'created_at', m.created_at, 'attachments', (
+              select coalesce(jsonb_agg(jsonb_build_object('id', a.id, 'name', a.name, 'mime_type', a.mime_type,
+                'byte_size', a.byte_size, 'storage_path', a.storage_path) order by a.id), '[]')
+              from chatkeep.attachments a
+              where a.message_id = m.id and a.chat_id = m.chat_id and a.tenant_id = m.tenant_id
+            )) as message
+          from chatkeep.messages m
+          where m.chat_id = c.id and m.tenant_id = c.tenant_id and m.active
+            and m.created_at > since and m.seq <= coalesce(share.up_to_seq, m.seq)
+          order by m.created_at
+          limit open_share.page_size
+        ) p
+      )
+      from chatkeep.chats c
+      where c.id = share.chat_id and c.tenant_id = share.tenant_id and c.deleted_at is null;
+  end if;
+  if not found then
+    perform chatkeep_private.refuse('PT404',
+      case when open_share.secret is null then 'share_id' else 'secret' end || ' opens no chat',
+      'It was revoked or has expired, or it never was one. Ask the owner of the chat for a new one.');
+  end if;
+  perform set_config('chatkeep.writing', marker, true), set_config('chatkeep.presented_link', presented, true),
+    set_config('role', caller, true);
+end
+$$;
+comment on function chatkeep.open_share(text, uuid, timestamptz, integer) is
+'Opens a shared chat by the secret of a link, signed in or not, or by the id of a share, and returns it with a page of its active path, oldest first.
+secret: The secret that share_chat returned: cksh_ and 32 characters.
+share_id: An id from shared_with_me, in place of the secret.
+after: The created_at of the last message of the page before. Exclusive.
+page_size: 1 to 200.
+Returns: one row.
+Errors: 22023, 22004, PT404.';
+revoke all on function chatkeep.open_share(text, uuid, timestamptz, integer) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.open_share(text, uuid, timestamptz, integer) to anon, authenticated, service_role;
+
 -- people/refuse_member.sql ------------------------------------------------------------
 
 create or replace function chatkeep_private.refuse_member(tenant_id uuid, user_id uuid, hint text) returns void
@@ -332,6 +528,40 @@ Errors: 22023, 22004, PT404.';
 revoke all on function chatkeep.rename_tenant(uuid, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.rename_tenant(uuid, text) to authenticated, service_role;
 
+-- people/revoke_share.sql ------------------------------------------------------------
+
+create or replace function chatkeep.revoke_share(share_id uuid) returns setof chatkeep.my_shares
+language plpgsql volatile set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
+begin
+  perform chatkeep_private.check_present('share_id', revoke_share.share_id is not null);
+  perform set_config('chatkeep.writing', 'on', true);
+  -- A second round, because a statement that waited for the move of its own user still looks in the old tenant.
+  for round in 1 .. 2 loop
+    return query
+      update chatkeep.chat_shares s set revoked_at = coalesce(s.revoked_at, clock_timestamp())
+      where s.id = revoke_share.share_id and (s.user_id = (select chatkeep.uid()) or chatkeep_private.serves(s.tenant_id))
+      returning s.id, s.chat_id, s.with_user_id, s.with_tenant_id is not null and s.with_user_id is null,
+        s.with_tenant_id is null, s.permission, s.up_to_seq, s.created_at, s.expires_at, s.revoked_at;
+    exit when found;
+    if round = 2 then
+      perform chatkeep_private.refuse('PT404', 'share_id names no share of yours', 'List them with my_shares.');
+    end if;
+  end loop;
+  perform set_config('chatkeep.writing', marker, true);
+end
+$$;
+comment on function chatkeep.revoke_share(uuid) is
+'Ends a share of a chat of the caller for good, for service_role anyone''s, and returns it.
+Nobody reads through it from the next statement on. A revoked share stays as it is.
+Returns: one row.
+Errors: 22004, PT404.';
+revoke all on function chatkeep.revoke_share(uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.revoke_share(uuid) to authenticated, service_role;
+
 -- people/set_member_role.sql ------------------------------------------------------------
 
 create or replace function chatkeep.set_member_role(tenant_id uuid, user_id uuid, role text) returns setof chatkeep.memberships
@@ -364,6 +594,89 @@ Returns: one row.
 Errors: 22023, 22004, 42501, PT404, PT409.';
 revoke all on function chatkeep.set_member_role(uuid, uuid, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.set_member_role(uuid, uuid, text) to authenticated, service_role;
+
+-- people/share_chat.sql ------------------------------------------------------------
+
+create or replace function chatkeep.share_chat(
+  chat_id uuid,
+  with_user_id uuid default null,
+  with_tenant boolean default false,
+  by_link boolean default false,
+  permission text default 'read',
+  up_to_message_id uuid default null,
+  expires_at timestamptz default null
+) returns setof chatkeep.new_share
+language plpgsql volatile set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
+  secret constant bytea := chatkeep_private.random_secret();
+  chat chatkeep.chats;
+  tenant uuid;
+  up_to integer;
+  stored uuid;
+begin
+  perform chatkeep_private.check_present('chat_id', share_chat.chat_id is not null);
+  perform chatkeep_private.check_share(share_chat.with_user_id, share_chat.with_tenant, share_chat.by_link,
+    share_chat.permission, share_chat.up_to_message_id, share_chat.expires_at);
+  perform set_config('chatkeep.writing', 'on', true);
+  chat := chatkeep_private.locked_chat(share_chat.chat_id);
+  if share_chat.with_user_id = chat.user_id then
+    perform chatkeep_private.refuse('22023', 'with_user_id must be somebody else', 'The chat is this person''s own.');
+  end if;
+  if share_chat.up_to_message_id is not null then
+    select m.seq into up_to from chatkeep.messages m
+    where m.id = share_chat.up_to_message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id and m.active;
+    if not found then
+      perform chatkeep_private.refuse_message('up_to_message_id');
+    end if;
+  end if;
+  if not share_chat.by_link then
+    tenant := chat.tenant_id;
+    -- Who shares again with the same people changes what they may. The lock on the chat makes this and the insert one step.
+    update chatkeep.chat_shares s
+    set permission = share_chat.permission, up_to_seq = up_to, expires_at = share_chat.expires_at
+    where s.chat_id = chat.id and s.tenant_id = chat.tenant_id and s.user_id = chat.user_id
+      and s.with_tenant_id = tenant and s.with_user_id is not distinct from share_chat.with_user_id
+      and s.revoked_at is null
+    returning s.id into stored;
+  end if;
+  if stored is null then
+    begin
+      insert into chatkeep.chat_shares as s (
+        id, chat_id, tenant_id, user_id, with_tenant_id, with_user_id, secret_digest, permission, up_to_seq, expires_at
+      ) values (
+        chatkeep_private.uuid_v7(), chat.id, chat.tenant_id, chat.user_id, tenant, share_chat.with_user_id,
+        case when share_chat.by_link then sha256(secret) end, share_chat.permission, up_to, share_chat.expires_at
+      )
+      returning s.id into stored;
+    exception when foreign_key_violation then
+      perform chatkeep_private.refuse('PT404', 'with_user_id names no member of the tenant of the chat',
+        'Pass the user_id of a membership, or add the person with add_member.');
+    end;
+  end if;
+  return query
+    select s.id, s.chat_id, s.with_user_id, s.with_tenant_id is not null and s.with_user_id is null, s.with_tenant_id is null,
+      s.permission, s.up_to_seq, s.created_at, s.expires_at, s.revoked_at,
+      case when s.with_tenant_id is null then 'cksh_' || translate(encode(secret, 'base64'), '+/', '-_') end
+    from chatkeep.chat_shares s where s.id = stored and s.tenant_id = chat.tenant_id;
+  perform set_config('chatkeep.writing', marker, true);
+end
+$$;
+comment on function chatkeep.share_chat(uuid, uuid, boolean, boolean, text, uuid, timestamptz) is
+'Shares a chat of the caller with a member of its tenant, with all members, or by a link, and returns the share.
+Exactly one of with_user_id, with_tenant and by_link says with whom. The same people again get the new permission, and their share keeps its id. Each link is a share of its own.
+with_user_id: A member of the tenant of the chat.
+with_tenant: true for all members of the tenant of the chat.
+by_link: true for a link, whose secret is returned once. Whoever has it reads the chat, signed in or not.
+permission: One of read, write. write: the person also appends messages. A link is for reading only.
+up_to_message_id: The last message that is shown. Later ones stay hidden, and the permission must be read. The share is live when it is left out.
+expires_at: When the share ends. It ends when it is revoked when this is left out.
+Returns: one row.
+Errors: 22023, 22004, PT404, PT409, PT410.';
+revoke all on function chatkeep.share_chat(uuid, uuid, boolean, boolean, text, uuid, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.share_chat(uuid, uuid, boolean, boolean, text, uuid, timestamptz) to authenticated, service_role;
 
 -- people/transfer_all.sql ------------------------------------------------------------
 

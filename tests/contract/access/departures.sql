@@ -77,6 +77,9 @@ insert into calls (call, disabled, gone) values
   ('index_messages()', '42501', '42501'),
   ('purge_chats()', '42501', '42501'),
   ('purge_sessions()', '42501', '42501'),
+  ('share_chat(CHAT, with_tenant => true)', 'PT404', 'PT404'),
+  ('revoke_share(pg_temp.id(''e1''))', 'PT404', 'PT404'),
+  ('open_share(share_id => pg_temp.id(''e1''))', 'PT404', 'PT404'),
   ('transfer_chat(CHAT, BOB)', '42501', '42501'),
   ('transfer_document(DOCUMENT, BOB)', '42501', '42501'),
   ('transfer_all(chatkeep.uid(), BOB)', '42501', '42501');
@@ -120,7 +123,7 @@ update chatkeep.users set disabled_at = now() where id = '00000000-0000-4000-800
 create temporary table was on commit drop as select pg_temp.everything() as everything;
 select pg_temp.sign_in('ada');
 select is(left(pg_temp.ending(call), length(disabled)), disabled, name || ' answers a disabled user') from calls order by n;
-select is((select count(*) from calls where disabled = 'PT404' and pg_temp.ending(call) !~ ' names no (chat|document|session) of yours | names no tenant that you manage '), 0::bigint, 'and PT404 names a chat, document or session, as for one that nobody has');
+select is((select count(*) from calls where disabled = 'PT404' and pg_temp.ending(call) !~ ' names no (chat|document|session|share) of yours | names no tenant that you manage | opens no chat '), 0::bigint, 'and PT404 names a chat, document or session, as for one that nobody has');
 select is((select array_agg(pg_temp.ending(call)) from unnest(array['append_message(null, ''user'', ''x'')', 'search_messages(null)', 'create_chat(metadata => null)']) call),
   array['22004 chat_id is missing | Pass a value; null is not accepted here.', '22004 query is missing | Pass a value; null is not accepted here.', '22004 metadata is missing | Pass a value; null is not accepted here.'],
   'arguments are judged first');
@@ -194,7 +197,7 @@ delete from auth.users where id = '00000000-0000-4000-8000-00000000ada0';
 update was set everything = pg_temp.everything();
 select pg_temp.sign_in('ada');
 select is(left(pg_temp.ending(call), length(gone)), gone, name || ' answers a user whose account is gone') from calls order by n;
-select is((select count(*) from calls where gone = 'PT404' and pg_temp.ending(call) !~ ' names no (chat|document|session) of yours | names no tenant that you manage '), 0::bigint, 'and PT404 is that of things that nobody has');
+select is((select count(*) from calls where gone = 'PT404' and pg_temp.ending(call) !~ ' names no (chat|document|session|share) of yours | names no tenant that you manage | opens no chat '), 0::bigint, 'and PT404 is that of things that nobody has');
 select is_empty($$ select from chatkeep.users $$, 'nothing is left to read');
 select matches(pg_temp.refusal($$ insert into chatkeep.memberships (user_id, tenant_id, role, is_home) values ('00000000-0000-4000-8000-00000000ada0', '00000000-0000-4000-8000-00000000ada0', 'owner', true) $$), '^(23503|42501) ', 'and no membership comes back by hand');
 reset role;

@@ -18,6 +18,7 @@ select count(*) as made from chatkeep.append_message(pg_temp.id('c2'), 'user', '
 select count(*) as made from chatkeep.delete_chat(pg_temp.id('c2')) \gset
 select id as document from chatkeep.register_document('ada.html', repeat('a', 64), 'hidden documents', tags => '{"mark":"hidden document_metadata"}') \gset
 select count(*) as made from chatkeep.attach(pg_temp.id('c1'), pg_temp.id('a1'), :'document', 'a.html', 'hidden attachments') \gset
+select id as share from chatkeep.share_chat(pg_temp.id('c1'), with_tenant => true) \gset
 select token as first from chatkeep.create_session('hidden sessions') \gset
 select token, session_id as session from chatkeep.rotate_session(:'first') \gset
 select token as before, session_id as other from chatkeep.create_session('hidden sessions') \gset
@@ -76,6 +77,11 @@ insert into calls (name, call, verdict) values
   ('fail_stale', $$fail_stale_messages('0')$$, '1'),
   ('index', $$index_messages()$$, '42501'),
   ('purge_chats', $$purge_chats()$$, '42501'),
+  ('share', $$share_chat(CHAT, by_link => true)$$, '1'),
+  ('share_again', $$share_chat(CHAT, with_tenant => true)$$, '1'),
+  ('revoke_share', $$revoke_share(SHARE)$$, '1'),
+  ('open_share', $$open_share(share_id => SHARE)$$, '1'),
+  ('my_shares', $$my_shares$$, '1'),
   ('transfer_chat', $$transfer_chat(gen_random_uuid(), gen_random_uuid())$$, '42501'),
   ('transfer_document', $$transfer_document(gen_random_uuid(), gen_random_uuid())$$, '42501'),
   ('transfer_all', $$transfer_all(gen_random_uuid(), gen_random_uuid())$$, '42501'),
@@ -114,16 +120,16 @@ insert into calls (name, call, verdict) values
   ('attach_object', $$attach(CHAT, pg_temp.id('a2'), storage_path => 'b/a.png')$$, '1'),
   ('delete_document', $$delete_document(DOCUMENT)$$, '1'),
   ('delete_shared', $$delete_document(SHARED)$$, '42501');
-update calls set call = replace(replace(replace(replace(replace(replace(call, 'CHAT', 'pg_temp.id(''c1'')'), 'TOKEN', quote_literal(:'token')),
-  'BEFORE', quote_literal(:'before')), 'SESSION', quote_literal(:'session')), 'DOCUMENT', quote_literal(:'document')), 'SHARED', quote_literal(:'shared'));
+update calls set call = replace(replace(replace(replace(replace(replace(replace(call, 'CHAT', 'pg_temp.id(''c1'')'), 'TOKEN', quote_literal(:'token')),
+  'BEFORE', quote_literal(:'before')), 'SESSION', quote_literal(:'session')), 'DOCUMENT', quote_literal(:'document')), 'SHARED', quote_literal(:'shared')), 'SHARE', quote_literal(:'share'));
 
 -- The calls that end in another way under a policy, and how. all: the policy hides the table from every command. select: from reading.
 -- rows: it hides the rows that exist so far. update: it allows no row to change. Where two refusals are right, both are listed.
 create temporary table differences (kind text, hidden text, verdict text, names text[]) on commit drop;
 insert into differences values
-  ('all', 'memberships', '0', '{tenant_id,search,fail_stale,revoke_all,my_sessions}'),
+  ('all', 'memberships', '0', '{tenant_id,search,fail_stale,revoke_all,my_sessions,my_shares}'),
   ('all', 'memberships', '42501', '{create_chat,create_chat_again,import_new,import_more,import_stored,import_again,create_session,create_last_session,register_new,register_described,register_again,register_new_bytes,register_new_source,register_source_described,register_shared,documents_none,documents_new,documents_mixed,documents_new_bytes,documents_new_source,register_content,tag,tag_nothing,tag_shared}'),
-  ('all', 'memberships', 'PT404', '{add_member,set_member_role,remove_member,rename_tenant,append,append_with_id,append_again,append_branch,batch_of_none,batch,batch_again,batch_branch,finish,finish_again,select_other_branch,select_same_branch,list,list_after,search_chat,delete_chat,restore_chat,revoke,set_status,set_same_status,set_shared_status,attach,attach_again,attach_object,delete_document,delete_shared}'),
+  ('all', 'memberships', 'PT404', '{add_member,set_member_role,remove_member,rename_tenant,append,append_with_id,append_again,append_branch,batch_of_none,batch,batch_again,batch_branch,finish,finish_again,select_other_branch,select_same_branch,list,list_after,search_chat,delete_chat,restore_chat,revoke,set_status,set_same_status,set_shared_status,attach,attach_again,attach_object,delete_document,delete_shared,share,share_again,revoke_share,open_share}'),
   ('all', 'sessions', '42501', '{create_session,create_last_session}'),
   ('all', 'sessions', '1 invalid', '{rotate,rotate_again,validate,elevate,revoke_others}'),
   ('all', 'sessions', 'PT404', '{revoke}'),
@@ -131,12 +137,15 @@ insert into differences values
   ('all', 'session_secrets', '42501', '{create_session,create_last_session}'),
   ('all', 'session_secrets', '1 invalid', '{rotate,rotate_again,validate,elevate,revoke_others}'),
   ('all', 'chats', '42501', '{create_chat,create_chat_again,import_new,import_more,import_stored,import_again}'),
-  ('all', 'chats', 'PT404', '{append,append_with_id,append_again,append_branch,batch_of_none,batch,batch_again,batch_branch,finish,finish_again,select_other_branch,select_same_branch,list,list_after,search_chat,delete_chat,restore_chat,attach,attach_again,attach_object}'),
+  ('all', 'chats', 'PT404', '{append,append_with_id,append_again,append_branch,batch_of_none,batch,batch_again,batch_branch,finish,finish_again,select_other_branch,select_same_branch,list,list_after,search_chat,delete_chat,restore_chat,attach,attach_again,attach_object,share,share_again,open_share}'),
   ('all', 'chats', '0', '{search,fail_stale}'),
   ('all', 'messages', '42501', '{append,append_with_id,append_again,batch,batch_again,import_new,import_more,import_stored}'),
   ('all', 'messages', 'PT404', '{append_branch,batch_branch,finish,finish_again,select_other_branch,attach,attach_again,attach_object}'),
   ('all', 'messages', '0', '{list,list_after,search,search_chat,fail_stale}'),
   ('all', 'message_search', '0', '{search,search_chat}'),
+  ('all', 'chat_shares', '42501', '{share,share_again}'),
+  ('all', 'chat_shares', 'PT404', '{revoke_share,open_share}'),
+  ('all', 'chat_shares', '0', '{my_shares}'),
   ('all', 'documents', '42501', '{register_new,register_described,register_again,register_new_bytes,register_new_source,register_source_described,register_shared,documents_new,documents_mixed,documents_new_bytes,documents_new_source,register_content}'),
   ('all', 'documents', 'PT404', '{set_status,set_same_status,set_shared_status,tag,tag_nothing,tag_shared,attach,attach_again,delete_document,delete_shared}'),
   ('all', 'document_metadata', '42501', '{register_described,register_source_described,tag,tag_shared}'),
@@ -144,9 +153,9 @@ insert into differences values
   ('all', 'document_metadata', '1, changed', '{delete_document}'),
   ('all', 'attachments', '42501', '{attach,attach_again,attach_object}'),
   ('all', 'attachments', '1, changed', '{delete_document}'),
-  ('select', 'memberships', '0', '{tenant_id,search,fail_stale,revoke_all,my_sessions}'),
+  ('select', 'memberships', '0', '{tenant_id,search,fail_stale,revoke_all,my_sessions,my_shares}'),
   ('select', 'memberships', '42501', '{create_chat,create_chat_again,import_new,import_more,import_stored,import_again,create_session,create_last_session,register_new,register_described,register_again,register_new_bytes,register_new_source,register_source_described,register_shared,documents_none,documents_new,documents_mixed,documents_new_bytes,documents_new_source,register_content,tag,tag_nothing,tag_shared}'),
-  ('select', 'memberships', 'PT404', '{add_member,set_member_role,remove_member,rename_tenant,append,append_with_id,append_again,append_branch,batch_of_none,batch,batch_again,batch_branch,finish,finish_again,select_other_branch,select_same_branch,list,list_after,search_chat,delete_chat,restore_chat,revoke,set_status,set_same_status,set_shared_status,attach,attach_again,attach_object,delete_document,delete_shared}'),
+  ('select', 'memberships', 'PT404', '{add_member,set_member_role,remove_member,rename_tenant,append,append_with_id,append_again,append_branch,batch_of_none,batch,batch_again,batch_branch,finish,finish_again,select_other_branch,select_same_branch,list,list_after,search_chat,delete_chat,restore_chat,revoke,set_status,set_same_status,set_shared_status,attach,attach_again,attach_object,delete_document,delete_shared,share,share_again,revoke_share,open_share}'),
   ('select', 'sessions', '1 created, added', '{create_session,create_last_session}'),
   ('select', 'sessions', '1 invalid', '{rotate,rotate_again,validate,elevate,revoke_others}'),
   ('select', 'sessions', 'PT404', '{revoke}'),
@@ -154,7 +163,7 @@ insert into differences values
   ('select', 'session_secrets', '1 created, added', '{create_session,create_last_session}'),
   ('select', 'session_secrets', '1 invalid', '{rotate,rotate_again,validate,elevate,revoke_others}'),
   ('select', 'chats', '42501', '{create_chat,create_chat_again,import_new,import_more,import_stored,import_again}'),
-  ('select', 'chats', 'PT404', '{append,append_with_id,append_again,append_branch,batch_of_none,batch,batch_again,batch_branch,finish,finish_again,select_other_branch,select_same_branch,list,list_after,search_chat,delete_chat,restore_chat,attach,attach_again,attach_object}'),
+  ('select', 'chats', 'PT404', '{append,append_with_id,append_again,append_branch,batch_of_none,batch,batch_again,batch_branch,finish,finish_again,select_other_branch,select_same_branch,list,list_after,search_chat,delete_chat,restore_chat,attach,attach_again,attach_object,share,share_again,open_share}'),
   ('select', 'chats', '0', '{search,fail_stale}'),
   ('select', 'messages', '42501', '{append,append_with_id,append_again,batch}'),
   ('select', 'messages', 'PT404', '{append_branch,batch_branch,finish,finish_again,select_other_branch,attach,attach_again,attach_object}'),
@@ -162,6 +171,9 @@ insert into differences values
   ('select', 'messages', '0', '{list,list_after,search,search_chat,fail_stale}'),
   ('select', 'messages', '1, added', '{import_new,import_more}'),
   ('select', 'message_search', '0', '{search,search_chat}'),
+  ('select', 'chat_shares', '42501', '{share,share_again}'),
+  ('select', 'chat_shares', 'PT404', '{revoke_share,open_share}'),
+  ('select', 'chat_shares', '0', '{my_shares}'),
   ('select', 'documents', '42501', '{register_new,register_described,register_again,register_new_bytes,register_new_source,register_source_described,register_shared,documents_new,documents_mixed,documents_new_bytes,documents_new_source,register_content}'),
   ('select', 'documents', 'PT404', '{set_status,set_same_status,set_shared_status,tag,tag_nothing,tag_shared,attach,attach_again,delete_document,delete_shared}'),
   ('select', 'document_metadata', '1 created, added', '{register_described}'),
@@ -170,9 +182,9 @@ insert into differences values
   ('select', 'document_metadata', '1, changed', '{delete_document}'),
   ('select', 'attachments', '42501', '{attach,attach_again,attach_object}'),
   ('select', 'attachments', '1, changed', '{delete_document}'),
-  ('rows', 'memberships', '0', '{tenant_id,search,fail_stale,revoke_all,my_sessions}'),
+  ('rows', 'memberships', '0', '{tenant_id,search,fail_stale,revoke_all,my_sessions,my_shares}'),
   ('rows', 'memberships', '42501', '{create_chat,create_chat_again,import_new,import_more,import_stored,import_again,create_session,create_last_session,register_new,register_described,register_again,register_new_bytes,register_new_source,register_source_described,register_shared,documents_none,documents_new,documents_mixed,documents_new_bytes,documents_new_source,register_content,tag,tag_nothing,tag_shared}'),
-  ('rows', 'memberships', 'PT404', '{add_member,set_member_role,remove_member,rename_tenant,append,append_with_id,append_again,append_branch,batch_of_none,batch,batch_again,batch_branch,finish,finish_again,select_other_branch,select_same_branch,list,list_after,search_chat,delete_chat,restore_chat,revoke,set_status,set_same_status,set_shared_status,attach,attach_again,attach_object,delete_document,delete_shared}'),
+  ('rows', 'memberships', 'PT404', '{add_member,set_member_role,remove_member,rename_tenant,append,append_with_id,append_again,append_branch,batch_of_none,batch,batch_again,batch_branch,finish,finish_again,select_other_branch,select_same_branch,list,list_after,search_chat,delete_chat,restore_chat,revoke,set_status,set_same_status,set_shared_status,attach,attach_again,attach_object,delete_document,delete_shared,share,share_again,revoke_share,open_share}'),
   ('rows', 'sessions', '1 created, added', '{create_session,create_last_session}'),
   ('rows', 'sessions', '1 invalid', '{rotate,rotate_again,validate,elevate,revoke_others}'),
   ('rows', 'sessions', 'PT404', '{revoke}'),
@@ -181,7 +193,7 @@ insert into differences values
   ('rows', 'session_secrets', '1 invalid', '{rotate,rotate_again,validate,elevate,revoke_others}'),
   ('rows', 'chats', '1, added', '{create_chat,import_new}'),
   ('rows', 'chats', 'PT409', '{create_chat_again,import_more,import_stored,import_again}'),
-  ('rows', 'chats', 'PT404', '{append,append_with_id,append_again,append_branch,batch_of_none,batch,batch_again,batch_branch,finish,finish_again,select_other_branch,select_same_branch,list,list_after,search_chat,delete_chat,restore_chat,attach,attach_again,attach_object}'),
+  ('rows', 'chats', 'PT404', '{append,append_with_id,append_again,append_branch,batch_of_none,batch,batch_again,batch_branch,finish,finish_again,select_other_branch,select_same_branch,list,list_after,search_chat,delete_chat,restore_chat,attach,attach_again,attach_object,share,share_again,open_share}'),
   ('rows', 'chats', '0', '{search,fail_stale}'),
   ('rows', 'messages', '1, added', '{append,append_with_id,import_new,import_more}'),
   ('rows', 'messages', 'PT409', '{append_again,batch_again,import_stored}'),
@@ -189,6 +201,10 @@ insert into differences values
   ('rows', 'messages', '2 appended, added', '{batch}'),
   ('rows', 'messages', '0', '{list,list_after,search,search_chat,fail_stale}'),
   ('rows', 'message_search', '0', '{search,search_chat}'),
+  ('rows', 'chat_shares', '1, added', '{share}'),
+  ('rows', 'chat_shares', '42501', '{share_again}'),
+  ('rows', 'chat_shares', 'PT404', '{revoke_share,open_share}'),
+  ('rows', 'chat_shares', '0', '{my_shares}'),
   ('rows', 'documents', '1 created, added', '{register_new,register_described,documents_new,register_content}'),
   ('rows', 'documents', 'PT409', '{register_again,register_new_bytes,register_new_source,register_source_described,register_shared,documents_mixed,documents_new_bytes,documents_new_source}'),
   ('rows', 'documents', 'PT404', '{set_status,set_same_status,set_shared_status,tag,tag_nothing,tag_shared,attach,attach_again,delete_document,delete_shared}'),
@@ -209,12 +225,13 @@ insert into differences values
   ('update', 'sessions', '42501', '{revoke,revoke_all,revoke_others}'),
   ('update', 'session_secrets', '1 invalid', '{rotate,rotate_again}'),
   ('update', 'session_secrets', 'PT409', '{elevate}'),
-  ('update', 'chats', 'PT404', '{append,append_with_id,append_again,append_branch,batch_of_none,batch,batch_again,batch_branch,select_other_branch,select_same_branch,delete_chat,restore_chat,attach,attach_again,attach_object}'),
+  ('update', 'chats', 'PT404', '{append,append_with_id,append_again,append_branch,batch_of_none,batch,batch_again,batch_branch,select_other_branch,select_same_branch,delete_chat,restore_chat,attach,attach_again,attach_object,share,share_again}'),
   ('update', 'chats', '42501', '{import_new}'),
   ('update', 'chats', 'PT409', '{import_more,import_stored,import_again}'),
   ('update', 'messages', '42501', '{append_branch,batch_branch,finish,select_other_branch}'),
   ('update', 'messages', '0', '{fail_stale}'),
   ('update', 'messages', 'PT404', '{attach,attach_again,attach_object}'),
+  ('update', 'chat_shares', 'PT404', '{revoke_share}'),
   ('update', 'documents', '42501|PT409', '{register_new_bytes,register_new_source,register_source_described,register_shared,documents_new_bytes,documents_new_source}'),
   ('update', 'documents', 'PT404', '{set_status,set_same_status,set_shared_status,tag,tag_nothing,tag_shared,attach,attach_again,delete_document,delete_shared}'),
   ('update', 'document_metadata', '42501', '{tag}'),
@@ -228,6 +245,7 @@ insert into tables values
   ('chatkeep', 'chats', 'not metadata ? ''mark'''),
   ('chatkeep', 'messages', 'not metadata ? ''mark'''),
   ('chatkeep', 'message_search', 'chat_id <> ''00000000-0000-7000-8000-0000000000c1'''),
+  ('chatkeep', 'chat_shares', 'with_tenant_id is null'),
   ('chatkeep', 'documents', 'title is distinct from ''hidden documents'''),
   ('chatkeep', 'document_metadata', 'not tags ? ''mark'''),
   ('chatkeep', 'attachments', 'mime_type is distinct from ''hidden attachments''');

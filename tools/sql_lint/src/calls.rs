@@ -165,6 +165,7 @@ impl Argument {
         let read = match value.strip_prefix('\'').and_then(|text| text.strip_suffix('\'')) {
             Some(text) if self.kind == "interval" => seconds(text).map(|seconds| json!(seconds)),
             Some(text) => Some(json!(text)),
+            None if self.kind == "boolean" => value.parse::<bool>().ok().map(|word| json!(word)),
             None => value.parse::<i64>().ok().map(|number| json!(number)),
         };
         read.map(Some).ok_or_else(|| {

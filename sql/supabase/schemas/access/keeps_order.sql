@@ -12,7 +12,11 @@ begin
   if current_setting('chatkeep.writing', true) = 'on' then
     return true;
   end if;
-  if not exists (
+  -- In a shared chat somebody who may write appends messages, and changes nothing else.
+  if current_setting('chatkeep.writing', true) like 'on %' and deleted_at is null and chatkeep_private.writer() is not null then
+    return true;
+  end if;
+  if current_setting('chatkeep.writing', true) like '% %' or not exists (
     select from chatkeep.chats c
     where c.id = keeps_order.id and c.tenant_id = keeps_order.tenant_id
       and (c.message_count, c.last_seq, c.active_leaf_id, c.updated_at, c.deleted_at)

@@ -24,7 +24,7 @@ begin
     append_message.metadata, append_message.status, append_message.model, append_message.token_count);
 
   perform set_config('chatkeep.writing', 'on', true);
-  chat := chatkeep_private.locked_chat(append_message.chat_id);
+  chat := chatkeep_private.locked_chat(append_message.chat_id, or_shared => true);
   if append_message.message_id is not null and chatkeep_private.holds_message(chat, append_message.message_id, 'message_id',
        append_message.role, append_message.content, append_message.parts) then
     return query
@@ -34,6 +34,7 @@ begin
     return;
   end if;
   if append_message.parent_id is not null and append_message.parent_id is distinct from chat.active_leaf_id then
+    perform chatkeep_private.refuse_shared_branch('parent_id');
     if not chatkeep_private.activate_path(chat, append_message.parent_id) then
       perform chatkeep_private.refuse_message('parent_id');
     end if;
@@ -77,8 +78,8 @@ begin
 end
 $$;
 comment on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer) is
-'Appends a message to a chat of the caller and returns it.
-message_id makes a retry safe: the same id and content return the stored row. A parent_id other than the last message starts a branch.
+'Appends a message to a chat of the caller, or to one that is shared with the caller to write, and returns it.
+message_id makes a retry safe: the same id and content return the stored row. A parent_id other than the last message starts a branch, in the caller''s own chats.
 role: The role of its author.
 content: At most 1 MiB of UTF-8. It may be empty.
 message_id: The idempotency key within the chat. A new one is made when it is left out.

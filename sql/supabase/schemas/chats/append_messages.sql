@@ -27,7 +27,7 @@ begin
     '{role,content,message_id,parts,metadata,parent_id,status,model,token_count}');
 
   perform set_config('chatkeep.writing', 'on', true);
-  chat := chatkeep_private.locked_chat(append_messages.chat_id);
+  chat := chatkeep_private.locked_chat(append_messages.chat_id, or_shared => true);
   seq := chat.last_seq;
   leaf := chat.active_leaf_id;
   -- One lookup per item, because a join may read the whole chat. The ids are plain values: under row level security
@@ -64,6 +64,7 @@ begin
       continue;
     end if;
     if item.parent_id is not null and item.parent_id is distinct from leaf then
+      perform chatkeep_private.refuse_shared_branch(place || 'parent_id');
       if not chatkeep_private.activate_path(chat, item.parent_id) then
         perform chatkeep_private.refuse_message(place || 'parent_id');
       end if;

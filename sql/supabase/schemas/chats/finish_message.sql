@@ -34,7 +34,7 @@ begin
   perform set_config('chatkeep.writing', 'on', true);
   -- Two rounds: a statement that waited for the move of its own user still looks for the message in the old tenant.
   for round in 1 .. 2 loop
-    chat := chatkeep_private.visible_chat(finish_message.chat_id);
+    chat := chatkeep_private.visible_chat(finish_message.chat_id, or_shared => true);
     return query
       update chatkeep.messages m
       set content = coalesce(finish_message.content, m.content),

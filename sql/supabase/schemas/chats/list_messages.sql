@@ -18,7 +18,7 @@ begin
   perform chatkeep_private.check_present('chat_id', list_messages.chat_id is not null);
   perform chatkeep_private.check_page_size(list_messages.page_size);
   perform set_config('chatkeep.writing', 'off', true);
-  chat := chatkeep_private.visible_chat(list_messages.chat_id);
+  chat := chatkeep_private.visible_chat(list_messages.chat_id, or_shared => true);
   if list_messages.after is null then
     return query
       select page.* from (

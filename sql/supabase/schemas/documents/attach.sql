@@ -37,7 +37,7 @@ begin
     tenant := chatkeep_private.enter(attach.user_id);
   end if;
   perform set_config('chatkeep.writing', 'on', true);
-  chat := chatkeep_private.locked_chat(attach.chat_id, of_user => attach.user_id, of_tenant => tenant);
+  chat := chatkeep_private.locked_chat(attach.chat_id, or_shared => attach.user_id is null, of_user => attach.user_id, of_tenant => tenant);
   perform from chatkeep.messages m
   where m.id = attach.message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id
   for key share;
@@ -81,6 +81,7 @@ end
 $$;
 comment on function chatkeep.attach(uuid, uuid, uuid, text, text, bigint, text, uuid) is
 'Attaches a document, a stored object or both to a message and returns the attachment.
+In a chat that is shared with the caller to write: a stored object to a message of the caller.
 The same message, document, name and storage_path again return the stored row.
 document_id: The document. Without one there must be a storage_path.
 name: 1 to 500 characters.

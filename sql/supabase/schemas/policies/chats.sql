@@ -5,10 +5,13 @@ alter table chatkeep.chats force row level security;
 
 create policy chats_select on chatkeep.chats for select to authenticated
   using (
-    (user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
+    (user_id, tenant_id) = (select chatkeep_private.reader(), chatkeep_private.reading_tenant())
     and (deleted_at is null or chatkeep_private.in_call())
+    and (((select current_setting('chatkeep.writing', true)) like '% %') is not true
+      or id = (select chatkeep_private.shared_chat_id()))
   );
-comment on policy chats_select on chatkeep.chats is 'Users read their own chats.';
+comment on policy chats_select on chatkeep.chats is
+  'Users read their own chats, and in a call that opens a shared chat this chat.';
 
 create policy chats_insert on chatkeep.chats for insert to authenticated
   with check (
@@ -20,8 +23,10 @@ comment on policy chats_insert on chatkeep.chats is 'create_chat makes chats of 
 -- expression once.
 create policy chats_update on chatkeep.chats for update to authenticated
   using (
-    (user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
+    (user_id, tenant_id) = (select chatkeep_private.reader(), chatkeep_private.reading_tenant())
     and (deleted_at is null or chatkeep_private.in_call())
+    and (((select current_setting('chatkeep.writing', true)) like '% %') is not true
+      or id = (select chatkeep_private.shared_chat_id()))
   )
   with check (
     chatkeep_private.keeps_order(id, tenant_id, message_count, last_seq, active_leaf_id, updated_at, deleted_at)

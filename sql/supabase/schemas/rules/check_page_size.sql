@@ -11,4 +11,4 @@ end
 $$;
 comment on function chatkeep_private.check_page_size(integer) is 'Refuses a page size below 1 or above 200.';
 revoke all on function chatkeep_private.check_page_size(integer) from public, anon, authenticated, service_role;
-grant execute on function chatkeep_private.check_page_size(integer) to authenticated, service_role;
+grant execute on function chatkeep_private.check_page_size(integer) to anon, authenticated, service_role;

@@ -9,4 +9,4 @@ end
 $$;
 comment on function chatkeep_private.check_present(text, boolean) is 'Refuses an argument that is NULL.';
 revoke all on function chatkeep_private.check_present(text, boolean) from public, anon, authenticated, service_role;
-grant execute on function chatkeep_private.check_present(text, boolean) to authenticated, service_role;
+grant execute on function chatkeep_private.check_present(text, boolean) to anon, authenticated, service_role;
