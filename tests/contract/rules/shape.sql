@@ -52,7 +52,7 @@ select is_empty(
 select set_eq(
   $$ select proname::text from pg_catalog.pg_proc p
      where p.pronamespace = 'chatkeep'::regnamespace and has_function_privilege('anon', p.oid, 'execute') $$,
-  array['rotate_session', 'validate_session', 'pre_request', 'document_checksum', 'engine', 'uid'],
+  array['rotate_session', 'validate_session', 'pre_request', 'open_share', 'document_checksum', 'engine', 'uid'],
   'anon may call what needs no user, and nothing else');
 
 select set_eq(
