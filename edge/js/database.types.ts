@@ -340,6 +340,54 @@ export type Database = {
         };
         Relationships: [];
       };
+      "member_usage": {
+        Row: {
+          "attachment_bytes": number;
+          "attachments": number;
+          "chats": number;
+          "document_bytes": number;
+          "documents": number;
+          "measured_at": string;
+          "message_bytes": number;
+          "messages": number;
+          "tenant_id": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "attachment_bytes": number;
+          "attachments": number;
+          "chats": number;
+          "document_bytes": number;
+          "documents": number;
+          "measured_at": string;
+          "message_bytes": number;
+          "messages": number;
+          "tenant_id": string;
+          "user_id": string;
+        };
+        Update: {
+          "attachment_bytes"?: number;
+          "attachments"?: number;
+          "chats"?: number;
+          "document_bytes"?: number;
+          "documents"?: number;
+          "measured_at"?: string;
+          "message_bytes"?: number;
+          "messages"?: number;
+          "tenant_id"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "member_usage_user_id_fkey";
+            columns: ["user_id", "tenant_id"];
+            isOneToOne: true;
+            referencedRelation: "memberships";
+            referencedColumns: ["user_id", "tenant_id"];
+          },
+        ];
+      };
       "memberships": {
         Row: {
           "created_at": string;
@@ -1092,6 +1140,7 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "measure_usage": { Args: { "batch_size"?: number; "older_than"?: string }; Returns: number };
       "open_share": {
         Args: { "after"?: string; "page_size"?: number; "secret"?: string; "share_id"?: string };
         Returns: Database["chatkeep"]["CompositeTypes"]["shared_chat"][];

@@ -122,6 +122,7 @@ const ADDITIONS = {
     settle: ({ token }) => isSessionToken(token) ? undefined : { status: "invalid", session_id: null, revoked: 0 },
   },
   elevate_session: { given: { token: present }, settle: ({ token }) => neverIssued(token, {}) },
+  measure_usage: upkeep(100_000),
   purge_sessions: upkeep(100_000),
   register_documents: { given: { documents: { kind: items(DOCUMENT, rules.checkDocumentCount), ...required } } },
   register_content: {

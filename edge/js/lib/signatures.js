@@ -90,6 +90,10 @@ export const SIGNATURES = {
     ["after", "timestamp with time zone", null],
     ["page_size", "integer", 50],
   ],
+  measure_usage: [
+    ["batch_size", "integer", 10000],
+    ["older_than", "interval", 86400],
+  ],
   open_share: [
     ["secret", "text", null],
     ["share_id", "uuid", null],
@@ -228,6 +232,7 @@ export const ANSWERS = {
   import_chat: "row",
   index_messages: "number",
   list_messages: "rows",
+  measure_usage: "number",
   open_share: "row",
   purge_chats: "number",
   purge_sessions: "number",

@@ -18,7 +18,7 @@ const cycle = {};
 cycle.self = cycle;
 
 test("each call sends its arguments by their SQL names", async () => {
-  const scalars = { document_checksum: SUM, user_id: ID, index_messages: 0, purge_chats: 0, purge_sessions: 0 };
+  const scalars = { document_checksum: SUM, user_id: ID, index_messages: 0, measure_usage: 0, purge_chats: 0, purge_sessions: 0 };
   const { client, requests } = recorder((name) => ({ data: scalars[name] ?? [{}], error: null, status: 200 }));
   const ck = chatkeep(client);
   const cases = [
@@ -103,6 +103,7 @@ test("each call sends its arguments by their SQL names", async () => {
     ["revokeAllSessions", { userId: ID }, "revoke_all_sessions", { user_id: ID }],
     ["elevateSession", { token: TOKEN, aal: "aal2" }, "elevate_session", { token: TOKEN, aal: "aal2" }],
     ["purgeSessions", { batchSize: 7 }, "purge_sessions", { batch_size: 7 }],
+    ["measureUsage", { batchSize: 7, olderThan: "1 day" }, "measure_usage", { batch_size: 7, older_than: "1 day" }],
     ["documentChecksum", { content: new Uint8Array([0, 10, 255]) }, "document_checksum", { content: "\\x000aff" }],
     [
       "registerDocument",

@@ -143,6 +143,13 @@ export interface ListMessages {
   pageSize?: number;
 }
 
+export interface MeasureUsage {
+  /** 1 to 100,000. `10000` when left out. */
+  batchSize?: number;
+  /** How long ago a membership was measured last. `1 day` when left out. */
+  olderThan?: Interval;
+}
+
 export interface OpenShare {
   /** The secret that shareChat returned: cksh_ and 32 characters. */
   secret?: string | null;

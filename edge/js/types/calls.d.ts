@@ -16,6 +16,7 @@ import type {
   FinishMessage,
   IndexMessages,
   ListMessages,
+  MeasureUsage,
   OpenShare,
   PurgeChats,
   PurgeSessions,
@@ -137,6 +138,11 @@ export interface Calls {
    * At most 200 rows.
    */
   listMessages: (given: ListMessages, options?: CallOptions) => Promise<Result<Message[]>>;
+  /**
+   * Measures how much members store, at most batchSize memberships, and returns how many. It writes chatkeep.member_usage.
+   * Memberships that were never measured come first, then those of the oldest measurement. A batch ends early after 2 seconds. 0 means that nothing is left, or that another call is running. For service_role, on a schedule.
+   */
+  measureUsage: (given?: MeasureUsage, options?: CallOptions) => Promise<Result<number>>;
   /** Opens a shared chat by the secret of a link, signed in or not, or by the id of a share, and returns it with a page of its active path, oldest first. */
   openShare: (given?: OpenShare, options?: CallOptions) => Promise<Result<SharedChat>>;
   /**

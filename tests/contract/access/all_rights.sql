@@ -65,6 +65,15 @@ select is_empty(
        x as (delete from chatkeep_private.session_secrets returning 1)
      select * from u union all select * from c union all select * from m union all select * from d union all select * from t union all select * from a
      union all select * from s union all select * from x $$, 'and nothing is deleted by hand');
+select matches(pg_temp.refusal($$ insert into chatkeep.member_usage values (chatkeep.uid(), '00000000-0000-4000-8000-000000007e01', 0, 0, 0, 0, 0, 0, 0, now()) $$),
+  '^42501 new row violates row-level security', 'usage is not written by hand');
+reset role;
+insert into chatkeep.member_usage values ('00000000-0000-4000-8000-00000000ada0', '00000000-0000-4000-8000-000000007e01', 1, 1, 1, 1, 1, 1, 1, now());
+select pg_temp.sign_in('ada');
+select is_empty($$ with u as (update chatkeep.member_usage set chats = 0 returning 1), d as (delete from chatkeep.member_usage returning 1) select * from u union all select * from d $$, 'nor changed');
+select pg_temp.sign_in('bob');
+select is((select count(*)::integer from chatkeep.member_usage), 0, 'and a colleague reads none of it');
+select pg_temp.sign_in('ada');
 select is((select array_agg(content::text) from chatkeep.list_messages(:'chat')), array['the vault code is 0000'], 'the chat is as it was');
 
 -- Disabled users.

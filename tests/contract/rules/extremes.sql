@@ -82,6 +82,7 @@ select is(pg_temp.refusal(format('select * from chatkeep.fail_stale_messages(%L)
 select pg_temp.serve();
 select is(pg_temp.refusal(format('select chatkeep.purge_chats(%L)', age)), 'accepted', 'nothing was deleted ' || age || ' ago') from ages order by n;
 select is(pg_temp.refusal(format('select chatkeep.purge_sessions(10, %L)', age)), 'accepted', 'nor ended ' || age || ' ago') from ages order by n;
+select is(pg_temp.refusal(format('select chatkeep.measure_usage(10, %L)', age)), 'accepted', 'nor was measured ' || age || ' ago') from ages order by n;
 select is((select status::text from chatkeep.messages where id = pg_temp.id('a9')), 'streaming', 'a message that streams is not failed');
 select is((select count(*)::integer from chatkeep.chats where id = pg_temp.id('c2')), 1, 'a deleted chat is not purged');
 select is((select array_agg(pg_temp.refusal(call)) from unnest(array['select * from chatkeep.fail_stale_messages(''-178000000 years'')', 'select chatkeep.purge_chats(''-2147483647 months'')', 'select chatkeep.purge_sessions(10, ''-2147483647 days'')']) call),

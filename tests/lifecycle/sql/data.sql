@@ -51,4 +51,5 @@ select from chatkeep.tag_document(:'shared', '{"read": true}', namespace => 'ben
 
 set role service_role;
 select from chatkeep.index_messages(1000);
+select from chatkeep.measure_usage();
 reset role;

@@ -12,7 +12,7 @@ const SOURCE: &str = "edge/src/arguments.rs";
 /// Rules that are not those of one call.
 const SHARED: [&str; 4] = ["text", "upkeep", "message_count", "document_count"];
 /// The calls whose arguments are judged in another way, which edge/js/lib/calls.js names.
-const UNBOUND: [&str; 11] = [
+const UNBOUND: [&str; 12] = [
     // Their items are judged, by the rules of one message, chat or document.
     "append_messages",
     "import_chat",
@@ -21,6 +21,7 @@ const UNBOUND: [&str; 11] = [
     // Their largest batches differ, so they share a rule that takes it.
     "fail_stale_messages",
     "index_messages",
+    "measure_usage",
     "purge_chats",
     "purge_sessions",
     // A token that was never issued is an answer, no refusal.
