@@ -10,7 +10,7 @@ pub fn next(dice: &mut Dice, by: By) -> Turn {
         caller: Caller::Service,
         user: by.user,
     };
-    let (call, by, sql) = match dice.below(14) {
+    let (call, by, sql) = match dice.below(15) {
         0..3 => (
             "purge_chats",
             schedule,
@@ -37,7 +37,12 @@ pub fn next(dice: &mut Dice, by: By) -> Turn {
             "select * from chatkeep.fail_stale_messages('0.05 s', 20)",
         ),
         11 => ("engine", by, "select * from chatkeep.engine()"),
-        12 => ("tenant_id", by, "select chatkeep.tenant_id()"),
+        12 => (
+            "measure_usage",
+            schedule,
+            "select chatkeep.measure_usage(20, '0 s')",
+        ),
+        13 => ("tenant_id", by, "select chatkeep.tenant_id()"),
         _ => ("uid", by, "select chatkeep.uid()"),
     };
     Turn::new(call, by, sql.to_owned())

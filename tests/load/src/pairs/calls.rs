@@ -106,7 +106,7 @@ const fn operator(name: &'static str, sql: &'static str) -> Call {
     Call::by(Who::Operator, name, sql)
 }
 
-pub static CALLS: [Call; 49] = [
+pub static CALLS: [Call; 50] = [
     ada("create_chat", "select * from chatkeep.create_chat('New')"),
     ada(
         "create_chat, repeated",
@@ -256,6 +256,10 @@ pub static CALLS: [Call; 49] = [
         "select * from chatkeep.delete_document('{shared}')",
     ),
     service("index_messages", "select chatkeep.index_messages()"),
+    service(
+        "measure_usage",
+        "select chatkeep.measure_usage(older_than => '0 s')",
+    ),
     service(
         "fail_stale_messages",
         "select * from chatkeep.fail_stale_messages('0 s')",
