@@ -31,6 +31,7 @@ $$;
 \ir ../supabase/schemas/foundation/engine.sql
 \ir ../supabase/schemas/access/keeps_order.sql
 \ir ../supabase/schemas/access/may_read_salt.sql
+\ir ../supabase/schemas/access/member.sql
 \ir ../supabase/schemas/access/presented_refresh.sql
 \ir ../supabase/schemas/access/presented_session.sql
 \ir ../supabase/schemas/access/reader.sql

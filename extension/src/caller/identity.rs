@@ -7,6 +7,7 @@ use crate::caller::named_tenant::Naming;
 use crate::postgres::connection::{Connection, connected};
 use crate::postgres::datum::{Uuid, values};
 use crate::postgres::role::{self, RoleId};
+use crate::postgres::settings;
 use crate::postgres::snapshot::{Moment, Snapshot, with_statements};
 use crate::postgres::statement::{Statement, statements};
 
@@ -14,6 +15,7 @@ statements! {
     /// `chatkeep.uid()` is this library's, so SQL is asked for what `chatkeep.uid()` rests on.
     UID() = c"select i.id from chatkeep_private.claimed_identity() i";
     MEMBER() = c"select chatkeep.tenant_id(), chatkeep.uid()";
+    NAMED_MEMBER() = c"select chatkeep_private.named_member()";
     NAMED_TENANT() = c"select chatkeep_private.named_tenant()";
     /// Enough for nearly every call: the request names no tenant, and the user has a home that is not disabled.
     ENTER_OWN(UUIDOID) = c"
@@ -118,7 +120,18 @@ pub fn uid() -> Option<Uuid> {
     with_caller(|caller| caller.user).unwrap_or_else(|| asked(UID))
 }
 
-/// The same for a call that has a connection.
+/// The user whose rows the request reads: the caller, or the member whom an owner or admin names in a header.
+pub fn member_to_read() -> Option<Uuid> {
+    if settings::passes(c"request.headers", |headers| {
+        headers.contains("x-chatkeep-member")
+    }) {
+        asked(NAMED_MEMBER)
+    } else {
+        uid()
+    }
+}
+
+/// The signed-in user, for a call that has a connection.
 pub fn user(connection: Connection) -> Option<Uuid> {
     with_caller(|caller| caller.user).unwrap_or_else(|| UID.execute(connection, &[]).get(1))
 }

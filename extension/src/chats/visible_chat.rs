@@ -2,7 +2,7 @@
 
 use chatkeep_core::Refusal;
 
-use crate::caller::identity::user;
+use crate::caller::identity::member_to_read;
 use crate::postgres::connection::Connection;
 use crate::postgres::datum::{Uuid, Value, values};
 use crate::postgres::rows::Rows;
@@ -30,7 +30,7 @@ pub fn visible_chat<'c>(
     chat: Uuid,
     look: fn(Statement, Connection<'c>, &[Value]) -> Rows<'c>,
 ) -> Result<Option<Uuid>, Refusal> {
-    let mut found = look(READ_CHAT, connection, &values![chat, user(connection)]);
+    let mut found = look(READ_CHAT, connection, &values![chat, member_to_read()]);
     if found.is_empty() {
         found = look(
             READ_CHAT,

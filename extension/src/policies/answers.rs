@@ -25,7 +25,7 @@ statements! {
     WRITER() = c"select s.user_id from chatkeep_private.opened_share s where s.permission = 'write'";
     KEEPS_ORDER(UUIDOID, UUIDOID, INT4OID, INT4OID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID) = c"
         select from chatkeep.chats c
-        where c.id = $1 and c.tenant_id = $2
+        where c.id = $1 and c.tenant_id = $2 and c.user_id = chatkeep.uid()
           and (c.message_count, c.last_seq, c.active_leaf_id, c.updated_at, c.deleted_at)
             is not distinct from ($3, $4, $5, $6, $7)";
 }
@@ -50,13 +50,20 @@ fn writer(_: Entry) -> Option<Uuid> {
 
 declare_answer!(reader);
 
-/// `reader()`: the user whose rows are shown.
-fn reader(_: Entry) -> Option<Uuid> {
+/// `reader()`: the user whose chats are shown.
+fn reader(entry: Entry) -> Option<Uuid> {
     if marker().is_shared() {
         identity::asked(READER)
     } else {
-        identity::uid()
+        member(entry)
     }
+}
+
+declare_answer!(member);
+
+/// `member()`: the user whose rows the request reads.
+fn member(_: Entry) -> Option<Uuid> {
+    identity::member_to_read()
 }
 
 declare_answer!(reading_tenant);

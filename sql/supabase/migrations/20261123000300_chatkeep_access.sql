@@ -114,13 +114,13 @@ begin
   end if;
   -- The marker makes the policy of chats show deleted chats. A parallel plan cannot set it.
   perform set_config('chatkeep.writing', 'off', true);
-  deleted := array(select c.id from chatkeep.chats c where c.user_id = chatkeep.uid() and c.deleted_at is not null);
+  deleted := array(select c.id from chatkeep.chats c where c.user_id = chatkeep_private.reader() and c.deleted_at is not null);
   perform set_config('chatkeep.writing', marker, true);
   return deleted;
 end
 $$;
 comment on function chatkeep_private.deleted_chats() is
-  'The deleted chats of the signed-in user, whose messages are invisible. NULL in a call that opens a shared chat.';
+  'The deleted chats of the user whose rows the request reads. Their messages are invisible. NULL in a call that opens a shared chat.';
 revoke all on function chatkeep_private.deleted_chats() from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.deleted_chats() to authenticated, service_role;
 
@@ -181,6 +181,24 @@ comment on function chatkeep_private.enter(uuid, boolean) is
 revoke all on function chatkeep_private.enter(uuid, boolean) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.enter(uuid, boolean) to authenticated, service_role;
 
+-- access/header_uuid.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.header_uuid(header text) returns uuid
+language plpgsql stable parallel safe set search_path = ''
+as $$
+declare
+  named constant text := current_setting('request.headers', true)::jsonb ->> header;
+begin
+  if named !~ '^([0-9A-Fa-f]{4}-?){7}[0-9A-Fa-f]{4}$' then
+    perform chatkeep_private.refuse('22023', format('the header %s is no UUID', header), 'Send an id, or leave the header out.');
+  end if;
+  return named::uuid;
+end
+$$;
+comment on function chatkeep_private.header_uuid(text) is 'The UUID in a header of the request; NULL without this header.';
+revoke all on function chatkeep_private.header_uuid(text) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.header_uuid(text) to authenticated, service_role;
+
 -- access/in_call.sql ------------------------------------------------------------
 
 -- A policy asks this only about deleted chats, so it calls the function per row: a subquery would run in every
@@ -232,7 +250,7 @@ begin
   end if;
   if current_setting('chatkeep.writing', true) like '% %' or not exists (
     select from chatkeep.chats c
-    where c.id = keeps_order.id and c.tenant_id = keeps_order.tenant_id
+    where c.id = keeps_order.id and c.tenant_id = keeps_order.tenant_id and c.user_id = chatkeep.uid()
       and (c.message_count, c.last_seq, c.active_leaf_id, c.updated_at, c.deleted_at)
         is not distinct from (keeps_order.message_count, keeps_order.last_seq, keeps_order.active_leaf_id,
           keeps_order.updated_at, keeps_order.deleted_at)
@@ -328,29 +346,70 @@ comment on function chatkeep_private.may_read_salt(bytea, bytea, timestamptz) is
 revoke all on function chatkeep_private.may_read_salt(bytea, bytea, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.may_read_salt(bytea, bytea, timestamptz) to anon, authenticated, service_role;
 
+-- access/member.sql ------------------------------------------------------------
+
+-- Policies ask this for the person whose rows a request reads. As in tenant_id(), most requests name nobody.
+create or replace function chatkeep_private.member() returns uuid
+language plpgsql stable parallel safe set search_path = ''
+as $$
+begin
+  if current_setting('request.headers', true) like '%x-chatkeep-member%' then
+    return chatkeep_private.named_member();
+  end if;
+  return chatkeep.uid();
+end
+$$;
+comment on function chatkeep_private.member() is
+  'The user whose rows the request reads: the caller, or the member whom an owner or admin of the tenant names in the header x-chatkeep-member.';
+revoke all on function chatkeep_private.member() from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.member() to authenticated, service_role;
+
+-- access/named_member.sql ------------------------------------------------------------
+
+-- As in tenant_id(), a sequential scan would meet other people's rows, and their policy would ask this table again.
+create or replace function chatkeep_private.named_member() returns uuid
+language plpgsql stable parallel safe set search_path = '' set enable_seqscan = off
+as $$
+declare
+  caller constant uuid := chatkeep.uid();
+  named constant uuid := coalesce(chatkeep_private.header_uuid('x-chatkeep-member'), caller);
+  readable uuid;
+begin
+  if named = caller then
+    return caller;
+  end if;
+  select m.user_id into readable from chatkeep.memberships m join chatkeep.tenants t on t.id = m.tenant_id
+  where m.user_id = named and m.tenant_id = chatkeep_private.managed_tenant() and t.settings -> 'admin_reads' = 'true';
+  if not found then
+    perform chatkeep_private.refuse('42501', 'the header x-chatkeep-member names nobody whose rows you may read',
+      'Owners and admins read what members store where service_role has set admin_reads to true in the settings of the tenant.');
+  end if;
+  return readable;
+end
+$$;
+comment on function chatkeep_private.named_member() is
+  'The member whom the request names in the header x-chatkeep-member, if the caller may read this member''s rows. Refuses anybody else.';
+revoke all on function chatkeep_private.named_member() from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.named_member() to authenticated, service_role;
+
 -- access/named_tenant.sql ------------------------------------------------------------
 
 create or replace function chatkeep_private.named_tenant() returns uuid
 language plpgsql stable parallel safe set search_path = ''
 as $$
 declare
-  uuid_form constant text := '^([0-9A-Fa-f]{4}-?){7}[0-9A-Fa-f]{4}$';
-  headers constant text := current_setting('request.headers', true);
   claims jsonb;
   named text;
 begin
   -- Most requests have no such header, and reading all headers takes longer than this.
-  if headers like '%x-chatkeep-tenant%' then
-    named := headers::jsonb ->> 'x-chatkeep-tenant';
-    if named !~ uuid_form then
-      perform chatkeep_private.refuse('22023', 'the header x-chatkeep-tenant is no UUID', 'Send the id of a tenant, or leave the header out.');
-    end if;
+  if current_setting('request.headers', true) like '%x-chatkeep-tenant%' then
+    named := chatkeep_private.header_uuid('x-chatkeep-tenant');
   end if;
   if named is null then
     claims := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
     named := coalesce(claims ->> 'tenant_id', claims -> 'app_metadata' ->> 'tenant_id');
     -- An application may use the claim for ids of its own.
-    if named !~ uuid_form then
+    if named !~ '^([0-9A-Fa-f]{4}-?){7}[0-9A-Fa-f]{4}$' then
       return null;
     end if;
   end if;
@@ -499,8 +558,8 @@ comment on operator chatkeep_private.=== (uuid, uuid) is 'Equality that the plan
 
 -- access/reader.sql ------------------------------------------------------------
 
--- Whose rows policies show. A call that opens a shared chat reads as its owner, and the policies then show this chat
--- alone (opened_chat).
+-- A call that opens a shared chat reads as its owner, and the policies of chats, messages and attachments then show this
+-- chat alone (opened_chat). Other policies ask member().
 create or replace function chatkeep_private.reader() returns uuid
 language plpgsql stable parallel safe set search_path = ''
 as $$
@@ -508,11 +567,11 @@ begin
   if current_setting('chatkeep.writing', true) like '% %' then
     return (select s.user_id from chatkeep_private.opened_share s);
   end if;
-  return chatkeep.uid();
+  return chatkeep_private.member();
 end
 $$;
 comment on function chatkeep_private.reader() is
-  'The user whose rows are shown: the caller, or in a call that opens a shared chat the owner of this chat.';
+  'The user whose chats are shown: member(), or in a call that opens a shared chat the owner of this chat.';
 revoke all on function chatkeep_private.reader() from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.reader() to authenticated, service_role;
 

@@ -126,7 +126,7 @@ alter table chatkeep.document_metadata force row level security;
 
 create policy document_metadata_select on chatkeep.document_metadata for select to authenticated
   using (
-    ((user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
+    ((user_id, tenant_id) = (select chatkeep_private.member(), chatkeep.tenant_id())
       or (document_access = 'tenant' and tenant_id = (select chatkeep.tenant_id())))
     and document_access <> 'deleted'
   );
@@ -163,7 +163,7 @@ alter table chatkeep.documents force row level security;
 
 create policy documents_select on chatkeep.documents for select to authenticated
   using (
-    ((user_id = (select chatkeep.uid()) and (deleted_at is null or chatkeep_private.in_call()))
+    ((user_id = (select chatkeep_private.member()) and (deleted_at is null or chatkeep_private.in_call()))
       or (visibility = 'tenant' and tenant_id = (select chatkeep.tenant_id()) and deleted_at is null))
     and tenant_id operator(chatkeep_private.===) (select chatkeep.tenant_id())
   );
@@ -261,7 +261,7 @@ alter table chatkeep.message_search force row level security;
 
 create policy message_search_select on chatkeep.message_search for select to authenticated
   using (
-    (user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
+    (user_id, tenant_id) = (select chatkeep_private.member(), chatkeep.tenant_id())
     and ((select current_setting('chatkeep.writing', true)) <> ''
       or chat_id <> all ((select chatkeep_private.deleted_chats())::uuid[]))
   );

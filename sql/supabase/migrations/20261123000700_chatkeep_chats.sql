@@ -969,7 +969,7 @@ begin
   for round in 1 .. 3 loop
     select c.* into chat from chatkeep.chats c
     where c.id = locked_chat.chat_id
-      and (c.user_id = (select chatkeep_private.reader()) or chatkeep_private.serves(c.tenant_id))
+      and (c.user_id = (select chatkeep_private.writer()) or chatkeep_private.serves(c.tenant_id))
       and (of_user is null or (c.user_id, c.tenant_id) = (of_user, of_tenant))
     for no key update;
     exit when found;
@@ -1187,7 +1187,7 @@ as $$
 declare
   marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
   chat chatkeep.chats;
-  owner uuid := chatkeep.uid();
+  owner uuid := chatkeep_private.member();
   until timestamptz := coalesce(search_messages.before, 'infinity');
 begin
   perform chatkeep_private.check_present('query', search_messages.query is not null);

@@ -32,7 +32,7 @@ select is(pg_temp.tenant(claim => 'acme'), '7e01', 'a claim that is no UUID name
 select is(pg_temp.tenant(header => '00000000-0000-4000-8000-000000007e03'), null, 'a tenant of others is confirmed by nothing');
 select is(pg_temp.tenant(claim => '00000000-0000-4000-8000-000000007e03'), null, 'by a claim neither');
 select pg_temp.sign_in_to('00000000-0000-4000-8000-00000000ada0', 'acme');
-select is(pg_temp.refusal('select chatkeep.tenant_id()'), '22023 the header x-chatkeep-tenant is no UUID | Send the id of a tenant, or leave the header out.', 'a header that is no UUID is an error');
+select is(pg_temp.refusal('select chatkeep.tenant_id()'), '22023 the header x-chatkeep-tenant is no UUID | Send an id, or leave the header out.', 'a header that is no UUID is an error');
 select pg_temp.sign_in_to('00000000-0000-4000-8000-00000000ada0', '00000000-0000-4000-8000-000000007e03');
 select is(pg_temp.refusal('select * from chatkeep.' || call), 'PT404 the request names no tenant of this user | Name another tenant in the header x-chatkeep-tenant or in the claim tenant_id, or none.',
   'which makes nothing there: ' || call)

@@ -37,7 +37,7 @@ select is(pg_temp.listed(pg_temp.id('c1')), 'heron of ada  written in a batch', 
 
 select pg_temp.serve_in('00000000-0000-4000-8000-000000007e03');
 select is(pg_temp.told(call), 'PT404 chat_id names no chat of yours | Make the chat with create_chat, or check the id.', 'a tenant without such a chat: ' || call) from calls order by n;
-select is(pg_temp.refused_in(tenant), '22023 the header x-chatkeep-tenant is no UUID | Send the id of a tenant, or leave the header out.', 'a header that is no UUID: ' || tenant)
+select is(pg_temp.refused_in(tenant), '22023 the header x-chatkeep-tenant is no UUID | Send an id, or leave the header out.', 'a header that is no UUID: ' || tenant)
 from unnest(array['', 'acme', '00000000-0000-4000-8000-000000007e0', '''; select']) tenant;
 
 -- Where only one tenant has the chat.

@@ -16,12 +16,12 @@ begin
   end if;
   -- The marker makes the policy of chats show deleted chats. A parallel plan cannot set it.
   perform set_config('chatkeep.writing', 'off', true);
-  deleted := array(select c.id from chatkeep.chats c where c.user_id = chatkeep.uid() and c.deleted_at is not null);
+  deleted := array(select c.id from chatkeep.chats c where c.user_id = chatkeep_private.reader() and c.deleted_at is not null);
   perform set_config('chatkeep.writing', marker, true);
   return deleted;
 end
 $$;
 comment on function chatkeep_private.deleted_chats() is
-  'The deleted chats of the signed-in user, whose messages are invisible. NULL in a call that opens a shared chat.';
+  'The deleted chats of the user whose rows the request reads. Their messages are invisible. NULL in a call that opens a shared chat.';
 revoke all on function chatkeep_private.deleted_chats() from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.deleted_chats() to authenticated, service_role;

@@ -18,7 +18,7 @@ begin
   end if;
   if current_setting('chatkeep.writing', true) like '% %' or not exists (
     select from chatkeep.chats c
-    where c.id = keeps_order.id and c.tenant_id = keeps_order.tenant_id
+    where c.id = keeps_order.id and c.tenant_id = keeps_order.tenant_id and c.user_id = chatkeep.uid()
       and (c.message_count, c.last_seq, c.active_leaf_id, c.updated_at, c.deleted_at)
         is not distinct from (keeps_order.message_count, keeps_order.last_seq, keeps_order.active_leaf_id,
           keeps_order.updated_at, keeps_order.deleted_at)

@@ -2,23 +2,18 @@ create or replace function chatkeep_private.named_tenant() returns uuid
 language plpgsql stable parallel safe set search_path = ''
 as $$
 declare
-  uuid_form constant text := '^([0-9A-Fa-f]{4}-?){7}[0-9A-Fa-f]{4}$';
-  headers constant text := current_setting('request.headers', true);
   claims jsonb;
   named text;
 begin
   -- Most requests have no such header, and reading all headers takes longer than this.
-  if headers like '%x-chatkeep-tenant%' then
-    named := headers::jsonb ->> 'x-chatkeep-tenant';
-    if named !~ uuid_form then
-      perform chatkeep_private.refuse('22023', 'the header x-chatkeep-tenant is no UUID', 'Send the id of a tenant, or leave the header out.');
-    end if;
+  if current_setting('request.headers', true) like '%x-chatkeep-tenant%' then
+    named := chatkeep_private.header_uuid('x-chatkeep-tenant');
   end if;
   if named is null then
     claims := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
     named := coalesce(claims ->> 'tenant_id', claims -> 'app_metadata' ->> 'tenant_id');
     -- An application may use the claim for ids of its own.
-    if named !~ uuid_form then
+    if named !~ '^([0-9A-Fa-f]{4}-?){7}[0-9A-Fa-f]{4}$' then
       return null;
     end if;
   end if;

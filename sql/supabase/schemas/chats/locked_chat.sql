@@ -12,7 +12,7 @@ begin
   for round in 1 .. 3 loop
     select c.* into chat from chatkeep.chats c
     where c.id = locked_chat.chat_id
-      and (c.user_id = (select chatkeep_private.reader()) or chatkeep_private.serves(c.tenant_id))
+      and (c.user_id = (select chatkeep_private.writer()) or chatkeep_private.serves(c.tenant_id))
       and (of_user is null or (c.user_id, c.tenant_id) = (of_user, of_tenant))
     for no key update;
     exit when found;

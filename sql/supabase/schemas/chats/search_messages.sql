@@ -13,7 +13,7 @@ as $$
 declare
   marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
   chat chatkeep.chats;
-  owner uuid := chatkeep.uid();
+  owner uuid := chatkeep_private.member();
   until timestamptz := coalesce(search_messages.before, 'infinity');
 begin
   perform chatkeep_private.check_present('query', search_messages.query is not null);

@@ -3,7 +3,7 @@ alter table chatkeep.document_metadata force row level security;
 
 create policy document_metadata_select on chatkeep.document_metadata for select to authenticated
   using (
-    ((user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
+    ((user_id, tenant_id) = (select chatkeep_private.member(), chatkeep.tenant_id())
       or (document_access = 'tenant' and tenant_id = (select chatkeep.tenant_id())))
     and document_access <> 'deleted'
   );

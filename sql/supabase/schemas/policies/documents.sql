@@ -3,7 +3,7 @@ alter table chatkeep.documents force row level security;
 
 create policy documents_select on chatkeep.documents for select to authenticated
   using (
-    ((user_id = (select chatkeep.uid()) and (deleted_at is null or chatkeep_private.in_call()))
+    ((user_id = (select chatkeep_private.member()) and (deleted_at is null or chatkeep_private.in_call()))
       or (visibility = 'tenant' and tenant_id = (select chatkeep.tenant_id()) and deleted_at is null))
     and tenant_id operator(chatkeep_private.===) (select chatkeep.tenant_id())
   );

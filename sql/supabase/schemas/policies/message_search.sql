@@ -3,7 +3,7 @@ alter table chatkeep.message_search force row level security;
 
 create policy message_search_select on chatkeep.message_search for select to authenticated
   using (
-    (user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
+    (user_id, tenant_id) = (select chatkeep_private.member(), chatkeep.tenant_id())
     and ((select current_setting('chatkeep.writing', true)) <> ''
       or chat_id <> all ((select chatkeep_private.deleted_chats())::uuid[]))
   );
