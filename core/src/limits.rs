@@ -10,6 +10,9 @@ pub const JSON_DEPTH: usize = 64;
 pub const TITLE_CHARS: usize = 500;
 /// Longest `model`, in characters.
 pub const MODEL_CHARS: usize = 200;
+
+/// The reason of a redaction, in characters.
+pub const REASON_CHARS: usize = 500;
 /// Most messages in one batch.
 pub const BATCH_MESSAGES: usize = 1_000;
 /// Most documents in one batch.

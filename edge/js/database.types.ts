@@ -495,6 +495,9 @@ export type Database = {
           "model": string | null;
           "parent_id": string | null;
           "parts": Json | null;
+          "redacted_at": string | null;
+          "redacted_by": string | null;
+          "redaction_reason": string | null;
           "role": string;
           "seq": number;
           "status": string;
@@ -516,6 +519,9 @@ export type Database = {
           "model"?: string | null;
           "parent_id"?: string | null;
           "parts"?: Json | null;
+          "redacted_at"?: string | null;
+          "redacted_by"?: string | null;
+          "redaction_reason"?: string | null;
           "role": string;
           "seq": number;
           "status"?: string;
@@ -536,6 +542,9 @@ export type Database = {
           "model"?: string | null;
           "parent_id"?: string | null;
           "parts"?: Json | null;
+          "redacted_at"?: string | null;
+          "redacted_by"?: string | null;
+          "redaction_reason"?: string | null;
           "role"?: string;
           "seq"?: number;
           "status"?: string;
@@ -839,6 +848,9 @@ export type Database = {
           "model": string | null;
           "parent_id": string | null;
           "parts": Json | null;
+          "redacted_at": string | null;
+          "redacted_by": string | null;
+          "redaction_reason": string | null;
           "role": string;
           "seq": number;
           "status": string;
@@ -1031,6 +1043,9 @@ export type Database = {
           "model": string | null;
           "parent_id": string | null;
           "parts": Json | null;
+          "redacted_at": string | null;
+          "redacted_by": string | null;
+          "redaction_reason": string | null;
           "role": string;
           "seq": number;
           "status": string;
@@ -1068,6 +1083,9 @@ export type Database = {
           "model": string | null;
           "parent_id": string | null;
           "parts": Json | null;
+          "redacted_at": string | null;
+          "redacted_by": string | null;
+          "redaction_reason": string | null;
           "role": string;
           "seq": number;
           "status": string;
@@ -1124,6 +1142,9 @@ export type Database = {
           "model": string | null;
           "parent_id": string | null;
           "parts": Json | null;
+          "redacted_at": string | null;
+          "redacted_by": string | null;
+          "redaction_reason": string | null;
           "role": string;
           "seq": number;
           "status": string;
@@ -1154,6 +1175,38 @@ export type Database = {
       "pre_request": { Args: Record<PropertyKey, never>; Returns: undefined };
       "purge_chats": { Args: { "batch_size"?: number; "older_than"?: string }; Returns: number };
       "purge_sessions": { Args: { "batch_size"?: number; "older_than"?: string }; Returns: number };
+      "redact_message": {
+        Args: { "chat_id": string; "message_id": string; "reason"?: string };
+        Returns: {
+          "active": boolean;
+          "author_id": string | null;
+          "chat_id": string;
+          "content": string;
+          "created_at": string;
+          "id": string;
+          "metadata": NonNullable<Json>;
+          "model": string | null;
+          "parent_id": string | null;
+          "parts": Json | null;
+          "redacted_at": string | null;
+          "redacted_by": string | null;
+          "redaction_reason": string | null;
+          "role": string;
+          "seq": number;
+          "status": string;
+          "tenant_id": string;
+          "token_count": number | null;
+          "updated_at": string;
+          "user_id": string;
+          "written_as": string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "messages";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "register_content": {
         Args: {
           "content": string;
@@ -1340,6 +1393,32 @@ export type Database = {
         SetofOptions: {
           from: "*";
           to: "my_shares";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      "rewind_chat": {
+        Args: { "before_message_id": string; "chat_id": string };
+        Returns: {
+          "active_leaf_id": string | null;
+          "archived_at": string | null;
+          "created_at": string;
+          "deleted_at": string | null;
+          "id": string;
+          "indexed_to": string | null;
+          "language": string;
+          "last_seq": number;
+          "message_count": number;
+          "metadata": NonNullable<Json>;
+          "purged_at": string | null;
+          "tenant_id": string;
+          "title": string | null;
+          "updated_at": string;
+          "user_id": string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "chats";
           isOneToOne: false;
           isSetofReturn: true;
         };
@@ -1577,6 +1656,9 @@ export type Database = {
         "model": unknown;
         "token_count": unknown;
         "metadata": unknown;
+        "redacted_at": string | null;
+        "redacted_by": string | null;
+        "redaction_reason": string | null;
       };
       "document_registration": {
         "outcome": string | null;

@@ -110,6 +110,16 @@ pub fn check_list_messages(page_size: Option<f64>) -> Option<Object> {
     refusal::of(integer("page_size", page_size).and_then(message::page_size))
 }
 
+/// The rules of `redact_message`.
+#[wasm_bindgen(js_name = checkRedactMessage)]
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "wasm-bindgen takes optional text by value only"
+)]
+pub fn check_redact_message(reason: Option<String>) -> Option<Object> {
+    refusal::of(message::reason(reason.as_deref()))
+}
+
 /// The rules of `share_chat`. The database compares `expires_at` with its clock.
 #[wasm_bindgen(js_name = checkShareChat)]
 #[allow(

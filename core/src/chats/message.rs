@@ -156,6 +156,13 @@ pub fn query(query: Option<&str>) -> Result<(), Refusal> {
     text::at_most_chars("query", query, limits::QUERY_CHARS)
 }
 
+/// Checks the reason of a redaction: at most [`limits::REASON_CHARS`] characters (22023).
+pub fn reason(reason: Option<&str>) -> Result<(), Refusal> {
+    reason.map_or(Ok(()), |reason| {
+        text::at_most_chars("reason", reason, limits::REASON_CHARS)
+    })
+}
+
 /// Checks the size of a page: present (22004) and 1 to [`limits::PAGE_ROWS`] rows (22023).
 pub fn page_size(rows: Option<i32>) -> Result<i32, Refusal> {
     match rows {

@@ -108,6 +108,11 @@ export const SIGNATURES = {
     ["batch_size", "integer", 1000],
     ["older_than", "interval", 2592000],
   ],
+  redact_message: [
+    ["chat_id", "uuid"],
+    ["message_id", "uuid"],
+    ["reason", "text", null],
+  ],
   register_content: [
     ["source_uri", "text"],
     ["content", "bytea"],
@@ -155,6 +160,10 @@ export const SIGNATURES = {
   ],
   revoke_share: [
     ["share_id", "uuid"],
+  ],
+  rewind_chat: [
+    ["chat_id", "uuid"],
+    ["before_message_id", "uuid"],
   ],
   rotate_session: [
     ["token", "text"],
@@ -236,6 +245,7 @@ export const ANSWERS = {
   open_share: "row",
   purge_chats: "number",
   purge_sessions: "number",
+  redact_message: "row",
   register_content: "row",
   register_document: "row",
   register_documents: "rows",
@@ -246,6 +256,7 @@ export const ANSWERS = {
   revoke_other_sessions: "row",
   revoke_session: "row",
   revoke_share: "row",
+  rewind_chat: "row",
   rotate_session: "row",
   search_messages: "rows",
   select_branch: "row",
@@ -266,6 +277,7 @@ export const JUDGED = {
   create_chat: ["title", "metadata", "language"],
   append_message: ["role", "content", "parts", "metadata", "status", "model", "token_count"],
   list_messages: ["page_size"],
+  redact_message: ["reason"],
   share_chat: ["with_user_id", "with_tenant", "by_link", "permission", "up_to_message_id"],
   open_share: ["secret", "share_id", "page_size"],
   create_session: ["user_agent", "ip", "ttl", "idle_ttl", "max_sessions", "metadata"],

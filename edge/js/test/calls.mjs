@@ -62,6 +62,8 @@ test("each call sends its arguments by their SQL names", async () => {
       "search_messages",
       { query: "q", chat_id: ID, page_size: 5, before: "1970-01-01T00:00:00.000Z" },
     ],
+    ["redactMessage", { chatId: ID, messageId: ID, reason: "r" }, "redact_message", { chat_id: ID, message_id: ID, reason: "r" }],
+    ["rewindChat", { chatId: ID, beforeMessageId: ID }, "rewind_chat", { chat_id: ID, before_message_id: ID }],
     ["deleteChat", { chatId: ID }, "delete_chat", { chat_id: ID }],
     ["restoreChat", { chatId: ID }, "restore_chat", { chat_id: ID }],
     [

@@ -175,6 +175,13 @@ export interface PurgeSessions {
   olderThan?: Interval;
 }
 
+export interface RedactMessage {
+  chatId: Uuid;
+  messageId: Uuid;
+  /** Why, at most 500 characters. It is shown with the message. */
+  reason?: string | null;
+}
+
 export interface RegisterContent {
   /** A URI or path without credentials, at most 2,048 characters. */
   sourceUri: string;
@@ -253,6 +260,12 @@ export interface RevokeSession {
 
 export interface RevokeShare {
   shareId: Uuid;
+}
+
+export interface RewindChat {
+  chatId: Uuid;
+  /** A message of the active path. */
+  beforeMessageId: Uuid;
 }
 
 export interface RotateSession {

@@ -20,6 +20,7 @@ import type {
   OpenShare,
   PurgeChats,
   PurgeSessions,
+  RedactMessage,
   RegisterContent,
   RegisterDocument,
   RegisterDocuments,
@@ -30,6 +31,7 @@ import type {
   RevokeOtherSessions,
   RevokeSession,
   RevokeShare,
+  RewindChat,
   RotateSession,
   SearchMessages,
   SelectBranch,
@@ -156,6 +158,11 @@ export interface Calls {
    */
   purgeSessions: (given?: PurgeSessions, options?: CallOptions) => Promise<Result<number>>;
   /**
+   * Removes for good what a message said: content, parts, metadata, attachments, and its row of search. The message keeps its place in the chat, and what follows it stays.
+   * Again returns the row as it is. A streaming message ends as failed. Stored objects of attachments stay in their bucket.
+   */
+  redactMessage: (given: RedactMessage, options?: CallOptions) => Promise<Result<Message>>;
+  /**
    * registerDocument for bytes: computes their checksum and size.
    * The bytes are not stored.
    */
@@ -196,6 +203,11 @@ export interface Calls {
    * Nobody reads through it from the next statement on. A revoked share stays as it is.
    */
   revokeShare: (given: RevokeShare, options?: CallOptions) => Promise<Result<MyShare>>;
+  /**
+   * Makes the active path end before a message, and returns the chat. Before the first message the path is empty.
+   * Nothing is deleted: selectBranch brings the rest back. The same call again returns the chat as it is.
+   */
+  rewindChat: (given: RewindChat, options?: CallOptions) => Promise<Result<Chat>>;
   /**
    * Exchanges a token for its successor.
    * The same token again within 10 seconds, before the successor is used, gives the same successor. A spent token revokes its session. status tells what happened; a refusal is a row and not an error, so that a revocation stays.

@@ -171,6 +171,12 @@ export interface Message {
   model: string | null;
   token_count: number | null;
   metadata: JsonObject;
+  /** Set by redactMessage, which removes what the message said. */
+  redacted_at: Timestamp | null;
+  /** The signed-in user who redacted it. null for service_role. */
+  redacted_by: Uuid | null;
+  /** At most 500 characters. */
+  redaction_reason: string | null;
 }
 
 /** The signed-in user's sessions, one per device. */

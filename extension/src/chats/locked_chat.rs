@@ -52,12 +52,13 @@ statements! {
           limit 1
         )";
     SAYS_THE_SAME(UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID, JSONBOID) = c"
-        select (m.role::text, m.content::text, m.parts::jsonb) is not distinct from ($4, $5, $6)
+        select m.redacted_at is not null or (m.role::text, m.content::text, m.parts::jsonb) is not distinct from ($4, $5, $6)
         from chatkeep.messages m
         where m.id = $1 and m.chat_id = $2 and m.tenant_id = $3";
     STORED_MESSAGES(UUIDARRAYOID, TEXTARRAYOID, UUIDOID, UUIDOID) = c"
         select i.outcome, n.id, n.chat_id, n.tenant_id, n.user_id, n.created_at, n.updated_at, n.seq, n.parent_id, n.active,
-          n.role, n.content, n.parts, n.status, n.author_id, n.written_as, n.model, n.token_count, n.metadata
+          n.role, n.content, n.parts, n.status, n.author_id, n.written_as, n.model, n.token_count, n.metadata,
+          n.redacted_at, n.redacted_by, n.redaction_reason
         from unnest($1, $2) with ordinality i (id, outcome, place), lateral (
           select m.* from chatkeep.messages m
           where m.id = i.id and m.chat_id = $3 and m.tenant_id = $4

@@ -17,7 +17,10 @@ use crate::postgres::statement::Statement;
 const NAME: &CStr = c"new_messages";
 
 /// The columns of `chatkeep.messages`, in the order of the migration.
-pub const COLUMNS: usize = 18;
+pub const COLUMNS: usize = 21;
+
+/// The value of the columns that tell of a redaction.
+const NOT_REDACTED: Option<Uuid> = None;
 
 /// Rows of new messages.
 pub struct NewMessages<'c> {
@@ -72,6 +75,9 @@ impl<'c> NewMessages<'c> {
             item.model,
             item.token_count,
             item.metadata,
+            NOT_REDACTED,
+            NOT_REDACTED,
+            NOT_REDACTED,
         ];
         // A column that somebody has added to the table stays NULL. The statement does not name it.
         let first = usize::from(self.outcome.is_none());

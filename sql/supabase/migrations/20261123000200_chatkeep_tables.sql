@@ -244,6 +244,9 @@ create table chatkeep.messages (
   model chatkeep.model_name,
   token_count chatkeep.natural_number,
   metadata chatkeep.json_object not null default '{}',
+  redacted_at timestamptz,
+  redacted_by uuid,
+  redaction_reason text,
   -- The tenant is a part of the key: two tenants may hold the same chat id, and neither may learn of, or block, the
   -- other's message ids.
   constraint messages_pkey primary key (id, chat_id, tenant_id),
@@ -259,6 +262,9 @@ comment on column chatkeep.messages.parent_id is 'The message before this one on
 comment on column chatkeep.messages.active is 'Whether the message is on the path that list_messages shows.';
 comment on column chatkeep.messages.author_id is 'The signed-in user who wrote it. NULL for service_role. No client can set it.';
 comment on column chatkeep.messages.written_as is 'The database role of the writer. No client can set it.';
+comment on column chatkeep.messages.redacted_at is 'Set by redact_message, which removes what the message said.';
+comment on column chatkeep.messages.redacted_by is 'The signed-in user who redacted it. NULL for service_role.';
+comment on column chatkeep.messages.redaction_reason is 'At most 500 characters.';
 comment on column chatkeep.messages.created_at is 'Strictly increasing in a chat, even if the clock steps back.';
 
 -- active comes last: a page of the active path is one range of the index, and messages of other branches are skipped

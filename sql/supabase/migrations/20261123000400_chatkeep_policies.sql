@@ -33,8 +33,15 @@ create policy attachments_insert on chatkeep.attachments for insert to authentic
   );
 comment on policy attachments_insert on chatkeep.attachments is 'Calls attach to messages of the user''s own chats, and in shared ones to the user''s own messages.';
 
+create policy attachments_delete on chatkeep.attachments for delete to authenticated
+  using (
+    (user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
+    and (select current_setting('chatkeep.writing', true)) = 'on'
+  );
+comment on policy attachments_delete on chatkeep.attachments is 'redact_message removes the attachments of its message.';
+
 revoke all on chatkeep.attachments from public, anon, authenticated, service_role;
-grant select, insert (id, tenant_id, user_id, chat_id, message_id, document_id, document_access, name, mime_type, byte_size, storage_path)
+grant select, delete, insert (id, tenant_id, user_id, chat_id, message_id, document_id, document_access, name, mime_type, byte_size, storage_path)
   on chatkeep.attachments to authenticated;
 grant select, insert, update, delete on chatkeep.attachments to service_role;
 
@@ -267,8 +274,15 @@ create policy message_search_select on chatkeep.message_search for select to aut
   );
 comment on policy message_search_select on chatkeep.message_search is 'Users search their own messages.';
 
+create policy message_search_delete on chatkeep.message_search for delete to authenticated
+  using (
+    (user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
+    and (select current_setting('chatkeep.writing', true)) = 'on'
+  );
+comment on policy message_search_delete on chatkeep.message_search is 'redact_message removes what a search would find.';
+
 revoke all on chatkeep.message_search from public, anon, authenticated, service_role;
-grant select on chatkeep.message_search to authenticated;
+grant select, delete on chatkeep.message_search to authenticated;
 grant select, insert, update, delete on chatkeep.message_search to service_role;
 
 -- policies/messages.sql ------------------------------------------------------------
@@ -305,7 +319,7 @@ comment on policy messages_update on chatkeep.messages is
 revoke all on chatkeep.messages from public, anon, authenticated, service_role;
 grant select,
   insert (id, chat_id, tenant_id, user_id, seq, parent_id, active, role, content, parts, status, author_id, model, token_count, metadata, created_at, updated_at),
-  update (active, content, parts, status, token_count, metadata, updated_at)
+  update (active, content, parts, status, token_count, metadata, updated_at, redacted_at, redacted_by, redaction_reason)
   on chatkeep.messages to authenticated;
 grant select, insert, update, delete on chatkeep.messages to service_role;
 

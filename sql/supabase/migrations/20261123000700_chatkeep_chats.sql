@@ -8,7 +8,8 @@ create type chatkeep.appended_message as (
   seq integer, parent_id uuid, active boolean,
   role chatkeep.message_role, content chatkeep.message_content, parts chatkeep.json_array,
   status chatkeep.message_status, author_id uuid, written_as text, model chatkeep.model_name,
-  token_count chatkeep.natural_number, metadata chatkeep.json_object
+  token_count chatkeep.natural_number, metadata chatkeep.json_object,
+  redacted_at timestamptz, redacted_by uuid, redaction_reason text
 );
 comment on type chatkeep.appended_message is 'A message of a batch and its outcome.';
 comment on column chatkeep.appended_message.outcome is 'One of appended, stored. stored: the message was there before.';
@@ -273,7 +274,8 @@ begin
   end if;
   return query
     select i.outcome, n.id, n.chat_id, n.tenant_id, n.user_id, n.created_at, n.updated_at, n.seq, n.parent_id, n.active,
-      n.role, n.content, n.parts, n.status, n.author_id, n.written_as, n.model, n.token_count, n.metadata
+      n.role, n.content, n.parts, n.status, n.author_id, n.written_as, n.model, n.token_count, n.metadata,
+      n.redacted_at, n.redacted_by, n.redaction_reason
     from unnest(ids, outcomes) with ordinality i (id, outcome, place), lateral (
       select m.* from chatkeep.messages m
       where m.id = i.id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id
@@ -542,7 +544,9 @@ as $$
 declare
   same boolean;
 begin
-  select (m.role, m.content, m.parts) is not distinct from (holds_message.role, holds_message.content, holds_message.parts)
+  -- What a redacted message said is gone: a retry of it finds the row as it is.
+  select m.redacted_at is not null
+    or (m.role, m.content, m.parts) is not distinct from (holds_message.role, holds_message.content, holds_message.parts)
   into same
   from chatkeep.messages m
   where m.id = holds_message.message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id;
@@ -1066,6 +1070,56 @@ Errors: 22023, 22004.';
 revoke all on function chatkeep.purge_chats(interval, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.purge_chats(interval, integer) to service_role;
 
+-- chats/redact_message.sql ------------------------------------------------------------
+
+create or replace function chatkeep.redact_message(chat_id uuid, message_id uuid, reason text default null)
+returns setof chatkeep.messages
+language plpgsql volatile set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
+  chat chatkeep.chats;
+  stored chatkeep.messages;
+begin
+  perform chatkeep_private.check_present('chat_id', redact_message.chat_id is not null);
+  perform chatkeep_private.check_present('message_id', redact_message.message_id is not null);
+  perform chatkeep_private.check_length('reason', redact_message.reason, 500);
+  perform set_config('chatkeep.writing', 'on', true);
+  chat := chatkeep_private.locked_chat(redact_message.chat_id);
+  select m.* into stored from chatkeep.messages m
+  where m.id = redact_message.message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id;
+  if not found then
+    perform chatkeep_private.refuse_message('message_id');
+  end if;
+  if stored.redacted_at is null then
+    delete from chatkeep.message_search s
+    where s.chat_id = chat.id and s.message_id = stored.id and s.tenant_id = chat.tenant_id;
+    delete from chatkeep.attachments a
+    where a.message_id = stored.id and a.chat_id = chat.id and a.tenant_id = chat.tenant_id;
+    update chatkeep.messages m
+    set content = '', parts = null, metadata = '{}', status = case m.status when 'streaming' then 'failed' else m.status end,
+      updated_at = greatest(clock_timestamp(), m.updated_at), redacted_at = clock_timestamp(),
+      redacted_by = chatkeep.uid(), redaction_reason = redact_message.reason
+    where m.id = stored.id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id
+    returning m.* into stored;
+    if not found then
+      perform chatkeep_private.refuse_unwritten('message_id names a message that');
+    end if;
+  end if;
+  perform set_config('chatkeep.writing', marker, true);
+  return next stored;
+end
+$$;
+comment on function chatkeep.redact_message(uuid, uuid, text) is
+'Removes for good what a message said: content, parts, metadata, attachments, and its row of search. The message keeps its place in the chat, and what follows it stays.
+Again returns the row as it is. A streaming message ends as failed. Stored objects of attachments stay in their bucket.
+reason: Why, at most 500 characters. It is shown with the message.
+Returns: one row.
+Errors: 22023, 22004, PT404, PT410.';
+revoke all on function chatkeep.redact_message(uuid, uuid, text) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.redact_message(uuid, uuid, text) to authenticated, service_role;
+
 -- chats/refuse_ambiguous.sql ------------------------------------------------------------
 
 create or replace function chatkeep_private.refuse_ambiguous(chat chatkeep.chats) returns void
@@ -1169,6 +1223,57 @@ Returns: one row.
 Errors: 22004, PT404, PT410.';
 revoke all on function chatkeep.restore_chat(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.restore_chat(uuid) to authenticated, service_role;
+
+-- chats/rewind_chat.sql ------------------------------------------------------------
+
+create or replace function chatkeep.rewind_chat(chat_id uuid, before_message_id uuid) returns setof chatkeep.chats
+language plpgsql volatile set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
+  chat chatkeep.chats;
+  message record;
+begin
+  perform chatkeep_private.check_present('chat_id', rewind_chat.chat_id is not null);
+  perform chatkeep_private.check_present('before_message_id', rewind_chat.before_message_id is not null);
+  perform set_config('chatkeep.writing', 'on', true);
+  chat := chatkeep_private.locked_chat(rewind_chat.chat_id);
+  select m.parent_id, m.active into message from chatkeep.messages m
+  where m.id = rewind_chat.before_message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id;
+  if not found or (not message.active and message.parent_id is distinct from chat.active_leaf_id) then
+    perform chatkeep_private.refuse('PT404', 'before_message_id names no message of the active path',
+      'Pass the id of a message that list_messages shows.');
+  end if;
+  if message.active then
+    if not chatkeep_private.activate_path(chat, coalesce(message.parent_id, '00000000-0000-0000-0000-000000000000')) then
+      perform chatkeep_private.refuse_message('before_message_id');
+    end if;
+    if exists (
+      select from chatkeep.messages m
+      where m.id = rewind_chat.before_message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id and m.active
+    ) then
+      perform chatkeep_private.refuse_unwritten('before_message_id names a message that');
+    end if;
+    update chatkeep.chats c set active_leaf_id = message.parent_id
+    where c.id = chat.id and c.tenant_id = chat.tenant_id
+    returning c.* into chat;
+    if not found then
+      perform chatkeep_private.refuse_unwritten('chat_id names a chat that');
+    end if;
+  end if;
+  perform set_config('chatkeep.writing', marker, true);
+  return next chat;
+end
+$$;
+comment on function chatkeep.rewind_chat(uuid, uuid) is
+'Makes the active path end before a message, and returns the chat. Before the first message the path is empty.
+Nothing is deleted: select_branch brings the rest back. The same call again returns the chat as it is.
+before_message_id: A message of the active path.
+Returns: one row.
+Errors: 22004, PT404, PT410.';
+revoke all on function chatkeep.rewind_chat(uuid, uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.rewind_chat(uuid, uuid) to authenticated, service_role;
 
 -- chats/search_messages.sql ------------------------------------------------------------
 

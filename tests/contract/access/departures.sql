@@ -59,6 +59,8 @@ insert into calls (call, disabled, gone) values
   ('list_messages(CHAT, after => ''-infinity'')', 'PT404', 'PT404'),
   ('search_messages(''vault'', CHAT)', 'PT404', 'PT404'),
   ('search_messages(''vault'')', 'DISABLED', '0'),
+  ('redact_message(CHAT, pg_temp.id(''a1''))', 'PT404', 'PT404'),
+  ('rewind_chat(CHAT, pg_temp.id(''a1''))', 'PT404', 'PT404'),
   ('delete_chat(CHAT)', 'PT404', 'PT404'),
   ('restore_chat(pg_temp.id(''c2''))', 'PT404', 'PT404'),
   ('attach(CHAT, pg_temp.id(''a1''), DOCUMENT)', 'PT404', 'PT404'),

@@ -6,7 +6,9 @@ as $$
 declare
   same boolean;
 begin
-  select (m.role, m.content, m.parts) is not distinct from (holds_message.role, holds_message.content, holds_message.parts)
+  -- What a redacted message said is gone: a retry of it finds the row as it is.
+  select m.redacted_at is not null
+    or (m.role, m.content, m.parts) is not distinct from (holds_message.role, holds_message.content, holds_message.parts)
   into same
   from chatkeep.messages m
   where m.id = holds_message.message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id;

@@ -4,7 +4,8 @@ create type chatkeep.appended_message as (
   seq integer, parent_id uuid, active boolean,
   role chatkeep.message_role, content chatkeep.message_content, parts chatkeep.json_array,
   status chatkeep.message_status, author_id uuid, written_as text, model chatkeep.model_name,
-  token_count chatkeep.natural_number, metadata chatkeep.json_object
+  token_count chatkeep.natural_number, metadata chatkeep.json_object,
+  redacted_at timestamptz, redacted_by uuid, redaction_reason text
 );
 comment on type chatkeep.appended_message is 'A message of a batch and its outcome.';
 comment on column chatkeep.appended_message.outcome is 'One of appended, stored. stored: the message was there before.';

@@ -29,7 +29,14 @@ create policy attachments_insert on chatkeep.attachments for insert to authentic
   );
 comment on policy attachments_insert on chatkeep.attachments is 'Calls attach to messages of the user''s own chats, and in shared ones to the user''s own messages.';
 
+create policy attachments_delete on chatkeep.attachments for delete to authenticated
+  using (
+    (user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
+    and (select current_setting('chatkeep.writing', true)) = 'on'
+  );
+comment on policy attachments_delete on chatkeep.attachments is 'redact_message removes the attachments of its message.';
+
 revoke all on chatkeep.attachments from public, anon, authenticated, service_role;
-grant select, insert (id, tenant_id, user_id, chat_id, message_id, document_id, document_access, name, mime_type, byte_size, storage_path)
+grant select, delete, insert (id, tenant_id, user_id, chat_id, message_id, document_id, document_access, name, mime_type, byte_size, storage_path)
   on chatkeep.attachments to authenticated;
 grant select, insert, update, delete on chatkeep.attachments to service_role;

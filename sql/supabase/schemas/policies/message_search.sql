@@ -9,6 +9,13 @@ create policy message_search_select on chatkeep.message_search for select to aut
   );
 comment on policy message_search_select on chatkeep.message_search is 'Users search their own messages.';
 
+create policy message_search_delete on chatkeep.message_search for delete to authenticated
+  using (
+    (user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
+    and (select current_setting('chatkeep.writing', true)) = 'on'
+  );
+comment on policy message_search_delete on chatkeep.message_search is 'redact_message removes what a search would find.';
+
 revoke all on chatkeep.message_search from public, anon, authenticated, service_role;
-grant select on chatkeep.message_search to authenticated;
+grant select, delete on chatkeep.message_search to authenticated;
 grant select, insert, update, delete on chatkeep.message_search to service_role;
