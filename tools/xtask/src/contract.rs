@@ -41,7 +41,9 @@ pub fn test(workspace: &Workspace, files: &[PathBuf], psql: impl Fn(&str) -> Com
     let mut sum = Counts::default();
     for file in files {
         let mut test = psql("postgres");
-        let ran = try_run(test.args(["--no-align", "--tuples-only", "--file"]).arg(folder.join(file)))?;
+        // A file may read another one of the repository: psql finds it by its path from the root.
+        test.current_dir(&workspace.root).args(["--no-align", "--tuples-only", "--file"]).arg(folder.join(file));
+        let ran = try_run(&mut test)?;
         let (counts, problems) = read_tap(&ran.stdout, ran.status.success());
         if counts.failed > 0 {
             say(format_args!("\n{}: {} of its tests failed", file.display(), counts.failed));
