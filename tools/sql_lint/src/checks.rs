@@ -4,7 +4,7 @@
 use crate::calls::Catalog;
 use crate::lint_server::{JUDGED, LintServer, MAJOR, MODES, MODES_OF_NEWEST, PLANTED};
 use crate::schemas::{exposed_schemas, families, schema_files};
-use crate::{bindings, cli_output, javascript, native, pages, policies};
+use crate::{access, bindings, cli_output, javascript, native, pages, policies};
 use anyhow::{Result, bail};
 use fs_err as fs;
 use local_postgres::console::{run as run_program, step};
@@ -14,12 +14,14 @@ use std::io::ErrorKind;
 
 const ADVISORS: &str = "sql/advisors.tsv";
 const GRANTS: &str = "sql/grants.tsv";
+const ACCESS: &str = "sql/access.tsv";
 const FINGERPRINTS: &str = "extension/src/policies/fingerprints.tsv";
 const TYPES: &str = "edge/js/database.types.ts";
 const SIGNATURES: &str = "edge/js/lib/signatures.js";
 const REFERENCE: &str = "docs/reference.md";
 const README: &str = "README.md";
 const PACKAGE_README: &str = "edge/js/README.md";
+const PEOPLE: &str = "docs/people.md";
 const NATIVE_CALLS: &str = "extension/src/native_calls.txt";
 const PORTABLE: &str = "sql/engines/portable.sql";
 /// Complaints of one check that are shown.
@@ -238,8 +240,8 @@ fn catalog(server: &LintServer, database: &str) -> Result<Catalog> {
     Catalog::read(&server.ask(database, include_str!("calls.sql"))?)
 }
 
-/// The files that are derived from the calls.
-fn derived(server: &LintServer, catalog: &Catalog) -> Result<[(&'static str, String); 9]> {
+/// The files that are derived from the calls, and from the table of who may do what with them.
+fn derived(server: &LintServer, catalog: &Catalog) -> Result<[(&'static str, String); 10]> {
     let root = &server.workspace().root;
     let families = families(root)?;
     let signatures = javascript::signatures(catalog)? + &bindings::judged(&bindings::read(root)?);
@@ -253,6 +255,7 @@ fn derived(server: &LintServer, catalog: &Catalog) -> Result<[(&'static str, Str
         (REFERENCE, pages::reference(catalog, &families, root)?),
         (README, pages::readme(&written(server, README)?, catalog, &families, root)?),
         (PACKAGE_README, pages::package_readme(&written(server, PACKAGE_README)?, catalog, &families, root)?),
+        (PEOPLE, access::page(&written(server, PEOPLE)?, &written(server, ACCESS)?)?),
         (NATIVE_CALLS, native::list(&native)),
         (PORTABLE, portable),
     ])
