@@ -167,6 +167,15 @@ pub fn tenant<E>(
     found.flatten()
 }
 
+/// The tenant that the request names. Nothing confirms it.
+pub fn named_tenant() -> Option<Uuid> {
+    if Naming::of_request().is_none() {
+        None
+    } else {
+        asked(NAMED_TENANT)
+    }
+}
+
 /// The one uuid that a statement returns.
 pub fn asked(statement: Statement) -> Option<Uuid> {
     connected(|connection| statement.read(connection, &[]).get(1))

@@ -124,6 +124,20 @@ comment on function chatkeep_private.deleted_chats() is
 revoke all on function chatkeep_private.deleted_chats() from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.deleted_chats() to authenticated, service_role;
 
+-- access/enabled_user.sql ------------------------------------------------------------
+
+-- Sessions belong to the person in all tenants, so a removal from one tenant takes none of them away.
+create or replace function chatkeep_private.enabled_user() returns uuid
+language plpgsql stable parallel safe set search_path = ''
+as $$
+begin
+  return (select u.id from chatkeep.users u where u.id = chatkeep.uid() and u.disabled_at is null);
+end
+$$;
+comment on function chatkeep_private.enabled_user() is 'The signed-in user; NULL for a disabled one and for one that is not stored.';
+revoke all on function chatkeep_private.enabled_user() from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.enabled_user() to authenticated, service_role;
+
 -- access/enter.sql ------------------------------------------------------------
 
 -- Every call that makes rows of a user begins here. The lock on the membership lasts until the transaction ends:
@@ -380,6 +394,9 @@ begin
   end if;
   select m.user_id into readable from chatkeep.memberships m join chatkeep.tenants t on t.id = m.tenant_id
   where m.user_id = named and m.tenant_id = chatkeep_private.managed_tenant() and t.settings -> 'admin_reads' = 'true';
+  if found and current_setting('chatkeep.writing', true) like 'on%' then
+    perform chatkeep_private.refuse('42501', 'the header x-chatkeep-member is for reading only', 'Send the request without it.');
+  end if;
   if not found then
     perform chatkeep_private.refuse('42501', 'the header x-chatkeep-member names nobody whose rows you may read',
       'Owners and admins read what members store where service_role has set admin_reads to true in the settings of the tenant.');

@@ -47,14 +47,19 @@ select is(pg_temp.reads(), 'diary plans | left one right secret two | 3 | diary 
 select is(pg_temp.listed(:'chat'), 'one right two', 'list_messages reads too');
 select is(pg_temp.refusal(format('select * from chatkeep.list_messages(%L)', pg_temp.id('c4'))), 'PT404 chat_id names no chat of yours | Make the chat with create_chat, or check the id.', 'one person at a time');
 select is((select count(*) from chatkeep.my_sessions), 0::bigint, 'sessions are not content');
-select is(pg_temp.refusal(c), 'PT404 ' || r, 'nothing is written: ' || c) from (values
-  (format('select * from chatkeep.append_message(%L, ''user'', ''x'')', :'chat'), 'chat_id names no chat of yours | Make the chat with create_chat, or check the id.'),
-  (format('select * from chatkeep.select_branch(%L, pg_temp.id(''a2''))', :'chat'), 'chat_id names no chat of yours | Make the chat with create_chat, or check the id.'),
-  (format('select * from chatkeep.delete_chat(%L)', :'chat'), 'chat_id names no chat of yours | Make the chat with create_chat, or check the id.'),
-  (format('select * from chatkeep.attach(%L, pg_temp.id(''a1''), storage_path => ''x'')', :'chat'), 'chat_id names no chat of yours | Make the chat with create_chat, or check the id.'),
-  (format('select * from chatkeep.share_chat(%L, by_link => true)', :'chat'), 'chat_id names no chat of yours | Make the chat with create_chat, or check the id.'),
-  (format('select * from chatkeep.delete_document(%L)', :'document'), 'document_id names no document of yours | Register the document, or check the id.'),
-  (format('select * from chatkeep.set_document_status(%L, ''ready'')', :'document'), 'document_id names no document of yours | Register the document, or check the id.')) w (c, r);
+select is(pg_temp.refusal(c), '42501 the header x-chatkeep-member is for reading only | Send the request without it.', 'nothing is written: ' || c) from (values
+  (format('select * from chatkeep.append_message(%L, ''user'', ''x'')', :'chat')),
+  (format('select * from chatkeep.append_message(%L, ''user'', ''x'')', pg_temp.id('c4'))),
+  (format('select * from chatkeep.finish_message(%L, pg_temp.id(''a1''))', :'chat')),
+  (format('select * from chatkeep.select_branch(%L, pg_temp.id(''a2''))', :'chat')),
+  (format('select * from chatkeep.redact_message(%L, pg_temp.id(''a1''))', :'chat')),
+  (format('select * from chatkeep.delete_chat(%L)', :'chat')),
+  (format('select * from chatkeep.attach(%L, pg_temp.id(''a1''), storage_path => ''x'')', :'chat')),
+  (format('select * from chatkeep.share_chat(%L, by_link => true)', :'chat')),
+  ('select * from chatkeep.create_chat()'),
+  ('select * from chatkeep.import_chat(''{"messages":[]}'')'),
+  ('select * from chatkeep.register_document(''x'', repeat(''b'', 64))')) w (c);
+select is(split_part(pg_temp.refusal(format('select * from chatkeep.delete_document(%L)', :'document')), ' ', 1), 'PT404', 'nor is a document');
 select matches(pg_temp.refusal('update chatkeep.chats set title = ''x'' where title = ''plans'''), '^42501 only title', 'by a table request neither');
 select pg_temp.sign_in('ada');
 select pg_temp.read_as(pg_temp.person('bob')::text);

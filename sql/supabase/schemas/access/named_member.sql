@@ -12,6 +12,9 @@ begin
   end if;
   select m.user_id into readable from chatkeep.memberships m join chatkeep.tenants t on t.id = m.tenant_id
   where m.user_id = named and m.tenant_id = chatkeep_private.managed_tenant() and t.settings -> 'admin_reads' = 'true';
+  if found and current_setting('chatkeep.writing', true) like 'on%' then
+    perform chatkeep_private.refuse('42501', 'the header x-chatkeep-member is for reading only', 'Send the request without it.');
+  end if;
   if not found then
     perform chatkeep_private.refuse('42501', 'the header x-chatkeep-member names nobody whose rows you may read',
       'Owners and admins read what members store where service_role has set admin_reads to true in the settings of the tenant.');

@@ -3,8 +3,8 @@ alter table chatkeep.sessions force row level security;
 
 create policy sessions_select on chatkeep.sessions for select to authenticated
   using (
-    user_id = (select case when chatkeep.tenant_id() is not null then chatkeep.uid() end)
-    or session_token = (select chatkeep_private.presented_session())
+    session_token = (select chatkeep_private.presented_session())
+    or user_id = (select chatkeep_private.enabled_user())
   );
 comment on policy sessions_select on chatkeep.sessions is
   'Users list their own sessions. The holder of a token sees its session.';
@@ -25,8 +25,8 @@ comment on policy sessions_insert on chatkeep.sessions is 'create_session makes 
 
 create policy sessions_update on chatkeep.sessions for update to authenticated
   using (
-    (user_id = (select case when chatkeep.tenant_id() is not null then chatkeep.uid() end)
-      or session_token = (select chatkeep_private.presented_session()))
+    (session_token = (select chatkeep_private.presented_session())
+      or user_id = (select chatkeep_private.enabled_user()))
     and (select current_setting('chatkeep.writing', true)) = 'on'
   );
 comment on policy sessions_update on chatkeep.sessions is
