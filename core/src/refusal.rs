@@ -20,6 +20,8 @@ pub enum Code {
     Conflict,
     /// The chat was deleted.
     Gone,
+    /// The tenant is being moved: its rows can be read, and written again afterwards.
+    Moving,
 }
 
 impl Code {
@@ -34,6 +36,7 @@ impl Code {
             Self::NotFound => "PT404",
             Self::Conflict => "PT409",
             Self::Gone => "PT410",
+            Self::Moving => "PT503",
         }
     }
 
@@ -46,6 +49,7 @@ impl Code {
             Self::NotFound => 404,
             Self::Conflict => 409,
             Self::Gone => 410,
+            Self::Moving => 503,
         }
     }
 }
@@ -194,6 +198,16 @@ impl Refusal {
         }
     }
 
+    /// A write of a tenant that is being moved (PT503).
+    pub fn tenant_moving() -> Self {
+        Self {
+            code: Code::Moving,
+            argument: Cow::Borrowed("tenant_id"),
+            message: "the tenant is being moved".to_owned(),
+            hint: "Nothing was stored. Try again later: reads go on.",
+        }
+    }
+
     /// No such message in this chat (PT404).
     pub fn message_not_found(argument: &'static str) -> Self {
         Self {
@@ -261,6 +275,11 @@ mod tests {
             assert_eq!(code.sqlstate().len(), 5);
             assert!((400..500).contains(&code.http_status()), "{code:?}");
         }
+        // The one refusal that a repetition overcomes. Gateways do not repeat a POST.
+        assert_eq!(
+            (Code::Moving.sqlstate(), Code::Moving.http_status()),
+            ("PT503", 503)
+        );
     }
 
     #[test]

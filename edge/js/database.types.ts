@@ -396,6 +396,7 @@ export type Database = {
           "is_home": boolean;
           "role": string;
           "tenant_id": string;
+          "tenant_is_moving": boolean;
           "user_id": string;
           "user_is_disabled": boolean;
         };
@@ -407,6 +408,7 @@ export type Database = {
           "is_home"?: boolean;
           "role"?: string;
           "tenant_id": string;
+          "tenant_is_moving"?: boolean;
           "user_id": string;
           "user_is_disabled"?: boolean;
         };
@@ -417,16 +419,17 @@ export type Database = {
           "is_home"?: boolean;
           "role"?: string;
           "tenant_id"?: string;
+          "tenant_is_moving"?: boolean;
           "user_id"?: string;
           "user_is_disabled"?: boolean;
         };
         Relationships: [
           {
             foreignKeyName: "memberships_tenant_id_fkey";
-            columns: ["tenant_id"];
+            columns: ["tenant_id", "tenant_is_moving"];
             isOneToOne: false;
             referencedRelation: "tenants";
-            referencedColumns: ["id"];
+            referencedColumns: ["id", "is_moving"];
           },
           {
             foreignKeyName: "memberships_user_id_fkey";
@@ -578,6 +581,7 @@ export type Database = {
           "revoked_reason": string | null;
           "session_token": string;
           "tenant_id": string;
+          "tenant_is_moving": boolean;
           "user_agent": string | null;
           "user_id": string;
         };
@@ -595,6 +599,7 @@ export type Database = {
           "revoked_reason"?: string | null;
           "session_token": string;
           "tenant_id": string;
+          "tenant_is_moving"?: boolean;
           "user_agent"?: string | null;
           "user_id": string;
         };
@@ -611,16 +616,17 @@ export type Database = {
           "revoked_reason"?: string | null;
           "session_token"?: string;
           "tenant_id"?: string;
+          "tenant_is_moving"?: boolean;
           "user_agent"?: string | null;
           "user_id"?: string;
         };
         Relationships: [
           {
             foreignKeyName: "sessions_user_id_fkey";
-            columns: ["user_id", "tenant_id"];
+            columns: ["user_id", "tenant_id", "tenant_is_moving"];
             isOneToOne: false;
             referencedRelation: "memberships";
-            referencedColumns: ["user_id", "tenant_id"];
+            referencedColumns: ["user_id", "tenant_id", "tenant_is_moving"];
           },
         ];
       };
@@ -628,6 +634,8 @@ export type Database = {
         Row: {
           "created_at": string;
           "id": string;
+          "is_moving": boolean;
+          "moving_to": string | null;
           "name": string | null;
           "settings": NonNullable<Json>;
         };
@@ -635,12 +643,16 @@ export type Database = {
         Insert: {
           "created_at"?: string;
           "id"?: string;
+          "is_moving"?: never;
+          "moving_to"?: string | null;
           "name"?: string | null;
           "settings"?: NonNullable<Json>;
         };
         Update: {
           "created_at"?: string;
           "id"?: string;
+          "is_moving"?: never;
+          "moving_to"?: string | null;
           "name"?: string | null;
           "settings"?: NonNullable<Json>;
         };
@@ -814,6 +826,7 @@ export type Database = {
           "is_home": boolean;
           "role": string;
           "tenant_id": string;
+          "tenant_is_moving": boolean;
           "user_id": string;
           "user_is_disabled": boolean;
         }[];
@@ -1265,6 +1278,7 @@ export type Database = {
           "is_home": boolean;
           "role": string;
           "tenant_id": string;
+          "tenant_is_moving": boolean;
           "user_id": string;
           "user_is_disabled": boolean;
         }[];
@@ -1280,6 +1294,8 @@ export type Database = {
         Returns: {
           "created_at": string;
           "id": string;
+          "is_moving": boolean;
+          "moving_to": string | null;
           "name": string | null;
           "settings": NonNullable<Json>;
         }[];
@@ -1506,6 +1522,7 @@ export type Database = {
           "is_home": boolean;
           "role": string;
           "tenant_id": string;
+          "tenant_is_moving": boolean;
           "user_id": string;
           "user_is_disabled": boolean;
         }[];

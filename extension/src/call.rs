@@ -125,6 +125,11 @@ pub enum Marker {
 }
 
 impl Marker {
+    /// Whether a call that writes is running.
+    pub fn is_writing(self) -> bool {
+        matches!(self, Self::Writing | Self::WritingShared)
+    }
+
     /// Whether the running call works in a chat of somebody else.
     pub fn is_shared(self) -> bool {
         matches!(self, Self::ReadingShared | Self::WritingShared)

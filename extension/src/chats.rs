@@ -9,6 +9,7 @@ mod finish_message;
 mod list_messages;
 mod locked_chat;
 mod message_item;
+mod moving_tenant;
 mod new_messages;
 mod select_branch;
 mod stored_message;

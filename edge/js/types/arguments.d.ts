@@ -78,7 +78,7 @@ export interface CreateSession {
   ttl?: Interval;
   /** How long the session may be unused. null: for its whole life. */
   idleTtl?: Interval | null;
-  /** The user's oldest sessions beyond this number are revoked. */
+  /** The user's oldest sessions beyond this number are revoked. Those in a tenant that is being moved stay. */
   maxSessions?: number | null;
   /** At most 256 KiB. */
   metadata?: JsonObject;

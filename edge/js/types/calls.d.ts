@@ -118,7 +118,7 @@ export interface Calls {
   elevateSession: (given: ElevateSession, options?: CallOptions) => Promise<Result<SessionStatus>>;
   /** The engine that answers (native or portable), its version, the newest migration, and a warning about the server. */
   engine: (given?: Record<string, never>, options?: CallOptions) => Promise<Result<Engine>>;
-  /** Marks messages as failed that have been streaming for longer than olderThan, and returns them: the caller's own, for service_role everyone's. */
+  /** Marks messages as failed that have been streaming for longer than olderThan, and returns them: the caller's own, for service_role everyone's outside of tenants that are being moved. */
   failStaleMessages: (given?: FailStaleMessages, options?: CallOptions) => Promise<Result<Message[]>>;
   /**
    * Ends a streaming message once, as complete or failed.
@@ -132,7 +132,7 @@ export interface Calls {
   importChat: (given: ImportChat, options?: CallOptions) => Promise<Result<Chat>>;
   /**
    * Indexes at most batchSize messages for search and returns how many.
-   * 0 means that nothing is left, or that another call is running. For service_role, on a schedule.
+   * 0 means that nothing is left, or that another call is running. Tenants that are being moved are left alone. For service_role, on a schedule.
    */
   indexMessages: (given?: IndexMessages, options?: CallOptions) => Promise<Result<number>>;
   /**
@@ -142,19 +142,19 @@ export interface Calls {
   listMessages: (given: ListMessages, options?: CallOptions) => Promise<Result<Message[]>>;
   /**
    * Measures how much members store, at most batchSize memberships, and returns how many. It writes chatkeep.member_usage.
-   * Memberships that were never measured come first, then those of the oldest measurement. A batch ends early after 2 seconds. 0 means that nothing is left, or that another call is running. For service_role, on a schedule.
+   * Memberships that were never measured come first, then those of the oldest measurement. A batch ends early after 2 seconds. 0 means that nothing is left, or that another call is running. Tenants that are being moved are left alone. For service_role, on a schedule.
    */
   measureUsage: (given?: MeasureUsage, options?: CallOptions) => Promise<Result<number>>;
   /** Opens a shared chat by the secret of a link, signed in or not, or by the id of a share, and returns it with a page of its active path, oldest first. */
   openShare: (given?: OpenShare, options?: CallOptions) => Promise<Result<SharedChat>>;
   /**
    * Removes for good the chats that were deleted longer ago than olderThan, at most batchSize messages and chats, and returns how many.
-   * 0 means that nothing is left. For service_role.
+   * 0 means that nothing is left. Tenants that are being moved are left alone. For service_role.
    */
   purgeChats: (given?: PurgeChats, options?: CallOptions) => Promise<Result<number>>;
   /**
    * Removes sessions that expired or were revoked longer ago than olderThan, at most batchSize, and returns how many.
-   * 0 means that nothing is left. Before their removal a spent token is reported as spent, afterwards as unknown. For service_role.
+   * 0 means that nothing is left. Tenants that are being moved are left alone. Before their removal a spent token is reported as spent, afterwards as unknown. For service_role.
    */
   purgeSessions: (given?: PurgeSessions, options?: CallOptions) => Promise<Result<number>>;
   /**
@@ -262,7 +262,7 @@ export interface Calls {
   userId: (given: UserId, options?: CallOptions) => Promise<Result<Uuid>>;
   /**
    * The verdict on a token.
-   * Records its use at most once a minute.
+   * Records its use at most once a minute. It writes nothing while the tenant of the session is being moved, so a spent token ends its session afterwards.
    */
   validateSession: (given: ValidateSession, options?: CallOptions) => Promise<Result<SessionStatus>>;
 }

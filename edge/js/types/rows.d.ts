@@ -140,6 +140,8 @@ export interface Membership {
   disabled_at: Timestamp | null;
   /** Whether users.disabled_at is set. The foreign key keeps it up to date. */
   user_is_disabled: boolean;
+  /** Whether tenants.moving_to is set. The foreign key keeps it up to date. */
+  tenant_is_moving: boolean;
   /** Whether the person may act in this tenant. */
   is_enabled: boolean;
 }
@@ -278,6 +280,10 @@ export interface Tenant {
   name: string | null;
   settings: JsonObject;
   created_at: Timestamp;
+  /** Where the tenant is being moved to. Set by service_role. While it is set, calls refuse writes with PT503, and reads go on. Members can read it. */
+  moving_to: string | null;
+  /** Whether moving_to is set. */
+  is_moving: boolean;
 }
 
 /** How much a transfer gave to the new owner. */

@@ -17,10 +17,11 @@ statements! {
     MEMBER() = c"select chatkeep.tenant_id(), chatkeep.uid()";
     NAMED_MEMBER() = c"select chatkeep_private.named_member()";
     NAMED_TENANT() = c"select chatkeep_private.named_tenant()";
-    /// Enough for nearly every call: the request names no tenant, and the user has a home that is not disabled.
+    /// Enough for nearly every call: the request names no tenant, and the user has a home that is neither disabled nor
+    /// being moved.
     ENTER_OWN(UUIDOID) = c"
         select m.tenant_id from chatkeep.memberships m
-        where m.user_id = $1 and m.is_home and m.is_enabled
+        where m.user_id = $1 and m.is_home and m.is_enabled and not m.tenant_is_moving
         for share";
     ENTER(UUIDOID, BOOLOID) = c"select chatkeep_private.enter($1, $2), coalesce($1, chatkeep.uid())";
 }
@@ -42,7 +43,15 @@ struct Caller {
     user: Option<Uuid>,
     naming: Naming,
     named: Named,
-    tenant: Option<(Moment, Uuid)>,
+    tenant: Option<(Moment, Tenant)>,
+}
+
+/// The tenant of a request.
+#[derive(Clone, Copy)]
+pub struct Tenant {
+    pub id: Uuid,
+    /// Whether it is being moved: then it is read only.
+    pub is_moving: bool,
 }
 
 /// The tenant that the request names.
@@ -139,8 +148,8 @@ pub fn user(connection: Connection) -> Option<Uuid> {
 /// The caller's tenant, which `read` finds for the user and the named tenant in the snapshot of the running statement. A tenant that was found
 /// is kept for that snapshot. `None` if SQL has to be asked for the user.
 pub fn tenant<E>(
-    read: impl FnOnce(&Uuid, Option<&Uuid>, Snapshot) -> Result<Option<Uuid>, E>,
-) -> Option<Result<Option<Uuid>, E>> {
+    read: impl FnOnce(&Uuid, Option<&Uuid>, Snapshot) -> Result<Option<Tenant>, E>,
+) -> Option<Result<Option<Tenant>, E>> {
     let found = with_statements(|snapshot| {
         with_caller(|caller| {
             let moment = Moment::of(snapshot);

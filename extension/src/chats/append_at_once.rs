@@ -9,6 +9,7 @@ use crate::caller::named_tenant::Naming;
 use crate::chats::chat_by_index;
 use crate::chats::locked_chat::{Chat, is_count, not_before_now};
 use crate::chats::message_item::MessageItem;
+use crate::chats::moving_tenant::check_moving_exempt;
 use crate::chats::new_messages::{self, NewMessages};
 use crate::postgres::datum::{Uuid, values};
 use crate::postgres::error::{self, Range};
@@ -95,6 +96,9 @@ pub fn append_at_once(
     };
     if first.parent.is_some() && first.parent != head.leaf {
         return Ok(false);
+    }
+    if owner.is_none() {
+        check_moving_exempt(call.connection, &head.tenant);
     }
     let mut rows = NewMessages::to_return(call, shape.outcome);
     let mut chat = Chat {

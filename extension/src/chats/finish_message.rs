@@ -5,6 +5,7 @@ use chatkeep_core::chats::message::Finish;
 use std::borrow::Cow;
 
 use crate::call::{Call, declare_call, writing};
+use crate::chats::moving_tenant::check_moving;
 use crate::chats::stored_message::return_stored_message;
 use crate::chats::visible_chat::visible_chat;
 use crate::postgres::datum::{Datum, Uuid, values};
@@ -56,6 +57,9 @@ fn finish_message(call: Call) -> Result<(), Refusal> {
     writing(|| {
         let attempt = || {
             let tenant = visible_chat(call.connection, chat_id, Statement::execute)?;
+            if let Some(tenant) = &tenant {
+                check_moving(call.connection, tenant);
+            }
             let arguments = values![
                 message_id,
                 chat_id,

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use crate::call::{Call, marker};
 use crate::caller::identity;
 use crate::chats::message_item::MessageItem;
+use crate::chats::moving_tenant::check_moving;
 use crate::chats::visible_chat::open_chat;
 use crate::postgres::clock::{AFTER_LAST, BEGINNING, now};
 use crate::postgres::connection::Connection;
@@ -125,13 +126,15 @@ impl<'c> Chat<'c> {
             1 => {}
             _ => return Err(Refusal::chat_ambiguous()),
         }
+        let tenant = row.get(1).ok_or_else(Refusal::chat_not_found)?;
+        check_moving(connection, &tenant);
         if row.get(6) == Some(true) {
             return Err(Refusal::chat_deleted());
         }
         Ok(Self {
             connection,
             id,
-            tenant: row.get(1).ok_or_else(Refusal::chat_not_found)?,
+            tenant,
             user: row.get(2),
             author,
             leaf: row.get(3),

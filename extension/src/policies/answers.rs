@@ -17,9 +17,13 @@ statements! {
     // The user stands in the statement as a value. In a join, the planner might read the table in the order of an index
     // and meet other people's rows, and their policy would ask tenant_id() again.
     HOME(UUIDOID) = c"
-        select m.tenant_id from chatkeep.memberships m where m.user_id = $1 and m.is_home and m.is_enabled";
+        select case when m.tenant_is_moving and pg_catalog.current_setting('chatkeep.writing', true) like 'on%'
+          then chatkeep_private.refuse_moving() else m.tenant_id end
+        from chatkeep.memberships m where m.user_id = $1 and m.is_home and m.is_enabled";
     NAMED(UUIDOID, UUIDOID) = c"
-        select m.tenant_id from chatkeep.memberships m where m.user_id = $1 and m.tenant_id = $2 and m.is_enabled";
+        select case when m.tenant_is_moving and pg_catalog.current_setting('chatkeep.writing', true) like 'on%'
+          then chatkeep_private.refuse_moving() else m.tenant_id end
+        from chatkeep.memberships m where m.user_id = $1 and m.tenant_id = $2 and m.is_enabled";
     READER() = c"select s.user_id from chatkeep_private.opened_share s";
     READING_TENANT() = c"select s.tenant_id from chatkeep_private.opened_share s";
     WRITER() = c"select s.user_id from chatkeep_private.opened_share s where s.permission = 'write'";
@@ -28,6 +32,7 @@ statements! {
         where c.id = $1 and c.tenant_id = $2 and c.user_id = chatkeep.uid()
           and (c.message_count, c.last_seq, c.active_leaf_id, c.updated_at, c.deleted_at)
             is not distinct from ($3, $4, $5, $6, $7)";
+    CHECK_MOVING(UUIDOID) = c"select chatkeep_private.check_moving($1)";
 }
 
 declare_answer!(uid);
@@ -79,14 +84,18 @@ fn reading_tenant(entry: Entry) -> Option<Uuid> {
 
 declare_answer!(tenant_id);
 
-/// `tenant_id()`: the tenant of the request, read anew by each call.
+/// `tenant_id()`: the tenant of the request, read anew by each call. Refuses a call that writes while the tenant is being
+/// moved.
 ///
 /// A statement calls it several times through policies. Executing a statement each time took a sixth of an append. So
 /// this reads the one row by index: the row that the policy of `chatkeep.memberships` shows to the caller, under the caller's
 /// privileges. In every other case a statement answers.
 fn tenant_id(_: Entry) -> Option<Uuid> {
     match identity::tenant(tenant::of_user) {
-        Some(Ok(tenant)) => tenant,
+        Some(Ok(Some(tenant))) if tenant.is_moving && marker().is_writing() => {
+            raise(&Refusal::tenant_moving())
+        }
+        Some(Ok(tenant)) => tenant.map(|tenant| tenant.id),
         // A sequential scan would meet other people's rows, and their policy would ask this function again.
         Some(Err(tenant::NotReadable)) | None => {
             with_settings(&[(c"enable_seqscan", c"off")], || {
@@ -114,7 +123,8 @@ fn keeps_order(entry: Entry) -> bool {
         connected(|connection| !KEEPS_ORDER.execute(connection, &columns).is_empty())
     };
     let is_deleted = || entry.argument(DELETED_AT).is_some();
-    let is_allowed = match marker() {
+    let marker = marker();
+    let is_allowed = match marker {
         Marker::Writing => true,
         Marker::WritingShared => !is_deleted() && identity::asked(WRITER).is_some(),
         Marker::ReadingShared => false,
@@ -122,6 +132,10 @@ fn keeps_order(entry: Entry) -> bool {
     };
     if !is_allowed {
         raise(&Refusal::chat_moved_directly());
+    }
+    if !marker.is_writing() {
+        let tenant: Value = entry.argument(1).into();
+        connected(|connection| CHECK_MOVING.execute(connection, &[tenant]).len());
     }
     true
 }

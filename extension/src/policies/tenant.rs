@@ -1,5 +1,6 @@
 //! Reads the tenant of a request by index, without a statement.
 
+use crate::caller::identity::Tenant;
 use crate::policies::fingerprints;
 use crate::postgres::datum::Uuid;
 use crate::postgres::index_scan::is_uuid;
@@ -20,7 +21,7 @@ pub fn of_user(
     user: &Uuid,
     named: Option<&Uuid>,
     snapshot: Snapshot,
-) -> Result<Option<Uuid>, NotReadable> {
+) -> Result<Option<Tenant>, NotReadable> {
     if !row_security::is_on() {
         return Err(NotReadable);
     }
@@ -28,8 +29,13 @@ pub fn of_user(
         if !fingerprints::are_the_migrations(table) {
             return None;
         }
-        let [user_id, tenant_id, is_home, is_enabled] =
-            table.columns([c"user_id", c"tenant_id", c"is_home", c"is_enabled"])?;
+        let [user_id, tenant_id, is_home, is_enabled, is_moving] = table.columns([
+            c"user_id",
+            c"tenant_id",
+            c"is_home",
+            c"is_enabled",
+            c"tenant_is_moving",
+        ])?;
         let rows = table.rows([is_uuid(user_id, user)])?;
         let mut found = None;
         rows.each(snapshot, |row| {
@@ -39,7 +45,10 @@ pub fn of_user(
                 |named| tenant.as_ref() == Some(named),
             );
             if is_meant && row.get(is_enabled) == Some(true) {
-                found = tenant;
+                found = tenant.map(|id| Tenant {
+                    id,
+                    is_moving: row.get(is_moving) == Some(true),
+                });
             }
             !is_meant
         });

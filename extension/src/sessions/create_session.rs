@@ -23,7 +23,7 @@ statements! {
     REVOKE_OLDEST(UUIDOID, INT4OID) = c"
         update chatkeep.sessions s
         set revoked_at = pg_catalog.clock_timestamp(), revoked_reason = 'limit'
-        where s.user_id = $1 and s.revoked_at is null and s.id in (
+        where s.user_id = $1 and s.revoked_at is null and not s.tenant_is_moving and s.id in (
           select live.id from chatkeep.sessions live
           where live.user_id = $1
             and live.revoked_at is null

@@ -16,7 +16,8 @@ use crate::postgres::statement::statements;
 statements! {
     SECRET_AND_SESSION(BYTEAOID) = c"
         select x.session_id, x.refresh_digest, x.previous_digest, x.rotation_salt, x.generation, x.rotated_at,
-          s.user_id, s.tenant_id, s.expires_at, s.last_used_at, s.last_used_at + s.idle_ttl, s.revoked_at is not null, s.idle_ttl
+          s.user_id, s.tenant_id, s.expires_at, s.last_used_at, s.last_used_at + s.idle_ttl, s.revoked_at is not null, s.idle_ttl,
+          s.tenant_is_moving
         from chatkeep_private.session_secrets x join chatkeep.sessions s on s.id = x.session_id
         where x.session_token = $1";
     SECRET_LOCKED(BYTEAOID) = c"
@@ -24,7 +25,8 @@ statements! {
         from chatkeep_private.session_secrets x where x.session_token = $1
         for update";
     SESSION(UUIDOID) = c"
-        select s.user_id, s.tenant_id, s.expires_at, s.last_used_at, s.last_used_at + s.idle_ttl, s.revoked_at is not null, s.idle_ttl
+        select s.user_id, s.tenant_id, s.expires_at, s.last_used_at, s.last_used_at + s.idle_ttl, s.revoked_at is not null, s.idle_ttl,
+          s.tenant_is_moving
         from chatkeep.sessions s where s.id = $1";
     ROTATE(BYTEAOID, BYTEAOID, BYTEAOID, BYTEAOID, INT4OID, TIMESTAMPTZOID) = c"
         update chatkeep_private.session_secrets x
@@ -62,9 +64,23 @@ pub struct PresentedSession {
     pub salt: Option<Vec<u8>>,
     last_used_at: i64,
     judged_at: i64,
+    /// Whether the tenant of the session is being moved. Then nothing may be written.
+    is_moving: bool,
 }
 
 impl PresentedSession {
+    /// Refuses what the verdict has a rotation write, if the tenant of the session is being moved.
+    pub fn check_moving(&self, verdict: Option<Verdict>) -> Result<(), Refusal> {
+        let writes = matches!(
+            verdict,
+            Some(Verdict::Current | Verdict::Previous | Verdict::Reused)
+        );
+        if writes && self.is_moving {
+            return Err(Refusal::tenant_moving());
+        }
+        Ok(())
+    }
+
     /// Whether a token with this verdict is valid, and its use has nothing to write.
     pub fn is_settled(&self, verdict: Option<Verdict>) -> bool {
         let closes_grace = match verdict {
@@ -72,7 +88,7 @@ impl PresentedSession {
             Some(Verdict::Previous) => false,
             _ => return false,
         };
-        !closes_grace && !is_untouched(self.last_used_at, self.judged_at)
+        self.is_moving || (!closes_grace && !is_untouched(self.last_used_at, self.judged_at))
     }
 
     /// The status of a validation that was judged without a lock. Writes what the use changes.
@@ -89,6 +105,8 @@ impl PresentedSession {
         };
         match verdict {
             None => "invalid",
+            Some(Verdict::Current | Verdict::Previous) if self.is_moving => "valid",
+            Some(Verdict::Reused) if self.is_moving => "reuse_detected",
             Some(Verdict::Current) => {
                 self.confirm(connection, token);
                 self.touch(connection);
@@ -139,6 +157,7 @@ impl PresentedSession {
         self.last_used_at = session.get(first + 3)?;
         self.idle_expires_at = session.get(first + 4);
         self.idle_ttl = session.get(first + 6);
+        self.is_moving = session.get(first + 7)?;
         self.generation = secret.get(5);
         self.salt = secret.get(4);
         let state = State {

@@ -17,7 +17,9 @@ fn rotate_session(call: Call) -> Result<(), Refusal> {
         };
         presenting(&token, || {
             let mut row = PresentedSession::default();
-            let (status, child) = match row.judge(call.connection, &token, true) {
+            let verdict = row.judge(call.connection, &token, true);
+            row.check_moving(verdict)?;
+            let (status, child) = match verdict {
                 None => ("invalid", None),
                 Some(Verdict::Current) => ("rotated", Some(row.rotate(call.connection, &token)?)),
                 Some(Verdict::Previous) => {

@@ -62,11 +62,20 @@ create table chatkeep.tenants (
   name text,
   settings jsonb not null default '{}',
   created_at timestamptz not null default now(),
+  moving_to text,
+  is_moving boolean not null generated always as (moving_to is not null) stored,
   constraint tenants_pkey primary key (id),
+  -- For the foreign key of memberships, which keeps their copy of is_moving up to date.
+  constraint tenants_is_moving_key unique (id, is_moving),
   constraint tenants_name_length check (char_length(name) between 1 and 200),
-  constraint tenants_settings_is_object check (jsonb_typeof(settings) = 'object')
+  constraint tenants_settings_is_object check (jsonb_typeof(settings) = 'object'),
+  constraint tenants_moving_to_length check (char_length(moving_to) between 1 and 500)
 );
 comment on table chatkeep.tenants is 'An organisation, or the space of one person. The first membership creates the row.';
+comment on column chatkeep.tenants.moving_to is
+  'Where the tenant is being moved to. Set by service_role. While it is set, calls refuse writes with PT503, and reads go on. Members can read it.';
+comment on column chatkeep.tenants.is_moving is 'Whether moving_to is set.';
+create index tenants_moving_idx on chatkeep.tenants (id) where is_moving;
 
 -- tables/memberships.sql ------------------------------------------------------------
 
@@ -78,13 +87,17 @@ create table chatkeep.memberships (
   created_at timestamptz not null default now(),
   disabled_at timestamptz,
   user_is_disabled boolean not null default false,
+  tenant_is_moving boolean not null default false,
   is_enabled boolean not null generated always as (disabled_at is null and not user_is_disabled) stored,
   constraint memberships_pkey primary key (user_id, tenant_id),
+  -- For the foreign key of sessions, which keeps their copy of tenant_is_moving up to date.
+  constraint memberships_tenant_is_moving_key unique (user_id, tenant_id, tenant_is_moving),
   -- Calls lock a membership, and a call that has waited for the lock reads this row again, and no other. So the row has to
-  -- say whether its user is disabled.
+  -- say whether its user is disabled, and whether its tenant is being moved.
   constraint memberships_user_id_fkey foreign key (user_id, user_is_disabled)
     references chatkeep.users (id, is_disabled) on update cascade on delete cascade,
-  constraint memberships_tenant_id_fkey foreign key (tenant_id) references chatkeep.tenants (id),
+  constraint memberships_tenant_id_fkey foreign key (tenant_id, tenant_is_moving)
+    references chatkeep.tenants (id, is_moving) on update cascade,
   constraint memberships_role_known check (role in ('owner', 'admin', 'member'))
 );
 comment on table chatkeep.memberships is
@@ -94,6 +107,7 @@ comment on column chatkeep.memberships.is_home is 'Whether this tenant counts wh
 comment on column chatkeep.memberships.disabled_at is
   'Set by remove_member: the person reads and writes nothing in this tenant from the next statement on.';
 comment on column chatkeep.memberships.user_is_disabled is 'Whether users.disabled_at is set. The foreign key keeps it up to date.';
+comment on column chatkeep.memberships.tenant_is_moving is 'Whether tenants.moving_to is set. The foreign key keeps it up to date.';
 comment on column chatkeep.memberships.is_enabled is 'Whether the person may act in this tenant.';
 create unique index memberships_home_key on chatkeep.memberships (user_id) where is_home;
 
@@ -118,12 +132,14 @@ create table chatkeep.sessions (
   user_agent text,
   ip inet,
   metadata jsonb not null default '{}',
+  tenant_is_moving boolean not null default false,
   constraint sessions_pkey primary key (id, tenant_id),
   constraint sessions_session_token_key unique (session_token),
   -- Only for the foreign key of session_secrets, which ties a secret to its own session.
   constraint sessions_session_token_id_key unique (session_token, id, tenant_id),
-  constraint sessions_user_id_fkey foreign key (user_id, tenant_id)
-    references chatkeep.memberships (user_id, tenant_id) on update cascade on delete cascade,
+  -- The holder of a token may see no membership. So the row has to say whether its tenant is being moved.
+  constraint sessions_user_id_fkey foreign key (user_id, tenant_id, tenant_is_moving)
+    references chatkeep.memberships (user_id, tenant_id, tenant_is_moving) on update cascade on delete cascade,
   constraint sessions_session_token_is_sha256 check (octet_length(session_token) = 32),
   constraint sessions_idle_ttl_is_positive check (idle_ttl > interval '0'),
   constraint sessions_revoked_with_reason check ((revoked_at is null) = (revoked_reason is null)),
@@ -138,6 +154,7 @@ comment on column chatkeep.sessions.session_token is
 comment on column chatkeep.sessions.last_used_at is 'Updated at most once a minute.';
 comment on column chatkeep.sessions.idle_ttl is 'How long the session may be unused. NULL: for its whole life.';
 comment on column chatkeep.sessions.expires_at is 'The end of the session''s life. No rotation extends it.';
+comment on column chatkeep.sessions.tenant_is_moving is 'Whether tenants.moving_to is set. The foreign key keeps it up to date.';
 comment on column chatkeep.sessions.revoked_at is 'Final: a trigger refuses to clear it.';
 create index sessions_user_id_expires_at_idx on chatkeep.sessions (user_id, expires_at);
 create index sessions_expires_at_idx on chatkeep.sessions (expires_at);

@@ -25,6 +25,23 @@ comment on function chatkeep_private.acting_for(uuid) is
 revoke all on function chatkeep_private.acting_for(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.acting_for(uuid) to authenticated, service_role;
 
+-- access/check_moving.sql ------------------------------------------------------------
+
+-- For writes that no policy stops: tenant_id() refuses those of calls by users, and policies ask it in every statement.
+create or replace function chatkeep_private.check_moving(tenant_id uuid) returns void
+language plpgsql stable set search_path = ''
+as $$
+begin
+  if exists (select from chatkeep.tenants t where t.id = check_moving.tenant_id and t.is_moving) then
+    perform chatkeep_private.refuse_moving();
+  end if;
+end
+$$;
+comment on function chatkeep_private.check_moving(uuid) is
+  'Refuses a write of a tenant that is being moved. The caller is a member of the tenant or bypasses RLS.';
+revoke all on function chatkeep_private.check_moving(uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.check_moving(uuid) to authenticated, service_role;
+
 -- access/claimed_identity.sql ------------------------------------------------------------
 
 -- If the issuer is not registered, the claim sub is an id of Supabase Auth. Ids of version 8 belong to users of registered
@@ -150,20 +167,24 @@ declare
   entering constant uuid := chatkeep_private.acting_for(for_user);
   named constant uuid := chatkeep_private.named_tenant();
   tenant uuid;
+  is_moving boolean;
 begin
   for round in 1 .. 2 loop
     if alone then
-      select m.tenant_id into tenant from chatkeep.memberships m
+      select m.tenant_id, m.tenant_is_moving into tenant, is_moving from chatkeep.memberships m
       where m.user_id = entering and m.is_enabled
         and (case when named is null then m.is_home else m.tenant_id = named end)
       for no key update;
     else
-      select m.tenant_id into tenant from chatkeep.memberships m
+      select m.tenant_id, m.tenant_is_moving into tenant, is_moving from chatkeep.memberships m
       where m.user_id = entering and m.is_enabled
         and (case when named is null then m.is_home else m.tenant_id = named end)
       for share;
     end if;
     if found then
+      if is_moving then
+        perform chatkeep_private.refuse_moving();
+      end if;
       return tenant;
     end if;
     -- First use, or another transaction has just made the membership.
@@ -191,7 +212,7 @@ begin
 end
 $$;
 comment on function chatkeep_private.enter(uuid, boolean) is
-  'Locks the membership of the caller, or of the user that service_role names, until the transaction ends, and returns the tenant. Refuses a disabled one. Makes the membership on first use.';
+  'Locks the membership of the caller, or of the user that service_role names, until the transaction ends, and returns the tenant. Refuses a disabled one, and a tenant that is being moved. Makes the membership on first use.';
 revoke all on function chatkeep_private.enter(uuid, boolean) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.enter(uuid, boolean) to authenticated, service_role;
 
@@ -272,11 +293,12 @@ begin
     perform chatkeep_private.refuse('42501', 'only title, metadata and archived_at of a chat can be changed directly',
       'Messages move the other columns: use append_message.');
   end if;
+  perform chatkeep_private.check_moving(keeps_order.tenant_id);
   return true;
 end
 $$;
 comment on function chatkeep_private.keeps_order(uuid, uuid, integer, integer, uuid, timestamptz, timestamptz) is
-  'Refuses an update of a chat outside of calls that changes more than title, metadata and archived_at.';
+  'Refuses an update of a chat outside of calls that changes more than title, metadata and archived_at, or whose tenant is being moved.';
 revoke all on function chatkeep_private.keeps_order(uuid, uuid, integer, integer, uuid, timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.keeps_order(uuid, uuid, integer, integer, uuid, timestamptz, timestamptz) to authenticated, service_role;
 
@@ -377,6 +399,20 @@ comment on function chatkeep_private.member() is
   'The user whose rows the request reads: the caller, or the member whom an owner or admin of the tenant names in the header x-chatkeep-member.';
 revoke all on function chatkeep_private.member() from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.member() to authenticated, service_role;
+
+-- access/moving_tenants.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.moving_tenants() returns uuid[]
+language plpgsql stable set search_path = ''
+as $$
+begin
+  return array(select t.id from chatkeep.tenants t where t.is_moving);
+end
+$$;
+comment on function chatkeep_private.moving_tenants() is
+  'The tenants that are being moved. Maintenance leaves their rows alone.';
+revoke all on function chatkeep_private.moving_tenants() from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.moving_tenants() to authenticated, service_role;
 
 -- access/named_member.sql ------------------------------------------------------------
 
@@ -665,6 +701,7 @@ grant execute on function chatkeep_private.shared_chat_id() to authenticated, se
 
 -- PL/pgSQL keeps its plan for the life of a backend. Before PostgreSQL 18 a SQL function is planned again in every
 -- statement. A sequential scan would meet other people's rows, and their policy would ask this function again.
+-- Every statement of a call that writes asks this through policies, so this is where a tenant that is being moved is refused.
 create or replace function chatkeep.tenant_id() returns uuid
 language plpgsql stable parallel safe set search_path = '' set enable_seqscan = off
 as $$
@@ -676,13 +713,19 @@ begin
     named := chatkeep_private.named_tenant();
   end if;
   if named is null then
-    return (select m.tenant_id from chatkeep.memberships m where m.user_id = chatkeep.uid() and m.is_home and m.is_enabled);
+    return (
+      select case when m.tenant_is_moving and current_setting('chatkeep.writing', true) like 'on%' then chatkeep_private.refuse_moving() else m.tenant_id end
+      from chatkeep.memberships m where m.user_id = chatkeep.uid() and m.is_home and m.is_enabled
+    );
   end if;
-  return (select m.tenant_id from chatkeep.memberships m where m.user_id = chatkeep.uid() and m.tenant_id = named and m.is_enabled);
+  return (
+    select case when m.tenant_is_moving and current_setting('chatkeep.writing', true) like 'on%' then chatkeep_private.refuse_moving() else m.tenant_id end
+    from chatkeep.memberships m where m.user_id = chatkeep.uid() and m.tenant_id = named and m.is_enabled
+  );
 end
 $$;
 comment on function chatkeep.tenant_id() is
-'The tenant of the request: the one that it names, or the home of the signed-in user. NULL without an enabled membership there.
+'The tenant of the request: the one that it names, or the home of the signed-in user. NULL without an enabled membership there. A call that writes is refused while the tenant is being moved.
 A request names a tenant in the header x-chatkeep-tenant, in the claim tenant_id, or in the claim app_metadata.tenant_id, in this order.';
 revoke all on function chatkeep.tenant_id() from public, anon, authenticated, service_role;
 grant execute on function chatkeep.tenant_id() to authenticated, service_role;

@@ -170,7 +170,7 @@ status: streaming for a message that finish_message ends later.
 model: At most 200 characters.
 token_count: Zero or more.
 Returns: one row.
-Errors: 22023, 22004, PT404, PT409, PT410.';
+Errors: 22023, 22004, PT404, PT409, PT410, PT503.';
 revoke all on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer) to authenticated, service_role;
 
@@ -293,7 +293,7 @@ comment on function chatkeep.append_messages(uuid, jsonb) is
 'Appends an array of at most 1,000 messages in order, all or none.
 outcome tells for each whether it was appended or stored before.
 messages: At most 1,000 objects with the arguments of append_message. All or none are stored, in this order.
-Errors: 22023, 22004, PT404, PT409, PT410; they name the item.';
+Errors: 22023, 22004, PT404, PT409, PT410, PT503; they name the item.';
 revoke all on function chatkeep.append_messages(uuid, jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.append_messages(uuid, jsonb) to authenticated, service_role;
 
@@ -385,7 +385,7 @@ chat_id: The idempotency key. A new one is made when it is left out.
 language: The text search configuration of its messages, such as english.
 user_id: For service_role only.
 Returns: one row.
-Errors: 22023, 22004, 42501, PT404, PT409, PT410.';
+Errors: 22023, 22004, 42501, PT404, PT409, PT410, PT503.';
 revoke all on function chatkeep.create_chat(text, jsonb, uuid, text, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.create_chat(text, jsonb, uuid, text, uuid) to authenticated, service_role;
 
@@ -402,7 +402,7 @@ comment on function chatkeep.delete_chat(uuid) is
 'Deletes a chat of the caller until restore_chat.
 Its messages are not listed, found or appended to meanwhile.
 Returns: one row.
-Errors: 22004, PT404, PT410.';
+Errors: 22004, PT404, PT410, PT503.';
 revoke all on function chatkeep.delete_chat(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.delete_chat(uuid) to authenticated, service_role;
 
@@ -416,6 +416,7 @@ language plpgsql volatile set search_path = ''
 as $$
 declare
   marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
+  moving constant uuid[] := chatkeep_private.moving_tenants();
   begun_before constant timestamptz := chatkeep_private.moment_before('older_than', older_than);
 begin
   perform chatkeep_private.check_batch_size(batch_size, 1000);
@@ -426,6 +427,7 @@ begin
       where m.status = 'streaming'
         and m.created_at < begun_before
         and (m.user_id = (select chatkeep.uid()) or chatkeep_private.serves(m.tenant_id))
+        and m.tenant_id <> all (moving)
         and (select c.deleted_at is null from chatkeep.chats c where c.id = m.chat_id and c.tenant_id = m.tenant_id)
       order by m.created_at
       limit batch_size
@@ -440,10 +442,10 @@ begin
 end
 $$;
 comment on function chatkeep.fail_stale_messages(interval, integer) is
-'Marks messages as failed that have been streaming for longer than older_than, and returns them: the caller''s own, for service_role everyone''s.
+'Marks messages as failed that have been streaming for longer than older_than, and returns them: the caller''s own, for service_role everyone''s outside of tenants that are being moved.
 older_than: How long they have been streaming.
 batch_size: 1 to 1,000.
-Errors: 22023, 22004.';
+Errors: 22023, 22004, PT503.';
 revoke all on function chatkeep.fail_stale_messages(interval, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.fail_stale_messages(interval, integer) to authenticated, service_role;
 
@@ -486,6 +488,9 @@ begin
   -- Two rounds: a statement that waited for the move of its own user still looks for the message in the old tenant.
   for round in 1 .. 2 loop
     chat := chatkeep_private.visible_chat(finish_message.chat_id, or_shared => true);
+    if not row_security_active('chatkeep.chats'::regclass) then
+      perform chatkeep_private.check_moving(chat.tenant_id);
+    end if;
     return query
       update chatkeep.messages m
       set content = coalesce(finish_message.content, m.content),
@@ -530,7 +535,7 @@ status: One of complete, failed.
 metadata: At most 256 KiB.
 token_count: Zero or more.
 Returns: one row.
-Errors: 22023, 22004, PT404, PT409, PT410.';
+Errors: 22023, 22004, PT404, PT409, PT410, PT503.';
 revoke all on function chatkeep.finish_message(uuid, uuid, text, jsonb, text, jsonb, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.finish_message(uuid, uuid, text, jsonb, text, jsonb, integer) to authenticated, service_role;
 
@@ -709,7 +714,7 @@ The same chat again changes nothing; new messages are appended.
 chat: An object with id, title, metadata, language, created_at, archived_at, active_leaf_id and messages, at most 1,000. id is the idempotency key.
 user_id: For service_role only.
 Returns: one row.
-Errors: 22023, 22004, 42501, PT404, PT409, PT410; they name the position.';
+Errors: 22023, 22004, 42501, PT404, PT409, PT410, PT503; they name the position.';
 revoke all on function chatkeep.import_chat(jsonb, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.import_chat(jsonb, uuid) to authenticated, service_role;
 
@@ -776,6 +781,7 @@ create or replace function chatkeep.index_messages(batch_size integer default 10
 language plpgsql volatile set search_path = ''
 as $$
 declare
+  moving constant uuid[] := chatkeep_private.moving_tenants();
   chat record;
   indexed integer;
   indexed_to timestamptz;
@@ -792,7 +798,7 @@ begin
   for chat in
     select c.id, c.tenant_id, c.user_id, c.language, coalesce(c.indexed_to, '-infinity') as indexed_to, c.updated_at
     from chatkeep.chats c
-    where c.updated_at > coalesce(c.indexed_to, '-infinity') and c.deleted_at is null
+    where c.updated_at > coalesce(c.indexed_to, '-infinity') and c.deleted_at is null and c.tenant_id <> all (moving)
   loop
     -- A transaction that deletes or moves the chat's messages locks the chat first. Such a chat is skipped, and so is a
     -- chat that has got another owner or tenant since.
@@ -850,7 +856,7 @@ end
 $$;
 comment on function chatkeep.index_messages(integer) is
 'Indexes at most batch_size messages for search and returns how many.
-0 means that nothing is left, or that another call is running. For service_role, on a schedule.
+0 means that nothing is left, or that another call is running. Tenants that are being moved are left alone. For service_role, on a schedule.
 batch_size: 1 to 100,000.
 Errors: 22023, 22004.';
 revoke all on function chatkeep.index_messages(integer) from public, anon, authenticated, service_role;
@@ -983,8 +989,12 @@ begin
       perform chatkeep_private.refuse_chat(false, null);
     end if;
   end loop;
-  if of_user is null then
-    perform chatkeep_private.refuse_ambiguous(chat);
+  -- For everybody else the policy has asked tenant_id().
+  if not row_security_active('chatkeep.chats'::regclass) then
+    if of_user is null then
+      perform chatkeep_private.refuse_ambiguous(chat);
+    end if;
+    perform chatkeep_private.check_moving(chat.tenant_id);
   end if;
   if chat.deleted_at is not null and not or_deleted then
     perform chatkeep_private.refuse_chat(true, chat.deleted_at);
@@ -1025,6 +1035,7 @@ language plpgsql volatile set search_path = ''
 as $$
 declare
   deleted_before constant timestamptz := chatkeep_private.moment_before('older_than', older_than);
+  moving constant uuid[] := chatkeep_private.moving_tenants();
   chat record;
   removed integer;
   total integer := 0;
@@ -1033,7 +1044,7 @@ begin
   loop
     -- One chat after the other, so that another purge takes the chats that this one has not reached.
     select c.id, c.tenant_id into chat from chatkeep.chats c
-    where c.deleted_at < deleted_before
+    where c.deleted_at < deleted_before and c.tenant_id <> all (moving)
     order by c.deleted_at
     limit 1
     for update skip locked;
@@ -1063,7 +1074,7 @@ end
 $$;
 comment on function chatkeep.purge_chats(interval, integer) is
 'Removes for good the chats that were deleted longer ago than older_than, at most batch_size messages and chats, and returns how many.
-0 means that nothing is left. For service_role.
+0 means that nothing is left. Tenants that are being moved are left alone. For service_role.
 older_than: How long ago they were deleted.
 batch_size: 1 to 100,000.
 Errors: 22023, 22004.';
@@ -1116,7 +1127,7 @@ comment on function chatkeep.redact_message(uuid, uuid, text) is
 Again returns the row as it is. A streaming message ends as failed. Stored objects of attachments stay in their bucket.
 reason: Why, at most 500 characters. It is shown with the message.
 Returns: one row.
-Errors: 22023, 22004, PT404, PT410.';
+Errors: 22023, 22004, PT404, PT410, PT503.';
 revoke all on function chatkeep.redact_message(uuid, uuid, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.redact_message(uuid, uuid, text) to authenticated, service_role;
 
@@ -1220,7 +1231,7 @@ $$;
 comment on function chatkeep.restore_chat(uuid) is
 'Restores a deleted chat as it was, unless purge_chats has begun to remove it.
 Returns: one row.
-Errors: 22004, PT404, PT410.';
+Errors: 22004, PT404, PT410, PT503.';
 revoke all on function chatkeep.restore_chat(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.restore_chat(uuid) to authenticated, service_role;
 
@@ -1271,7 +1282,7 @@ comment on function chatkeep.rewind_chat(uuid, uuid) is
 Nothing is deleted: select_branch brings the rest back. The same call again returns the chat as it is.
 before_message_id: A message of the active path.
 Returns: one row.
-Errors: 22004, PT404, PT410.';
+Errors: 22004, PT404, PT410, PT503.';
 revoke all on function chatkeep.rewind_chat(uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.rewind_chat(uuid, uuid) to authenticated, service_role;
 
@@ -1452,7 +1463,7 @@ comment on function chatkeep.select_branch(uuid, uuid) is
 'Makes the path that ends at a message the active one and returns the chat.
 leaf_id: The message at which the path ends.
 Returns: one row.
-Errors: 22004, PT404, PT410.';
+Errors: 22004, PT404, PT410, PT503.';
 revoke all on function chatkeep.select_branch(uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.select_branch(uuid, uuid) to authenticated, service_role;
 

@@ -126,6 +126,21 @@ comment on function chatkeep_private.check_claimed_session() is
 revoke all on function chatkeep_private.check_claimed_session() from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.check_claimed_session() to authenticated, service_role;
 
+-- sessions/check_sessions.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.check_sessions(owner uuid) returns void
+language plpgsql stable set search_path = ''
+as $$
+begin
+  perform chatkeep_private.refuse_moving() from chatkeep.sessions s
+  where s.user_id = owner and s.revoked_at is null and s.tenant_is_moving;
+end
+$$;
+comment on function chatkeep_private.check_sessions(uuid) is
+  'Refuses to revoke the sessions of a user while a tenant with one of them is being moved.';
+revoke all on function chatkeep_private.check_sessions(uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.check_sessions(uuid) to authenticated, service_role;
+
 -- sessions/client_address.sql ------------------------------------------------------------
 
 -- The address is only shown in a list of devices, so text that holds none must never fail a sign-in.
@@ -229,7 +244,7 @@ begin
   if create_session.max_sessions is not null then
     update chatkeep.sessions s
     set revoked_at = clock_timestamp(), revoked_reason = 'limit'
-    where s.user_id = owner and s.revoked_at is null and s.id in (
+    where s.user_id = owner and s.revoked_at is null and not s.tenant_is_moving and s.id in (
       select live.id from chatkeep.sessions live
       where live.user_id = owner
         and live.revoked_at is null
@@ -276,12 +291,12 @@ user_agent: The first 1,000 characters are kept.
 ip: The address of the device, as a proxy writes it. The first address in the text is kept; text without an address is NULL.
 ttl: 1 second to 400 days.
 idle_ttl: How long the session may be unused. NULL: for its whole life.
-max_sessions: The user''s oldest sessions beyond this number are revoked.
+max_sessions: The user''s oldest sessions beyond this number are revoked. Those in a tenant that is being moved stay.
 metadata: At most 256 KiB.
 user_id: For service_role only.
 replaces: A valid token of the same user, as the browser held it before: its session is revoked. Any other text changes nothing.
 Returns: one row.
-Errors: 22023, 22004, 42501.';
+Errors: 22023, 22004, 42501, PT503.';
 revoke all on function chatkeep.create_session(text, text, interval, interval, integer, jsonb, uuid, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.create_session(text, text, interval, interval, integer, jsonb, uuid, text) to authenticated, service_role;
 
@@ -324,6 +339,7 @@ begin
   end if;
   perform set_config('chatkeep.presented', encode(payload, 'hex'), true);
   perform set_config('chatkeep.writing', 'on', true);
+  perform chatkeep_private.refuse_moving() from chatkeep.sessions s where s.id = answer.session_id and s.tenant_is_moving;
   -- The previous token is spent from here on. Otherwise a repeated rotation would return a token with the raised
   -- level.
   update chatkeep_private.session_secrets x
@@ -347,7 +363,7 @@ The previous token is spent at once. Returns the row of validate_session.
 token: The token as it was presented. NULL, as for a missing cookie, is an invalid token.
 aal: One of aal1, aal2, aal3.
 Returns: one row.
-Errors: 22023, 22004, 42501, PT409.';
+Errors: 22023, 22004, 42501, PT409, PT503.';
 revoke all on function chatkeep.elevate_session(text, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.elevate_session(text, text) to authenticated, service_role;
 
@@ -512,14 +528,14 @@ begin
   with expired as (
     select s.id, s.tenant_id, s.expires_at as ended_at
     from chatkeep_private.session_secrets x join chatkeep.sessions s on s.session_token = x.session_token
-    where s.expires_at < ended_before
+    where s.expires_at < ended_before and not s.tenant_is_moving
     order by s.expires_at
     limit batch_size
     for update of x, s skip locked
   ), revoked as (
     select s.id, s.tenant_id, s.revoked_at as ended_at
     from chatkeep_private.session_secrets x join chatkeep.sessions s on s.session_token = x.session_token
-    where s.revoked_at < ended_before and s.expires_at >= ended_before
+    where s.revoked_at < ended_before and s.expires_at >= ended_before and not s.tenant_is_moving
     order by s.revoked_at
     limit batch_size
     for update of x, s skip locked
@@ -534,7 +550,7 @@ begin
     -- Sessions without a secret.
     with ended as (
       select s.id, s.tenant_id from chatkeep.sessions s
-      where (s.expires_at < ended_before or s.revoked_at < ended_before)
+      where (s.expires_at < ended_before or s.revoked_at < ended_before) and not s.tenant_is_moving
         and not exists (select from chatkeep_private.session_secrets x where x.session_token = s.session_token)
       limit batch_size
       for update skip locked
@@ -547,7 +563,7 @@ end
 $$;
 comment on function chatkeep.purge_sessions(integer, interval) is
 'Removes sessions that expired or were revoked longer ago than older_than, at most batch_size, and returns how many.
-0 means that nothing is left. Before their removal a spent token is reported as spent, afterwards as unknown. For service_role.
+0 means that nothing is left. Tenants that are being moved are left alone. Before their removal a spent token is reported as spent, afterwards as unknown. For service_role.
 batch_size: 1 to 100,000.
 older_than: How long ago they ended.
 Errors: 22023, 22004.';
@@ -606,7 +622,7 @@ begin
   if replaced.status = 'valid' then
     update chatkeep.sessions s
     set revoked_at = clock_timestamp(), revoked_reason = 'replaced'
-    where s.id = replaced.session_id and s.user_id = owner and s.revoked_at is null;
+    where s.id = replaced.session_id and s.user_id = owner and s.revoked_at is null and not s.tenant_is_moving;
   end if;
 end
 $$;
@@ -622,15 +638,17 @@ language plpgsql volatile set search_path = ''
 as $$
 declare
   owner constant uuid := chatkeep_private.acting_for(revoke_all_sessions.user_id);
-  ended constant uuid[] := chatkeep_private.revoke_sessions(owner, null);
+  ended uuid[];
 begin
+  perform chatkeep_private.check_sessions(owner);
+  ended := chatkeep_private.revoke_sessions(owner, null);
   return query select r.* from chatkeep_private.session_rows(ended) r;
 end
 $$;
 comment on function chatkeep.revoke_all_sessions(uuid) is
 'Revokes all sessions of the caller, or of the user_id that service_role names, and returns those that it revoked.
 user_id: For service_role only.
-Errors: 42501.';
+Errors: 42501, PT503.';
 revoke all on function chatkeep.revoke_all_sessions(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.revoke_all_sessions(uuid) to authenticated, service_role;
 
@@ -646,6 +664,7 @@ declare
 begin
   -- Two devices that revoke each other must not both succeed, so the token is judged under the lock.
   perform from chatkeep.memberships m where m.user_id = owner for no key update;
+  perform chatkeep_private.check_sessions(owner);
   -- A spent token revokes its session here too, so a refusal is a row and not an error.
   select v.* into kept from chatkeep.validate_session(revoke_other_sessions.token) v;
   answer.status := kept.status;
@@ -665,7 +684,7 @@ comment on function chatkeep.revoke_other_sessions(text) is
 A token that is not valid revokes nothing; its status is that of validate_session.
 token: The token of the session that stays. NULL, as for a missing cookie, is an invalid token.
 Returns: one row.
-Errors: 42501.';
+Errors: 42501, PT503.';
 revoke all on function chatkeep.revoke_other_sessions(text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.revoke_other_sessions(text) to authenticated, service_role;
 
@@ -681,6 +700,8 @@ declare
 begin
   perform chatkeep_private.check_present('session_id', revoke_session.session_id is not null);
   perform set_config('chatkeep.writing', 'on', true);
+  perform chatkeep_private.refuse_moving() from chatkeep.sessions s
+  where s.id = revoke_session.session_id and (s.user_id = caller or is_service) and s.revoked_at is null and s.tenant_is_moving;
   -- Two rounds: a statement that waited for the move of its own user still looks for the session in the old tenant.
   for round in 1 .. 2 loop
     update chatkeep.sessions s
@@ -706,7 +727,7 @@ comment on function chatkeep.revoke_session(uuid) is
 'Revokes a session of the caller for good, for service_role anyone''s, and returns it.
 A revoked session stays as it is.
 Returns: one row.
-Errors: 22004, PT404.';
+Errors: 22004, PT404, PT503.';
 revoke all on function chatkeep.revoke_session(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.revoke_session(uuid) to authenticated, service_role;
 
@@ -782,12 +803,15 @@ begin
     end if;
     -- Read after the lock, so that it sees a revocation by the previous holder of the lock.
     select s.user_id, s.tenant_id, s.expires_at, s.last_used_at, s.last_used_at + s.idle_ttl as idle_expires_at,
-      s.idle_ttl, s.revoked_at is not null as revoked
+      s.idle_ttl, s.revoked_at is not null as revoked, s.tenant_is_moving
     into session from chatkeep.sessions s where s.id = secret.session_id;
     if found then
       moment := clock_timestamp();
       verdict := chatkeep_private.judge_session(
         secret, session.revoked, session.expires_at, session.idle_expires_at, sha256(refresh_secret), moment);
+      if session.tenant_is_moving and verdict in ('current', 'previous', 'reuse_detected') then
+        perform chatkeep_private.refuse_moving();
+      end if;
       answer.session_id := secret.session_id;
       answer.user_id := session.user_id;
       answer.tenant_id := session.tenant_id;
@@ -847,7 +871,8 @@ comment on function chatkeep.rotate_session(text) is
 'Exchanges a token for its successor.
 The same token again within 10 seconds, before the successor is used, gives the same successor. A spent token revokes its session. status tells what happened; a refusal is a row and not an error, so that a revocation stays.
 token: The token as it was presented. NULL, as for a missing cookie, is an invalid token.
-Returns: one row.';
+Returns: one row.
+Errors: PT503.';
 revoke all on function chatkeep.rotate_session(text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.rotate_session(text) to anon, authenticated, service_role;
 
@@ -993,7 +1018,7 @@ begin
         secret.session_id := chatkeep_private.spent_session(sha256(session_secret));
       end if;
       select s.user_id, s.tenant_id, s.expires_at, s.last_used_at, s.last_used_at + s.idle_ttl as idle_expires_at,
-        s.idle_ttl, s.revoked_at is not null as revoked
+        s.idle_ttl, s.revoked_at is not null as revoked, s.tenant_is_moving
       into session from chatkeep.sessions s where s.id = secret.session_id;
       exit when not found;
       moment := clock_timestamp();
@@ -1010,13 +1035,13 @@ begin
   end if;
 
   if verdict in ('current', 'previous') then
-    if verdict = 'current' and secret.previous_digest is not null then
+    if verdict = 'current' and secret.previous_digest is not null and not session.tenant_is_moving then
       -- The first use of the current secret ends the grace of the previous one.
       update chatkeep_private.session_secrets x
       set previous_digest = null, rotation_salt = null, confirmed_at = moment
       where x.session_token = sha256(session_secret) and x.refresh_digest = presented;
     end if;
-    if session.last_used_at < moment - interval '1 minute' then
+    if session.last_used_at < moment - interval '1 minute' and not session.tenant_is_moving then
       update chatkeep.sessions s set last_used_at = moment where s.id = secret.session_id;
       answer.idle_expires_at := moment + session.idle_ttl;
     end if;
@@ -1026,8 +1051,8 @@ begin
       -- The session's user may have revoked it since it was judged: revocation does not wait for the secret.
       update chatkeep.sessions s
       set revoked_at = moment, revoked_reason = 'reuse'
-      where s.id = secret.session_id and s.revoked_at is null;
-      if not found then
+      where s.id = secret.session_id and s.revoked_at is null and not s.tenant_is_moving;
+      if not found and not session.tenant_is_moving then
         verdict := 'revoked';
       end if;
     end if;
@@ -1043,7 +1068,7 @@ end
 $$;
 comment on function chatkeep.validate_session(text) is
 'The verdict on a token.
-Records its use at most once a minute.
+Records its use at most once a minute. It writes nothing while the tenant of the session is being moved, so a spent token ends its session afterwards.
 token: The token as it was presented. NULL, as for a missing cookie, is an invalid token.
 Returns: one row.';
 revoke all on function chatkeep.validate_session(text) from public, anon, authenticated, service_role;

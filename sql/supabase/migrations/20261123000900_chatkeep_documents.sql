@@ -106,7 +106,7 @@ byte_size: Zero or more.
 storage_path: The path of a stored object, at most 2,048 characters.
 user_id: For service_role only: the person whose chat it is.
 Returns: one row.
-Errors: 22023, 22004, 42501, PT404, PT409, PT410.';
+Errors: 22023, 22004, 42501, PT404, PT409, PT410, PT503.';
 revoke all on function chatkeep.attach(uuid, uuid, uuid, text, text, bigint, text, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.attach(uuid, uuid, uuid, text, text, bigint, text, uuid) to authenticated, service_role;
 
@@ -336,7 +336,7 @@ comment on function chatkeep.delete_document(uuid) is
 'Deletes a document of the caller and returns it; again returns the same row.
 Its bytes and sources can be registered anew. Its metadata become invisible. Attachments stay, with document_deleted true.
 Returns: one row.
-Errors: 22004, 42501, PT404, PT409.';
+Errors: 22004, 42501, PT404, PT409, PT503.';
 revoke all on function chatkeep.delete_document(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.delete_document(uuid) to authenticated, service_role;
 
@@ -400,12 +400,15 @@ begin
   if document.id is null then
     perform chatkeep_private.refuse_document(false);
   end if;
-  if chatkeep_private.is_service() and exists (
-    select from chatkeep.documents d
-    where d.id = document.id and d.tenant_id <> document.tenant_id and chatkeep_private.serves(d.tenant_id)
-  ) then
-    perform chatkeep_private.refuse('PT409', 'document_id names documents of several tenants',
-      'Name the tenant in the header x-chatkeep-tenant, or call as the document''s user.');
+  if chatkeep_private.is_service() then
+    if exists (
+      select from chatkeep.documents d
+      where d.id = document.id and d.tenant_id <> document.tenant_id and chatkeep_private.serves(d.tenant_id)
+    ) then
+      perform chatkeep_private.refuse('PT409', 'document_id names documents of several tenants',
+        'Name the tenant in the header x-chatkeep-tenant, or call as the document''s user.');
+    end if;
+    perform chatkeep_private.check_moving(document.tenant_id);
   end if;
   if document.deleted_at is not null and not locked_document.to_delete then
     perform chatkeep_private.refuse_document(true);
@@ -471,7 +474,7 @@ visibility: Who reads the document: its owner alone, or the whole tenant.
 properties: At most 256 KiB.
 user_id: For service_role only.
 Returns: one row.
-Errors: 22023, 22004, 42501, PT404.';
+Errors: 22023, 22004, 42501, PT404, PT503.';
 revoke all on function chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.register_content(text, bytea, text, text, jsonb, text, jsonb, uuid) to authenticated, service_role;
 
@@ -534,7 +537,7 @@ visibility: Who reads the document: its owner alone, or the whole tenant.
 properties: At most 256 KiB.
 user_id: For service_role only.
 Returns: one row.
-Errors: 22023, 22004, 42501, PT404.';
+Errors: 22023, 22004, 42501, PT404, PT503.';
 revoke all on function chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb, uuid) to authenticated, service_role;
 
@@ -633,7 +636,7 @@ comment on function chatkeep.register_documents(jsonb, uuid) is
 They belong to the signed-in user, or to the user_id that service_role names.
 documents: At most 10,000 objects with the arguments of register_document. All or none are registered.
 user_id: For service_role only, and for the whole batch.
-Errors: 22023, 22004, 42501, PT404; they name the item.';
+Errors: 22023, 22004, 42501, PT404, PT503; they name the item.';
 revoke all on function chatkeep.register_documents(jsonb, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.register_documents(jsonb, uuid) to authenticated, service_role;
 
@@ -976,7 +979,7 @@ The same status again writes nothing, except processing: one worker gets it, a s
 status: The new status, as far as the graph in docs/documents.md leads there.
 error: Why the ingest failed, at most 2,000 characters. With the status failed only.
 Returns: one row.
-Errors: 22023, 22004, 42501, PT404, PT409, PT410.';
+Errors: 22023, 22004, 42501, PT404, PT409, PT410, PT503.';
 revoke all on function chatkeep.set_document_status(uuid, text, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.set_document_status(uuid, text, text) to authenticated, service_role;
 
@@ -1075,7 +1078,7 @@ Returns no row if there is none and nothing to write. A namespace belongs to its
 tags: Merged key by key. null removes a key.
 namespace: 1 to 64 characters.
 Returns: one row or none.
-Errors: 22023, 22004, 42501, PT404, PT409, PT410.';
+Errors: 22023, 22004, 42501, PT404, PT409, PT410, PT503.';
 revoke all on function chatkeep.tag_document(uuid, jsonb, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.tag_document(uuid, jsonb, text) to authenticated, service_role;
 

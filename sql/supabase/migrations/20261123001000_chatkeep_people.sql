@@ -124,6 +124,8 @@ begin
     returning m.* into stored;
   exception
     when foreign_key_violation or check_violation then
+      -- The tenant may have begun to move since it was checked: its key then has another is_moving.
+      perform chatkeep_private.check_moving(add_member.tenant_id);
       perform chatkeep_private.refuse('PT404', 'user_id names no user', 'Pass the id of a person who has signed in.');
   end;
   if stored.user_id is null then
@@ -140,7 +142,7 @@ Owners and admins add to their tenant, service_role to any; a tenant begins with
 user_id: A person who has signed in. service_role may name one who has not.
 role: owner, admin or member. Only owners make owners.
 Returns: one row.
-Errors: 22023, 22004, 42501, PT404, PT409.';
+Errors: 22023, 22004, 42501, PT404, PT409, PT503.';
 revoke all on function chatkeep.add_member(uuid, uuid, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.add_member(uuid, uuid, text) to authenticated, service_role;
 
@@ -155,10 +157,11 @@ begin
     perform chatkeep_private.refuse('PT404', 'tenant_id names no tenant that you manage',
       'Name a tenant where you are an owner or an admin, in the header x-chatkeep-tenant too if it is not your home.');
   end if;
+  perform chatkeep_private.check_moving(check_managed.tenant_id);
 end
 $$;
 comment on function chatkeep_private.check_managed(uuid) is
-  'Refuses a tenant where the caller is neither an owner nor an admin. service_role manages every tenant.';
+  'Refuses a tenant where the caller is neither an owner nor an admin, and one that is being moved. service_role manages every tenant.';
 revoke all on function chatkeep_private.check_managed(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.check_managed(uuid) to authenticated, service_role;
 
@@ -342,6 +345,7 @@ begin
     perform chatkeep_private.refuse('42501', 'only service_role gives rows of one user to another',
       'Call as service_role, from a backend.');
   end if;
+  perform chatkeep_private.check_moving(tenant);
   perform from chatkeep.memberships m
   where m.user_id in (from_user, to_user) and m.tenant_id = tenant
   order by m.user_id
@@ -362,7 +366,7 @@ begin
 end
 $$;
 comment on function chatkeep_private.lock_people(uuid, uuid, uuid) is
-  'Locks both people of a transfer until the transaction ends. Refuses a caller without the right, and a new owner who is no enabled member of the tenant.';
+  'Locks both people of a transfer until the transaction ends. Refuses a caller without the right, a tenant that is being moved, and a new owner who is no enabled member of the tenant.';
 revoke all on function chatkeep_private.lock_people(uuid, uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.lock_people(uuid, uuid, uuid) to service_role;
 
@@ -379,6 +383,7 @@ declare
   measured_before constant timestamptz := chatkeep_private.moment_before('older_than', older_than);
   -- A batch that runs into a statement timeout is lost, and the next one would begin with the same members.
   ends_at constant timestamptz := clock_timestamp() + interval '2 seconds';
+  moving constant uuid[] := chatkeep_private.moving_tenants();
   member record;
   usage chatkeep.member_usage;
   measured integer := 0;
@@ -391,13 +396,14 @@ begin
   for member in
     (
       select m.user_id, m.tenant_id from chatkeep.memberships m
-      where not exists (select from chatkeep.member_usage u where u.user_id = m.user_id and u.tenant_id = m.tenant_id)
+      where m.tenant_id <> all (moving)
+        and not exists (select from chatkeep.member_usage u where u.user_id = m.user_id and u.tenant_id = m.tenant_id)
       limit batch_size
     )
     union all
     (
       select u.user_id, u.tenant_id from chatkeep.member_usage u
-      where u.measured_at < measured_before
+      where u.measured_at < measured_before and u.tenant_id <> all (moving)
       order by u.measured_at
       limit batch_size
     )
@@ -448,7 +454,7 @@ end
 $$;
 comment on function chatkeep.measure_usage(integer, interval) is
 'Measures how much members store, at most batch_size memberships, and returns how many. It writes chatkeep.member_usage.
-Memberships that were never measured come first, then those of the oldest measurement. A batch ends early after 2 seconds. 0 means that nothing is left, or that another call is running. For service_role, on a schedule.
+Memberships that were never measured come first, then those of the oldest measurement. A batch ends early after 2 seconds. 0 means that nothing is left, or that another call is running. Tenants that are being moved are left alone. For service_role, on a schedule.
 batch_size: 1 to 100,000.
 older_than: How long ago a membership was measured last.
 Errors: 22023, 22004.';
@@ -580,7 +586,7 @@ comment on function chatkeep.remove_member(uuid, uuid) is
 'Ends a person''s access to a tenant at the next statement, and returns the membership.
 What the person stored stays with the tenant. add_member gives the access back. The last owner cannot be removed.
 Returns: one row.
-Errors: 22004, 42501, PT404, PT409.';
+Errors: 22004, 42501, PT404, PT409, PT503.';
 revoke all on function chatkeep.remove_member(uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.remove_member(uuid, uuid) to authenticated, service_role;
 
@@ -613,7 +619,7 @@ comment on function chatkeep.rename_tenant(uuid, text) is
 'Names a tenant and returns it. Its owners and admins may, and service_role.
 name: 1 to 200 characters.
 Returns: one row.
-Errors: 22023, 22004, PT404.';
+Errors: 22023, 22004, PT404, PT503.';
 revoke all on function chatkeep.rename_tenant(uuid, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.rename_tenant(uuid, text) to authenticated, service_role;
 
@@ -628,6 +634,9 @@ declare
 begin
   perform chatkeep_private.check_present('share_id', revoke_share.share_id is not null);
   perform set_config('chatkeep.writing', 'on', true);
+  -- service_role passes the policy, which asks tenant_id().
+  perform chatkeep_private.check_moving(s.tenant_id) from chatkeep.chat_shares s
+  where s.id = revoke_share.share_id and chatkeep_private.serves(s.tenant_id);
   -- A second round, because a statement that waited for the move of its own user still looks in the old tenant.
   for round in 1 .. 2 loop
     return query
@@ -647,7 +656,7 @@ comment on function chatkeep.revoke_share(uuid) is
 'Ends a share of a chat of the caller for good, for service_role anyone''s, and returns it.
 Nobody reads through it from the next statement on. A revoked share stays as it is.
 Returns: one row.
-Errors: 22004, PT404.';
+Errors: 22004, PT404, PT503.';
 revoke all on function chatkeep.revoke_share(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.revoke_share(uuid) to authenticated, service_role;
 
@@ -680,7 +689,7 @@ comment on function chatkeep.set_member_role(uuid, uuid, text) is
 Owners and admins may, and service_role. Only owners make owners or change their role, and the last owner stays one.
 role: owner, admin or member.
 Returns: one row.
-Errors: 22023, 22004, 42501, PT404, PT409.';
+Errors: 22023, 22004, 42501, PT404, PT409, PT503.';
 revoke all on function chatkeep.set_member_role(uuid, uuid, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.set_member_role(uuid, uuid, text) to authenticated, service_role;
 
@@ -763,7 +772,7 @@ permission: One of read, write. write: the person also appends messages. A link 
 up_to_message_id: The last message that is shown. Later ones stay hidden, and the permission must be read. The share is live when it is left out.
 expires_at: When the share ends. It ends when it is revoked when this is left out.
 Returns: one row.
-Errors: 22023, 22004, PT404, PT409, PT410.';
+Errors: 22023, 22004, PT404, PT409, PT410, PT503.';
 revoke all on function chatkeep.share_chat(uuid, uuid, boolean, boolean, text, uuid, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.share_chat(uuid, uuid, boolean, boolean, text, uuid, timestamptz) to authenticated, service_role;
 
@@ -799,7 +808,7 @@ Deleted chats and documents go too. Sessions stay. What transfer_chat and transf
 from_user_id: Who leaves. A disabled user too.
 to_user_id: A member of the same tenant.
 Returns: one row.
-Errors: 22004, 22023, 42501, PT404, PT409.';
+Errors: 22004, 22023, 42501, PT404, PT409, PT503.';
 revoke all on function chatkeep.transfer_all(uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.transfer_all(uuid, uuid) to service_role;
 
@@ -847,7 +856,7 @@ comment on function chatkeep.transfer_chat(uuid, uuid) is
 Attachments to documents that the new owner cannot read lose the document, as if it had been deleted. author_id still names who wrote a message. For service_role.
 to_user_id: A member of the tenant of the chat.
 Returns: one row.
-Errors: 22004, 42501, PT404, PT409, PT410.';
+Errors: 22004, 42501, PT404, PT409, PT410, PT503.';
 revoke all on function chatkeep.transfer_chat(uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.transfer_chat(uuid, uuid) to service_role;
 
@@ -895,7 +904,7 @@ comment on function chatkeep.transfer_document(uuid, uuid) is
 The new owner keeps what they have. A source that they hold stays with their document, and the next alias takes its place. Without another source, or where they have the same private bytes, the document is archived. Attachments to a private document in chats of others lose it. For service_role.
 to_user_id: A member of the tenant of the document.
 Returns: one row.
-Errors: 22004, 42501, PT404, PT409, PT410.';
+Errors: 22004, 42501, PT404, PT409, PT410, PT503.';
 revoke all on function chatkeep.transfer_document(uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.transfer_document(uuid, uuid) to service_role;
 

@@ -8,20 +8,24 @@ declare
   entering constant uuid := chatkeep_private.acting_for(for_user);
   named constant uuid := chatkeep_private.named_tenant();
   tenant uuid;
+  is_moving boolean;
 begin
   for round in 1 .. 2 loop
     if alone then
-      select m.tenant_id into tenant from chatkeep.memberships m
+      select m.tenant_id, m.tenant_is_moving into tenant, is_moving from chatkeep.memberships m
       where m.user_id = entering and m.is_enabled
         and (case when named is null then m.is_home else m.tenant_id = named end)
       for no key update;
     else
-      select m.tenant_id into tenant from chatkeep.memberships m
+      select m.tenant_id, m.tenant_is_moving into tenant, is_moving from chatkeep.memberships m
       where m.user_id = entering and m.is_enabled
         and (case when named is null then m.is_home else m.tenant_id = named end)
       for share;
     end if;
     if found then
+      if is_moving then
+        perform chatkeep_private.refuse_moving();
+      end if;
       return tenant;
     end if;
     -- First use, or another transaction has just made the membership.
@@ -49,6 +53,6 @@ begin
 end
 $$;
 comment on function chatkeep_private.enter(uuid, boolean) is
-  'Locks the membership of the caller, or of the user that service_role names, until the transaction ends, and returns the tenant. Refuses a disabled one. Makes the membership on first use.';
+  'Locks the membership of the caller, or of the user that service_role names, until the transaction ends, and returns the tenant. Refuses a disabled one, and a tenant that is being moved. Makes the membership on first use.';
 revoke all on function chatkeep_private.enter(uuid, boolean) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.enter(uuid, boolean) to authenticated, service_role;

@@ -26,10 +26,11 @@ begin
     perform chatkeep_private.refuse('42501', 'only title, metadata and archived_at of a chat can be changed directly',
       'Messages move the other columns: use append_message.');
   end if;
+  perform chatkeep_private.check_moving(keeps_order.tenant_id);
   return true;
 end
 $$;
 comment on function chatkeep_private.keeps_order(uuid, uuid, integer, integer, uuid, timestamptz, timestamptz) is
-  'Refuses an update of a chat outside of calls that changes more than title, metadata and archived_at.';
+  'Refuses an update of a chat outside of calls that changes more than title, metadata and archived_at, or whose tenant is being moved.';
 revoke all on function chatkeep_private.keeps_order(uuid, uuid, integer, integer, uuid, timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.keeps_order(uuid, uuid, integer, integer, uuid, timestamptz, timestamptz) to authenticated, service_role;

@@ -90,6 +90,6 @@ status: streaming for a message that finish_message ends later.
 model: At most 200 characters.
 token_count: Zero or more.
 Returns: one row.
-Errors: 22023, 22004, PT404, PT409, PT410.';
+Errors: 22023, 22004, PT404, PT409, PT410, PT503.';
 revoke all on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer) to authenticated, service_role;

@@ -115,6 +115,6 @@ comment on function chatkeep.append_messages(uuid, jsonb) is
 'Appends an array of at most 1,000 messages in order, all or none.
 outcome tells for each whether it was appended or stored before.
 messages: At most 1,000 objects with the arguments of append_message. All or none are stored, in this order.
-Errors: 22023, 22004, PT404, PT409, PT410; they name the item.';
+Errors: 22023, 22004, PT404, PT409, PT410, PT503; they name the item.';
 revoke all on function chatkeep.append_messages(uuid, jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.append_messages(uuid, jsonb) to authenticated, service_role;

@@ -50,6 +50,6 @@ chat_id: The idempotency key. A new one is made when it is left out.
 language: The text search configuration of its messages, such as english.
 user_id: For service_role only.
 Returns: one row.
-Errors: 22023, 22004, 42501, PT404, PT409, PT410.';
+Errors: 22023, 22004, 42501, PT404, PT409, PT410, PT503.';
 revoke all on function chatkeep.create_chat(text, jsonb, uuid, text, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.create_chat(text, jsonb, uuid, text, uuid) to authenticated, service_role;

@@ -6,6 +6,7 @@ language plpgsql volatile set search_path = ''
 as $$
 declare
   marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
+  moving constant uuid[] := chatkeep_private.moving_tenants();
   begun_before constant timestamptz := chatkeep_private.moment_before('older_than', older_than);
 begin
   perform chatkeep_private.check_batch_size(batch_size, 1000);
@@ -16,6 +17,7 @@ begin
       where m.status = 'streaming'
         and m.created_at < begun_before
         and (m.user_id = (select chatkeep.uid()) or chatkeep_private.serves(m.tenant_id))
+        and m.tenant_id <> all (moving)
         and (select c.deleted_at is null from chatkeep.chats c where c.id = m.chat_id and c.tenant_id = m.tenant_id)
       order by m.created_at
       limit batch_size
@@ -30,9 +32,9 @@ begin
 end
 $$;
 comment on function chatkeep.fail_stale_messages(interval, integer) is
-'Marks messages as failed that have been streaming for longer than older_than, and returns them: the caller''s own, for service_role everyone''s.
+'Marks messages as failed that have been streaming for longer than older_than, and returns them: the caller''s own, for service_role everyone''s outside of tenants that are being moved.
 older_than: How long they have been streaming.
 batch_size: 1 to 1,000.
-Errors: 22023, 22004.';
+Errors: 22023, 22004, PT503.';
 revoke all on function chatkeep.fail_stale_messages(interval, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.fail_stale_messages(interval, integer) to authenticated, service_role;

@@ -35,6 +35,9 @@ begin
   -- Two rounds: a statement that waited for the move of its own user still looks for the message in the old tenant.
   for round in 1 .. 2 loop
     chat := chatkeep_private.visible_chat(finish_message.chat_id, or_shared => true);
+    if not row_security_active('chatkeep.chats'::regclass) then
+      perform chatkeep_private.check_moving(chat.tenant_id);
+    end if;
     return query
       update chatkeep.messages m
       set content = coalesce(finish_message.content, m.content),
@@ -79,6 +82,6 @@ status: One of complete, failed.
 metadata: At most 256 KiB.
 token_count: Zero or more.
 Returns: one row.
-Errors: 22023, 22004, PT404, PT409, PT410.';
+Errors: 22023, 22004, PT404, PT409, PT410, PT503.';
 revoke all on function chatkeep.finish_message(uuid, uuid, text, jsonb, text, jsonb, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.finish_message(uuid, uuid, text, jsonb, text, jsonb, integer) to authenticated, service_role;

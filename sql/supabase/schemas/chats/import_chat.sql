@@ -143,6 +143,6 @@ The same chat again changes nothing; new messages are appended.
 chat: An object with id, title, metadata, language, created_at, archived_at, active_leaf_id and messages, at most 1,000. id is the idempotency key.
 user_id: For service_role only.
 Returns: one row.
-Errors: 22023, 22004, 42501, PT404, PT409, PT410; they name the position.';
+Errors: 22023, 22004, 42501, PT404, PT409, PT410, PT503; they name the position.';
 revoke all on function chatkeep.import_chat(jsonb, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.import_chat(jsonb, uuid) to authenticated, service_role;

@@ -2,6 +2,7 @@ create or replace function chatkeep.index_messages(batch_size integer default 10
 language plpgsql volatile set search_path = ''
 as $$
 declare
+  moving constant uuid[] := chatkeep_private.moving_tenants();
   chat record;
   indexed integer;
   indexed_to timestamptz;
@@ -18,7 +19,7 @@ begin
   for chat in
     select c.id, c.tenant_id, c.user_id, c.language, coalesce(c.indexed_to, '-infinity') as indexed_to, c.updated_at
     from chatkeep.chats c
-    where c.updated_at > coalesce(c.indexed_to, '-infinity') and c.deleted_at is null
+    where c.updated_at > coalesce(c.indexed_to, '-infinity') and c.deleted_at is null and c.tenant_id <> all (moving)
   loop
     -- A transaction that deletes or moves the chat's messages locks the chat first. Such a chat is skipped, and so is a
     -- chat that has got another owner or tenant since.
@@ -76,7 +77,7 @@ end
 $$;
 comment on function chatkeep.index_messages(integer) is
 'Indexes at most batch_size messages for search and returns how many.
-0 means that nothing is left, or that another call is running. For service_role, on a schedule.
+0 means that nothing is left, or that another call is running. Tenants that are being moved are left alone. For service_role, on a schedule.
 batch_size: 1 to 100,000.
 Errors: 22023, 22004.';
 revoke all on function chatkeep.index_messages(integer) from public, anon, authenticated, service_role;

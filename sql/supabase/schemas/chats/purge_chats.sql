@@ -6,6 +6,7 @@ language plpgsql volatile set search_path = ''
 as $$
 declare
   deleted_before constant timestamptz := chatkeep_private.moment_before('older_than', older_than);
+  moving constant uuid[] := chatkeep_private.moving_tenants();
   chat record;
   removed integer;
   total integer := 0;
@@ -14,7 +15,7 @@ begin
   loop
     -- One chat after the other, so that another purge takes the chats that this one has not reached.
     select c.id, c.tenant_id into chat from chatkeep.chats c
-    where c.deleted_at < deleted_before
+    where c.deleted_at < deleted_before and c.tenant_id <> all (moving)
     order by c.deleted_at
     limit 1
     for update skip locked;
@@ -44,7 +45,7 @@ end
 $$;
 comment on function chatkeep.purge_chats(interval, integer) is
 'Removes for good the chats that were deleted longer ago than older_than, at most batch_size messages and chats, and returns how many.
-0 means that nothing is left. For service_role.
+0 means that nothing is left. Tenants that are being moved are left alone. For service_role.
 older_than: How long ago they were deleted.
 batch_size: 1 to 100,000.
 Errors: 22023, 22004.';

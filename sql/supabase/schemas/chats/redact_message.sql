@@ -42,6 +42,6 @@ comment on function chatkeep.redact_message(uuid, uuid, text) is
 Again returns the row as it is. A streaming message ends as failed. Stored objects of attachments stay in their bucket.
 reason: Why, at most 500 characters. It is shown with the message.
 Returns: one row.
-Errors: 22023, 22004, PT404, PT410.';
+Errors: 22023, 22004, PT404, PT410, PT503.';
 revoke all on function chatkeep.redact_message(uuid, uuid, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.redact_message(uuid, uuid, text) to authenticated, service_role;

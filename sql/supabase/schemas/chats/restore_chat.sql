@@ -8,6 +8,6 @@ $$;
 comment on function chatkeep.restore_chat(uuid) is
 'Restores a deleted chat as it was, unless purge_chats has begun to remove it.
 Returns: one row.
-Errors: 22004, PT404, PT410.';
+Errors: 22004, PT404, PT410, PT503.';
 revoke all on function chatkeep.restore_chat(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.restore_chat(uuid) to authenticated, service_role;

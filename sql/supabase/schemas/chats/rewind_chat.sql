@@ -43,6 +43,6 @@ comment on function chatkeep.rewind_chat(uuid, uuid) is
 Nothing is deleted: select_branch brings the rest back. The same call again returns the chat as it is.
 before_message_id: A message of the active path.
 Returns: one row.
-Errors: 22004, PT404, PT410.';
+Errors: 22004, PT404, PT410, PT503.';
 revoke all on function chatkeep.rewind_chat(uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.rewind_chat(uuid, uuid) to authenticated, service_role;

@@ -34,6 +34,6 @@ comment on function chatkeep.select_branch(uuid, uuid) is
 'Makes the path that ends at a message the active one and returns the chat.
 leaf_id: The message at which the path ends.
 Returns: one row.
-Errors: 22004, PT404, PT410.';
+Errors: 22004, PT404, PT410, PT503.';
 revoke all on function chatkeep.select_branch(uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.select_branch(uuid, uuid) to authenticated, service_role;

@@ -90,6 +90,6 @@ byte_size: Zero or more.
 storage_path: The path of a stored object, at most 2,048 characters.
 user_id: For service_role only: the person whose chat it is.
 Returns: one row.
-Errors: 22023, 22004, 42501, PT404, PT409, PT410.';
+Errors: 22023, 22004, 42501, PT404, PT409, PT410, PT503.';
 revoke all on function chatkeep.attach(uuid, uuid, uuid, text, text, bigint, text, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.attach(uuid, uuid, uuid, text, text, bigint, text, uuid) to authenticated, service_role;

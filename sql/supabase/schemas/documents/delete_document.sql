@@ -31,6 +31,6 @@ comment on function chatkeep.delete_document(uuid) is
 'Deletes a document of the caller and returns it; again returns the same row.
 Its bytes and sources can be registered anew. Its metadata become invisible. Attachments stay, with document_deleted true.
 Returns: one row.
-Errors: 22004, 42501, PT404, PT409.';
+Errors: 22004, 42501, PT404, PT409, PT503.';
 revoke all on function chatkeep.delete_document(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.delete_document(uuid) to authenticated, service_role;

@@ -30,12 +30,15 @@ begin
   if document.id is null then
     perform chatkeep_private.refuse_document(false);
   end if;
-  if chatkeep_private.is_service() and exists (
-    select from chatkeep.documents d
-    where d.id = document.id and d.tenant_id <> document.tenant_id and chatkeep_private.serves(d.tenant_id)
-  ) then
-    perform chatkeep_private.refuse('PT409', 'document_id names documents of several tenants',
-      'Name the tenant in the header x-chatkeep-tenant, or call as the document''s user.');
+  if chatkeep_private.is_service() then
+    if exists (
+      select from chatkeep.documents d
+      where d.id = document.id and d.tenant_id <> document.tenant_id and chatkeep_private.serves(d.tenant_id)
+    ) then
+      perform chatkeep_private.refuse('PT409', 'document_id names documents of several tenants',
+        'Name the tenant in the header x-chatkeep-tenant, or call as the document''s user.');
+    end if;
+    perform chatkeep_private.check_moving(document.tenant_id);
   end if;
   if document.deleted_at is not null and not locked_document.to_delete then
     perform chatkeep_private.refuse_document(true);

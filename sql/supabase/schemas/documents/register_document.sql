@@ -55,6 +55,6 @@ visibility: Who reads the document: its owner alone, or the whole tenant.
 properties: At most 256 KiB.
 user_id: For service_role only.
 Returns: one row.
-Errors: 22023, 22004, 42501, PT404.';
+Errors: 22023, 22004, 42501, PT404, PT503.';
 revoke all on function chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.register_document(text, text, text, text, bigint, jsonb, text, jsonb, uuid) to authenticated, service_role;

@@ -91,6 +91,6 @@ comment on function chatkeep.register_documents(jsonb, uuid) is
 They belong to the signed-in user, or to the user_id that service_role names.
 documents: At most 10,000 objects with the arguments of register_document. All or none are registered.
 user_id: For service_role only, and for the whole batch.
-Errors: 22023, 22004, 42501, PT404; they name the item.';
+Errors: 22023, 22004, 42501, PT404, PT503; they name the item.';
 revoke all on function chatkeep.register_documents(jsonb, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.register_documents(jsonb, uuid) to authenticated, service_role;

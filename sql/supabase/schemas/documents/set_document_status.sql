@@ -50,6 +50,6 @@ The same status again writes nothing, except processing: one worker gets it, a s
 status: The new status, as far as the graph in docs/documents.md leads there.
 error: Why the ingest failed, at most 2,000 characters. With the status failed only.
 Returns: one row.
-Errors: 22023, 22004, 42501, PT404, PT409, PT410.';
+Errors: 22023, 22004, 42501, PT404, PT409, PT410, PT503.';
 revoke all on function chatkeep.set_document_status(uuid, text, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.set_document_status(uuid, text, text) to authenticated, service_role;

@@ -91,6 +91,6 @@ Returns no row if there is none and nothing to write. A namespace belongs to its
 tags: Merged key by key. null removes a key.
 namespace: 1 to 64 characters.
 Returns: one row or none.
-Errors: 22023, 22004, 42501, PT404, PT409, PT410.';
+Errors: 22023, 22004, 42501, PT404, PT409, PT410, PT503.';
 revoke all on function chatkeep.tag_document(uuid, jsonb, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.tag_document(uuid, jsonb, text) to authenticated, service_role;

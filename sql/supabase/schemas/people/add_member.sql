@@ -29,6 +29,8 @@ begin
     returning m.* into stored;
   exception
     when foreign_key_violation or check_violation then
+      -- The tenant may have begun to move since it was checked: its key then has another is_moving.
+      perform chatkeep_private.check_moving(add_member.tenant_id);
       perform chatkeep_private.refuse('PT404', 'user_id names no user', 'Pass the id of a person who has signed in.');
   end;
   if stored.user_id is null then
@@ -45,6 +47,6 @@ Owners and admins add to their tenant, service_role to any; a tenant begins with
 user_id: A person who has signed in. service_role may name one who has not.
 role: owner, admin or member. Only owners make owners.
 Returns: one row.
-Errors: 22023, 22004, 42501, PT404, PT409.';
+Errors: 22023, 22004, 42501, PT404, PT409, PT503.';
 revoke all on function chatkeep.add_member(uuid, uuid, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.add_member(uuid, uuid, text) to authenticated, service_role;

@@ -10,6 +10,7 @@ begin
     perform chatkeep_private.refuse('42501', 'only service_role gives rows of one user to another',
       'Call as service_role, from a backend.');
   end if;
+  perform chatkeep_private.check_moving(tenant);
   perform from chatkeep.memberships m
   where m.user_id in (from_user, to_user) and m.tenant_id = tenant
   order by m.user_id
@@ -30,6 +31,6 @@ begin
 end
 $$;
 comment on function chatkeep_private.lock_people(uuid, uuid, uuid) is
-  'Locks both people of a transfer until the transaction ends. Refuses a caller without the right, and a new owner who is no enabled member of the tenant.';
+  'Locks both people of a transfer until the transaction ends. Refuses a caller without the right, a tenant that is being moved, and a new owner who is no enabled member of the tenant.';
 revoke all on function chatkeep_private.lock_people(uuid, uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.lock_people(uuid, uuid, uuid) to service_role;

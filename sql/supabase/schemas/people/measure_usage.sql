@@ -9,6 +9,7 @@ declare
   measured_before constant timestamptz := chatkeep_private.moment_before('older_than', older_than);
   -- A batch that runs into a statement timeout is lost, and the next one would begin with the same members.
   ends_at constant timestamptz := clock_timestamp() + interval '2 seconds';
+  moving constant uuid[] := chatkeep_private.moving_tenants();
   member record;
   usage chatkeep.member_usage;
   measured integer := 0;
@@ -21,13 +22,14 @@ begin
   for member in
     (
       select m.user_id, m.tenant_id from chatkeep.memberships m
-      where not exists (select from chatkeep.member_usage u where u.user_id = m.user_id and u.tenant_id = m.tenant_id)
+      where m.tenant_id <> all (moving)
+        and not exists (select from chatkeep.member_usage u where u.user_id = m.user_id and u.tenant_id = m.tenant_id)
       limit batch_size
     )
     union all
     (
       select u.user_id, u.tenant_id from chatkeep.member_usage u
-      where u.measured_at < measured_before
+      where u.measured_at < measured_before and u.tenant_id <> all (moving)
       order by u.measured_at
       limit batch_size
     )
@@ -78,7 +80,7 @@ end
 $$;
 comment on function chatkeep.measure_usage(integer, interval) is
 'Measures how much members store, at most batch_size memberships, and returns how many. It writes chatkeep.member_usage.
-Memberships that were never measured come first, then those of the oldest measurement. A batch ends early after 2 seconds. 0 means that nothing is left, or that another call is running. For service_role, on a schedule.
+Memberships that were never measured come first, then those of the oldest measurement. A batch ends early after 2 seconds. 0 means that nothing is left, or that another call is running. Tenants that are being moved are left alone. For service_role, on a schedule.
 batch_size: 1 to 100,000.
 older_than: How long ago a membership was measured last.
 Errors: 22023, 22004.';

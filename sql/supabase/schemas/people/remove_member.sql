@@ -24,6 +24,6 @@ comment on function chatkeep.remove_member(uuid, uuid) is
 'Ends a person''s access to a tenant at the next statement, and returns the membership.
 What the person stored stays with the tenant. add_member gives the access back. The last owner cannot be removed.
 Returns: one row.
-Errors: 22004, 42501, PT404, PT409.';
+Errors: 22004, 42501, PT404, PT409, PT503.';
 revoke all on function chatkeep.remove_member(uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.remove_member(uuid, uuid) to authenticated, service_role;

@@ -25,6 +25,6 @@ comment on function chatkeep.rename_tenant(uuid, text) is
 'Names a tenant and returns it. Its owners and admins may, and service_role.
 name: 1 to 200 characters.
 Returns: one row.
-Errors: 22023, 22004, PT404.';
+Errors: 22023, 22004, PT404, PT503.';
 revoke all on function chatkeep.rename_tenant(uuid, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.rename_tenant(uuid, text) to authenticated, service_role;

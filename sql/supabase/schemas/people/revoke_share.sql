@@ -7,6 +7,9 @@ declare
 begin
   perform chatkeep_private.check_present('share_id', revoke_share.share_id is not null);
   perform set_config('chatkeep.writing', 'on', true);
+  -- service_role passes the policy, which asks tenant_id().
+  perform chatkeep_private.check_moving(s.tenant_id) from chatkeep.chat_shares s
+  where s.id = revoke_share.share_id and chatkeep_private.serves(s.tenant_id);
   -- A second round, because a statement that waited for the move of its own user still looks in the old tenant.
   for round in 1 .. 2 loop
     return query
@@ -26,6 +29,6 @@ comment on function chatkeep.revoke_share(uuid) is
 'Ends a share of a chat of the caller for good, for service_role anyone''s, and returns it.
 Nobody reads through it from the next statement on. A revoked share stays as it is.
 Returns: one row.
-Errors: 22004, PT404.';
+Errors: 22004, PT404, PT503.';
 revoke all on function chatkeep.revoke_share(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.revoke_share(uuid) to authenticated, service_role;

@@ -25,6 +25,6 @@ comment on function chatkeep.set_member_role(uuid, uuid, text) is
 Owners and admins may, and service_role. Only owners make owners or change their role, and the last owner stays one.
 role: owner, admin or member.
 Returns: one row.
-Errors: 22023, 22004, 42501, PT404, PT409.';
+Errors: 22023, 22004, 42501, PT404, PT409, PT503.';
 revoke all on function chatkeep.set_member_role(uuid, uuid, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.set_member_role(uuid, uuid, text) to authenticated, service_role;

@@ -75,6 +75,6 @@ permission: One of read, write. write: the person also appends messages. A link 
 up_to_message_id: The last message that is shown. Later ones stay hidden, and the permission must be read. The share is live when it is left out.
 expires_at: When the share ends. It ends when it is revoked when this is left out.
 Returns: one row.
-Errors: 22023, 22004, PT404, PT409, PT410.';
+Errors: 22023, 22004, PT404, PT409, PT410, PT503.';
 revoke all on function chatkeep.share_chat(uuid, uuid, boolean, boolean, text, uuid, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.share_chat(uuid, uuid, boolean, boolean, text, uuid, timestamptz) to authenticated, service_role;

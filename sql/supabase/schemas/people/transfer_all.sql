@@ -28,6 +28,6 @@ Deleted chats and documents go too. Sessions stay. What transfer_chat and transf
 from_user_id: Who leaves. A disabled user too.
 to_user_id: A member of the same tenant.
 Returns: one row.
-Errors: 22004, 22023, 42501, PT404, PT409.';
+Errors: 22004, 22023, 42501, PT404, PT409, PT503.';
 revoke all on function chatkeep.transfer_all(uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.transfer_all(uuid, uuid) to service_role;

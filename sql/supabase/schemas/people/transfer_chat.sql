@@ -40,6 +40,6 @@ comment on function chatkeep.transfer_chat(uuid, uuid) is
 Attachments to documents that the new owner cannot read lose the document, as if it had been deleted. author_id still names who wrote a message. For service_role.
 to_user_id: A member of the tenant of the chat.
 Returns: one row.
-Errors: 22004, 42501, PT404, PT409, PT410.';
+Errors: 22004, 42501, PT404, PT409, PT410, PT503.';
 revoke all on function chatkeep.transfer_chat(uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.transfer_chat(uuid, uuid) to service_role;

@@ -40,6 +40,6 @@ comment on function chatkeep.transfer_document(uuid, uuid) is
 The new owner keeps what they have. A source that they hold stays with their document, and the next alias takes its place. Without another source, or where they have the same private bytes, the document is archived. Attachments to a private document in chats of others lose it. For service_role.
 to_user_id: A member of the tenant of the document.
 Returns: one row.
-Errors: 22004, 42501, PT404, PT409, PT410.';
+Errors: 22004, 42501, PT404, PT409, PT410, PT503.';
 revoke all on function chatkeep.transfer_document(uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.transfer_document(uuid, uuid) to service_role;

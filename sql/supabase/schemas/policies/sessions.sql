@@ -41,7 +41,7 @@ comment on policy sessions_update_presented on chatkeep.sessions is
   'Calls record use and revoke for the holder of a token.';
 
 revoke all on chatkeep.sessions from public, anon, authenticated, service_role;
-grant select (id, tenant_id, user_id, created_at, last_used_at, idle_ttl, expires_at, revoked_at, revoked_reason, aal, user_agent, ip, metadata),
+grant select (id, tenant_id, user_id, created_at, last_used_at, idle_ttl, expires_at, revoked_at, revoked_reason, aal, user_agent, ip, metadata, tenant_is_moving),
   update (last_used_at, revoked_at, revoked_reason)
   on chatkeep.sessions to anon, authenticated;
 grant insert (id, tenant_id, user_id, session_token, created_at, last_used_at, idle_ttl, expires_at, user_agent, ip, metadata),

@@ -39,7 +39,7 @@ begin
   if create_session.max_sessions is not null then
     update chatkeep.sessions s
     set revoked_at = clock_timestamp(), revoked_reason = 'limit'
-    where s.user_id = owner and s.revoked_at is null and s.id in (
+    where s.user_id = owner and s.revoked_at is null and not s.tenant_is_moving and s.id in (
       select live.id from chatkeep.sessions live
       where live.user_id = owner
         and live.revoked_at is null
@@ -86,11 +86,11 @@ user_agent: The first 1,000 characters are kept.
 ip: The address of the device, as a proxy writes it. The first address in the text is kept; text without an address is NULL.
 ttl: 1 second to 400 days.
 idle_ttl: How long the session may be unused. NULL: for its whole life.
-max_sessions: The user''s oldest sessions beyond this number are revoked.
+max_sessions: The user''s oldest sessions beyond this number are revoked. Those in a tenant that is being moved stay.
 metadata: At most 256 KiB.
 user_id: For service_role only.
 replaces: A valid token of the same user, as the browser held it before: its session is revoked. Any other text changes nothing.
 Returns: one row.
-Errors: 22023, 22004, 42501.';
+Errors: 22023, 22004, 42501, PT503.';
 revoke all on function chatkeep.create_session(text, text, interval, interval, integer, jsonb, uuid, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.create_session(text, text, interval, interval, integer, jsonb, uuid, text) to authenticated, service_role;

@@ -35,6 +35,7 @@ begin
   end if;
   perform set_config('chatkeep.presented', encode(payload, 'hex'), true);
   perform set_config('chatkeep.writing', 'on', true);
+  perform chatkeep_private.refuse_moving() from chatkeep.sessions s where s.id = answer.session_id and s.tenant_is_moving;
   -- The previous token is spent from here on. Otherwise a repeated rotation would return a token with the raised
   -- level.
   update chatkeep_private.session_secrets x
@@ -58,6 +59,6 @@ The previous token is spent at once. Returns the row of validate_session.
 token: The token as it was presented. NULL, as for a missing cookie, is an invalid token.
 aal: One of aal1, aal2, aal3.
 Returns: one row.
-Errors: 22023, 22004, 42501, PT409.';
+Errors: 22023, 22004, 42501, PT409, PT503.';
 revoke all on function chatkeep.elevate_session(text, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.elevate_session(text, text) to authenticated, service_role;

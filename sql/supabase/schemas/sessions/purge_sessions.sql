@@ -15,14 +15,14 @@ begin
   with expired as (
     select s.id, s.tenant_id, s.expires_at as ended_at
     from chatkeep_private.session_secrets x join chatkeep.sessions s on s.session_token = x.session_token
-    where s.expires_at < ended_before
+    where s.expires_at < ended_before and not s.tenant_is_moving
     order by s.expires_at
     limit batch_size
     for update of x, s skip locked
   ), revoked as (
     select s.id, s.tenant_id, s.revoked_at as ended_at
     from chatkeep_private.session_secrets x join chatkeep.sessions s on s.session_token = x.session_token
-    where s.revoked_at < ended_before and s.expires_at >= ended_before
+    where s.revoked_at < ended_before and s.expires_at >= ended_before and not s.tenant_is_moving
     order by s.revoked_at
     limit batch_size
     for update of x, s skip locked
@@ -37,7 +37,7 @@ begin
     -- Sessions without a secret.
     with ended as (
       select s.id, s.tenant_id from chatkeep.sessions s
-      where (s.expires_at < ended_before or s.revoked_at < ended_before)
+      where (s.expires_at < ended_before or s.revoked_at < ended_before) and not s.tenant_is_moving
         and not exists (select from chatkeep_private.session_secrets x where x.session_token = s.session_token)
       limit batch_size
       for update skip locked
@@ -50,7 +50,7 @@ end
 $$;
 comment on function chatkeep.purge_sessions(integer, interval) is
 'Removes sessions that expired or were revoked longer ago than older_than, at most batch_size, and returns how many.
-0 means that nothing is left. Before their removal a spent token is reported as spent, afterwards as unknown. For service_role.
+0 means that nothing is left. Tenants that are being moved are left alone. Before their removal a spent token is reported as spent, afterwards as unknown. For service_role.
 batch_size: 1 to 100,000.
 older_than: How long ago they ended.
 Errors: 22023, 22004.';

@@ -10,7 +10,7 @@ begin
   if replaced.status = 'valid' then
     update chatkeep.sessions s
     set revoked_at = clock_timestamp(), revoked_reason = 'replaced'
-    where s.id = replaced.session_id and s.user_id = owner and s.revoked_at is null;
+    where s.id = replaced.session_id and s.user_id = owner and s.revoked_at is null and not s.tenant_is_moving;
   end if;
 end
 $$;

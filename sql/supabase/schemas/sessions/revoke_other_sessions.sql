@@ -8,6 +8,7 @@ declare
 begin
   -- Two devices that revoke each other must not both succeed, so the token is judged under the lock.
   perform from chatkeep.memberships m where m.user_id = owner for no key update;
+  perform chatkeep_private.check_sessions(owner);
   -- A spent token revokes its session here too, so a refusal is a row and not an error.
   select v.* into kept from chatkeep.validate_session(revoke_other_sessions.token) v;
   answer.status := kept.status;
@@ -27,6 +28,6 @@ comment on function chatkeep.revoke_other_sessions(text) is
 A token that is not valid revokes nothing; its status is that of validate_session.
 token: The token of the session that stays. NULL, as for a missing cookie, is an invalid token.
 Returns: one row.
-Errors: 42501.';
+Errors: 42501, PT503.';
 revoke all on function chatkeep.revoke_other_sessions(text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.revoke_other_sessions(text) to authenticated, service_role;

@@ -8,6 +8,8 @@ declare
 begin
   perform chatkeep_private.check_present('session_id', revoke_session.session_id is not null);
   perform set_config('chatkeep.writing', 'on', true);
+  perform chatkeep_private.refuse_moving() from chatkeep.sessions s
+  where s.id = revoke_session.session_id and (s.user_id = caller or is_service) and s.revoked_at is null and s.tenant_is_moving;
   -- Two rounds: a statement that waited for the move of its own user still looks for the session in the old tenant.
   for round in 1 .. 2 loop
     update chatkeep.sessions s
@@ -33,6 +35,6 @@ comment on function chatkeep.revoke_session(uuid) is
 'Revokes a session of the caller for good, for service_role anyone''s, and returns it.
 A revoked session stays as it is.
 Returns: one row.
-Errors: 22004, PT404.';
+Errors: 22004, PT404, PT503.';
 revoke all on function chatkeep.revoke_session(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.revoke_session(uuid) to authenticated, service_role;

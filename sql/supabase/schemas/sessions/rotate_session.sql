@@ -31,12 +31,15 @@ begin
     end if;
     -- Read after the lock, so that it sees a revocation by the previous holder of the lock.
     select s.user_id, s.tenant_id, s.expires_at, s.last_used_at, s.last_used_at + s.idle_ttl as idle_expires_at,
-      s.idle_ttl, s.revoked_at is not null as revoked
+      s.idle_ttl, s.revoked_at is not null as revoked, s.tenant_is_moving
     into session from chatkeep.sessions s where s.id = secret.session_id;
     if found then
       moment := clock_timestamp();
       verdict := chatkeep_private.judge_session(
         secret, session.revoked, session.expires_at, session.idle_expires_at, sha256(refresh_secret), moment);
+      if session.tenant_is_moving and verdict in ('current', 'previous', 'reuse_detected') then
+        perform chatkeep_private.refuse_moving();
+      end if;
       answer.session_id := secret.session_id;
       answer.user_id := session.user_id;
       answer.tenant_id := session.tenant_id;
@@ -96,6 +99,7 @@ comment on function chatkeep.rotate_session(text) is
 'Exchanges a token for its successor.
 The same token again within 10 seconds, before the successor is used, gives the same successor. A spent token revokes its session. status tells what happened; a refusal is a row and not an error, so that a revocation stays.
 token: The token as it was presented. NULL, as for a missing cookie, is an invalid token.
-Returns: one row.';
+Returns: one row.
+Errors: PT503.';
 revoke all on function chatkeep.rotate_session(text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.rotate_session(text) to anon, authenticated, service_role;

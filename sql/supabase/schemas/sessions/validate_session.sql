@@ -38,7 +38,7 @@ begin
         secret.session_id := chatkeep_private.spent_session(sha256(session_secret));
       end if;
       select s.user_id, s.tenant_id, s.expires_at, s.last_used_at, s.last_used_at + s.idle_ttl as idle_expires_at,
-        s.idle_ttl, s.revoked_at is not null as revoked
+        s.idle_ttl, s.revoked_at is not null as revoked, s.tenant_is_moving
       into session from chatkeep.sessions s where s.id = secret.session_id;
       exit when not found;
       moment := clock_timestamp();
@@ -55,13 +55,13 @@ begin
   end if;
 
   if verdict in ('current', 'previous') then
-    if verdict = 'current' and secret.previous_digest is not null then
+    if verdict = 'current' and secret.previous_digest is not null and not session.tenant_is_moving then
       -- The first use of the current secret ends the grace of the previous one.
       update chatkeep_private.session_secrets x
       set previous_digest = null, rotation_salt = null, confirmed_at = moment
       where x.session_token = sha256(session_secret) and x.refresh_digest = presented;
     end if;
-    if session.last_used_at < moment - interval '1 minute' then
+    if session.last_used_at < moment - interval '1 minute' and not session.tenant_is_moving then
       update chatkeep.sessions s set last_used_at = moment where s.id = secret.session_id;
       answer.idle_expires_at := moment + session.idle_ttl;
     end if;
@@ -71,8 +71,8 @@ begin
       -- The session's user may have revoked it since it was judged: revocation does not wait for the secret.
       update chatkeep.sessions s
       set revoked_at = moment, revoked_reason = 'reuse'
-      where s.id = secret.session_id and s.revoked_at is null;
-      if not found then
+      where s.id = secret.session_id and s.revoked_at is null and not s.tenant_is_moving;
+      if not found and not session.tenant_is_moving then
         verdict := 'revoked';
       end if;
     end if;
@@ -88,7 +88,7 @@ end
 $$;
 comment on function chatkeep.validate_session(text) is
 'The verdict on a token.
-Records its use at most once a minute.
+Records its use at most once a minute. It writes nothing while the tenant of the session is being moved, so a spent token ends its session afterwards.
 token: The token as it was presented. NULL, as for a missing cookie, is an invalid token.
 Returns: one row.';
 revoke all on function chatkeep.validate_session(text) from public, anon, authenticated, service_role;
