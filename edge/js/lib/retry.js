@@ -1,12 +1,12 @@
 // Repeats a request if its answer was lost or the server could not process it: with backoff and jitter, and one deadline for
-// all attempts. A refused request is never repeated.
+// all attempts. A refused request is not repeated, except while its tenant is being moved.
 
 /** Times are milliseconds; `attempts` includes the first one. */
 export const DEFAULT_RETRY = { attempts: 4, deadline: 15_000, firstPause: 100, longestPause: 2_000 };
 
 // The transaction was rolled back, and a repetition may succeed (PostgreSQL, appendix A): serialization failure, deadlock, lock
-// timeout, too many connections, a server that shuts down or starts.
-const ROLLED_BACK = /^(40001|40P01|55P03|53\d{3}|57P0[123])$/;
+// timeout, too many connections, a server that shuts down or starts. PT503 is Chatkeep's own: the tenant is being moved.
+const ROLLED_BACK = /^(40001|40P01|55P03|53\d{3}|57P0[123]|PT503)$/;
 // PostgREST could not reach the database, or waited too long for a connection.
 const NOT_SENT = /^PGRST00[0-3]$/;
 // Answers of proxies between client and database. They do not show whether the database ran the call.

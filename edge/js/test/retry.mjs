@@ -42,8 +42,12 @@ test("a request whose answer was lost is repeated with the same id", async () =>
   assert.equal(new Set(requests.map(({ sent }) => sent.message_id)).size, 1);
 });
 
-test("a call that was rolled back is repeated: deadlock, lock timeout, a server that starts, no connection", async () => {
-  for (const refused of [answer("40P01", 500), answer("55P03", 500), answer("57P03", 503), answer("PGRST003", 504)]) {
+test("a call that was rolled back is repeated: deadlock, lock timeout, a server that starts, no connection, a tenant that moves", async () => {
+  for (
+    const refused of [
+      answer("40P01", 500), answer("55P03", 500), answer("57P03", 503), answer("PGRST003", 504), answer("PT503", 503),
+    ]
+  ) {
     const { client, requests } = answering(refused, GOOD);
     assert.equal((await chatkeep(client, QUICK).createSession()).error, null);
     assert.equal(requests.length, 2);
@@ -67,6 +71,10 @@ test("attempts and the deadline end the repetition, and the error is retryable",
   const { client, requests } = answering(lost);
   const { error } = await chatkeep(client, QUICK).appendMessage(append);
   assert.deepEqual([requests.length, error.status, error.retryable], [4, 0, true]);
+
+  const moving = answering(answer("PT503", 503));
+  const refused = await chatkeep(moving.client, QUICK).createSession();
+  assert.deepEqual([moving.requests.length, refused.error.code, refused.error.retryable], [4, "PT503", true]);
 
   const never = (signal) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
   const hanging = answering(never);
