@@ -147,7 +147,7 @@ impl Refusal {
             code: Code::NoRight,
             argument: Cow::Borrowed(argument),
             message: format!("{argument} {what} cannot be written any more"),
-            hint: "The user was disabled during the call, or a policy, trigger or rule of this database keeps the row out. Nothing was stored.",
+            hint: "The user was disabled or the share ended during the call, or a policy, trigger or rule of this database keeps the row out. Nothing was stored.",
         }
     }
 

@@ -49,9 +49,13 @@ macro_rules! insert {
 /// It returns nothing: the call already has the rows, and RETURNING would evaluate the SELECT policy for each of them
 /// again.
 pub const INSERT: &CStr = c_str(insert!(""));
-pub const INSERT_NEW: &CStr = c_str(insert!("on conflict do nothing"));
+pub const INSERT_NEW: &CStr = c_str(insert!(
+    "where (select chatkeep_private.may_still_write()) on conflict do nothing"
+));
 /// For a table with a trigger or policy that may change or hide a row.
-pub const INSERT_RETURNING: &CStr = c_str(insert!("on conflict do nothing returning m.*"));
+pub const INSERT_RETURNING: &CStr = c_str(insert!(
+    "where (select chatkeep_private.may_still_write()) on conflict do nothing returning m.*"
+));
 
 /// The result of each call: its first column, if it has one more than the table, and the statement planned for its
 /// rows.

@@ -99,11 +99,8 @@ fn append_message(call: Call) -> Result<(), Refusal> {
         rows.push(&mut chat, &item, id);
         chat.touch(1)?;
         if rows.insert_and_return(call, INSERT_AND_RETURN) == 0 {
-            return Err(if item.id.is_some() {
-                Refusal::message_unseen("message_id", "is")
-            } else {
-                Refusal::chat_unwritten()
-            });
+            let has_id = item.id.is_some();
+            return Err(chat.not_inserted(has_id, "message_id", "is"));
         }
         Ok(())
     })

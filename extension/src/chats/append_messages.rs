@@ -58,7 +58,7 @@ fn append_one_by_one<'c>(
         if is_stored || (item.parent.is_some() && item.parent != chat.leaf) {
             // The messages before it must be in the table first: this item is compared with one of them, or branches
             // from it.
-            waiting.insert(call)?;
+            waiting.insert(call, &chat)?;
         }
         if let Some(id) = item.id.filter(|_| is_stored) {
             chat.holds(id, item).map_err(in_item)?;
@@ -70,7 +70,7 @@ fn append_one_by_one<'c>(
         stored.extend(item.id);
         waiting.push(&mut chat, item, id);
     }
-    waiting.insert(call)?;
+    waiting.insert(call, &chat)?;
     if chat.last_seq > before {
         chat.touch(chat.last_seq - before)?;
     }
@@ -93,16 +93,12 @@ impl Waiting<'_> {
     }
 
     /// Inserts all of them, or none.
-    fn insert(&mut self, call: Call) -> Result<(), Refusal> {
+    fn insert(&mut self, call: Call, chat: &Chat) -> Result<(), Refusal> {
         if self.count == 0 {
             return Ok(());
         }
         if !is_count(self.rows.insert(call, INSERT_ONE_BY_ONE), self.count) {
-            return Err(if self.has_id {
-                Refusal::message_unseen("messages", "has a message_id that is")
-            } else {
-                Refusal::chat_unwritten()
-            });
+            return Err(chat.not_inserted(self.has_id, "messages", "has a message_id that is"));
         }
         self.rows.clear();
         (self.count, self.has_id) = (0, false);

@@ -70,6 +70,7 @@ statements! {
         update chatkeep.chats c
         set last_seq = c.last_seq + $3, message_count = c.message_count + $3, active_leaf_id = $4, updated_at = $5
         where c.id = $1 and c.tenant_id = $2";
+    MAY_STILL_WRITE() = c"select chatkeep_private.may_still_write()";
 }
 
 /// The nil UUID. As a parent it means: no message.
@@ -208,6 +209,17 @@ impl<'c> Chat<'c> {
             return Err(Refusal::chat_unwritten());
         }
         Ok(())
+    }
+
+    /// The refusal of messages that the table did not take. A client that has chosen an id may have chosen one that is
+    /// taken; `argument` and `what` are those of [`Refusal::message_unseen`].
+    pub fn not_inserted(&self, has_id: bool, argument: &'static str, what: &str) -> Refusal {
+        let may_write = MAY_STILL_WRITE.execute(self.connection, &values![]).get(1);
+        if has_id && may_write == Some(true) {
+            Refusal::message_unseen(argument, what)
+        } else {
+            Refusal::chat_unwritten()
+        }
     }
 
     /// Whether the chat has a message of this id. Refuses the item if that message says something else.

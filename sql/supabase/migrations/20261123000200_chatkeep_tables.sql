@@ -456,7 +456,8 @@ create table chatkeep.chat_shares (
     references chatkeep.memberships (user_id, tenant_id) on update cascade on delete cascade,
   constraint chat_shares_with_one check ((with_tenant_id is null) <> (secret_digest is null)),
   constraint chat_shares_user_in_tenant check (with_user_id is null or with_tenant_id is not null),
-  constraint chat_shares_with_somebody_else check (with_user_id <> user_id),
+  -- A share that has ended may be with the owner: the chat went to its reader.
+  constraint chat_shares_with_somebody_else check (with_user_id <> user_id or revoked_at is not null),
   constraint chat_shares_permission_known check (permission in ('read', 'write')),
   constraint chat_shares_writers_are_signed_in check (permission = 'read' or secret_digest is null),
   constraint chat_shares_writers_read_all check (permission = 'read' or up_to_seq is null)

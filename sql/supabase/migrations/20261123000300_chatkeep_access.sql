@@ -382,6 +382,22 @@ comment on function chatkeep_private.may_read_salt(bytea, bytea, timestamptz) is
 revoke all on function chatkeep_private.may_read_salt(bytea, bytea, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.may_read_salt(bytea, bytea, timestamptz) to anon, authenticated, service_role;
 
+-- access/may_still_write.sql ------------------------------------------------------------
+
+-- Every statement of a call sees what others have committed by then, and a share may be revoked between two of them. A
+-- statement that asks this inserts nothing then, and the call can say so. The policy would end it with an error of its own.
+create or replace function chatkeep_private.may_still_write() returns boolean
+language plpgsql stable parallel safe set search_path = ''
+as $$
+begin
+  return current_setting('chatkeep.writing', true) not like 'on %' or chatkeep_private.writer() is not null;
+end
+$$;
+comment on function chatkeep_private.may_still_write() is
+  'Whether the current call may go on writing: in a shared chat while the share with the permission write lasts, elsewhere always.';
+revoke all on function chatkeep_private.may_still_write() from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.may_still_write() to authenticated, service_role;
+
 -- access/member.sql ------------------------------------------------------------
 
 -- Policies ask this for the person whose rows a request reads. As in tenant_id(), most requests name nobody.
@@ -762,12 +778,13 @@ grant execute on function chatkeep.uid() to anon, authenticated, service_role;
 
 -- access/views.sql ------------------------------------------------------------
 
+-- The time of the statement, so that a share expires between the statements of its user, and never within a call.
 create view chatkeep_private.open_shares with (security_invoker = true) as
 select s.id, s.chat_id, s.tenant_id, s.user_id, s.secret_digest, s.permission, s.up_to_seq, s.created_at, s.expires_at,
   (s.with_tenant_id = (select chatkeep.tenant_id()) and s.user_id <> (select chatkeep.uid())
     and coalesce(s.with_user_id, (select chatkeep.uid())) = (select chatkeep.uid())) is true as is_given
 from chatkeep.chat_shares s
-where s.revoked_at is null and (s.expires_at is null or s.expires_at > clock_timestamp());
+where s.revoked_at is null and (s.expires_at is null or s.expires_at > statement_timestamp());
 comment on view chatkeep_private.open_shares is
   'The shares that the caller has given or was given, unless they are revoked or expired. is_given: the caller, as a member of the tenant, was given this one.';
 revoke all on chatkeep_private.open_shares from public, anon, authenticated, service_role;

@@ -132,7 +132,7 @@ begin
         message_count = c.message_count + 1,
         active_leaf_id = wanted,
         updated_at = written_at
-      where c.id = chat.id and c.tenant_id = chat.tenant_id
+      where c.id = chat.id and c.tenant_id = chat.tenant_id and (select chatkeep_private.may_still_write())
       returning c.id
     )
     insert into chatkeep.messages as m (
@@ -889,10 +889,11 @@ begin
     select u.id, u.place, items -> u.position as item
     from unnest(ids, positions) with ordinality u (id, position, place)
   ) n
+  where (select chatkeep_private.may_still_write())
   on conflict do nothing;
   get diagnostics inserted = row_count;
   if inserted <> cardinality(ids) then
-    if exists (select from unnest(positions) u (position) where items #>> array[u.position::text, 'message_id'] is not null) then
+    if chatkeep_private.may_still_write() and exists (select from unnest(positions) u (position) where items #>> array[u.position::text, 'message_id'] is not null) then
       perform chatkeep_private.refuse_unseen('messages has a message_id that is');
     end if;
     perform chatkeep_private.refuse_unwritten('chat_id names a chat that');

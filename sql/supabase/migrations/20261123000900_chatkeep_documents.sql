@@ -82,10 +82,10 @@ begin
   if not found then
     insert into chatkeep.attachments as a (
       id, tenant_id, user_id, chat_id, message_id, document_id, document_access, name, mime_type, byte_size, storage_path
-    ) values (
-      chatkeep_private.uuid_v7(), chat.tenant_id, chat.user_id, chat.id, attach.message_id, document.id, document.access,
-      attach.name, attach.mime_type, attach.byte_size, attach.storage_path
     )
+    select chatkeep_private.uuid_v7(), chat.tenant_id, chat.user_id, chat.id, attach.message_id, document.id, document.access,
+      attach.name, attach.mime_type, attach.byte_size, attach.storage_path
+    where (select chatkeep_private.may_still_write())
     returning a.* into stored;
     if not found then
       perform chatkeep_private.refuse_unwritten('chat_id names a chat that');

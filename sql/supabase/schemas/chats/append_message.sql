@@ -52,7 +52,7 @@ begin
         message_count = c.message_count + 1,
         active_leaf_id = wanted,
         updated_at = written_at
-      where c.id = chat.id and c.tenant_id = chat.tenant_id
+      where c.id = chat.id and c.tenant_id = chat.tenant_id and (select chatkeep_private.may_still_write())
       returning c.id
     )
     insert into chatkeep.messages as m (

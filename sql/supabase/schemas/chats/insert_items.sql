@@ -23,10 +23,11 @@ begin
     select u.id, u.place, items -> u.position as item
     from unnest(ids, positions) with ordinality u (id, position, place)
   ) n
+  where (select chatkeep_private.may_still_write())
   on conflict do nothing;
   get diagnostics inserted = row_count;
   if inserted <> cardinality(ids) then
-    if exists (select from unnest(positions) u (position) where items #>> array[u.position::text, 'message_id'] is not null) then
+    if chatkeep_private.may_still_write() and exists (select from unnest(positions) u (position) where items #>> array[u.position::text, 'message_id'] is not null) then
       perform chatkeep_private.refuse_unseen('messages has a message_id that is');
     end if;
     perform chatkeep_private.refuse_unwritten('chat_id names a chat that');

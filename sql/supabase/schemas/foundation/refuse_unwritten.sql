@@ -4,7 +4,7 @@ language plpgsql volatile set search_path = ''
 as $$
 begin
   perform chatkeep_private.refuse('42501', what || ' cannot be written any more',
-    'The user was disabled during the call, or a policy, trigger or rule of this database keeps the row out. Nothing was stored.');
+    'The user was disabled or the share ended during the call, or a policy, trigger or rule of this database keeps the row out. Nothing was stored.');
 end
 $$;
 comment on function chatkeep_private.refuse_unwritten(text) is
