@@ -348,6 +348,44 @@ test("of two shares with the same person at once there is one, with what was sai
   equal((await two.request(eve, LIST, chat)).length, 2, "the page through the new share");
 });
 
+test("the owner is disabled while share_chat waits at any lock: a share or a refusal in Chatkeep's words", async (stage) => {
+  const [sharer, ender] = await stage.connections(2);
+  const holder = await stage.administrator();
+  const calls = ({ chat, bob, cyd }: Shared): [string, ...unknown[]][] => [
+    [SHARE, chat, bob.id, "read"],
+    [SHARE, chat, cyd.id, "read"],
+    [LINK, chat],
+    ["select id from chatkeep.share_chat($1, with_tenant => true)", chat],
+  ];
+  for (const stop of ["the chat", "chatkeep.chat_shares", "the new share"]) {
+    for (const place of calls(await shared(stage)).keys()) {
+      const of = await shared(stage);
+      const [call, ...values] = calls(of)[place];
+      const what = `${call} stopped at ${stop}`;
+      const owner = await stage.owner();
+      const shares = async () =>
+        (await owner.rows("select id from chatkeep.chat_shares where chat_id = $1 and revoked_at is null", of.chat)).length;
+      const before = await shares();
+      await holder.rows("begin");
+      if (stop === "the chat") await holder.rows("select from chatkeep.chats where id = $1 for update", of.chat);
+      else if (stop === "the new share") await holder.rows("select from chatkeep.memberships where user_id = $1 for update", of.cyd.id);
+      else await holder.send(`lock table ${stop} in share mode`);
+      const work = sharer.request(of.ada, call, ...values);
+      const ended = outcome(work);
+      await stage.settles(sharer, work);
+      const ending = ender.request(SERVICE, DISABLE, of.ada.id);
+      await stage.settles(ender, ending);
+      await holder.commit();
+      await ending;
+      const end = await ended;
+      own(end, what);
+      equal(end.rows.length, end.code === "accepted" ? 1 : 0, `${what}: rows`);
+      if (end.code !== "accepted") equal(await shares(), before, `${what}: shares`);
+      await inOrder(stage, of.chat, what);
+    }
+  }
+});
+
 // Changes of people --------------------------------------------------------------------------------
 
 const CHANGES: [name: string, change: string, values: (of: Shared) => unknown[]][] = [

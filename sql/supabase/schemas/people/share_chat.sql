@@ -47,10 +47,11 @@ begin
     begin
       insert into chatkeep.chat_shares as s (
         id, chat_id, tenant_id, user_id, with_tenant_id, with_user_id, secret_digest, permission, up_to_seq, expires_at
-      ) values (
-        chatkeep_private.uuid_v7(), chat.id, chat.tenant_id, chat.user_id, tenant, share_chat.with_user_id,
-        case when share_chat.by_link then sha256(secret) end, share_chat.permission, up_to, share_chat.expires_at
       )
+      select chatkeep_private.uuid_v7(), chat.id, chat.tenant_id, chat.user_id, tenant, share_chat.with_user_id,
+        case when share_chat.by_link then sha256(secret) end, share_chat.permission, up_to, share_chat.expires_at
+      -- The owner may have been disabled since the lock. The policy would end the call with an error of its own.
+      where chat.tenant_id = (select chatkeep.tenant_id()) or chatkeep_private.serves(chat.tenant_id)
       returning s.id into stored;
     exception when foreign_key_violation then
       perform chatkeep_private.refuse('PT404', 'with_user_id names no member of the tenant of the chat',
@@ -62,6 +63,9 @@ begin
       s.permission, s.up_to_seq, s.created_at, s.expires_at, s.revoked_at,
       case when s.with_tenant_id is null then 'cksh_' || translate(encode(secret, 'base64'), '+/', '-_') end
     from chatkeep.chat_shares s where s.id = stored and s.tenant_id = chat.tenant_id;
+  if not found then
+    perform chatkeep_private.refuse_unwritten('chat_id names a chat that');
+  end if;
   perform set_config('chatkeep.writing', marker, true);
 end
 $$;
