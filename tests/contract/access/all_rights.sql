@@ -61,10 +61,11 @@ select is_empty($$ update chatkeep.sessions set revoked_at = null, revoked_reaso
 select is_empty(
   $$ with u as (delete from chatkeep.users returning 1), c as (delete from chatkeep.chats returning 1), m as (delete from chatkeep.messages returning 1),
        d as (delete from chatkeep.documents returning 1), t as (delete from chatkeep.document_metadata returning 1),
-       a as (delete from chatkeep.attachments returning 1), s as (delete from chatkeep.sessions returning 1),
+       s as (delete from chatkeep.sessions returning 1),
        x as (delete from chatkeep_private.session_secrets returning 1)
-     select * from u union all select * from c union all select * from m union all select * from d union all select * from t union all select * from a
+     select * from u union all select * from c union all select * from m union all select * from d union all select * from t
      union all select * from s union all select * from x $$, 'and nothing is deleted by hand');
+select matches(pg_temp.refusal('delete from chatkeep.attachments'), '^42501 rows of attachments cannot', 'no attachment either');
 select matches(pg_temp.refusal($$ insert into chatkeep.member_usage values (chatkeep.uid(), '00000000-0000-4000-8000-000000007e01', 0, 0, 0, 0, 0, 0, 0, now()) $$),
   '^42501 new row violates row-level security', 'usage is not written by hand');
 reset role;

@@ -111,7 +111,7 @@ select pg_temp.sign_in('ada');
 select is(pg_temp.refusal(format($$ insert into chatkeep.attachments (tenant_id, user_id, chat_id, message_id, name) values
   ('00000000-0000-4000-8000-000000007e01', '00000000-0000-4000-8000-00000000ada0', %L, pg_temp.id('a1'), 'raw') $$, :'chat')),
   '42501 new row violates row-level security policy for table "attachments"', 'attachments are not inserted by hand');
-select is(pg_temp.refusal('delete from chatkeep.attachments'), '42501 permission denied for table attachments', 'attachments cannot be deleted directly');
+select is(pg_temp.refusal('delete from chatkeep.attachments'), '42501 rows of attachments cannot be deleted directly | redact_message removes what belongs to a message, and delete_chat the whole chat.', 'attachments cannot be deleted directly');
 select is(pg_temp.refusal('update chatkeep.attachments set document_id = null'), '42501 permission denied for table attachments', 'attachments cannot be changed directly');
 select set_config('chatkeep.writing', 'on', true) \g /dev/null
 create function pg_temp.raw(chat uuid, message uuid, document uuid default null, access text default null, tenant text default '00000000-0000-4000-8000-000000007e01', person text default '00000000-0000-4000-8000-00000000ada0') returns text language sql as $$
