@@ -143,3 +143,10 @@ where m.created_at <= c.indexed_to
     select from chatkeep.message_search s
     where s.message_id = m.id and s.chat_id = m.chat_id and s.tenant_id = m.tenant_id
   );
+
+-- a chat is shared with the same people once
+select s.chat_id, s.with_tenant_id, s.with_user_id, count(*) as shares
+from chatkeep.chat_shares s
+where s.revoked_at is null and s.with_tenant_id is not null
+group by s.chat_id, s.tenant_id, s.with_tenant_id, s.with_user_id
+having count(*) > 1;

@@ -7,9 +7,12 @@ mod client;
 mod conversations;
 mod disturber;
 mod documents;
+mod ledger;
 mod sessions;
+mod shares;
 mod turn;
 mod upkeep;
+mod watch;
 mod world;
 
 use crate::connection::{Outcome, Place};

@@ -1,6 +1,6 @@
 //! Checks that the acknowledged rows exist.
 
-use super::world::{TIMEOUT, World, locked};
+use super::world::{Append, TIMEOUT, World, locked};
 use crate::caller::Caller;
 use crate::connection::{Outcome, Place, answer, rows, text};
 use crate::report::Report;
@@ -13,20 +13,32 @@ pub fn check(
     report: &mut Report,
 ) -> Outcome<()> {
     messages(world, superuser, report)?;
+    seen(world, superuser, report)?;
     tokens(world, place, superuser, report)
 }
 
-/// Every append is in its chat, unless the chat was purged, its user was deleted, or the chat was made again.
+/// Every append is in its chat, unless the chat was purged, its user was deleted, or the chat was made again. Another tenant may
+/// have a chat of the same id: a chat that was moved has its owner, and one that was given away its tenant.
 fn messages(world: &World, superuser: &mut Client, report: &mut Report) -> Outcome<()> {
     for appends in locked(&world.appends).chunks(1000) {
         let values: Vec<String> = appends
             .iter()
-            .map(|append| format!("('{}', '{}', '{}')", append.chat, append.message, append.at))
+            .map(|append| {
+                let Append {
+                    chat,
+                    message,
+                    tenant,
+                    owner,
+                    at,
+                } = append;
+                format!("('{chat}', '{message}', '{tenant}', '{owner}', '{at}')")
+            })
             .collect();
         let sql = format!(
             "select a.chat, a.message, a.at
-             from (values {}) a (chat, message, at)
+             from (values {}) a (chat, message, tenant, owner, at)
              join chatkeep.chats c on c.id = a.chat::uuid and c.created_at < a.at::timestamptz
+               and (c.tenant_id = a.tenant::uuid or c.user_id = a.owner::uuid)
              where to_jsonb(c) ->> 'purged_at' is null
                and not exists (
                  select from chatkeep.messages m
@@ -42,6 +54,38 @@ fn messages(world: &World, superuser: &mut Client, report: &mut Report) -> Outco
                     text(&lost, "message"),
                     text(&lost, "chat"),
                     text(&lost, "at")
+                ),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// What readers and writers have seen of a chat is of this chat, unless the chat was purged. The load uses the ids of a purged
+/// chat's messages again in the next one.
+fn seen(world: &World, superuser: &mut Client, report: &mut Report) -> Outcome<()> {
+    let shares = locked(&world.shares);
+    let seen: Vec<String> = shares
+        .seen
+        .iter()
+        .map(|((chat, message), at)| format!("('{chat}', '{message}', '{at}')"))
+        .collect();
+    for seen in seen.chunks(1000) {
+        let sql = format!(
+            "select s.chat, s.message from (values {}) s (chat, message, at)
+             join chatkeep.chats c on c.id = s.chat::uuid and c.created_at < s.at::timestamptz
+             where to_jsonb(c) ->> 'purged_at' is null
+               and exists (select from chatkeep.messages m where m.id = s.message::uuid)
+               and not exists (select from chatkeep.messages m where m.id = s.message::uuid and m.chat_id = c.id)",
+            seen.join(", ")
+        );
+        for row in rows(superuser, &sql)? {
+            report.fault(
+                "A reader saw a message of another chat",
+                format!(
+                    "message {}, through chat {}",
+                    text(&row, "message"),
+                    text(&row, "chat")
                 ),
             );
         }

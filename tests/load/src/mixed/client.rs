@@ -2,7 +2,7 @@
 
 use super::turn::{By, Turn};
 use super::world::{TIMEOUT, USERS, World};
-use super::{conversations, documents, sessions, upkeep};
+use super::{conversations, documents, sessions, shares, upkeep};
 use crate::caller::Caller;
 use crate::connection::{Outcome, Place, answer};
 use crate::dice::Dice;
@@ -30,7 +30,7 @@ pub fn run(
         let answered = answer(&mut connection, &turn.request());
         let answered = answered.inspect_err(|_| world.stop());
         let answered = answered.map_err(|error| format!("{}: {error}", turn.call))?;
-        turn.judge(&mut report, &answered);
+        turn.judge(world, &mut report, &answered);
         turn.remember(world, &answered);
         turns += 1;
         world.count_turn();
@@ -47,7 +47,8 @@ fn next(world: &World, dice: &mut Dice) -> Turn {
         user,
     };
     match dice.below(100) {
-        0..55 => conversations::next(world, dice, by),
+        0..47 => conversations::next(world, dice, by),
+        47..55 => shares::next(world, dice, by),
         55..75 => sessions::next(world, dice, by),
         75..96 => documents::next(world, dice, by),
         _ => upkeep::next(dice, by),

@@ -1,5 +1,6 @@
 //! A call of a client: its request, the check of its answer, and the values to remember.
 
+use super::watch::Watch;
 use super::world::{Append, STEADY, Token, World};
 use crate::caller::Caller;
 use crate::connection::{Answer, is_all_null, shortened, text};
@@ -16,6 +17,8 @@ pub struct Turn {
     /// Its chat: number and id.
     chat: Option<(usize, String)>,
     keep: Keep,
+    /// What a call on a share is watched for.
+    watch: Option<Watch>,
 }
 
 /// The value to remember if the call succeeds.
@@ -43,11 +46,17 @@ impl Turn {
             sql,
             chat: None,
             keep: Keep::Nothing,
+            watch: None,
         }
     }
 
     pub fn about_chat(mut self, number: usize, id: String) -> Self {
         self.chat = Some((number, id));
+        self
+    }
+
+    pub fn watched(mut self, watch: Watch) -> Self {
+        self.watch = Some(watch);
         self
     }
 
@@ -75,7 +84,10 @@ impl Turn {
         self.caller.request(&self.sql)
     }
 
-    pub fn judge(&self, report: &mut Report, answer: &Answer) {
+    pub fn judge(&self, world: &World, report: &mut Report, answer: &Answer) {
+        if let Some(watch) = &self.watch {
+            watch.judge(world, report, self.call, answer);
+        }
         // A disabled user has no tenant.
         if self.call != "tenant_id" {
             verdict::judge(report, self.call, &self.sql, answer);
@@ -123,6 +135,8 @@ impl Turn {
                     world.acknowledge(Append {
                         chat: chat.clone(),
                         message: text(row, "id").to_owned(),
+                        tenant: text(row, "tenant_id").to_owned(),
+                        owner: text(row, "user_id").to_owned(),
                         at: text(row, "created_at").to_owned(),
                     });
                 }
@@ -132,6 +146,8 @@ impl Turn {
                         world.acknowledge(Append {
                             chat: chat.clone(),
                             message: id.clone(),
+                            tenant: text(row, "tenant_id").to_owned(),
+                            owner: text(row, "user_id").to_owned(),
                             at: text(row, "updated_at").to_owned(),
                         });
                     }

@@ -1,5 +1,6 @@
 //! The shared state of the clients: users, chats, messages, documents and tokens, and the acknowledged ones among them.
 
+use super::ledger::Shares;
 use crate::connection::{Outcome, rows};
 use crate::dice::Dice;
 use postgres::Client;
@@ -26,6 +27,7 @@ pub struct World {
     documents: Mutex<Vec<String>>,
     pub sessions: Mutex<Sessions>,
     pub appends: Mutex<Vec<Append>>,
+    pub shares: Mutex<Shares>,
     turns: Mutex<u64>,
     more_turns: Condvar,
     stopped: AtomicBool,
@@ -41,6 +43,9 @@ struct Chat {
 pub struct Append {
     pub chat: String,
     pub message: String,
+    /// The tenant and the owner of the chat.
+    pub tenant: String,
+    pub owner: String,
     /// Its time by the server's clock.
     pub at: String,
 }
@@ -69,6 +74,7 @@ impl World {
             documents: Mutex::default(),
             sessions: Mutex::default(),
             appends: Mutex::default(),
+            shares: Mutex::default(),
             turns: Mutex::new(0),
             more_turns: Condvar::new(),
             stopped: AtomicBool::new(false),
@@ -207,9 +213,10 @@ impl World {
     /// The acknowledged calls in one line.
     pub fn sum(&self) -> String {
         format!(
-            "{} messages and {} sessions acknowledged",
+            "{} messages and {} sessions acknowledged, {} messages seen through shares",
             locked(&self.appends).len(),
-            locked(&self.sessions).newest.len()
+            locked(&self.sessions).newest.len(),
+            locked(&self.shares).seen()
         )
     }
 }

@@ -80,6 +80,11 @@ impl Call {
         matches!(self.who, Who::Operator)
     }
 
+    /// Whether it works in Ada's chat for as long as she shares it.
+    pub fn is_through_a_share(&self) -> bool {
+        self.name.ends_with("through a share")
+    }
+
     /// Whether it acts for Ada, whose account the other call may change.
     pub const fn is_for_ada(&self) -> bool {
         matches!(self.who, Who::Ada | Who::Service)
@@ -106,7 +111,7 @@ const fn operator(name: &'static str, sql: &'static str) -> Call {
     Call::by(Who::Operator, name, sql)
 }
 
-pub static CALLS: [Call; 50] = [
+pub static CALLS: [Call; 55] = [
     ada("create_chat", "select * from chatkeep.create_chat('New')"),
     ada(
         "create_chat, repeated",
@@ -168,6 +173,26 @@ pub static CALLS: [Call; 50] = [
     ada(
         "restore_chat",
         "select * from chatkeep.restore_chat('{gone}')",
+    ),
+    ada(
+        "share_chat",
+        "select * from chatkeep.share_chat('{live}', '{bob}')",
+    ),
+    ada(
+        "share_chat, by a link",
+        "select * from chatkeep.share_chat('{live}', by_link => true)",
+    ),
+    ada(
+        "revoke_share",
+        "select r.* from chatkeep.my_shares s, chatkeep.revoke_share(s.id) r",
+    ),
+    bob(
+        "append_message, through a share",
+        "select * from chatkeep.append_message('{live}', 'user', 'new', message_id => '{new}')",
+    ),
+    bob(
+        "list_messages, through a share",
+        "select * from chatkeep.list_messages('{live}')",
     ),
     ada(
         "attach",

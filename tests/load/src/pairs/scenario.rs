@@ -156,6 +156,9 @@ fn is_due(refusal: &Refusal, own: &Call, other: &Call) -> bool {
         // A move may be refused completely, with a hint.
         return own.effect == Effect::Moves && refusal.code == "PT409";
     }
+    if own.is_through_a_share() {
+        return matches!(refusal.code.as_str(), "42501" | "PT404");
+    }
     let user_is_gone = matches!(other.effect, Effect::Disables | Effect::DeletesUser);
     match refusal.code.as_str() {
         "42501" => {

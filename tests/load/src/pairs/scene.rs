@@ -1,4 +1,4 @@
-//! The rows that two calls share: Ada with a chat, a deleted chat, two sessions and two documents; Bob, her colleague;
+//! The rows that two calls share: Ada with a chat that Bob may write in, a deleted chat, two sessions and two documents; Bob, her colleague;
 //! and Eve in another tenant, who has the same bytes as Ada's shared document.
 
 use crate::connection::{Outcome, rows, text};
@@ -152,6 +152,7 @@ impl Scene {
             format!("select from chatkeep.append_messages('{live}', '[{items}]')"),
             format!("select from chatkeep.append_message('{live}', 'user', 'branch', '{branch}', parent_id => '{first}')"),
             format!("select from chatkeep.select_branch('{live}', '{streaming}')"),
+            format!("select from chatkeep.share_chat('{live}', '{bob}', permission => 'write')"),
             format!("select from chatkeep.create_chat('Gone', chat_id => '{gone}')"),
             format!("select from chatkeep.append_message('{gone}', 'user', 'one')"),
             format!("select from chatkeep.append_message('{gone}', 'user', 'two')"),
