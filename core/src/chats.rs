@@ -2,4 +2,5 @@
 
 pub mod attachment;
 pub mod chat;
+pub mod chat_update;
 pub mod message;

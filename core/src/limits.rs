@@ -8,6 +8,12 @@ pub const JSON_BYTES: usize = 256 * 1024;
 pub const JSON_DEPTH: usize = 64;
 /// Longest `title`, in characters.
 pub const TITLE_CHARS: usize = 500;
+/// Longest `folder` of a chat, in characters.
+pub const FOLDER_CHARS: usize = 200;
+/// Most tags of a chat.
+pub const CHAT_TAGS: usize = 50;
+/// Longest tag of a chat, in characters.
+pub const CHAT_TAG_CHARS: usize = 100;
 /// Longest `model`, in characters.
 pub const MODEL_CHARS: usize = 200;
 

@@ -182,7 +182,7 @@ impl Refusal {
         Self {
             code: Code::NoRight,
             argument: Cow::Borrowed("chat_id"),
-            message: "only title, metadata and archived_at of a chat can be changed directly"
+            message: "only title, metadata, archived_at, pinned_at, folder, tags and read_up_to_seq of a chat can be changed directly"
                 .to_owned(),
             hint: "Messages move the other columns: use append_message.",
         }

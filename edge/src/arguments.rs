@@ -6,6 +6,7 @@
 
 use chatkeep_core::chats::attachment::NewAttachment;
 use chatkeep_core::chats::chat::NewChat;
+use chatkeep_core::chats::chat_update::ChatUpdate;
 use chatkeep_core::chats::message::{self, Finish, NewMessage};
 use chatkeep_core::documents::change::{StatusChange, Tagging};
 use chatkeep_core::documents::document::NewDocument;
@@ -71,6 +72,35 @@ pub fn check_create_chat(
             language: language.as_deref(),
         }
         .check(),
+    )
+}
+
+/// The rules of `update_chat`.
+#[wasm_bindgen(js_name = checkUpdateChat)]
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "wasm-bindgen takes optional text by value only"
+)]
+pub fn check_update_chat(
+    title: Option<String>,
+    if_title_source: Option<String>,
+    metadata_merge: Option<String>,
+    folder: Option<String>,
+    tags: Option<Vec<String>>,
+    read_up_to_seq: Option<f64>,
+) -> Option<Object> {
+    refusal::of(
+        integer("read_up_to_seq", read_up_to_seq).and_then(|read_up_to_seq| {
+            ChatUpdate {
+                title: title.as_deref(),
+                if_title_source: if_title_source.as_deref(),
+                metadata_merge: metadata_merge.as_deref(),
+                folder: folder.as_deref(),
+                tags: tags.as_deref(),
+                read_up_to_seq,
+            }
+            .check()
+        }),
     )
 }
 

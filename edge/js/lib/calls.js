@@ -3,13 +3,14 @@
 
 import { items, object } from "./arguments.js";
 import { isSessionToken, uuidv7 } from "./identity.js";
-import { bytes, choice, interval, json, number, text, time, uuid } from "./kinds.js";
+import { bytes, choice, interval, json, number, text, texts, time, uuid } from "./kinds.js";
 import * as rules from "./rules.js";
 import { ANSWERS, JUDGED, SIGNATURES } from "./signatures.js";
 
 // The kinds of arguments (kinds.js) by SQL type.
 const KINDS = {
   text,
+  "text[]": texts,
   uuid,
   bytea: bytes,
   boolean: choice,

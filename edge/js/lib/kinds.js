@@ -33,6 +33,13 @@ export function text(value, argument) {
   return { sent: value, judged: cut(value) };
 }
 
+/** A list of texts. */
+export function texts(value, argument) {
+  if (!Array.isArray(value)) refuse(argument, "must be a JSON array", "Wrap the value in one.");
+  const read = Array.from(value, (item, place) => text(item, `${argument}[${place}]`));
+  return { sent: read.map(({ sent }) => sent), judged: read.map(({ judged }) => judged) };
+}
+
 /** Text that only the database judges. */
 function plain(value, argument) {
   const { sent, judged } = text(value, argument);

@@ -214,6 +214,16 @@ export const SIGNATURES = {
     ["document_id", "uuid"],
     ["to_user_id", "uuid"],
   ],
+  update_chat: [
+    ["chat_id", "uuid"],
+    ["title", "text", null],
+    ["if_title_source", "text", null],
+    ["metadata_merge", "jsonb", null],
+    ["pinned", "boolean", null],
+    ["folder", "text", null],
+    ["tags", "text[]", null],
+    ["read_up_to_seq", "integer", null],
+  ],
   user_id: [
     ["issuer", "text"],
     ["subject", "text"],
@@ -267,6 +277,7 @@ export const ANSWERS = {
   transfer_all: "row",
   transfer_chat: "row",
   transfer_document: "row",
+  update_chat: "row",
   user_id: "Uuid",
   validate_session: "row",
 };
@@ -275,6 +286,7 @@ export const ANSWERS = {
 export const JUDGED = {
   user_id: ["issuer", "subject"],
   create_chat: ["title", "metadata", "language"],
+  update_chat: ["title", "if_title_source", "metadata_merge", "folder", "tags", "read_up_to_seq"],
   append_message: ["role", "content", "parts", "metadata", "status", "model", "token_count"],
   list_messages: ["page_size"],
   redact_message: ["reason"],

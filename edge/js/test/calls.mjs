@@ -64,6 +64,18 @@ test("each call sends its arguments by their SQL names", async () => {
     ],
     ["redactMessage", { chatId: ID, messageId: ID, reason: "r" }, "redact_message", { chat_id: ID, message_id: ID, reason: "r" }],
     ["rewindChat", { chatId: ID, beforeMessageId: ID }, "rewind_chat", { chat_id: ID, before_message_id: ID }],
+    [
+      "updateChat",
+      {
+        chatId: ID, title: "t", ifTitleSource: "model", metadataMerge: { a: null }, pinned: true, folder: "Work", tags: ["a", "b"],
+        readUpToSeq: 3,
+      },
+      "update_chat",
+      {
+        chat_id: ID, title: "t", if_title_source: "model", metadata_merge: { a: null }, pinned: true, folder: "Work", tags: ["a", "b"],
+        read_up_to_seq: 3,
+      },
+    ],
     ["deleteChat", { chatId: ID }, "delete_chat", { chat_id: ID }],
     ["restoreChat", { chatId: ID }, "restore_chat", { chat_id: ID }],
     [

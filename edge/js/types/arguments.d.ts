@@ -348,6 +348,24 @@ export interface TransferDocument {
   toUserId: Uuid;
 }
 
+export interface UpdateChat {
+  chatId: Uuid;
+  /** At most 500 characters. An empty one removes the title. */
+  title?: string | null;
+  /** A model wrote this title: it is stored unless a person wrote the present one. Leave it out for a title by a person. */
+  ifTitleSource?: "model" | null;
+  /** Merged into the metadata by RFC 7396: objects are merged key by key, and null removes a key. */
+  metadataMerge?: Json | null;
+  /** true pins the chat, false unpins it. */
+  pinned?: boolean | null;
+  /** At most 200 characters. An empty one takes the chat out of its folder. */
+  folder?: string | null;
+  /** At most 50 of 1 to 100 characters each. They replace the tags; an empty array removes them. */
+  tags?: string[] | null;
+  /** The seq up to which the owner has read. 0 makes the whole chat unread. */
+  readUpToSeq?: number | null;
+}
+
 export interface UserId {
   /** The claim iss, at most 500 characters, without control characters. */
   issuer: string;

@@ -42,6 +42,7 @@ import type {
   TransferAll,
   TransferChat,
   TransferDocument,
+  UpdateChat,
   UserId,
   ValidateSession,
 } from "./arguments.d.ts";
@@ -255,6 +256,11 @@ export interface Calls {
    * The new owner keeps what they have. A source that they hold stays with their document, and the next alias takes its place. Without another source, or where they have the same private bytes, the document is archived. Attachments to a private document in chats of others lose it. For service_role.
    */
   transferDocument: (given: TransferDocument, options?: CallOptions) => Promise<Result<Document>>;
+  /**
+   * Changes what the arguments name of a chat of the caller, and returns the chat.
+   * An argument that is null or left out changes nothing. Messages and updated_at stay.
+   */
+  updateChat: (given: UpdateChat, options?: CallOptions) => Promise<Result<Chat>>;
   /**
    * Returns the id of the user whom a registered issuer calls subject.
    * The npm package computes the same id with userId().

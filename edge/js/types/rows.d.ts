@@ -54,6 +54,18 @@ export interface Chat {
   deleted_at: Timestamp | null;
   /** When purgeChats began to remove the messages. From then on the chat cannot be restored. */
   purged_at: Timestamp | null;
+  /** Set while the chat is pinned. list_chats shows pinned chats first. */
+  pinned_at: Timestamp | null;
+  /** The seq up to which the owner has read. null until updateChat is told. */
+  read_up_to_seq: number | null;
+  /** 1 to 200 characters. null without a folder. */
+  folder: string | null;
+  /** At most 50, of 1 to 100 characters each. */
+  tags: string[];
+  /** The last title that a model wrote. */
+  model_title: string | null;
+  /** model: a model wrote the title. null without a title. */
+  title_source: "user" | "model" | null;
 }
 
 /** A row of `chatkeep.document_metadata`. Tags and properties of a document, one row per namespace. */

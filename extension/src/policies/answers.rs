@@ -115,8 +115,8 @@ declare_answer!(keeps_order);
 const DELETED_AT: usize = 6;
 
 /// `keeps_order()`: the policy calls it for every new version of a chat. Calls may change anything, and in a shared chat
-/// they do not delete. A direct update may change the title, the metadata and `archived_at`. The statement sees the
-/// version that is about to be replaced.
+/// they do not delete. A direct update may change what orders no messages. The statement sees the version
+/// that is about to be replaced.
 fn keeps_order(entry: Entry) -> bool {
     let is_unmoved = || {
         let columns: [Value; 7] = std::array::from_fn(|position| entry.argument(position).into());

@@ -214,6 +214,14 @@ create table chatkeep.chats (
   archived_at timestamptz,
   deleted_at timestamptz,
   purged_at timestamptz,
+  pinned_at timestamptz,
+  read_up_to_seq integer,
+  folder text,
+  tags text[] not null default '{}',
+  model_title text,
+  -- A new title by anybody else makes it user, also in a direct update. PostgreSQL computes it only when a statement sets
+  -- one of the two titles. A trigger before every update would make an append lock its chat once more.
+  title_source text generated always as (case when title is not null then case when title = model_title then 'model' else 'user' end end) stored,
   constraint chats_pkey primary key (id, tenant_id),
   -- For the foreign keys of messages, attachments and message_search: their rows have the owner of the chat.
   constraint chats_owner_key unique (id, tenant_id, user_id),
@@ -234,6 +242,13 @@ comment on column chatkeep.chats.indexed_to is
 comment on column chatkeep.chats.deleted_at is 'Set by delete_chat and cleared by restore_chat.';
 comment on column chatkeep.chats.purged_at is
   'When purge_chats began to remove the messages. From then on the chat cannot be restored.';
+comment on column chatkeep.chats.pinned_at is 'Set while the chat is pinned. list_chats shows pinned chats first.';
+comment on column chatkeep.chats.read_up_to_seq is 'The seq up to which the owner has read. NULL until update_chat is told.';
+comment on column chatkeep.chats.folder is '1 to 200 characters. NULL without a folder.';
+comment on column chatkeep.chats.tags is 'At most 50, of 1 to 100 characters each.';
+comment on column chatkeep.chats.model_title is 'The last title that a model wrote.';
+comment on column chatkeep.chats.title_source is
+  'One of user, model. model: a model wrote the title. NULL without a title.';
 create index chats_user_id_updated_at_idx on chatkeep.chats (user_id, updated_at desc);
 
 -- Few rows: those that policies hide and purge_chats removes.

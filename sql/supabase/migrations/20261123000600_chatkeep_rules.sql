@@ -99,6 +99,26 @@ comment on function chatkeep_private.check_batch_size(integer, integer) is
 revoke all on function chatkeep_private.check_batch_size(integer, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.check_batch_size(integer, integer) to authenticated, service_role;
 
+-- rules/check_chat_tags.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.check_chat_tags(tags text[]) returns void
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+begin
+  if cardinality(tags) > 50 then
+    perform chatkeep_private.refuse('22023', 'tags has more than 50 items', 'Use fewer tags.');
+  end if;
+  if array_ndims(tags) > 1 or exists (
+    select from unnest(tags) t (tag) where t.tag is null or char_length(t.tag) not between 1 and 100
+  ) then
+    perform chatkeep_private.refuse('22023', 'tags must be names of 1 to 100 characters', 'Leave out null and empty tags, and shorten long ones.');
+  end if;
+end
+$$;
+comment on function chatkeep_private.check_chat_tags(text[]) is 'Refuses tags of a chat that are too many, too long, empty or NULL.';
+revoke all on function chatkeep_private.check_chat_tags(text[]) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.check_chat_tags(text[]) to authenticated, service_role;
+
 -- rules/check_content.sql ------------------------------------------------------------
 
 create or replace function chatkeep_private.check_content(argument text, value text) returns void
@@ -114,6 +134,22 @@ $$;
 comment on function chatkeep_private.check_content(text, text) is 'Refuses content over 1 MiB.';
 revoke all on function chatkeep_private.check_content(text, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.check_content(text, text) to authenticated, service_role;
+
+-- rules/check_folder.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.check_folder(folder text) returns void
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+begin
+  if folder = '' then
+    perform chatkeep_private.refuse('22023', 'folder must not be empty', 'Pass 1 to 200 characters.');
+  end if;
+  perform chatkeep_private.check_length('folder', folder, 200);
+end
+$$;
+comment on function chatkeep_private.check_folder(text) is 'Refuses a folder without a name, and one whose name is too long.';
+revoke all on function chatkeep_private.check_folder(text) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.check_folder(text) to authenticated, service_role;
 
 -- rules/check_items.sql ------------------------------------------------------------
 

@@ -49,7 +49,7 @@ select is(pg_temp.refusal($$ insert into chatkeep.users (id) values (gen_random_
 select is(pg_temp.refusal($$ update chatkeep.chats set user_id = '00000000-0000-4000-8000-00000000b0b0' $$),
   '42501 user_id of a chat cannot be changed | Make a chat as its user, with create_chat.', 'a chat is not pushed on a colleague');
 select is(pg_temp.refusal($$ update chatkeep.chats set tenant_id = '00000000-0000-4000-8000-000000007e02' $$),
-  '42501 only title, metadata and archived_at of a chat can be changed directly | Messages move the other columns: use append_message.', 'a chat cannot be taken to another tenant');
+  '42501 only title, metadata, archived_at, pinned_at, folder, tags and read_up_to_seq of a chat can be changed directly | Messages move the other columns: use append_message.', 'a chat cannot be taken to another tenant');
 select matches(pg_temp.refusal($$ insert into chatkeep.chats (tenant_id, user_id) values ('00000000-0000-4000-8000-000000007e01', '00000000-0000-4000-8000-00000000b0b0') $$),
   '^42501 new row violates row-level security', 'a chat cannot be made for another user');
 select matches(pg_temp.refusal(format($$ insert into chatkeep.messages (chat_id, tenant_id, user_id, author_id, seq, role, content, created_at, updated_at)

@@ -257,7 +257,7 @@ rollback to people;
 select pg_temp.sign_in('ada');
 select count(*) as made from chatkeep.create_chat() \gset
 select is(pg_temp.refusal(format($$ update chatkeep.chats set last_seq = 99, message_count = 99 where title is null $$)),
-  '42501 only title, metadata and archived_at of a chat can be changed directly | Messages move the other columns: use append_message.',
+  '42501 only title, metadata, archived_at, pinned_at, folder, tags and read_up_to_seq of a chat can be changed directly | Messages move the other columns: use append_message.',
   'order is out of reach of direct updates');
 select lives_ok($$ update chatkeep.chats set title = 'all of them' $$, 'a direct update may name no row');
 select is_empty($$ select from chatkeep.chats where title <> 'all of them' $$, 'and reaches all of the caller''s chats');

@@ -54,7 +54,7 @@ select is(pg_temp.refusal($$ update chatkeep.messages set author_id = null $$), 
 select is(pg_temp.refusal($$ truncate chatkeep.messages $$), '42501 permission denied for table messages', 'messages cannot be truncated');
 select is(pg_temp.refusal($$ delete from chatkeep.chats $$), '42501 permission denied for table chats', 'a chat is not deleted by hand');
 select lives_ok($$ update chatkeep.chats set title = 'renamed', archived_at = now(), metadata = '{"x":1}' $$, 'a chat is renamed and archived directly');
-select is(pg_temp.refusal($$ update chatkeep.chats set deleted_at = now() $$), '42501 only title, metadata and archived_at of a chat can be changed directly | Messages move the other columns: use append_message.', 'but not deleted');
+select is(pg_temp.refusal($$ update chatkeep.chats set deleted_at = now() $$), '42501 only title, metadata, archived_at, pinned_at, folder, tags and read_up_to_seq of a chat can be changed directly | Messages move the other columns: use append_message.', 'but not deleted');
 select is(pg_temp.refusal($$ update chatkeep.chats set tenant_id = '00000000-0000-4000-8000-000000007e02' $$), '42501 permission denied for table chats', 'or moved to another tenant');
 select is(pg_temp.refusal($$ update chatkeep.memberships set tenant_id = '00000000-0000-4000-8000-000000007e02' $$), '42501 permission denied for table memberships', 'users cannot move themselves to another tenant');
 select is(pg_temp.refusal($$ update chatkeep.users set disabled_at = null $$), '42501 permission denied for table users', 'or enables oneself');

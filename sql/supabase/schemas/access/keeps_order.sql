@@ -23,7 +23,7 @@ begin
         is not distinct from (keeps_order.message_count, keeps_order.last_seq, keeps_order.active_leaf_id,
           keeps_order.updated_at, keeps_order.deleted_at)
   ) then
-    perform chatkeep_private.refuse('42501', 'only title, metadata and archived_at of a chat can be changed directly',
+    perform chatkeep_private.refuse('42501', 'only title, metadata, archived_at, pinned_at, folder, tags and read_up_to_seq of a chat can be changed directly',
       'Messages move the other columns: use append_message.');
   end if;
   perform chatkeep_private.check_moving(keeps_order.tenant_id);
@@ -31,6 +31,6 @@ begin
 end
 $$;
 comment on function chatkeep_private.keeps_order(uuid, uuid, integer, integer, uuid, timestamptz, timestamptz) is
-  'Refuses an update of a chat outside of calls that changes more than title, metadata and archived_at, or whose tenant is being moved.';
+  'Refuses an update of a chat outside of calls that changes more than clients may change directly, or whose tenant is being moved.';
 revoke all on function chatkeep_private.keeps_order(uuid, uuid, integer, integer, uuid, timestamptz, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.keeps_order(uuid, uuid, integer, integer, uuid, timestamptz, timestamptz) to authenticated, service_role;

@@ -32,11 +32,12 @@ create policy chats_update on chatkeep.chats for update to authenticated
     chatkeep_private.keeps_order(id, tenant_id, message_count, last_seq, active_leaf_id, updated_at, deleted_at)
   );
 comment on policy chats_update on chatkeep.chats is
-  'Users change title, metadata and archived_at of their own chats. Calls change the rest.';
+  'Users change what orders no messages in their own chats. Calls change the rest.';
 
 revoke all on chatkeep.chats from public, anon, authenticated, service_role;
 grant select,
   insert (id, tenant_id, user_id, title, metadata, language, created_at, updated_at, archived_at),
-  update (title, metadata, archived_at, deleted_at, message_count, last_seq, active_leaf_id, updated_at)
+  update (title, metadata, archived_at, deleted_at, message_count, last_seq, active_leaf_id, updated_at,
+    pinned_at, read_up_to_seq, folder, tags, model_title)
   on chatkeep.chats to authenticated;
 grant select, insert, update, delete on chatkeep.chats to service_role;
