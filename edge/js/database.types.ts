@@ -1145,6 +1145,16 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "get_chat": {
+        Args: { "chat_id": string };
+        Returns: Database["chatkeep"]["CompositeTypes"]["listed_chat"][];
+        SetofOptions: {
+          from: "*";
+          to: "listed_chat";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "import_chat": {
         Args: { "chat": Json; "user_id"?: string };
         Returns: {
@@ -1812,6 +1822,29 @@ export type Database = {
         "created_at": string | null;
         "rank": number | null;
         "snippet": string | null;
+      };
+      "listed_chat": {
+        "id": string | null;
+        "tenant_id": string | null;
+        "user_id": string | null;
+        "title": string | null;
+        "title_source": string | null;
+        "metadata": Json | null;
+        "message_count": number | null;
+        "last_seq": number | null;
+        "active_leaf_id": string | null;
+        "created_at": string | null;
+        "updated_at": string | null;
+        "archived_at": string | null;
+        "deleted_at": string | null;
+        "pinned_at": string | null;
+        "folder": string | null;
+        "tags": (string)[] | null;
+        "read_up_to_seq": number | null;
+        "preview": string | null;
+        "preview_role": string | null;
+        "unread_count": number | null;
+        "is_shared": boolean | null;
       };
       "new_share": {
         "id": string | null;

@@ -77,6 +77,9 @@ export const SIGNATURES = {
     ["metadata", "jsonb", null],
     ["token_count", "integer", null],
   ],
+  get_chat: [
+    ["chat_id", "uuid"],
+  ],
   import_chat: [
     ["chat", "jsonb"],
     ["user_id", "uuid", null],
@@ -248,6 +251,7 @@ export const ANSWERS = {
   engine: "row",
   fail_stale_messages: "rows",
   finish_message: "row",
+  get_chat: "row",
   import_chat: "row",
   index_messages: "number",
   list_messages: "rows",

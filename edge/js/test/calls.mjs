@@ -76,6 +76,7 @@ test("each call sends its arguments by their SQL names", async () => {
         read_up_to_seq: 3,
       },
     ],
+    ["getChat", { chatId: ID }, "get_chat", { chat_id: ID }],
     ["deleteChat", { chatId: ID }, "delete_chat", { chat_id: ID }],
     ["restoreChat", { chatId: ID }, "restore_chat", { chat_id: ID }],
     [

@@ -128,6 +128,10 @@ export interface FinishMessage {
   tokenCount?: number | null;
 }
 
+export interface GetChat {
+  chatId: Uuid;
+}
+
 export interface IndexMessages {
   /** 1 to 100,000. `1000` when left out. */
   batchSize?: number;

@@ -14,6 +14,7 @@ import type {
   ElevateSession,
   FailStaleMessages,
   FinishMessage,
+  GetChat,
   IndexMessages,
   ListMessages,
   MeasureUsage,
@@ -57,6 +58,7 @@ import type {
   DocumentRegistration,
   Engine,
   FoundMessage,
+  ListedChat,
   Membership,
   Message,
   MyShare,
@@ -126,6 +128,8 @@ export interface Calls {
    * null keeps the stored value. The same call again returns the row.
    */
   finishMessage: (given: FinishMessage, options?: CallOptions) => Promise<Result<Message>>;
+  /** Returns a chat of the caller as list_chats shows it, or what a chat that is shared with the caller shows. */
+  getChat: (given: GetChat, options?: CallOptions) => Promise<Result<ListedChat>>;
   /**
    * Stores a whole chat of the signed-in user, or of the userId that service_role names, with its times, at most 1,000 messages per call, and returns it.
    * The same chat again changes nothing; new messages are appended.

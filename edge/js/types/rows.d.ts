@@ -139,6 +139,50 @@ export interface FoundMessage {
   snippet: string;
 }
 
+/** A chat with its last message. Of a chat that somebody else shares with the caller, it has the title and what the share shows. */
+export interface ListedChat {
+  id: Uuid;
+  tenant_id: Uuid;
+  /** Owner of the chat. */
+  user_id: Uuid;
+  /** null without a title. */
+  title: string | null;
+  /** model: a model wrote the title. null without a title, and for a chat of somebody else. */
+  title_source: "user" | "model" | null;
+  /** A JSON object. Empty for a chat of somebody else. */
+  metadata: JsonObject;
+  /** On all branches. null for a chat of somebody else. */
+  message_count: number | null;
+  /** The seq of the newest message that is shown. */
+  last_seq: number;
+  /** The last message of the path that listMessages shows. null without a message. */
+  active_leaf_id: Uuid | null;
+  /** null for a chat of somebody else. */
+  created_at: Timestamp | null;
+  /** The created_at of the newest message. null for a chat of somebody else that is not shared live. */
+  updated_at: Timestamp | null;
+  /** null unless the chat is archived. */
+  archived_at: Timestamp | null;
+  /** null unless the chat is deleted. */
+  deleted_at: Timestamp | null;
+  /** null unless the chat is pinned. */
+  pinned_at: Timestamp | null;
+  /** null without a folder. */
+  folder: string | null;
+  /** Empty for a chat of somebody else. */
+  tags: string[];
+  /** The seq up to which the owner has read. null until updateChat is told. */
+  read_up_to_seq: number | null;
+  /** The first 200 characters of the last message of the active path. null without a message. */
+  preview: string | null;
+  /** The role of this message. null without a message. */
+  preview_role: "system" | "user" | "assistant" | "tool" | null;
+  /** How many of the last 100 messages of the active path come after read_up_to_seq and are not the owner's own. null while read_up_to_seq is. */
+  unread_count: number | null;
+  /** Whether a share of the chat is open. */
+  is_shared: boolean;
+}
+
 /** A row of `chatkeep.memberships`. Which people belong to which tenants. A person may belong to many. Everything that a person stores refers to one membership. */
 export interface Membership {
   user_id: Uuid;

@@ -22,6 +22,37 @@ comment on column chatkeep.found_message.role is 'One of system, user, assistant
 comment on column chatkeep.found_message.rank is 'How well the message matches.';
 comment on column chatkeep.found_message.snippet is 'HTML: the text is escaped, and matches are in `<mark>`.';
 
+create type chatkeep.listed_chat as (
+  id uuid, tenant_id uuid, user_id uuid, title text, title_source text, metadata jsonb,
+  message_count integer, last_seq integer, active_leaf_id uuid, created_at timestamptz, updated_at timestamptz,
+  archived_at timestamptz, deleted_at timestamptz, pinned_at timestamptz, folder text, tags text[], read_up_to_seq integer,
+  preview text, preview_role text, unread_count integer, is_shared boolean
+);
+comment on type chatkeep.listed_chat is
+  'A chat with its last message. Of a chat that somebody else shares with the caller, it has the title and what the share shows.';
+comment on column chatkeep.listed_chat.user_id is 'Owner of the chat.';
+comment on column chatkeep.listed_chat.title is 'NULL without a title.';
+comment on column chatkeep.listed_chat.title_source is
+  'One of user, model. model: a model wrote the title. NULL without a title, and for a chat of somebody else.';
+comment on column chatkeep.listed_chat.metadata is 'A JSON object. Empty for a chat of somebody else.';
+comment on column chatkeep.listed_chat.message_count is 'On all branches. NULL for a chat of somebody else.';
+comment on column chatkeep.listed_chat.last_seq is 'The seq of the newest message that is shown.';
+comment on column chatkeep.listed_chat.active_leaf_id is 'The last message of the path that list_messages shows. NULL without a message.';
+comment on column chatkeep.listed_chat.created_at is 'NULL for a chat of somebody else.';
+comment on column chatkeep.listed_chat.updated_at is
+  'The created_at of the newest message. NULL for a chat of somebody else that is not shared live.';
+comment on column chatkeep.listed_chat.archived_at is 'NULL unless the chat is archived.';
+comment on column chatkeep.listed_chat.deleted_at is 'NULL unless the chat is deleted.';
+comment on column chatkeep.listed_chat.pinned_at is 'NULL unless the chat is pinned.';
+comment on column chatkeep.listed_chat.folder is 'NULL without a folder.';
+comment on column chatkeep.listed_chat.tags is 'Empty for a chat of somebody else.';
+comment on column chatkeep.listed_chat.read_up_to_seq is 'The seq up to which the owner has read. NULL until update_chat is told.';
+comment on column chatkeep.listed_chat.preview is 'The first 200 characters of the last message of the active path. NULL without a message.';
+comment on column chatkeep.listed_chat.preview_role is 'One of system, user, assistant, tool. The role of this message. NULL without a message.';
+comment on column chatkeep.listed_chat.unread_count is
+  'How many of the last 100 messages of the active path come after read_up_to_seq and are not the owner''s own. NULL while read_up_to_seq is.';
+comment on column chatkeep.listed_chat.is_shared is 'Whether a share of the chat is open.';
+
 -- chats/activate_path.sql ------------------------------------------------------------
 
 -- Activates the path to a message, up to where it joins the active path, and deactivates what follows there.
@@ -539,6 +570,44 @@ Errors: 22023, 22004, PT404, PT409, PT410, PT503.';
 revoke all on function chatkeep.finish_message(uuid, uuid, text, jsonb, text, jsonb, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.finish_message(uuid, uuid, text, jsonb, text, jsonb, integer) to authenticated, service_role;
 
+-- chats/get_chat.sql ------------------------------------------------------------
+
+create or replace function chatkeep.get_chat(chat_id uuid) returns setof chatkeep.listed_chat
+language plpgsql stable parallel unsafe set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
+  chat chatkeep.chats;
+begin
+  perform chatkeep_private.check_present('chat_id', get_chat.chat_id is not null);
+  perform set_config('chatkeep.writing', 'off', true);
+  chat := chatkeep_private.visible_chat(get_chat.chat_id, or_shared => true);
+  if current_setting('chatkeep.writing') = 'off' then
+    return query
+      select l.* from chatkeep_private.listed_chats l where l.id = chat.id and l.tenant_id = chat.tenant_id;
+  else
+    -- The rest of the row is the owner's: pins, folders, marks, metadata.
+    return query
+      select c.id, c.tenant_id, c.user_id, c.title, null::text, '{}'::jsonb,
+        null::integer, coalesce(m.seq, 0), m.id, null::timestamptz, case when s.up_to_seq is null then c.updated_at end,
+        null::timestamptz, null::timestamptz, null::timestamptz, null::text, '{}'::text[], null::integer,
+        left(m.content, 200), m.role::text, null::integer, true
+      from chatkeep.chats c
+      join chatkeep_private.opened_share s on s.chat_id = c.id and s.tenant_id = c.tenant_id
+      left join lateral chatkeep.list_messages(c.id, page_size => 1) m on true
+      where c.id = chat.id and c.tenant_id = chat.tenant_id;
+  end if;
+  perform set_config('chatkeep.writing', marker, true);
+end
+$$;
+comment on function chatkeep.get_chat(uuid) is
+'Returns a chat of the caller as list_chats shows it, or what a chat that is shared with the caller shows.
+Returns: one row.
+Errors: 22004, PT404, PT409, PT410.';
+revoke all on function chatkeep.get_chat(uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.get_chat(uuid) to authenticated, service_role;
+
 -- chats/holds_message.sql ------------------------------------------------------------
 
 create or replace function chatkeep_private.holds_message(
@@ -963,6 +1032,39 @@ page_size: 1 to 200.
 Errors: 22023, 22004, PT404, PT410.';
 revoke all on function chatkeep.list_messages(uuid, timestamptz, timestamptz, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.list_messages(uuid, timestamptz, timestamptz, integer) to authenticated, service_role;
+
+-- chats/listed_chats.sql ------------------------------------------------------------
+
+-- The columns of chatkeep.listed_chat. Of long content, left() reads only the beginning.
+create view chatkeep_private.listed_chats with (security_invoker = true) as
+select c.id, c.tenant_id, c.user_id, c.title, c.title_source, c.metadata,
+  c.message_count, c.last_seq, c.active_leaf_id, c.created_at, c.updated_at,
+  c.archived_at, c.deleted_at, c.pinned_at, c.folder, c.tags, c.read_up_to_seq,
+  leaf.preview, leaf.role as preview_role,
+  case when c.read_up_to_seq is not null then (
+    select count(*)::integer
+    from (
+      -- No more messages than the chat has got since: a chat that is read to its end costs nothing.
+      select m.seq, m.role, m.author_id from chatkeep.messages m
+      where m.chat_id = c.id and m.tenant_id = c.tenant_id and m.active
+      order by m.created_at desc
+      limit greatest(least(c.last_seq - greatest(c.read_up_to_seq, 0), 100), 0)
+    ) newest
+    where newest.seq > c.read_up_to_seq and (newest.role <> 'user' or newest.author_id is distinct from c.user_id)
+  ) end as unread_count,
+  exists (
+    select from chatkeep_private.open_shares s
+    where s.chat_id = c.id and s.tenant_id = c.tenant_id and s.user_id = c.user_id
+  ) as is_shared
+from chatkeep.chats c
+left join lateral (
+  select left(m.content, 200) as preview, m.role::text as role from chatkeep.messages m
+  where m.id = c.active_leaf_id and m.chat_id = c.id and m.tenant_id = c.tenant_id
+  limit 1
+) leaf on true;
+comment on view chatkeep_private.listed_chats is 'The chats that the caller sees, with what a list shows of each.';
+revoke all on chatkeep_private.listed_chats from public, anon, authenticated, service_role;
+grant select on chatkeep_private.listed_chats to authenticated, service_role;
 
 -- chats/locked_chat.sql ------------------------------------------------------------
 

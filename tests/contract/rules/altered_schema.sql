@@ -38,6 +38,7 @@ insert into calls (name, call) values
   ('search_messages of a chat', 'search_messages(''vault'', CHAT)'),
   ('delete_chat', 'delete_chat(CHAT)'),
   ('restore_chat', 'restore_chat(pg_temp.id(''c2''))'),
+  ('get_chat', 'get_chat(CHAT)'),
   ('update_chat', 'update_chat(CHAT, ''new'', metadata_merge => ''{"a":1}'')'),
   ('import_chat', 'import_chat(jsonb_build_object(''id'', pg_temp.id(''c3''), ''messages'', jsonb_build_array(jsonb_build_object(''id'', pg_temp.id(''f1''), ''role'', ''user'', ''content'', ''next''))))'),
   ('import_chat into a chat', 'import_chat(jsonb_build_object(''id'', CHAT, ''messages'', jsonb_build_array(jsonb_build_object(''id'', pg_temp.id(''f1''), ''role'', ''user'', ''content'', ''next''))))'),

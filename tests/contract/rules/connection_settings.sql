@@ -36,6 +36,7 @@ insert into calls (call) values
   ('search_messages(''heron -"x y"'')'), ('search_messages(''heron'', CHAT)'), ('fail_stale_messages(''0'')'),
   ('import_chat(''{"created_at":"2024-01-31T12:00:00Z","metadata":{"a":"b"},"messages":[{"role":"user","content":"x","created_at":"2024-01-31T12:00:00.5+05:45"}]}'')'),
   ('delete_chat(CHAT)'), ('restore_chat(CHAT)'),
+  ('get_chat(CHAT)'),
   ('update_chat(CHAT, ''plans'', metadata_merge => ''{"a":"\\\\b"}'', tags => ''{a}'')'),
   ('create_session(''phone'', ''::1'', ''30 days'', ''1 day'', 3, ''{"a":1}'')'), ('my_sessions'), ('revoke_all_sessions()'),
   ('register_document(''https://Example.org:443/a/../b?x=%41#y'', repeat(''a'', 64), ''title'', ''text/html'', 1, ''{"a":["b"]}'', ''tenant'', ''{"c":{}}'')'),
