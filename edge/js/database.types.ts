@@ -1188,6 +1188,24 @@ export type Database = {
         };
       };
       "index_messages": { Args: { "batch_size"?: number }; Returns: number };
+      "list_chats": {
+        Args: {
+          "archived"?: boolean;
+          "before"?: Json;
+          "deleted"?: boolean;
+          "folder"?: string;
+          "page_size"?: number;
+          "tag"?: string;
+          "user_id"?: string;
+        };
+        Returns: Database["chatkeep"]["CompositeTypes"]["listed_chat"][];
+        SetofOptions: {
+          from: "*";
+          to: "listed_chat";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "list_messages": {
         Args: { "after"?: string; "before"?: string; "chat_id": string; "page_size"?: number };
         Returns: {

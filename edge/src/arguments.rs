@@ -6,7 +6,7 @@
 
 use chatkeep_core::chats::attachment::NewAttachment;
 use chatkeep_core::chats::chat::NewChat;
-use chatkeep_core::chats::chat_update::ChatUpdate;
+use chatkeep_core::chats::chat_update::{self, ChatUpdate};
 use chatkeep_core::chats::message::{self, Finish, NewMessage};
 use chatkeep_core::documents::change::{StatusChange, Tagging};
 use chatkeep_core::documents::document::NewDocument;
@@ -101,6 +101,26 @@ pub fn check_update_chat(
             }
             .check()
         }),
+    )
+}
+
+/// The rules of `list_chats`. The database judges `before`.
+#[wasm_bindgen(js_name = checkListChats)]
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "wasm-bindgen takes optional text by value only"
+)]
+pub fn check_list_chats(
+    folder: Option<String>,
+    tag: Option<String>,
+    deleted: Option<bool>,
+    page_size: Option<f64>,
+) -> Option<Object> {
+    refusal::of(
+        chat_update::filter(folder.as_deref(), tag.as_deref())
+            .and_then(|()| deleted.ok_or_else(|| Refusal::missing("deleted")))
+            .and_then(|_| integer("page_size", page_size))
+            .and_then(message::page_size),
     )
 }
 

@@ -51,9 +51,17 @@ impl ChatUpdate<'_> {
 }
 
 /// Refuses a folder whose name is too long.
-pub fn folder(folder: Option<&str>) -> Result<(), Refusal> {
+fn folder(folder: Option<&str>) -> Result<(), Refusal> {
     folder.map_or(Ok(()), |folder| {
         text::at_most_chars("folder", folder, limits::FOLDER_CHARS)
+    })
+}
+
+/// The filters of `list_chats`: refuses a folder and a tag that no chat can have.
+pub fn filter(folder_name: Option<&str>, tag: Option<&str>) -> Result<(), Refusal> {
+    folder(folder_name)?;
+    tag.map_or(Ok(()), |tag| {
+        text::at_most_chars("tag", tag, limits::CHAT_TAG_CHARS)
     })
 }
 
@@ -108,6 +116,27 @@ mod tests {
             ..ChatUpdate::default()
         };
         assert_eq!(refused(empty), None);
+    }
+
+    #[test]
+    fn filters_are_as_long_as_names() {
+        let [folder, tag] = [200, 100].map(|limit| "ä".repeat(limit));
+        assert_eq!(filter(None, None), Ok(()));
+        assert_eq!(filter(Some(&folder), Some(&tag)), Ok(()));
+        let message = |folder, tag| filter(folder, tag).map_err(|refusal| refusal.message);
+        let [longer, nul] = [format!("{folder}x"), "a\0".to_owned()];
+        assert_eq!(
+            message(Some(&longer), None),
+            Err("folder is longer than 200 characters".to_owned())
+        );
+        assert_eq!(
+            message(None, Some(&folder)),
+            Err("tag is longer than 100 characters".to_owned())
+        );
+        assert_eq!(
+            message(None, Some(&nul)),
+            Err("tag contains a NUL character".to_owned())
+        );
     }
 
     #[test]

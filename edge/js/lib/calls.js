@@ -3,7 +3,7 @@
 
 import { items, object } from "./arguments.js";
 import { isSessionToken, uuidv7 } from "./identity.js";
-import { bytes, choice, interval, json, number, text, texts, time, uuid } from "./kinds.js";
+import { bytes, choice, interval, json, number, place, text, texts, time, uuid } from "./kinds.js";
 import * as rules from "./rules.js";
 import { ANSWERS, JUDGED, SIGNATURES } from "./signatures.js";
 
@@ -102,6 +102,7 @@ const present = { present: true };
 // The calls that need more than their declaration and their rule, by their names in SQL. `given` completes the declared arguments.
 const ADDITIONS = {
   create_chat: { given: { chat_id: { made: uuidv7 } } },
+  list_chats: { given: { before: { kind: place } } },
   append_message: { given: messageKey },
   append_messages: { given: { messages: { kind: items(MESSAGE, rules.checkMessageCount), ...required } } },
   import_chat: { given: { chat: { kind: object(IMPORTED_CHAT), ...required } } },

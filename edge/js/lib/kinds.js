@@ -69,6 +69,13 @@ export function json(value, argument) {
   return { sent: value, judged: cut(written), written };
 }
 
+/** A chat of a list. The request carries what orders the list: ids and times. */
+export function place(value, argument) {
+  if (typeof value !== "object" || value === null) refuse(argument, "must be a JSON object", "Pass the last chat of the page before.");
+  const { id, pinned_at, updated_at, deleted_at } = value;
+  return json({ id, pinned_at, updated_at, deleted_at }, argument);
+}
+
 /** A number; core judges whether it is whole and in range. */
 export function number(value, argument) {
   if (typeof value !== "number") refuse(argument, "must be a number", "Pass a number.");

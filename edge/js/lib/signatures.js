@@ -87,6 +87,15 @@ export const SIGNATURES = {
   index_messages: [
     ["batch_size", "integer", 1000],
   ],
+  list_chats: [
+    ["folder", "text", null],
+    ["tag", "text", null],
+    ["archived", "boolean", false],
+    ["deleted", "boolean", false],
+    ["before", "jsonb", null],
+    ["page_size", "integer", 50],
+    ["user_id", "uuid", null],
+  ],
   list_messages: [
     ["chat_id", "uuid"],
     ["before", "timestamp with time zone", null],
@@ -254,6 +263,7 @@ export const ANSWERS = {
   get_chat: "row",
   import_chat: "row",
   index_messages: "number",
+  list_chats: "rows",
   list_messages: "rows",
   measure_usage: "number",
   open_share: "row",
@@ -291,6 +301,7 @@ export const JUDGED = {
   user_id: ["issuer", "subject"],
   create_chat: ["title", "metadata", "language"],
   update_chat: ["title", "if_title_source", "metadata_merge", "folder", "tags", "read_up_to_seq"],
+  list_chats: ["folder", "tag", "deleted", "page_size"],
   append_message: ["role", "content", "parts", "metadata", "status", "model", "token_count"],
   list_messages: ["page_size"],
   redact_message: ["reason"],

@@ -76,6 +76,18 @@ test("each call sends its arguments by their SQL names", async () => {
         read_up_to_seq: 3,
       },
     ],
+    [
+      "listChats",
+      {
+        folder: "Work", tag: "a", archived: null, deleted: true, pageSize: 7, userId: ID,
+        before: { id: ID, title: "t", pinned_at: null, updated_at: "2026-01-02T03:04:05.678901+00:00", deleted_at: "2026-01-02T03:04:05.678901+00:00" },
+      },
+      "list_chats",
+      {
+        folder: "Work", tag: "a", archived: null, deleted: true, page_size: 7, user_id: ID,
+        before: { id: ID, pinned_at: null, updated_at: "2026-01-02T03:04:05.678901+00:00", deleted_at: "2026-01-02T03:04:05.678901+00:00" },
+      },
+    ],
     ["getChat", { chatId: ID }, "get_chat", { chat_id: ID }],
     ["deleteChat", { chatId: ID }, "delete_chat", { chat_id: ID }],
     ["restoreChat", { chatId: ID }, "restore_chat", { chat_id: ID }],

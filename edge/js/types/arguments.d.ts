@@ -1,6 +1,7 @@
 // The arguments of the calls.
 // Written by `cargo xtask generate` from the declarations in sql/supabase/schemas.
 
+import type { ListedChat } from "./rows.d.ts";
 import type { Bytes, Interval, Json, JsonObject, Timestamp, Uuid } from "./values.d.ts";
 
 export interface AddMember {
@@ -135,6 +136,23 @@ export interface GetChat {
 export interface IndexMessages {
   /** 1 to 100,000. `1000` when left out. */
   batchSize?: number;
+}
+
+export interface ListChats {
+  /** Only chats in this folder. Empty text means chats without a folder. */
+  folder?: string | null;
+  /** Only chats with this tag. */
+  tag?: string | null;
+  /** false without archived chats, true for archived chats alone, null for both. The trash has both. `false` when left out. */
+  archived?: boolean | null;
+  /** true for the trash: chats that are deleted and can be restored, the last deleted first. `false` when left out. */
+  deleted?: boolean;
+  /** A row of listed_chat, the last of the page before. Only its id, pinned_at, updated_at and deleted_at count. */
+  before?: ListedChat | null;
+  /** 1 to 200. `50` when left out. */
+  pageSize?: number;
+  /** For service_role only. */
+  userId?: Uuid | null;
 }
 
 export interface ListMessages {

@@ -16,6 +16,7 @@ import type {
   FinishMessage,
   GetChat,
   IndexMessages,
+  ListChats,
   ListMessages,
   MeasureUsage,
   OpenShare,
@@ -128,7 +129,7 @@ export interface Calls {
    * null keeps the stored value. The same call again returns the row.
    */
   finishMessage: (given: FinishMessage, options?: CallOptions) => Promise<Result<Message>>;
-  /** Returns a chat of the caller as list_chats shows it, or what a chat that is shared with the caller shows. */
+  /** Returns a chat of the caller as listChats shows it, or what a chat that is shared with the caller shows. */
   getChat: (given: GetChat, options?: CallOptions) => Promise<Result<ListedChat>>;
   /**
    * Stores a whole chat of the signed-in user, or of the userId that service_role names, with its times, at most 1,000 messages per call, and returns it.
@@ -140,6 +141,11 @@ export interface Calls {
    * 0 means that nothing is left, or that another call is running. Tenants that are being moved are left alone. For service_role, on a schedule.
    */
   indexMessages: (given?: IndexMessages, options?: CallOptions) => Promise<Result<number>>;
+  /**
+   * A page of the chats of the signed-in user, or of the userId that service_role names: pinned ones first, then the newest first.
+   * Each has the beginning of its last message, how many messages are unread, and whether it is shared.
+   */
+  listChats: (given?: ListChats, options?: CallOptions) => Promise<Result<ListedChat[]>>;
   /**
    * A page of the active path, oldest first: the newest page, or the page before or after a created_at (exclusive).
    * At most 200 rows.

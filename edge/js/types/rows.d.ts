@@ -54,7 +54,7 @@ export interface Chat {
   deleted_at: Timestamp | null;
   /** When purgeChats began to remove the messages. From then on the chat cannot be restored. */
   purged_at: Timestamp | null;
-  /** Set while the chat is pinned. list_chats shows pinned chats first. */
+  /** Set while the chat is pinned. listChats shows pinned chats first. */
   pinned_at: Timestamp | null;
   /** The seq up to which the owner has read. null until updateChat is told. */
   read_up_to_seq: number | null;

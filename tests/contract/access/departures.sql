@@ -65,6 +65,8 @@ insert into calls (call, disabled, gone) values
   ('restore_chat(pg_temp.id(''c2''))', 'PT404', 'PT404'),
   ('update_chat(CHAT, ''x'')', 'PT404', 'PT404'),
   ('get_chat(CHAT)', 'PT404', 'PT404'),
+  ('list_chats()', 'DISABLED', '0'),
+  ('list_chats(deleted => true)', 'DISABLED', '0'),
   ('attach(CHAT, pg_temp.id(''a1''), DOCUMENT)', 'PT404', 'PT404'),
   ('attach(CHAT, pg_temp.id(''a1''), storage_path => ''b/a.png'')', 'PT404', 'PT404'),
   ('fail_stale_messages(''0'')', '0', '0'),

@@ -9,6 +9,7 @@ select pg_temp.sign_in('ada');
 select count(*) as made from chatkeep.create_chat('plans', chat_id => pg_temp.id('c1')) \gset
 select count(*) as made from chatkeep.append_messages(pg_temp.id('c1'), jsonb_build_array(pg_temp.item('the vault', pg_temp.id('a1')), pg_temp.item('an answer', pg_temp.id('a2')),
   pg_temp.item('', pg_temp.id('a3'), pg_temp.id('a1'), '{"status":"streaming"}'))) \gset
+select count(*) as filed from chatkeep.update_chat(pg_temp.id('c1'), folder => 'Work') \gset
 select count(*) as made from chatkeep.create_chat('old', chat_id => pg_temp.id('c2')) \gset
 select count(*) as made from chatkeep.delete_chat(pg_temp.id('c2')) \gset
 select id as document from chatkeep.register_document('ada.html', repeat('a', 64), tags => '{"a":1}') \gset
@@ -39,6 +40,7 @@ insert into calls (name, call) values
   ('delete_chat', 'delete_chat(CHAT)'),
   ('restore_chat', 'restore_chat(pg_temp.id(''c2''))'),
   ('get_chat', 'get_chat(CHAT)'),
+  ('list_chats', 'list_chats(''Work'')'),
   ('update_chat', 'update_chat(CHAT, ''new'', metadata_merge => ''{"a":1}'')'),
   ('import_chat', 'import_chat(jsonb_build_object(''id'', pg_temp.id(''c3''), ''messages'', jsonb_build_array(jsonb_build_object(''id'', pg_temp.id(''f1''), ''role'', ''user'', ''content'', ''next''))))'),
   ('import_chat into a chat', 'import_chat(jsonb_build_object(''id'', CHAT, ''messages'', jsonb_build_array(jsonb_build_object(''id'', pg_temp.id(''f1''), ''role'', ''user'', ''content'', ''next''))))'),

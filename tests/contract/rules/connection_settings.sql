@@ -37,6 +37,7 @@ insert into calls (call) values
   ('import_chat(''{"created_at":"2024-01-31T12:00:00Z","metadata":{"a":"b"},"messages":[{"role":"user","content":"x","created_at":"2024-01-31T12:00:00.5+05:45"}]}'')'),
   ('delete_chat(CHAT)'), ('restore_chat(CHAT)'),
   ('get_chat(CHAT)'),
+  ('list_chats()'), ('list_chats(before => (select to_jsonb(l) from chatkeep.list_chats() l limit 1))'),
   ('update_chat(CHAT, ''plans'', metadata_merge => ''{"a":"\\\\b"}'', tags => ''{a}'')'),
   ('create_session(''phone'', ''::1'', ''30 days'', ''1 day'', 3, ''{"a":1}'')'), ('my_sessions'), ('revoke_all_sessions()'),
   ('register_document(''https://Example.org:443/a/../b?x=%41#y'', repeat(''a'', 64), ''title'', ''text/html'', 1, ''{"a":["b"]}'', ''tenant'', ''{"c":{}}'')'),

@@ -136,7 +136,8 @@ pub fn arguments(catalog: &Catalog) -> Result<String> {
         }
         text.push_str("}\n");
     }
-    Ok(module("The arguments of the calls.", &[], &text))
+    let rows = generated_rows(catalog).map(|row| row_type(&row.name)).collect();
+    Ok(module("The arguments of the calls.", &[("rows", rows)], &text))
 }
 
 fn argument_type(catalog: &Catalog, call: &Call, argument: &Argument) -> Result<String> {
@@ -153,6 +154,8 @@ fn argument_type(catalog: &Catalog, call: &Call, argument: &Argument) -> Result<
         let shared: Vec<String> = shared.iter().map(|one| json!(camel(&one.name)).to_string()).collect();
         let item = pascal(item);
         if shared.is_empty() { format!("{item}[]") } else { format!("Omit<{item}, {}>[]", shared.join(" | ")) }
+    } else if let Some(row) = meaning.strip_prefix("A row of ") {
+        row_type(row.split([',', '.', ' ']).next().unwrap_or_default())
     } else {
         match argument.kind.as_str() {
             "jsonb" if literal == Some("'{}'") || column.is_some_and(|column| column.holds("object")) => "JsonObject",
@@ -163,7 +166,7 @@ fn argument_type(catalog: &Catalog, call: &Call, argument: &Argument) -> Result<
         }
         .to_owned()
     };
-    let is_nullable = literal == Some("NULL") || (literal.is_none() && meaning.contains("NULL"));
+    let is_nullable = literal == Some("NULL") || (!matches!(literal, Some("'{}'")) && meaning.contains("NULL"));
     Ok(if is_nullable { format!("{kind} | null") } else { kind })
 }
 

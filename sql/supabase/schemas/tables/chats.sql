@@ -54,5 +54,7 @@ comment on column chatkeep.chats.title_source is
   'One of user, model. model: a model wrote the title. NULL without a title.';
 create index chats_user_id_updated_at_idx on chatkeep.chats (user_id, updated_at desc);
 
--- Few rows: those that policies hide and purge_chats removes.
-create index chats_deleted_idx on chatkeep.chats (user_id, deleted_at) where deleted_at is not null;
+-- Few rows: those that policies hide and purge_chats removes, and those that list_chats shows first. One index, because an
+-- append opens every index of the table.
+create index chats_deleted_or_pinned_idx on chatkeep.chats (user_id, deleted_at, pinned_at)
+  where deleted_at is not null or pinned_at is not null;
