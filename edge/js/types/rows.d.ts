@@ -62,10 +62,8 @@ export interface Chat {
   folder: string | null;
   /** At most 50, of 1 to 100 characters each. */
   tags: string[];
-  /** The last title that a model wrote. */
-  model_title: string | null;
-  /** model: a model wrote the title. null without a title. */
-  title_source: "user" | "model" | null;
+  /** model: updateChat stored the title of a model, and nobody has changed it since. */
+  title_source: "user" | "model";
 }
 
 /** A row of `chatkeep.document_metadata`. Tags and properties of a document, one row per namespace. */
@@ -147,7 +145,7 @@ export interface ListedChat {
   user_id: Uuid;
   /** null without a title. */
   title: string | null;
-  /** model: a model wrote the title. null without a title, and for a chat of somebody else. */
+  /** model: a model wrote the title. null for a chat of somebody else. */
   title_source: "user" | "model" | null;
   /** A JSON object. Empty for a chat of somebody else. */
   metadata: JsonObject;

@@ -218,10 +218,7 @@ create table chatkeep.chats (
   read_up_to_seq integer,
   folder text,
   tags text[] not null default '{}',
-  model_title text,
-  -- A new title by anybody else makes it user, also in a direct update. PostgreSQL computes it only when a statement sets
-  -- one of the two titles. A trigger before every update would make an append lock its chat once more.
-  title_source text generated always as (case when title is not null then case when title = model_title then 'model' else 'user' end end) stored,
+  title_source text not null default 'user',
   constraint chats_pkey primary key (id, tenant_id),
   -- For the foreign keys of messages, attachments and message_search: their rows have the owner of the chat.
   constraint chats_owner_key unique (id, tenant_id, user_id),
@@ -246,9 +243,8 @@ comment on column chatkeep.chats.pinned_at is 'Set while the chat is pinned. lis
 comment on column chatkeep.chats.read_up_to_seq is 'The seq up to which the owner has read. NULL until update_chat is told.';
 comment on column chatkeep.chats.folder is '1 to 200 characters. NULL without a folder.';
 comment on column chatkeep.chats.tags is 'At most 50, of 1 to 100 characters each.';
-comment on column chatkeep.chats.model_title is 'The last title that a model wrote.';
 comment on column chatkeep.chats.title_source is
-  'One of user, model. model: a model wrote the title. NULL without a title.';
+  'One of user, model. model: update_chat stored the title of a model, and nobody has changed it since.';
 create index chats_user_id_updated_at_idx on chatkeep.chats (user_id, updated_at desc);
 
 -- Few rows: those that policies hide and purge_chats removes, and those that list_chats shows first. One index, because an

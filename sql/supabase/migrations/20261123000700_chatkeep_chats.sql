@@ -33,7 +33,7 @@ comment on type chatkeep.listed_chat is
 comment on column chatkeep.listed_chat.user_id is 'Owner of the chat.';
 comment on column chatkeep.listed_chat.title is 'NULL without a title.';
 comment on column chatkeep.listed_chat.title_source is
-  'One of user, model. model: a model wrote the title. NULL without a title, and for a chat of somebody else.';
+  'One of user, model. model: a model wrote the title. NULL for a chat of somebody else.';
 comment on column chatkeep.listed_chat.metadata is 'A JSON object. Empty for a chat of somebody else.';
 comment on column chatkeep.listed_chat.message_count is 'On all branches. NULL for a chat of somebody else.';
 comment on column chatkeep.listed_chat.last_seq is 'The seq of the newest message that is shown.';
@@ -1795,9 +1795,9 @@ begin
   chat := chatkeep_private.locked_chat(update_chat.chat_id);
   changed := chat;
   if update_chat.title is not null
-     and (update_chat.if_title_source is null or chat.title_source is distinct from 'user') then
+     and (update_chat.if_title_source is null or chat.title is null or chat.title_source = 'model') then
     changed.title := nullif(update_chat.title, '');
-    changed.model_title := case when update_chat.if_title_source = 'model' then changed.title end;
+    changed.title_source := case when changed.title is null then 'user' else coalesce(update_chat.if_title_source, 'user') end;
   end if;
   if update_chat.metadata_merge is not null then
     changed.metadata := chatkeep_private.merge_patch(chat.metadata, update_chat.metadata_merge);
@@ -1821,7 +1821,7 @@ begin
   if changed is distinct from chat then
     update chatkeep.chats c
     set title = changed.title,
-      model_title = changed.model_title,
+      title_source = changed.title_source,
       metadata = changed.metadata,
       pinned_at = changed.pinned_at,
       folder = changed.folder,

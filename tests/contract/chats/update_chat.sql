@@ -12,7 +12,7 @@ select row(c.message_count, c.last_seq, c.active_leaf_id, c.created_at, c.update
 -- Each argument alone.
 create temporary table changes (n integer generated always as identity, arguments text, title text, title_source text, metadata jsonb, pinned boolean, folder text, tags text[], read_up_to_seq integer) on commit drop;
 insert into changes (arguments, title, title_source, metadata, pinned, folder, tags, read_up_to_seq) values
-  ('', null, null, '{}', false, null, '{}', null),
+  ('', null, 'user', '{}', false, null, '{}', null),
   (', title => ''Heron''', 'Heron', 'user', '{}', false, null, '{}', null),
   (', metadata_merge => ''{"a":1,"b":{"c":[null]}}''', 'Heron', 'user', '{"a":1,"b":{"c":[null]}}', false, null, '{}', null),
   (', metadata_merge => ''{"a":null,"b":{"d":2}}''', 'Heron', 'user', '{"b":{"c":[null],"d":2}}', false, null, '{}', null),
@@ -22,7 +22,7 @@ insert into changes (arguments, title, title_source, metadata, pinned, folder, t
   (', read_up_to_seq => 2', 'Heron', 'user', '{"b":{"c":[null],"d":2}}', true, 'Birds', '{b,a,A}', 2),
   (', read_up_to_seq => 2147483647', 'Heron', 'user', '{"b":{"c":[null],"d":2}}', true, 'Birds', '{b,a,A}', 3),
   (', null, null, null, null, null, null, null', 'Heron', 'user', '{"b":{"c":[null],"d":2}}', true, 'Birds', '{b,a,A}', 3),
-  (', title => '''', metadata_merge => ''{"b":null}'', pinned => false, folder => '''', tags => ''{}'', read_up_to_seq => 0', null, null, '{}', false, null, '{}', 0);
+  (', title => '''', metadata_merge => ''{"b":null}'', pinned => false, folder => '''', tags => ''{}'', read_up_to_seq => 0', null, 'user', '{}', false, null, '{}', 0);
 create function pg_temp.changed(arguments text) returns text language plpgsql as $$
 declare
   said text;
@@ -64,7 +64,7 @@ insert into titles (statement, title, source, name) values
   ($$ select from chatkeep.update_chat(pg_temp.id('c1'), pinned => true, if_title_source => 'model') $$, 'a better one', 'model', 'other changes leave the title'),
   ($$ update chatkeep.chats set title = 'by hand' $$, 'by hand', 'user', 'a direct update is by a person'),
   ($$ select from chatkeep.update_chat(pg_temp.id('c1'), title => 'by a model', if_title_source => 'model', folder => 'Work') $$, 'by hand', 'user', 'which a model leaves alone'),
-  ($$ update chatkeep.chats set title = null $$, null, null, 'without a title'),
+  ($$ update chatkeep.chats set title = null $$, null, 'user', 'without a title'),
   ($$ select from chatkeep.update_chat(pg_temp.id('c1'), title => 'by a model', if_title_source => 'model') $$, 'by a model', 'model', 'it is the model''s turn again'),
   ($$ select from chatkeep.update_chat(pg_temp.id('c1'), title => 'by a model') $$, 'by a model', 'user', 'a person confirms the title of a model'),
   ($$ select from chatkeep.update_chat(pg_temp.id('c1'), title => '', if_title_source => 'model') $$, 'by a model', 'user', 'which a model does not remove'),
@@ -138,10 +138,8 @@ from (values
   ('folder = repeat(''x'', 201)', '22023 folder is longer than 200 characters | Shorten it.'),
   ('tags = array[null]', '22023 tags must be names of 1 to 100 characters | Leave out null and empty tags, and shorten long ones.'),
   ('tags = array_fill(''a''::text, array[51])', '22023 tags has more than 50 items | Use fewer tags.'),
-  ('model_title = repeat(''x'', 501)', '22023 model_title is longer than 500 characters | Shorten it.')
+  ('title_source = ''bot''', '22023 title_source must be user or model | Leave it out: update_chat sets it.')
 ) direct (change, said);
-select throws_ok($$ update chatkeep.chats set title_source = 'model' $$, null, null, 'title_source follows from the titles');
-select is((select count(*)::int from chatkeep.chats where title_source = 'user'), 1, 'and stays');
 -- Disabled.
 reset role;
 update chatkeep.users set disabled_at = now() where id = pg_temp.person('ada');

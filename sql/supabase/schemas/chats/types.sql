@@ -29,7 +29,7 @@ comment on type chatkeep.listed_chat is
 comment on column chatkeep.listed_chat.user_id is 'Owner of the chat.';
 comment on column chatkeep.listed_chat.title is 'NULL without a title.';
 comment on column chatkeep.listed_chat.title_source is
-  'One of user, model. model: a model wrote the title. NULL without a title, and for a chat of somebody else.';
+  'One of user, model. model: a model wrote the title. NULL for a chat of somebody else.';
 comment on column chatkeep.listed_chat.metadata is 'A JSON object. Empty for a chat of somebody else.';
 comment on column chatkeep.listed_chat.message_count is 'On all branches. NULL for a chat of somebody else.';
 comment on column chatkeep.listed_chat.last_seq is 'The seq of the newest message that is shown.';

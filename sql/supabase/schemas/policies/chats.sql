@@ -38,6 +38,6 @@ revoke all on chatkeep.chats from public, anon, authenticated, service_role;
 grant select,
   insert (id, tenant_id, user_id, title, metadata, language, created_at, updated_at, archived_at),
   update (title, metadata, archived_at, deleted_at, message_count, last_seq, active_leaf_id, updated_at,
-    pinned_at, read_up_to_seq, folder, tags, model_title)
+    pinned_at, read_up_to_seq, folder, tags, title_source)
   on chatkeep.chats to authenticated;
 grant select, insert, update, delete on chatkeep.chats to service_role;
