@@ -308,7 +308,7 @@ Deno.test("a chat is imported with its times, and a second import changes nothin
   assert(error.message.startsWith("chat.messages[1].created_at "), `"${error.message}" does not begin with the place`);
 });
 
-Deno.test("title, metadata and archived_at of a chat can be changed directly, and nothing else", async (test) => {
+Deno.test("title, metadata, archived_at and what a sidebar shows of a chat can be changed directly, and nothing else", async (test) => {
   const ada = await signUp();
   const chat_id = await newChat(ada);
   ok(await ada.db.rpc("append_message", { chat_id, role: "user", content: "x" }));
@@ -375,6 +375,8 @@ Deno.test("no call reaches another user's chat: a stranger's, a colleague's, wit
     ["search_messages", { query: "vault" }],
     ["delete_chat", {}],
     ["restore_chat", {}],
+    ["get_chat", {}],
+    ["update_chat", { title: "forged" }],
   ];
   for (const [call, given] of calls) {
     await test.step(call, async () => {

@@ -188,6 +188,35 @@ test("each call sends its arguments by their SQL names", async () => {
   }
 });
 
+test("a list of texts and a place in a list are checked and copied before they are sent", async () => {
+  const { client, requests } = recorder();
+  const ck = chatkeep(client);
+  for (const [method, given, message] of [
+    ["updateChat", { chatId: ID, tags: "a" }, "tags must be a JSON array"],
+    ["updateChat", { chatId: ID, tags: ["a", null] }, "tags[1] must be text"],
+    ["updateChat", { chatId: ID, tags: Array(3) }, "tags[0] must be text"],
+    ["updateChat", { chatId: ID, tags: ["\ud800"] }, "tags[0] contains half of a surrogate pair"],
+    ["updateChat", { chatId: ID, tags: ["a\0"] }, "tags contains a NUL character"],
+    ["updateChat", { chatId: ID, tags: ["x".repeat(5_000_000)] }, "tags must be names of 1 to 100 characters"],
+    ["updateChat", { chatId: ID, tags: Array(51).fill("a") }, "tags has more than 50 items"],
+    ["updateChat", { chatId: ID, readUpToSeq: -1 }, "read_up_to_seq must not be negative"],
+    ["listChats", { folder: "x".repeat(201) }, "folder is longer than 200 characters"],
+    ["listChats", { tag: "a\0" }, "tag contains a NUL character"],
+    ["listChats", { deleted: null }, "deleted is missing"],
+    ["listChats", { before: ID }, "before must be a JSON object"],
+    ["listChats", { pageSize: 0 }, "page_size must be between 1 and 200"],
+  ]) {
+    const { error } = await ck[method](given);
+    assert.equal(error?.message, message, JSON.stringify(given).slice(0, 60));
+  }
+  assert.equal(requests.length, 0);
+  const tags = ["a"];
+  const sent = ck.updateChat({ chatId: ID, tags });
+  tags.push(null);
+  await sent;
+  assert.deepEqual(requests.pop().sent, { chat_id: ID, tags: ["a"] });
+});
+
 test("an argument that is left out is not sent, and null is sent", async () => {
   const { client, requests } = recorder();
   const ck = chatkeep(client);

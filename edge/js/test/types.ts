@@ -7,6 +7,7 @@ import {
   type DocumentMetadata,
   Hasher,
   isSessionToken,
+  type ListedChat,
   type Message,
   type SupabaseClientLike,
   toUuid,
@@ -30,6 +31,12 @@ export async function accepted(file: Blob, cookie: string | null): Promise<Messa
   if (error) return undefined;
   const page = await ck.listMessages({ chatId: data.chat_id, before: data.created_at, after: new Date() });
   const first: Message | undefined = page.data?.[0];
+  const chats = await ck.listChats({ archived: null });
+  const last: ListedChat | undefined = chats.data?.at(-1);
+  await ck.listChats({ before: last, deleted: true });
+  await ck.updateChat({ chatId: data.chat_id, title: "t", ifTitleSource: "model", metadataMerge: { a: null }, tags: ["a"], pinned: true });
+  // @ts-expect-error a person's title has no source to name
+  await ck.updateChat({ chatId: data.chat_id, title: "t", ifTitleSource: "user" });
   await ck.createSession({ ttl: 60, idleTtl: "1 hour" });
   const rotated = await ck.rotateSession({ token: cookie });
   if (rotated.data?.status === "rotated") {
