@@ -154,6 +154,15 @@ const OF_USERS: Call[] = [
     waitsFor: ["chat"],
   },
   {
+    name: "update_chat",
+    alsoByService: true,
+    sends: ({ chat }) => [`select * from chatkeep.update_chat($1, metadata_merge => '{"late": true}')`, chat],
+    stored: (
+      { chat },
+    ) => ["select coalesce(metadata -> 'late' = 'true', false) as stored from chatkeep.chats where id = $1", chat],
+    waitsFor: ["chat"],
+  },
+  {
     name: "import_chat of a new chat",
     sends: ({ fresh }) => [
       "select * from chatkeep.import_chat($1::text::jsonb)",
