@@ -1490,14 +1490,13 @@ export type Database = {
           "last_seq": number;
           "message_count": number;
           "metadata": NonNullable<Json>;
-          "model_title": string | null;
           "pinned_at": string | null;
           "purged_at": string | null;
           "read_up_to_seq": number | null;
           "tags": (string)[];
           "tenant_id": string;
           "title": string | null;
-          "title_source": string | null;
+          "title_source": string;
           "updated_at": string;
           "user_id": string;
         }[];

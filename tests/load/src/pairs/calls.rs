@@ -111,7 +111,7 @@ const fn operator(name: &'static str, sql: &'static str) -> Call {
     Call::by(Who::Operator, name, sql)
 }
 
-pub static CALLS: [Call; 55] = [
+pub static CALLS: [Call; 58] = [
     ada("create_chat", "select * from chatkeep.create_chat('New')"),
     ada(
         "create_chat, repeated",
@@ -194,6 +194,12 @@ pub static CALLS: [Call; 55] = [
         "list_messages, through a share",
         "select * from chatkeep.list_messages('{live}')",
     ),
+    ada(
+        "update_chat",
+        r#"select * from chatkeep.update_chat('{live}', 'named', 'model', '{"a": {"b": 1}}', true, 'Work', array['a'], 1)"#,
+    ),
+    ada("get_chat", "select * from chatkeep.get_chat('{live}')"),
+    ada("list_chats", "select * from chatkeep.list_chats()"),
     ada(
         "attach",
         "select * from chatkeep.attach('{live}', '{first}', storage_path => 'files/{new}')",
