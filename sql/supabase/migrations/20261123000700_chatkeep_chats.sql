@@ -993,7 +993,8 @@ declare
   marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
   last_place constant uuid := 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid;
   is_service constant boolean := chatkeep_private.is_service();
-  owner constant uuid := case when list_chats.user_id is null then chatkeep_private.member() end;
+  -- Who may read the chats of a member does not see what this member has deleted.
+  owner constant uuid := case when list_chats.user_id is null and not list_chats.deleted then chatkeep_private.member() end;
   listed uuid := coalesce(owner, chatkeep_private.acting_for(list_chats.user_id));
   tenant uuid := case when is_service then chatkeep_private.named_tenant() else chatkeep.tenant_id() end;
   -- Where the page begins: among the pinned chats, or behind them.

@@ -45,6 +45,10 @@ select is(pg_temp.reads(), 'cyd''s |  | 0 |  | 0 | ', 'without the header an adm
 select pg_temp.read_as(:'ada');
 select is(pg_temp.reads(), 'diary plans | left one right secret two | 3 | diary | 1 | <mark>secret</mark>', 'with it what the member stores, without what was deleted');
 select is(pg_temp.listed(:'chat'), 'one right two', 'list_messages reads too');
+select is((select string_agg(concat_ws(': ', title, preview), ', ' order by title) from chatkeep.list_chats()), 'diary: secret, plans: two', 'so does list_chats');
+select is((select preview from chatkeep.get_chat(:'chat')), 'two', 'and get_chat');
+select is_empty('select * from chatkeep.list_chats(deleted => true)', 'the trash stays closed');
+select is(pg_temp.refusal(format('select * from chatkeep.list_chats(user_id => %L)', :'ada')), '42501 user_id can be named by service_role only | Leave user_id out to act for yourself.', 'user_id is not for admins');
 select is(pg_temp.refusal(format('select * from chatkeep.list_messages(%L)', pg_temp.id('c4'))), 'PT404 chat_id names no chat of yours | Make the chat with create_chat, or check the id.', 'one person at a time');
 select is((select count(*) from chatkeep.my_sessions), 0::bigint, 'sessions are not content');
 select is(pg_temp.refusal(c), '42501 the header x-chatkeep-member is for reading only | Send the request without it.', 'nothing is written: ' || c) from (values
