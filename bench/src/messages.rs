@@ -3,6 +3,7 @@
 
 mod append;
 mod bytes;
+mod chats;
 mod growth;
 mod load;
 mod pages;
@@ -19,6 +20,7 @@ pub const SCENARIOS: &[(&str, Scenario)] = &[
     ("cpu", turn::cpu),
     ("bytes", bytes::run),
     ("pages", pages::run),
+    ("chats", chats::run),
     ("growth", growth::run),
     ("rls", rls::run),
     ("search", search::run),

@@ -25,6 +25,7 @@ const BENCHES: &[Bench] = &[
             ("cpu", "the server's CPU time of one turn"),
             ("bytes", "what one turn adds to tables, indexes and the write-ahead log"),
             ("pages", "the newest page of a chat, and one a million messages deep"),
+            ("chats", "list_chats for a user with 100,000 chats"),
             ("growth", "append_message into two million messages, and into two thousand"),
             ("rls", "what Row Level Security costs a call"),
             ("search", "search_messages over 100,000 messages, and what append pays for it"),
