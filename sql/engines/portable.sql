@@ -36,6 +36,7 @@ $$;
 \ir ../supabase/schemas/access/presented_session.sql
 \ir ../supabase/schemas/access/reader.sql
 \ir ../supabase/schemas/access/reading_tenant.sql
+\ir ../supabase/schemas/access/shared_chat_id.sql
 \ir ../supabase/schemas/access/tenant_id.sql
 \ir ../supabase/schemas/access/uid.sql
 \ir ../supabase/schemas/access/writer.sql

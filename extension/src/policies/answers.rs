@@ -25,6 +25,7 @@ statements! {
           then chatkeep_private.refuse_moving() else m.tenant_id end
         from chatkeep.memberships m where m.user_id = $1 and m.tenant_id = $2 and m.is_enabled";
     READER() = c"select s.user_id from chatkeep_private.opened_share s";
+    SHARED_CHAT() = c"select s.chat_id from chatkeep_private.opened_share s";
     READING_TENANT() = c"select s.tenant_id from chatkeep_private.opened_share s";
     WRITER() = c"select s.user_id from chatkeep_private.opened_share s where s.permission = 'write'";
     KEEPS_ORDER(UUIDOID, UUIDOID, INT4OID, INT4OID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID) = c"
@@ -79,6 +80,17 @@ fn reading_tenant(entry: Entry) -> Option<Uuid> {
         identity::asked(READING_TENANT)
     } else {
         tenant_id(entry)
+    }
+}
+
+declare_answer!(shared_chat_id);
+
+/// `shared_chat_id()`: the shared chat that the running call opens.
+fn shared_chat_id(_: Entry) -> Option<Uuid> {
+    if marker().is_shared() {
+        identity::asked(SHARED_CHAT)
+    } else {
+        None
     }
 }
 

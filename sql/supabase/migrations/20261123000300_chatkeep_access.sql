@@ -705,7 +705,10 @@ create or replace function chatkeep_private.shared_chat_id() returns uuid
 language plpgsql stable parallel safe set search_path = ''
 as $$
 begin
-  return (select s.chat_id from chatkeep_private.opened_share s);
+  if current_setting('chatkeep.writing', true) like '% %' then
+    return (select s.chat_id from chatkeep_private.opened_share s);
+  end if;
+  return null;
 end
 $$;
 comment on function chatkeep_private.shared_chat_id() is

@@ -92,8 +92,7 @@ create policy chats_select on chatkeep.chats for select to authenticated
   using (
     (user_id, tenant_id) = (select chatkeep_private.reader(), chatkeep_private.reading_tenant())
     and (deleted_at is null or chatkeep_private.in_call())
-    and (((select current_setting('chatkeep.writing', true)) like '% %') is not true
-      or id = (select chatkeep_private.shared_chat_id()))
+    and id = coalesce((select chatkeep_private.shared_chat_id()), id)
   );
 comment on policy chats_select on chatkeep.chats is
   'Users read their own chats, and in a call that opens a shared chat this chat.';
@@ -110,8 +109,7 @@ create policy chats_update on chatkeep.chats for update to authenticated
   using (
     (user_id, tenant_id) = (select chatkeep_private.reader(), chatkeep_private.reading_tenant())
     and (deleted_at is null or chatkeep_private.in_call())
-    and (((select current_setting('chatkeep.writing', true)) like '% %') is not true
-      or id = (select chatkeep_private.shared_chat_id()))
+    and id = coalesce((select chatkeep_private.shared_chat_id()), id)
   )
   with check (
     chatkeep_private.keeps_order(id, tenant_id, message_count, last_seq, active_leaf_id, updated_at, deleted_at)
