@@ -41,6 +41,8 @@ update chatkeep.chats set updated_at = '-infinity' where id in (pg_temp.id('c5')
 select pg_temp.sign_in('ada');
 select is(pg_temp.pages(size => size), 'c8 c6 c1 c4 c2 c3 c9 c7 c5', 'pins and times at infinity, in pages of ' || size) from generate_series(1, 10) size;
 select is((select count(*)::int from chatkeep.list_chats(before => '{"id":"ffffffff-ffff-ffff-ffff-ffffffffffff","updated_at":"2000-01-01T00:00:00Z"}')), 2, 'a place is enough, also where no chat is');
+select is((select count(*)::int from chatkeep.list_chats(before => jsonb_build_object('id', pg_temp.id('c1'), 'pinned_at', null, 'updated_at', moment))), 2, 'also with the time ' || moment)
+from unnest(array['2000-01-01 00:00:00+00', '2000-01-01 00:00:00.123456-03', '2000-01-01T05:45:00.5+05:45']) moment;
 
 -- Filters.
 rollback to people;

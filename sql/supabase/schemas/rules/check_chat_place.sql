@@ -1,4 +1,4 @@
--- Chats may have times that RFC 3339 cannot write: infinity is one.
+-- The times are as a gateway printed them. Some leave the minutes of the offset out, and RFC 3339 has no infinity.
 create or replace function chatkeep_private.check_chat_place(before jsonb, place text) returns void
 language plpgsql stable parallel safe set search_path = ''
 as $$
@@ -19,7 +19,8 @@ begin
   perform chatkeep_private.check_kind('before.id', before -> 'id', 'uuid');
   foreach moment in array array['pinned_at', 'updated_at', 'deleted_at'] loop
     if coalesce(before ->> moment, '') not in ('infinity', '-infinity') then
-      perform chatkeep_private.check_kind('before.' || moment, before -> moment, 'timestamp');
+      perform chatkeep_private.check_kind('before.' || moment,
+        to_jsonb(regexp_replace(before ->> moment, '([+-][0-9]{2})$', '\1:00')), 'timestamp');
     end if;
   end loop;
 end
