@@ -28,6 +28,14 @@ select from chatkeep.append_message(:'gone', 'user', 'Forget this.');
 select from chatkeep.delete_chat(:'gone');
 select from chatkeep.import_chat('{"title": "Old", "messages": [{"role": "user", "content": "Long ago", "created_at": "2020-01-01T00:00:00Z"}]}');
 
+-- Shares: to read, to write, by a link that was revoked.
+select from chatkeep.share_chat(:'chat', with_tenant => true, up_to_message_id => :'question');
+select from chatkeep.share_chat(:'chat', :'ben', permission => 'write');
+select id as link from chatkeep.share_chat(:'chat', by_link => true) \gset
+select from chatkeep.revoke_share(:'link');
+select from chatkeep.redact_message(:'chat', :'other', 'a mistake');
+select from chatkeep.update_chat(:'chat', folder => 'Trips', tags => '{may}', pinned => true, read_up_to_seq => 2);
+
 -- A session that was rotated, and one that was revoked.
 select token from chatkeep.create_session(user_agent => 'a device', ip => '192.0.2.1') \gset
 select from chatkeep.rotate_session(:'token');
