@@ -3,4 +3,5 @@
 pub mod attachment;
 pub mod chat;
 pub mod chat_update;
+pub mod growth;
 pub mod message;

@@ -523,6 +523,7 @@ export type Database = {
           "token_count": number | null;
           "updated_at": string;
           "user_id": string;
+          "version": number;
           "written_as": string;
         };
         ComputedFields: never;
@@ -547,6 +548,7 @@ export type Database = {
           "token_count"?: number | null;
           "updated_at": string;
           "user_id": string;
+          "version"?: number;
           "written_as"?: string;
         };
         Update: {
@@ -570,6 +572,7 @@ export type Database = {
           "token_count"?: number | null;
           "updated_at"?: string;
           "user_id"?: string;
+          "version"?: number;
           "written_as"?: string;
         };
         Relationships: [
@@ -886,6 +889,7 @@ export type Database = {
           "token_count": number | null;
           "updated_at": string;
           "user_id": string;
+          "version": number;
           "written_as": string;
         }[];
         SetofOptions: {
@@ -1091,6 +1095,7 @@ export type Database = {
           "token_count": number | null;
           "updated_at": string;
           "user_id": string;
+          "version": number;
           "written_as": string;
         }[];
         SetofOptions: {
@@ -1131,6 +1136,7 @@ export type Database = {
           "token_count": number | null;
           "updated_at": string;
           "user_id": string;
+          "version": number;
           "written_as": string;
         }[];
         SetofOptions: {
@@ -1223,6 +1229,7 @@ export type Database = {
           "token_count": number | null;
           "updated_at": string;
           "user_id": string;
+          "version": number;
           "written_as": string;
         }[];
         SetofOptions: {
@@ -1269,6 +1276,7 @@ export type Database = {
           "token_count": number | null;
           "updated_at": string;
           "user_id": string;
+          "version": number;
           "written_as": string;
         }[];
         SetofOptions: {
@@ -1794,6 +1802,7 @@ export type Database = {
         "redacted_at": string | null;
         "redacted_by": string | null;
         "redaction_reason": string | null;
+        "version": number | null;
       };
       "document_registration": {
         "outcome": string | null;

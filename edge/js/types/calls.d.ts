@@ -82,12 +82,12 @@ export interface Calls {
   addMember: (given: AddMember, options?: CallOptions) => Promise<Result<Membership>>;
   /**
    * Appends a message to a chat of the caller, or to one that is shared with the caller to write, and returns it.
-   * messageId makes a retry safe: the same id and content return the stored row. A parentId other than the last message starts a branch, in the caller's own chats.
+   * messageId makes a retry safe: the same id and content return the stored row. A copy that says more is stored in its place, while the message is the newest of its branch or streaming. A parentId other than the last message starts a branch, in the caller's own chats.
    */
   appendMessage: (given: AppendMessage, options?: CallOptions) => Promise<Result<Message>>;
   /**
    * Appends an array of at most 1,000 messages in order, all or none.
-   * outcome tells for each whether it was appended or stored before.
+   * outcome tells for each whether it was appended, stored before, or has grown.
    */
   appendMessages: (given: AppendMessages, options?: CallOptions) => Promise<Result<AppendedMessage[]>>;
   /**

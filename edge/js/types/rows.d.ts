@@ -5,8 +5,8 @@ import type { Json, JsonObject, Timestamp, Uuid } from "./values.d.ts";
 
 /** A message of a batch and its outcome. */
 export interface AppendedMessage extends Message {
-  /** stored: the message was there before. */
-  outcome: "appended" | "stored";
+  /** stored: the message was there before. grown: it was there and now says more. */
+  outcome: "appended" | "stored" | "grown";
 }
 
 /** A row of `chatkeep.attachments`. A document or a stored object attached to a message. It stays readable when the document is deleted. */
@@ -233,6 +233,8 @@ export interface Message {
   redacted_by: Uuid | null;
   /** At most 500 characters. */
   redaction_reason: string | null;
+  /** How often the message was stored: 1, and one more for each growth. */
+  version: number;
 }
 
 /** The signed-in user's sessions, one per device. */

@@ -87,7 +87,7 @@ fn append_message(call: Call) -> Result<(), Refusal> {
         }
         let mut chat = Chat::lock_own_or_shared(call.connection, chat_id)?;
         let is_stored = match item.id {
-            Some(wanted) => chat.holds(wanted, &item)?,
+            Some(wanted) => chat.save_again(wanted, "message_id", &item)?.is_some(),
             None => false,
         };
         if is_stored {

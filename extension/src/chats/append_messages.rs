@@ -4,7 +4,7 @@ use chatkeep_core::Refusal;
 
 use crate::call::{Call, declare_call, writing};
 use crate::chats::append_at_once::{INSERT, INSERT_NEW, ResultShape, append_at_once};
-use crate::chats::locked_chat::{Chat, is_count};
+use crate::chats::locked_chat::{Chat, Saved, is_count};
 use crate::chats::message_item::{self, MessageItem};
 use crate::chats::new_messages::NewMessages;
 use crate::postgres::datum::Uuid;
@@ -61,8 +61,12 @@ fn append_one_by_one<'c>(
             waiting.insert(call, &chat)?;
         }
         if let Some(id) = item.id.filter(|_| is_stored) {
-            chat.holds(id, item).map_err(in_item)?;
-            outcomes.push("stored");
+            let argument = format!("messages[{position}].message_id");
+            let saved = chat.save_again(id, &argument, item).map_err(in_item)?;
+            outcomes.push(match saved {
+                Some(Saved::Grown) => "grown",
+                _ => "stored",
+            });
             continue;
         }
         chat.follow(item.parent).map_err(in_item)?;

@@ -1,6 +1,8 @@
 //! A chat that a call appends to: its lock, its active path and its messages.
 
 use chatkeep_core::Refusal;
+use chatkeep_core::chats::growth::{Growth, Said, growth};
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::call::{Call, marker};
@@ -53,13 +55,16 @@ statements! {
           limit 1
         )";
     SAYS_THE_SAME(UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID, JSONBOID) = c"
-        select m.redacted_at is not null or (m.role::text, m.content::text, m.parts::jsonb) is not distinct from ($4, $5, $6)
+        select m.redacted_at is not null or (m.role::text, m.content::text, m.parts::jsonb) is not distinct from ($4, $5, $6),
+          m.role::text = $4, m.content::text, m.parts::text, $5, $6::text
         from chatkeep.messages m
         where m.id = $1 and m.chat_id = $2 and m.tenant_id = $3";
+    GROW(UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID, JSONBOID, JSONBOID, TEXTOID, INT4OID) = c"
+        select chatkeep_private.grow_message($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     STORED_MESSAGES(UUIDARRAYOID, TEXTARRAYOID, UUIDOID, UUIDOID) = c"
         select i.outcome, n.id, n.chat_id, n.tenant_id, n.user_id, n.created_at, n.updated_at, n.seq, n.parent_id, n.active,
           n.role, n.content, n.parts, n.status, n.author_id, n.written_as, n.model, n.token_count, n.metadata,
-          n.redacted_at, n.redacted_by, n.redaction_reason
+          n.redacted_at, n.redacted_by, n.redaction_reason, n.version
         from unnest($1, $2) with ordinality i (id, outcome, place), lateral (
           select m.* from chatkeep.messages m
           where m.id = i.id and m.chat_id = $3 and m.tenant_id = $4
@@ -71,6 +76,15 @@ statements! {
         set last_seq = c.last_seq + $3, message_count = c.message_count + $3, active_leaf_id = $4, updated_at = $5
         where c.id = $1 and c.tenant_id = $2";
     MAY_STILL_WRITE() = c"select chatkeep_private.may_still_write()";
+}
+
+/// What became of a message that the chat has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Saved {
+    /// It says the same, or has grown out of the copy.
+    Before,
+    /// The copy has grown out of it.
+    Grown,
 }
 
 /// The nil UUID. As a parent it means: no message.
@@ -222,8 +236,14 @@ impl<'c> Chat<'c> {
         }
     }
 
-    /// Whether the chat has a message of this id. Refuses the item if that message says something else.
-    pub fn holds(&self, id: Uuid, item: &MessageItem) -> Result<bool, Refusal> {
+    /// What became of a message that the chat has; `None` if it has none. A copy that says more is stored in its place, and
+    /// one that says something else is refused. `argument` names the id.
+    pub fn save_again(
+        &self,
+        id: Uuid,
+        argument: &str,
+        item: &MessageItem,
+    ) -> Result<Option<Saved>, Refusal> {
         let arguments = values![
             id,
             self.id,
@@ -233,10 +253,43 @@ impl<'c> Chat<'c> {
             item.parts
         ];
         let same = SAYS_THE_SAME.execute(self.connection, &arguments);
-        match (same.is_empty(), same.get(1)) {
-            (true, _) => Ok(false),
-            (false, Some(true)) => Ok(true),
-            (false, _) => Err(Refusal::message_id_conflict()),
+        if same.is_empty() {
+            return Ok(None);
+        }
+        if same.get(1) == Some(true) {
+            return Ok(Some(Saved::Before));
+        }
+        let [stored, stored_parts, copy, copy_parts]: [Option<Cow<str>>; 4] =
+            [3, 4, 5, 6].map(|column| same.get(column));
+        let growth = growth(
+            Said {
+                content: stored.as_deref().unwrap_or_default(),
+                parts: stored_parts.as_deref(),
+            },
+            Said {
+                content: copy.as_deref().unwrap_or_default(),
+                parts: copy_parts.as_deref(),
+            },
+        );
+        match growth {
+            Growth::Conflict => Err(Refusal::message_id_conflict()),
+            _ if same.get(2) != Some(true) => Err(Refusal::message_id_conflict()),
+            Growth::Same | Growth::Stale => Ok(Some(Saved::Before)),
+            Growth::Grown => {
+                let arguments = values![
+                    id,
+                    self.id,
+                    self.tenant,
+                    self.connection.text(argument),
+                    item.content,
+                    item.parts,
+                    item.metadata,
+                    item.status,
+                    item.token_count
+                ];
+                GROW.execute(self.connection, &arguments);
+                Ok(Some(Saved::Grown))
+            }
         }
     }
 

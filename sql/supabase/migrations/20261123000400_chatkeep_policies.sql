@@ -273,6 +273,13 @@ create policy message_search_select on chatkeep.message_search for select to aut
   );
 comment on policy message_search_select on chatkeep.message_search is 'Users search their own messages.';
 
+create policy message_search_update on chatkeep.message_search for update to authenticated
+  using (
+    user_id = (select chatkeep_private.writer())
+    and chat_id = coalesce((select chatkeep_private.shared_chat_id()), chat_id)
+  );
+comment on policy message_search_update on chatkeep.message_search is 'A message that grows is found by its new words.';
+
 create policy message_search_delete on chatkeep.message_search for delete to authenticated
   using (
     (user_id, tenant_id) = (select chatkeep.uid(), chatkeep.tenant_id())
@@ -281,7 +288,7 @@ create policy message_search_delete on chatkeep.message_search for delete to aut
 comment on policy message_search_delete on chatkeep.message_search is 'redact_message removes what a search would find.';
 
 revoke all on chatkeep.message_search from public, anon, authenticated, service_role;
-grant select, delete on chatkeep.message_search to authenticated;
+grant select, delete, update (tsv) on chatkeep.message_search to authenticated;
 grant select, insert, update, delete on chatkeep.message_search to service_role;
 
 -- policies/messages.sql ------------------------------------------------------------
@@ -318,7 +325,7 @@ comment on policy messages_update on chatkeep.messages is
 revoke all on chatkeep.messages from public, anon, authenticated, service_role;
 grant select,
   insert (id, chat_id, tenant_id, user_id, seq, parent_id, active, role, content, parts, status, author_id, model, token_count, metadata, created_at, updated_at),
-  update (active, content, parts, status, token_count, metadata, updated_at, redacted_at, redacted_by, redaction_reason)
+  update (active, content, parts, status, token_count, metadata, updated_at, redacted_at, redacted_by, redaction_reason, version)
   on chatkeep.messages to authenticated;
 grant select, insert, update, delete on chatkeep.messages to service_role;
 

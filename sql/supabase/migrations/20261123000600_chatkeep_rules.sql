@@ -571,6 +571,24 @@ comment on function chatkeep_private.checked_source_uri(text, text) is
 revoke all on function chatkeep_private.checked_source_uri(text, text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.checked_source_uri(text, text) to authenticated, service_role;
 
+-- rules/growth.sql ------------------------------------------------------------
+
+-- The rule and its order are written down in core/src/chats/growth.rs. Values are compared by their text, as there.
+create or replace function chatkeep_private.growth(stored_content text, stored_parts jsonb, content text, parts jsonb) returns text
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+declare
+  is_after constant boolean := chatkeep_private.says_more(stored_content, stored_parts, content, parts);
+  is_before constant boolean := chatkeep_private.says_more(content, parts, stored_content, stored_parts);
+begin
+  return case when is_after and is_before then 'same' when is_after then 'grown' when is_before then 'stale' else 'conflict' end;
+end
+$$;
+comment on function chatkeep_private.growth(text, jsonb, text, jsonb) is
+  'How a copy of a message relates to what is stored: same, grown out of it, stale or in conflict with it.';
+revoke all on function chatkeep_private.growth(text, jsonb, text, jsonb) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.growth(text, jsonb, text, jsonb) to authenticated, service_role;
+
 -- rules/is_timestamp.sql ------------------------------------------------------------
 
 create or replace function chatkeep_private.is_timestamp(value jsonb) returns boolean
@@ -588,6 +606,23 @@ comment on function chatkeep_private.is_timestamp(jsonb) is
   'Whether a JSON value is a timestamp with an offset (RFC 3339).';
 revoke all on function chatkeep_private.is_timestamp(jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.is_timestamp(jsonb) to authenticated, service_role;
+
+-- rules/keeps_values.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.keeps_values(earlier jsonb, later jsonb, except_keys text[]) returns boolean
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+begin
+  return not exists (
+    select from jsonb_each(earlier) e (key, value)
+    where e.key <> all (except_keys) and (later -> e.key)::text is distinct from e.value::text
+  );
+end
+$$;
+comment on function chatkeep_private.keeps_values(jsonb, jsonb, text[]) is
+  'Whether an object has every key of an earlier one with its value, except for some keys.';
+revoke all on function chatkeep_private.keeps_values(jsonb, jsonb, text[]) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.keeps_values(jsonb, jsonb, text[]) to authenticated, service_role;
 
 -- rules/moment_before.sql ------------------------------------------------------------
 
@@ -607,3 +642,96 @@ comment on function chatkeep_private.moment_before(text, interval) is
   'The time that is age before now. Refuses a negative age.';
 revoke all on function chatkeep_private.moment_before(text, interval) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.moment_before(text, interval) to authenticated, service_role;
+
+-- rules/part_comes_before.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.part_comes_before(earlier jsonb, later jsonb) returns boolean
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+declare
+  kind constant text := case when jsonb_typeof(earlier -> 'type') = 'string' then earlier ->> 'type' end;
+  before_state constant text := case when jsonb_typeof(earlier -> 'state') = 'string' then earlier ->> 'state' end;
+  after_state constant text := case when jsonb_typeof(later -> 'state') = 'string' then later ->> 'state' end;
+  before_place constant integer := chatkeep_private.tool_state_place(before_state);
+  after_place constant integer := chatkeep_private.tool_state_place(after_state);
+  may_change text[] := '{state,approval}'::text[];
+begin
+  if earlier::text = later::text then
+    return true;
+  end if;
+  if jsonb_typeof(earlier) <> 'object' or jsonb_typeof(later) <> 'object' or kind is null or (later -> 'type')::text is distinct from (earlier -> 'type')::text then
+    return false;
+  end if;
+  if kind in ('text', 'reasoning') then
+    return (
+        (earlier -> 'text')::text is not distinct from (later -> 'text')::text
+        or (jsonb_typeof(earlier -> 'text') = 'string' and jsonb_typeof(later -> 'text') = 'string'
+          and starts_with(later ->> 'text', earlier ->> 'text'))
+      ) is true
+      and (before_state is not distinct from 'streaming' or after_state is distinct from 'streaming')
+      and chatkeep_private.keeps_values(earlier, later, '{text,state,providerMetadata}'::text[]);
+  end if;
+  if kind <> 'dynamic-tool' and not starts_with(kind, 'tool-') then
+    return false;
+  end if;
+  -- A call ends once: two ends never follow each other.
+  if before_place is null or after_place is null or (before_place >= after_place and before_state <> after_state) then
+    return false;
+  end if;
+  if before_state = 'input-streaming' then
+    may_change := may_change || 'input'::text;
+  end if;
+  if (earlier -> 'preliminary')::text = 'true' then
+    may_change := may_change || '{output,preliminary}'::text[];
+  end if;
+  return (not earlier ? 'approval' or (
+      jsonb_typeof(earlier -> 'approval') = 'object' and jsonb_typeof(later -> 'approval') = 'object'
+      and chatkeep_private.keeps_values(earlier -> 'approval', later -> 'approval', '{}'::text[])
+    )) is true
+    and chatkeep_private.keeps_values(earlier, later, may_change);
+end
+$$;
+comment on function chatkeep_private.part_comes_before(jsonb, jsonb) is
+  'Whether a part of a message has grown out of an earlier copy of it, or is the same.';
+revoke all on function chatkeep_private.part_comes_before(jsonb, jsonb) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.part_comes_before(jsonb, jsonb) to authenticated, service_role;
+
+-- rules/says_more.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.says_more(earlier_content text, earlier_parts jsonb, content text, parts jsonb) returns boolean
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+begin
+  if not starts_with(content, earlier_content) then
+    return false;
+  end if;
+  if earlier_parts is null then
+    return true;
+  end if;
+  if parts is null or jsonb_array_length(earlier_parts) > jsonb_array_length(parts) then
+    return false;
+  end if;
+  for place in 0 .. jsonb_array_length(earlier_parts) - 1 loop
+    if not chatkeep_private.part_comes_before(earlier_parts -> place, parts -> place) then
+      return false;
+    end if;
+  end loop;
+  return true;
+end
+$$;
+comment on function chatkeep_private.says_more(text, jsonb, text, jsonb) is
+  'Whether a message says what an earlier copy of it says, or more.';
+revoke all on function chatkeep_private.says_more(text, jsonb, text, jsonb) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.says_more(text, jsonb, text, jsonb) to authenticated, service_role;
+
+-- rules/tool_state_place.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.tool_state_place(state text) returns integer
+language sql immutable parallel safe set search_path = ''
+as $$
+  select case state when 'input-streaming' then 1 when 'input-available' then 2 when 'approval-requested' then 3
+    when 'approval-responded' then 4 when 'output-available' then 5 when 'output-error' then 5 when 'output-denied' then 5 end
+$$;
+comment on function chatkeep_private.tool_state_place(text) is 'The place of a state in the life of a tool call; NULL for an unknown one.';
+revoke all on function chatkeep_private.tool_state_place(text) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.tool_state_place(text) to authenticated, service_role;

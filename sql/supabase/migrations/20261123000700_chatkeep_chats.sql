@@ -9,10 +9,10 @@ create type chatkeep.appended_message as (
   role chatkeep.message_role, content chatkeep.message_content, parts chatkeep.json_array,
   status chatkeep.message_status, author_id uuid, written_as text, model chatkeep.model_name,
   token_count chatkeep.natural_number, metadata chatkeep.json_object,
-  redacted_at timestamptz, redacted_by uuid, redaction_reason text
+  redacted_at timestamptz, redacted_by uuid, redaction_reason text, version integer
 );
 comment on type chatkeep.appended_message is 'A message of a batch and its outcome.';
-comment on column chatkeep.appended_message.outcome is 'One of appended, stored. stored: the message was there before.';
+comment on column chatkeep.appended_message.outcome is 'One of appended, stored, grown. stored: the message was there before. grown: it was there and now says more.';
 
 create type chatkeep.found_message as (
   id uuid, chat_id uuid, seq integer, role text, created_at timestamptz, rank real, snippet text
@@ -136,8 +136,9 @@ begin
 
   perform set_config('chatkeep.writing', 'on', true);
   chat := chatkeep_private.locked_chat(append_message.chat_id, or_shared => true);
-  if append_message.message_id is not null and chatkeep_private.holds_message(chat, append_message.message_id, 'message_id',
-       append_message.role, append_message.content, append_message.parts) then
+  if append_message.message_id is not null and chatkeep_private.save_again(chat, append_message.message_id, 'message_id',
+       append_message.role, append_message.content, append_message.parts, append_message.metadata, append_message.status,
+       append_message.token_count) is not null then
     return query
       select m.* from chatkeep.messages m
       where m.id = append_message.message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id;
@@ -190,7 +191,7 @@ end
 $$;
 comment on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer) is
 'Appends a message to a chat of the caller, or to one that is shared with the caller to write, and returns it.
-message_id makes a retry safe: the same id and content return the stored row. A parent_id other than the last message starts a branch, in the caller''s own chats.
+message_id makes a retry safe: the same id and content return the stored row. A copy that says more is stored in its place, while the message is the newest of its branch or streaming. A parent_id other than the last message starts a branch, in the caller''s own chats.
 role: The role of its author.
 content: At most 1 MiB of UTF-8. It may be empty.
 message_id: The idempotency key within the chat. A new one is made when it is left out.
@@ -267,9 +268,10 @@ begin
     end if;
     ids := ids || item.id;
     if item.id = any (stored) then
-      perform chatkeep_private.holds_message(chat, item.id, place || 'message_id',
-        item.value ->> 'role', item.value ->> 'content', nullif(item.value -> 'parts', 'null'));
-      outcomes := outcomes || 'stored'::text;
+      outcomes := outcomes || chatkeep_private.save_again(chat, item.id, place || 'message_id',
+        item.value ->> 'role', item.value ->> 'content', nullif(item.value -> 'parts', 'null'),
+        coalesce(nullif(item.value -> 'metadata', 'null'), '{}'), coalesce(item.value ->> 'status', 'complete'),
+        (item.value ->> 'token_count')::integer);
       continue;
     end if;
     if item.parent_id is not null and item.parent_id is distinct from leaf then
@@ -306,7 +308,7 @@ begin
   return query
     select i.outcome, n.id, n.chat_id, n.tenant_id, n.user_id, n.created_at, n.updated_at, n.seq, n.parent_id, n.active,
       n.role, n.content, n.parts, n.status, n.author_id, n.written_as, n.model, n.token_count, n.metadata,
-      n.redacted_at, n.redacted_by, n.redaction_reason
+      n.redacted_at, n.redacted_by, n.redaction_reason, n.version
     from unnest(ids, outcomes) with ordinality i (id, outcome, place), lateral (
       select m.* from chatkeep.messages m
       where m.id = i.id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id
@@ -322,7 +324,7 @@ end
 $$;
 comment on function chatkeep.append_messages(uuid, jsonb) is
 'Appends an array of at most 1,000 messages in order, all or none.
-outcome tells for each whether it was appended or stored before.
+outcome tells for each whether it was appended, stored before, or has grown.
 messages: At most 1,000 objects with the arguments of append_message. All or none are stored, in this order.
 Errors: 22023, 22004, PT404, PT409, PT410, PT503; they name the item.';
 revoke all on function chatkeep.append_messages(uuid, jsonb) from public, anon, authenticated, service_role;
@@ -608,6 +610,47 @@ Errors: 22004, PT404, PT409, PT410.';
 revoke all on function chatkeep.get_chat(uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.get_chat(uuid) to authenticated, service_role;
 
+-- chats/grow_message.sql ------------------------------------------------------------
+
+-- What follows a message was said to it as it was, so only the newest message of a branch grows, or one that is streaming.
+create or replace function chatkeep_private.grow_message(
+  chat_id uuid, tenant_id uuid, message_id uuid, argument text, content text, parts jsonb, metadata jsonb, status text, token_count integer
+) returns void
+language plpgsql volatile set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+  if exists (
+    select from chatkeep.messages m
+    join chatkeep.messages next on next.chat_id = m.chat_id and next.tenant_id = m.tenant_id and next.parent_id = m.id
+      and next.created_at > m.created_at
+    where m.id = grow_message.message_id and m.chat_id = grow_message.chat_id and m.tenant_id = grow_message.tenant_id
+      and m.status <> 'streaming'
+  ) then
+    perform chatkeep_private.refuse('PT409', grow_message.argument || ' names a message that has been answered, with less content',
+      'Only the newest message of a branch grows: append a new message, or branch before this one.');
+  end if;
+  update chatkeep.messages m
+  set content = grow_message.content,
+    parts = grow_message.parts,
+    metadata = m.metadata || grow_message.metadata,
+    status = case when m.status = 'streaming' or grow_message.status = 'complete' then grow_message.status else m.status end,
+    token_count = coalesce(grow_message.token_count, m.token_count),
+    version = m.version + 1,
+    updated_at = greatest(clock_timestamp(), m.updated_at)
+  where m.id = grow_message.message_id and m.chat_id = grow_message.chat_id and m.tenant_id = grow_message.tenant_id;
+  if not found then
+    perform chatkeep_private.refuse_unwritten(grow_message.argument || ' names a message that');
+  end if;
+  update chatkeep.message_search s set tsv = chatkeep_private.search_vector(s.language, grow_message.content)
+  where s.chat_id = grow_message.chat_id and s.message_id = grow_message.message_id and s.tenant_id = grow_message.tenant_id;
+end
+$$;
+comment on function chatkeep_private.grow_message(uuid, uuid, uuid, text, text, jsonb, jsonb, text, integer) is
+  'Stores a copy of a message that says more. Refuses it once the message has been answered.';
+revoke all on function chatkeep_private.grow_message(uuid, uuid, uuid, text, text, jsonb, jsonb, text, integer) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.grow_message(uuid, uuid, uuid, text, text, jsonb, jsonb, text, integer) to authenticated, service_role;
+
 -- chats/holds_message.sql ------------------------------------------------------------
 
 create or replace function chatkeep_private.holds_message(
@@ -625,8 +668,7 @@ begin
   from chatkeep.messages m
   where m.id = holds_message.message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id;
   if same is false then
-    perform chatkeep_private.refuse('PT409', argument || ' is taken by a message with other content',
-      'Send the same content to retry, or a new message_id for a new message.');
+    perform chatkeep_private.refuse_other_content(argument);
   end if;
   return same is not null;
 end
@@ -1422,6 +1464,20 @@ comment on function chatkeep_private.refuse_message(text) is
 revoke all on function chatkeep_private.refuse_message(text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.refuse_message(text) to authenticated, service_role;
 
+-- chats/refuse_other_content.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.refuse_other_content(argument text) returns void
+language plpgsql stable set search_path = ''
+as $$
+begin
+  perform chatkeep_private.refuse('PT409', argument || ' is taken by a message with other content',
+    'Send the same content to retry, or a new message_id for a new message.');
+end
+$$;
+comment on function chatkeep_private.refuse_other_content(text) is 'Refuses a message whose id another one has.';
+revoke all on function chatkeep_private.refuse_other_content(text) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.refuse_other_content(text) to authenticated, service_role;
+
 -- chats/refuse_shared_branch.sql ------------------------------------------------------------
 
 create or replace function chatkeep_private.refuse_shared_branch(argument text) returns void
@@ -1520,6 +1576,45 @@ Returns: one row.
 Errors: 22004, PT404, PT410, PT503.';
 revoke all on function chatkeep.rewind_chat(uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.rewind_chat(uuid, uuid) to authenticated, service_role;
+
+-- chats/save_again.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.save_again(
+  chat chatkeep.chats, message_id uuid, argument text, role text, content text, parts jsonb, metadata jsonb, status text,
+  token_count integer
+) returns text
+language plpgsql volatile set search_path = ''
+as $$
+declare
+  stored chatkeep.messages;
+  verdict text;
+begin
+  select m.* into stored from chatkeep.messages m
+  where m.id = save_again.message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id;
+  if not found then
+    return null;
+  end if;
+  -- What a redacted message said is gone: a retry of it finds the row as it is.
+  if stored.redacted_at is not null
+     or (stored.role, stored.content, stored.parts) is not distinct from (save_again.role, save_again.content, save_again.parts) then
+    return 'stored';
+  end if;
+  verdict := case when stored.role = save_again.role
+    then chatkeep_private.growth(stored.content, stored.parts, save_again.content, save_again.parts) else 'conflict' end;
+  if verdict = 'conflict' then
+    perform chatkeep_private.refuse_other_content(argument);
+  elsif verdict <> 'grown' then
+    return 'stored';
+  end if;
+  perform chatkeep_private.grow_message(chat.id, chat.tenant_id, stored.id, save_again.argument, save_again.content, save_again.parts,
+    save_again.metadata, save_again.status, save_again.token_count);
+  return 'grown';
+end
+$$;
+comment on function chatkeep_private.save_again(chatkeep.chats, uuid, text, text, text, jsonb, jsonb, text, integer) is
+  'What became of a message that the chat has: stored or grown; NULL if it has none. Refuses other content.';
+revoke all on function chatkeep_private.save_again(chatkeep.chats, uuid, text, text, text, jsonb, jsonb, text, integer) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.save_again(chatkeep.chats, uuid, text, text, text, jsonb, jsonb, text, integer) to authenticated, service_role;
 
 -- chats/search_messages.sql ------------------------------------------------------------
 

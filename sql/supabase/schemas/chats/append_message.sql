@@ -25,8 +25,9 @@ begin
 
   perform set_config('chatkeep.writing', 'on', true);
   chat := chatkeep_private.locked_chat(append_message.chat_id, or_shared => true);
-  if append_message.message_id is not null and chatkeep_private.holds_message(chat, append_message.message_id, 'message_id',
-       append_message.role, append_message.content, append_message.parts) then
+  if append_message.message_id is not null and chatkeep_private.save_again(chat, append_message.message_id, 'message_id',
+       append_message.role, append_message.content, append_message.parts, append_message.metadata, append_message.status,
+       append_message.token_count) is not null then
     return query
       select m.* from chatkeep.messages m
       where m.id = append_message.message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id;
@@ -79,7 +80,7 @@ end
 $$;
 comment on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer) is
 'Appends a message to a chat of the caller, or to one that is shared with the caller to write, and returns it.
-message_id makes a retry safe: the same id and content return the stored row. A parent_id other than the last message starts a branch, in the caller''s own chats.
+message_id makes a retry safe: the same id and content return the stored row. A copy that says more is stored in its place, while the message is the newest of its branch or streaming. A parent_id other than the last message starts a branch, in the caller''s own chats.
 role: The role of its author.
 content: At most 1 MiB of UTF-8. It may be empty.
 message_id: The idempotency key within the chat. A new one is made when it is left out.

@@ -58,9 +58,10 @@ begin
     end if;
     ids := ids || item.id;
     if item.id = any (stored) then
-      perform chatkeep_private.holds_message(chat, item.id, place || 'message_id',
-        item.value ->> 'role', item.value ->> 'content', nullif(item.value -> 'parts', 'null'));
-      outcomes := outcomes || 'stored'::text;
+      outcomes := outcomes || chatkeep_private.save_again(chat, item.id, place || 'message_id',
+        item.value ->> 'role', item.value ->> 'content', nullif(item.value -> 'parts', 'null'),
+        coalesce(nullif(item.value -> 'metadata', 'null'), '{}'), coalesce(item.value ->> 'status', 'complete'),
+        (item.value ->> 'token_count')::integer);
       continue;
     end if;
     if item.parent_id is not null and item.parent_id is distinct from leaf then
@@ -97,7 +98,7 @@ begin
   return query
     select i.outcome, n.id, n.chat_id, n.tenant_id, n.user_id, n.created_at, n.updated_at, n.seq, n.parent_id, n.active,
       n.role, n.content, n.parts, n.status, n.author_id, n.written_as, n.model, n.token_count, n.metadata,
-      n.redacted_at, n.redacted_by, n.redaction_reason
+      n.redacted_at, n.redacted_by, n.redaction_reason, n.version
     from unnest(ids, outcomes) with ordinality i (id, outcome, place), lateral (
       select m.* from chatkeep.messages m
       where m.id = i.id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id
@@ -113,7 +114,7 @@ end
 $$;
 comment on function chatkeep.append_messages(uuid, jsonb) is
 'Appends an array of at most 1,000 messages in order, all or none.
-outcome tells for each whether it was appended or stored before.
+outcome tells for each whether it was appended, stored before, or has grown.
 messages: At most 1,000 objects with the arguments of append_message. All or none are stored, in this order.
 Errors: 22023, 22004, PT404, PT409, PT410, PT503; they name the item.';
 revoke all on function chatkeep.append_messages(uuid, jsonb) from public, anon, authenticated, service_role;

@@ -13,8 +13,7 @@ begin
   from chatkeep.messages m
   where m.id = holds_message.message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id;
   if same is false then
-    perform chatkeep_private.refuse('PT409', argument || ' is taken by a message with other content',
-      'Send the same content to retry, or a new message_id for a new message.');
+    perform chatkeep_private.refuse_other_content(argument);
   end if;
   return same is not null;
 end

@@ -5,10 +5,10 @@ create type chatkeep.appended_message as (
   role chatkeep.message_role, content chatkeep.message_content, parts chatkeep.json_array,
   status chatkeep.message_status, author_id uuid, written_as text, model chatkeep.model_name,
   token_count chatkeep.natural_number, metadata chatkeep.json_object,
-  redacted_at timestamptz, redacted_by uuid, redaction_reason text
+  redacted_at timestamptz, redacted_by uuid, redaction_reason text, version integer
 );
 comment on type chatkeep.appended_message is 'A message of a batch and its outcome.';
-comment on column chatkeep.appended_message.outcome is 'One of appended, stored. stored: the message was there before.';
+comment on column chatkeep.appended_message.outcome is 'One of appended, stored, grown. stored: the message was there before. grown: it was there and now says more.';
 
 create type chatkeep.found_message as (
   id uuid, chat_id uuid, seq integer, role text, created_at timestamptz, rank real, snippet text

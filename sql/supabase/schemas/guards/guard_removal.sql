@@ -4,8 +4,8 @@ create or replace function chatkeep_private.guard_removal() returns trigger
 language plpgsql set search_path = ''
 as $$
 begin
-  if current_user = 'authenticated' and not chatkeep_private.in_call() then
-    perform chatkeep_private.refuse('42501', 'rows of ' || tg_table_name || ' cannot be deleted directly',
+  if current_user = 'authenticated' and chatkeep_private.writer() is null then
+    perform chatkeep_private.refuse('42501', 'rows of ' || tg_table_name || ' cannot be ' || case tg_op when 'DELETE' then 'deleted' else 'changed' end || ' directly',
       'redact_message removes what belongs to a message, and delete_chat the whole chat.');
   end if;
   return null;
@@ -18,6 +18,6 @@ create trigger guard_removal before delete on chatkeep.attachments
   for each statement execute function chatkeep_private.guard_removal();
 comment on trigger guard_removal on chatkeep.attachments is 'Only calls delete attachments.';
 
-create trigger guard_removal before delete on chatkeep.message_search
+create trigger guard_removal before delete or update on chatkeep.message_search
   for each statement execute function chatkeep_private.guard_removal();
-comment on trigger guard_removal on chatkeep.message_search is 'Only calls delete rows of search.';
+comment on trigger guard_removal on chatkeep.message_search is 'Only calls change and delete rows of search.';
