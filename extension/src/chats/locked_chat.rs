@@ -60,7 +60,7 @@ statements! {
         from chatkeep.messages m
         where m.id = $1 and m.chat_id = $2 and m.tenant_id = $3";
     GROW(UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID, JSONBOID, JSONBOID, TEXTOID, INT4OID) = c"
-        select chatkeep_private.grow_message($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        select chatkeep_private.grow_message($2, $3, $1, $4, $5, $6, $7, $8, $9)";
     STORED_MESSAGES(UUIDARRAYOID, TEXTARRAYOID, UUIDOID, UUIDOID) = c"
         select i.outcome, n.id, n.chat_id, n.tenant_id, n.user_id, n.created_at, n.updated_at, n.seq, n.parent_id, n.active,
           n.role, n.content, n.parts, n.status, n.author_id, n.written_as, n.model, n.token_count, n.metadata,
