@@ -37,8 +37,8 @@ select is(pg_temp.refusal(format($$ select * from chatkeep.append_message(%L, 'a
   'PT409 message_id is taken by a message with other content | Send the same content to retry, or a new message_id for a new message.',
   'the same message_id with another role is a conflict');
 select is(pg_temp.refusal(format($$ select * from chatkeep.append_message(%L, 'user', 'one', parts => '[]', message_id => %L) $$, :'chat', :'first')),
-  'PT409 message_id is taken by a message with other content | Send the same content to retry, or a new message_id for a new message.',
-  'and other parts');
+  'PT409 message_id names a message that has been answered, with less content | Only the newest message of a branch grows: append a new message, or branch before this one.',
+  'and more parts, once it has been answered');
 select lives_ok(format($$ select * from chatkeep.append_message(%L, 'user', 'one') $$, :'chat'), 'the same text with another id is another message');
 
 -- Order within one transaction, where now() does not change.

@@ -91,8 +91,8 @@ select alike(pg_temp.refusal(format($$ select * from chatkeep.append_messages(%L
 select alike(pg_temp.refusal(format($$ select * from chatkeep.append_messages(%L, jsonb_build_array(pg_temp.item('one', pg_temp.id('a9'), more => '{"role":"assistant"}'))) $$, :'chat')),
   'PT409 messages[0].message_id is taken %', 'a stored id with another role is a conflict');
 select alike(pg_temp.refusal(format($$ select * from chatkeep.append_messages(%L, jsonb_build_array(pg_temp.item('one', pg_temp.id('a9'), more => '{"parts":[]}'))) $$, :'chat')),
-  'PT409 messages[0].message_id is taken %', 'and other parts');
-select alike(pg_temp.refusal(format($$ select * from chatkeep.append_messages(%L, jsonb_build_array(pg_temp.item('new', pg_temp.id('b4')), pg_temp.item('newer', pg_temp.id('b4')))) $$, :'chat')),
+  'PT409 messages[0].message_id names a message that has been answered%', 'and more parts, once it has been answered');
+select alike(pg_temp.refusal(format($$ select * from chatkeep.append_messages(%L, jsonb_build_array(pg_temp.item('new', pg_temp.id('b4')), pg_temp.item('old', pg_temp.id('b4')))) $$, :'chat')),
   'PT409 messages[1].message_id is taken %', 'and two contents for one id in a batch');
 select pg_temp.rows_are(
   format($$ select message_count, last_seq, (select count(*)::int from chatkeep.messages m where m.chat_id = c.id) from chatkeep.chats c where id = %L $$, :'chat'),
