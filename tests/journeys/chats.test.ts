@@ -46,6 +46,7 @@ const MESSAGE = [
   "token_count",
   "updated_at",
   "user_id",
+  "version",
   "written_as",
 ];
 
