@@ -110,8 +110,28 @@ Deno.test("a retry with the same message_id stores nothing, and other content is
       .single();
   const first = ok(await append("hello"));
   equal(ok(await append("hello")), first, "the retry");
-  refusal(await append("hello!"), "PT409", 409, "message_id");
+  refusal(await append("goodbye"), "PT409", 409, "message_id");
   equal(ok(await ada.db.from("messages").select("content").eq("chat_id", chat_id)), [{ content: "hello" }], "messages");
+});
+
+Deno.test("a message that is saved again with more grows, and a stale copy changes nothing", async () => {
+  const ada = await signUp();
+  const chat_id = await newChat(ada);
+  const call = { type: "tool-weather", toolCallId: "c1", state: "input-available", input: { city: "Rome" } };
+  const answered = { ...call, state: "output-available", output: 25 };
+  const save = (content: string, parts: unknown[]) =>
+    ada.db.rpc("append_message", {
+      chat_id,
+      role: "assistant",
+      content,
+      parts,
+      message_id: "018f0000-0000-7000-8000-000000000002",
+    }).single();
+  const first = ok(await save("", [call]));
+  const grown = ok(await save("25 degrees", [answered, { type: "text", text: "25 degrees" }]));
+  equal([grown.version, grown.seq, grown.content], [2, first.seq, "25 degrees"], "the message with the tool's answer");
+  equal(ok(await save("", [call])), grown, "a stale copy");
+  refusal(await save("26 degrees", [answered]), "PT409", 409, "message_id");
 });
 
 Deno.test("messages that are appended concurrently are in one order, without gaps", async () => {
