@@ -62,7 +62,7 @@ export async function acceptedToo(signal: AbortSignal): Promise<Chat | null> {
   const plain = chatkeep({ url: "https://x.example", key: "k", accessToken: () => "jwt", fetch }, { retry: { attempts: 2 } });
   const { data } = await plain.appendMessages({ chatId: "", messages: [{ role: "user", content: "" }] }, { signal });
   const first: AppendedMessage | undefined = data?.[0];
-  const outcome: "appended" | "stored" | undefined = first?.outcome;
+  const outcome: "appended" | "stored" | "grown" | undefined = first?.outcome;
   const found = await plain.searchMessages({ query: "a" });
   console.log(outcome, found.data?.[0]?.snippet, toUuid("nanoid"));
   await plain.finishMessage({ chatId: "", messageId: "", status: "failed", content: null });
