@@ -178,11 +178,7 @@ pub fn tenant<E>(
 
 /// The tenant that the request names. Nothing confirms it.
 pub fn named_tenant() -> Option<Uuid> {
-    if Naming::of_request().is_none() {
-        None
-    } else {
-        asked(NAMED_TENANT)
-    }
+    with_caller(Caller::named_tenant).unwrap_or_else(|| asked(NAMED_TENANT))
 }
 
 /// The one uuid that a statement returns.

@@ -259,6 +259,10 @@ impl<'c> Chat<'c> {
         if same.get(1) == Some(true) {
             return Ok(Some(Saved::Before));
         }
+        let is_same_role = same.get(2) == Some(true);
+        if !is_same_role {
+            return Err(Refusal::message_id_conflict());
+        }
         let [stored, stored_parts, copy, copy_parts]: [Option<Cow<str>>; 4] =
             [3, 4, 5, 6].map(|column| same.get(column));
         let growth = growth(
@@ -273,7 +277,6 @@ impl<'c> Chat<'c> {
         );
         match growth {
             Growth::Conflict => Err(Refusal::message_id_conflict()),
-            _ if same.get(2) != Some(true) => Err(Refusal::message_id_conflict()),
             Growth::Same | Growth::Stale => Ok(Some(Saved::Before)),
             Growth::Grown => {
                 let arguments = values![

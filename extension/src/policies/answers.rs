@@ -14,7 +14,7 @@ use crate::postgres::settings::with_settings;
 use crate::postgres::statement::statements;
 
 statements! {
-    // The user stands in the statement as a value. In a join, the planner might read the table in the order of an index
+    // These statements get the user as a value. In a join, the planner might read the table in the order of an index
     // and meet other people's rows, and their policy would ask tenant_id() again.
     HOME(UUIDOID) = c"
         select case when m.tenant_is_moving and pg_catalog.current_setting('chatkeep.writing', true) like 'on%'
