@@ -5,3 +5,4 @@ pub mod chat;
 pub mod chat_update;
 pub mod growth;
 pub mod message;
+pub mod usage;

@@ -218,13 +218,17 @@ impl Refusal {
         }
     }
 
-    /// The message was finished before, with other content (PT409).
-    pub fn message_finished() -> Self {
+    /// The path ends with another message than the caller expects (PT409). `leaf` is the id of this message.
+    pub fn other_leaf(leaf: Option<&str>) -> Self {
+        let present = leaf.map_or_else(
+            || "there is none".to_owned(),
+            |leaf| format!("that is {leaf}"),
+        );
         Self {
             code: Code::Conflict,
-            argument: Cow::Borrowed("message_id"),
-            message: "message_id names a message that is not streaming".to_owned(),
-            hint: "A message is finished once; append a new one instead.",
+            argument: Cow::Borrowed("expected_leaf"),
+            message: format!("expected_leaf is not the last message: {present}"),
+            hint: "Read what was appended meanwhile, and decide whether to append after it.",
         }
     }
 

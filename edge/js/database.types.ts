@@ -516,12 +516,14 @@ export type Database = {
           "redacted_at": string | null;
           "redacted_by": string | null;
           "redaction_reason": string | null;
+          "reply_to": string | null;
           "role": string;
           "seq": number;
           "status": string;
           "tenant_id": string;
           "token_count": number | null;
           "updated_at": string;
+          "usage": Json | null;
           "user_id": string;
           "version": number;
           "written_as": string;
@@ -541,12 +543,14 @@ export type Database = {
           "redacted_at"?: string | null;
           "redacted_by"?: string | null;
           "redaction_reason"?: string | null;
+          "reply_to"?: string | null;
           "role": string;
           "seq": number;
           "status"?: string;
           "tenant_id": string;
           "token_count"?: number | null;
           "updated_at": string;
+          "usage"?: Json | null;
           "user_id": string;
           "version"?: number;
           "written_as"?: string;
@@ -565,12 +569,14 @@ export type Database = {
           "redacted_at"?: string | null;
           "redacted_by"?: string | null;
           "redaction_reason"?: string | null;
+          "reply_to"?: string | null;
           "role"?: string;
           "seq"?: number;
           "status"?: string;
           "tenant_id"?: string;
           "token_count"?: number | null;
           "updated_at"?: string;
+          "usage"?: Json | null;
           "user_id"?: string;
           "version"?: number;
           "written_as"?: string;
@@ -859,14 +865,17 @@ export type Database = {
         Args: {
           "chat_id": string;
           "content": string;
+          "expected_leaf"?: string;
           "message_id"?: string;
           "metadata"?: Json;
           "model"?: string;
           "parent_id"?: string;
           "parts"?: Json;
+          "reply_to"?: string;
           "role": string;
           "status"?: string;
           "token_count"?: number;
+          "usage"?: Json;
         };
         Returns: {
           "active": boolean;
@@ -882,12 +891,14 @@ export type Database = {
           "redacted_at": string | null;
           "redacted_by": string | null;
           "redaction_reason": string | null;
+          "reply_to": string | null;
           "role": string;
           "seq": number;
           "status": string;
           "tenant_id": string;
           "token_count": number | null;
           "updated_at": string;
+          "usage": Json | null;
           "user_id": string;
           "version": number;
           "written_as": string;
@@ -900,7 +911,7 @@ export type Database = {
         };
       };
       "append_messages": {
-        Args: { "chat_id": string; "messages": Json };
+        Args: { "chat_id": string; "expected_leaf"?: string; "messages": Json };
         Returns: Database["chatkeep"]["CompositeTypes"]["appended_message"][];
         SetofOptions: {
           from: "*";
@@ -1088,12 +1099,14 @@ export type Database = {
           "redacted_at": string | null;
           "redacted_by": string | null;
           "redaction_reason": string | null;
+          "reply_to": string | null;
           "role": string;
           "seq": number;
           "status": string;
           "tenant_id": string;
           "token_count": number | null;
           "updated_at": string;
+          "usage": Json | null;
           "user_id": string;
           "version": number;
           "written_as": string;
@@ -1114,6 +1127,7 @@ export type Database = {
           "parts"?: Json;
           "status"?: string;
           "token_count"?: number;
+          "usage"?: Json;
         };
         Returns: {
           "active": boolean;
@@ -1129,12 +1143,14 @@ export type Database = {
           "redacted_at": string | null;
           "redacted_by": string | null;
           "redaction_reason": string | null;
+          "reply_to": string | null;
           "role": string;
           "seq": number;
           "status": string;
           "tenant_id": string;
           "token_count": number | null;
           "updated_at": string;
+          "usage": Json | null;
           "user_id": string;
           "version": number;
           "written_as": string;
@@ -1222,12 +1238,14 @@ export type Database = {
           "redacted_at": string | null;
           "redacted_by": string | null;
           "redaction_reason": string | null;
+          "reply_to": string | null;
           "role": string;
           "seq": number;
           "status": string;
           "tenant_id": string;
           "token_count": number | null;
           "updated_at": string;
+          "usage": Json | null;
           "user_id": string;
           "version": number;
           "written_as": string;
@@ -1269,12 +1287,14 @@ export type Database = {
           "redacted_at": string | null;
           "redacted_by": string | null;
           "redaction_reason": string | null;
+          "reply_to": string | null;
           "role": string;
           "seq": number;
           "status": string;
           "tenant_id": string;
           "token_count": number | null;
           "updated_at": string;
+          "usage": Json | null;
           "user_id": string;
           "version": number;
           "written_as": string;
@@ -1803,6 +1823,8 @@ export type Database = {
         "redacted_by": string | null;
         "redaction_reason": string | null;
         "version": number | null;
+        "reply_to": string | null;
+        "usage": unknown;
       };
       "document_registration": {
         "outcome": string | null;

@@ -128,7 +128,8 @@ pub fn check_list_chats(
 #[wasm_bindgen(js_name = checkAppendMessage)]
 #[allow(
     clippy::needless_pass_by_value,
-    reason = "wasm-bindgen takes optional text by value only"
+    clippy::too_many_arguments,
+    reason = "wasm-bindgen takes optional text by value only; the call has eight arguments with a rule"
 )]
 pub fn check_append_message(
     role: Option<String>,
@@ -138,6 +139,7 @@ pub fn check_append_message(
     status: Option<String>,
     model: Option<String>,
     token_count: Option<f64>,
+    usage: Option<String>,
 ) -> Option<Object> {
     refusal::of(integer("token_count", token_count).and_then(|token_count| {
         NewMessage {
@@ -148,6 +150,7 @@ pub fn check_append_message(
             status: status.as_deref(),
             model: model.as_deref(),
             token_count,
+            usage: usage.as_deref(),
             ..NewMessage::default()
         }
         .check()
@@ -286,6 +289,7 @@ pub fn check_finish_message(
     status: Option<String>,
     metadata: Option<String>,
     token_count: Option<f64>,
+    usage: Option<String>,
 ) -> Option<Object> {
     refusal::of(integer("token_count", token_count).and_then(|token_count| {
         Finish {
@@ -294,6 +298,7 @@ pub fn check_finish_message(
             status: status.as_deref(),
             metadata: metadata.as_deref(),
             token_count,
+            usage: usage.as_deref(),
         }
         .check()
     }))

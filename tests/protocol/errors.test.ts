@@ -16,8 +16,8 @@ Deno.test("a refusal has its code, the argument and a hint", async (test) => {
   const cases: [call: string, given: object, status: number, body: object][] = [
     ["append_message", { ...hello, role: "bot" }, 400, {
       code: "22023",
-      message: "role must be system, user, assistant or tool",
-      hint: "Pass one of the four, in lower case.",
+      message: "role must be system, developer, user, assistant or tool",
+      hint: "Pass one of the five, in lower case.",
     }],
     ["register_document", { source_uri: "a" }, 404, {
       code: "PGRST202",

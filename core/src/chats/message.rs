@@ -2,13 +2,19 @@
 
 use serde::Deserialize;
 
+use crate::chats::usage::usage;
 use crate::{Refusal, batch, json, limits, text};
 
 /// The roles of a message. The APIs of language models share this set.
-pub const ROLES: [&str; 4] = ["system", "user", "assistant", "tool"];
+pub const ROLES: [&str; 5] = ["system", "developer", "user", "assistant", "tool"];
 
-/// The states of a message: whole, still being streamed, or given up.
-pub const STATUSES: [&str; 3] = ["complete", "streaming", "failed"];
+/// The role of a result of a tool.
+pub const RESULT: &str = "tool";
+
+/// The states of a message: whole, still being streamed, given up, or ended early by the user.
+pub const STATUSES: [&str; 4] = ["complete", "streaming", "failed", "stopped"];
+
+const STATUS_RULE: &str = "must be complete, streaming, failed or stopped";
 
 /// The arguments of `append_message` without the chat, which are the keys of an item of `append_messages`. JSON is passed as text.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -35,6 +41,12 @@ pub struct NewMessage<'a> {
     pub model: Option<&'a str>,
     /// Zero or more.
     pub token_count: Option<i32>,
+    /// The message that it answers, where that is another than the one before it.
+    #[serde(default, deserialize_with = "batch::uuid")]
+    pub reply_to: Option<[u8; 16]>,
+    /// A JSON object of what it took.
+    #[serde(default, deserialize_with = "batch::json")]
+    pub usage: Option<&'a str>,
 }
 
 impl NewMessage<'_> {
@@ -63,7 +75,8 @@ impl NewMessage<'_> {
         if let Some(model) = self.model {
             text::at_most_chars("model", model, limits::MODEL_CHARS)?;
         }
-        token_count(self.token_count)
+        token_count(self.token_count)?;
+        self.usage.map_or(Ok(()), usage)
     }
 }
 
@@ -72,8 +85,8 @@ fn role(role: Option<&str>) -> Result<(), Refusal> {
         "role",
         role,
         &ROLES,
-        "must be system, user, assistant or tool",
-        "Pass one of the four, in lower case.",
+        "must be system, developer, user, assistant or tool",
+        "Pass one of the five, in lower case.",
     )
 }
 
@@ -93,13 +106,13 @@ fn status(status: Option<&str>) -> Result<(), Refusal> {
         "status",
         status,
         &STATUSES,
-        "must be complete, streaming or failed",
-        "Pass one of the three, or leave it out for complete.",
+        STATUS_RULE,
+        "Pass one of the four, or leave it out for complete.",
     )
 }
 
 /// The hint for an item with a key that is no field of [`NewMessage`].
-pub const ITEM_KEYS_HINT: &str = "The keys are role, content, message_id, parts, metadata, parent_id, status, model and token_count.";
+pub const ITEM_KEYS_HINT: &str = "The keys are role, content, message_id, parts, metadata, parent_id, status, model, token_count, reply_to and usage.";
 
 /// The arguments of `finish_message` that a rule applies to, with the limits of [`NewMessage`]. JSON is passed as text.
 #[derive(Clone, Copy, Debug, Default)]
@@ -108,12 +121,14 @@ pub struct Finish<'a> {
     pub content: Option<&'a str>,
     /// `None` keeps the stored parts.
     pub parts: Option<&'a str>,
-    /// `complete` or `failed`.
+    /// One of [`STATUSES`].
     pub status: Option<&'a str>,
     /// `None` keeps the stored metadata.
     pub metadata: Option<&'a str>,
     /// `None` keeps the stored count.
     pub token_count: Option<i32>,
+    /// `None` keeps the stored usage.
+    pub usage: Option<&'a str>,
 }
 
 impl Finish<'_> {
@@ -128,14 +143,15 @@ impl Finish<'_> {
         text::one_of(
             "status",
             self.status,
-            &["complete", "failed"],
-            "must be complete or failed",
-            "A message is finished whole or given up.",
+            &STATUSES,
+            STATUS_RULE,
+            "Pass one of the four. streaming keeps what there is so far.",
         )?;
         if let Some(metadata) = self.metadata {
             json::object("metadata", metadata)?;
         }
-        token_count(self.token_count)
+        token_count(self.token_count)?;
+        self.usage.map_or(Ok(()), usage)
     }
 }
 
@@ -190,6 +206,8 @@ mod tests {
         status: Some("complete"),
         model: None,
         token_count: None,
+        reply_to: None,
+        usage: None,
     };
 
     #[test]
@@ -207,7 +225,7 @@ mod tests {
                     role: Some("User"),
                     ..GOOD
                 },
-                "role must be system, user, assistant or tool",
+                "role must be system, developer, user, assistant or tool",
             ),
             (
                 NewMessage {
@@ -256,7 +274,7 @@ mod tests {
                     status: Some("done"),
                     ..GOOD
                 },
-                "status must be complete, streaming or failed",
+                "status must be complete, streaming, failed or stopped",
             ),
             (
                 NewMessage {

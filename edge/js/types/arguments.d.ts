@@ -15,7 +15,7 @@ export interface AddMember {
 export interface AppendMessage {
   chatId: Uuid;
   /** The role of its author. */
-  role: "system" | "user" | "assistant" | "tool";
+  role: "system" | "developer" | "user" | "assistant" | "tool";
   /** At most 1 MiB of UTF-8. It may be empty. */
   content: string;
   /** The idempotency key within the chat. A new one is made when it is left out. */
@@ -27,17 +27,25 @@ export interface AppendMessage {
   /** The message before this one. The last message of the active path when it is left out. */
   parentId?: Uuid | null;
   /** streaming for a message that finishMessage ends later. `complete` when left out. */
-  status?: "complete" | "streaming" | "failed";
+  status?: "complete" | "streaming" | "failed" | "stopped";
   /** At most 200 characters. */
   model?: string | null;
   /** Zero or more. */
   tokenCount?: number | null;
+  /** The last message that the caller has seen. PT409 names the present one where another was appended meanwhile. The nil UUID expects an empty chat. */
+  expectedLeaf?: Uuid | null;
+  /** The message that this one answers, where others have been appended since. */
+  replyTo?: Uuid | null;
+  /** An object with any of input_tokens, output_tokens, cached_input_tokens, reasoning_tokens, and cost with currency. */
+  usage?: JsonObject | null;
 }
 
 export interface AppendMessages {
   chatId: Uuid;
-  /** At most 1,000 objects with the arguments of appendMessage. All or none are stored, in this order. */
-  messages: Omit<AppendMessage, "chatId">[];
+  /** At most 1,000 objects with the arguments of appendMessage except expectedLeaf. All or none are stored, in this order. */
+  messages: Omit<AppendMessage, "chatId" | "expectedLeaf">[];
+  /** The last message that the caller has seen. PT409 names the present one where another was appended meanwhile. The nil UUID expects an empty chat. */
+  expectedLeaf?: Uuid | null;
 }
 
 export interface Attach {
@@ -108,7 +116,7 @@ export interface ElevateSession {
 }
 
 export interface FailStaleMessages {
-  /** How long they have been streaming. `00:15:00` when left out. */
+  /** How long ago finishMessage kept their progress, or appendMessage stored them. `00:15:00` when left out. */
   olderThan?: Interval;
   /** 1 to 1,000. `1000` when left out. */
   batchSize?: number;
@@ -121,12 +129,14 @@ export interface FinishMessage {
   content?: string | null;
   /** At most 256 KiB. */
   parts?: Json[] | null;
-  /** `complete` when left out. */
-  status?: "complete" | "failed";
+  /** streaming keeps what there is so far, and is a sign of life for failStaleMessages. stopped is for an answer that the user ended. `complete` when left out. */
+  status?: "complete" | "streaming" | "failed" | "stopped";
   /** At most 256 KiB. */
   metadata?: JsonObject | null;
   /** Zero or more. */
   tokenCount?: number | null;
+  /** As for appendMessage. */
+  usage?: JsonObject | null;
 }
 
 export interface GetChat {

@@ -82,7 +82,7 @@ export interface Calls {
   addMember: (given: AddMember, options?: CallOptions) => Promise<Result<Membership>>;
   /**
    * Appends a message to a chat of the caller, or to one that is shared with the caller to write, and returns it.
-   * messageId makes a retry safe: the same id and content return the stored row. A copy that says more is stored in its place, while the message is the newest of its branch or streaming. A parentId other than the last message starts a branch, in the caller's own chats.
+   * messageId makes a retry safe: the same id and content return the stored row. A copy that says more is stored in its place, while the message is the newest of its branch or streaming. A parentId other than the last message starts a branch, in the caller's own chats. A result of a tool follows the other results of its call.
    */
   appendMessage: (given: AppendMessage, options?: CallOptions) => Promise<Result<Message>>;
   /**
@@ -122,11 +122,11 @@ export interface Calls {
   elevateSession: (given: ElevateSession, options?: CallOptions) => Promise<Result<SessionStatus>>;
   /** The engine that answers (native or portable), its version, the newest migration, and a warning about the server. */
   engine: (given?: Record<string, never>, options?: CallOptions) => Promise<Result<Engine>>;
-  /** Marks messages as failed that have been streaming for longer than olderThan, and returns them: the caller's own, for service_role everyone's outside of tenants that are being moved. */
+  /** Marks streaming messages as failed that nobody has written for longer than olderThan, and returns them: the caller's own, for service_role everyone's outside of tenants that are being moved. */
   failStaleMessages: (given?: FailStaleMessages, options?: CallOptions) => Promise<Result<Message[]>>;
   /**
-   * Ends a streaming message once, as complete or failed.
-   * null keeps the stored value. The same call again returns the row.
+   * Keeps the progress of a streaming message, or ends it as complete, failed or stopped.
+   * null keeps the stored value. The same call again returns the row. A copy that says less than what is stored changes nothing, except that complete replaces what is streaming. complete and streaming lift a message that has failed. A complete message may grow, as by appendMessage.
    */
   finishMessage: (given: FinishMessage, options?: CallOptions) => Promise<Result<Message>>;
   /** Returns a chat of the caller as listChats shows it, or what a chat that is shared with the caller shows. */

@@ -129,7 +129,7 @@ export interface FoundMessage {
   id: Uuid;
   chat_id: Uuid;
   seq: number;
-  role: "system" | "user" | "assistant" | "tool";
+  role: "system" | "developer" | "user" | "assistant" | "tool";
   created_at: Timestamp;
   /** How well the message matches. */
   rank: number;
@@ -174,7 +174,7 @@ export interface ListedChat {
   /** The first 200 characters of the last message of the active path. null without a message. */
   preview: string | null;
   /** The role of this message. null without a message. */
-  preview_role: "system" | "user" | "assistant" | "tool" | null;
+  preview_role: "system" | "developer" | "user" | "assistant" | "tool" | null;
   /** How many of the last 100 messages of the active path come after read_up_to_seq and are not the owner's own. null while read_up_to_seq is. */
   unread_count: number | null;
   /** Whether a share of the chat is open. */
@@ -216,10 +216,10 @@ export interface Message {
   parent_id: Uuid | null;
   /** Whether the message is on the path that listMessages shows. */
   active: boolean;
-  role: "system" | "user" | "assistant" | "tool";
+  role: "system" | "developer" | "user" | "assistant" | "tool";
   content: string;
   parts: Json[] | null;
-  status: "complete" | "streaming" | "failed";
+  status: "complete" | "streaming" | "failed" | "stopped";
   /** The signed-in user who wrote it. null for service_role. No client can set it. */
   author_id: Uuid | null;
   /** The database role of the writer. No client can set it. */
@@ -235,6 +235,10 @@ export interface Message {
   redaction_reason: string | null;
   /** How often the message was stored: 1, and one more for each growth. */
   version: number;
+  /** The message that it answers, where that is another than the one before it. */
+  reply_to: Uuid | null;
+  /** What it took: input_tokens, output_tokens, cached_input_tokens, reasoning_tokens, cost and currency. */
+  usage: JsonObject | null;
 }
 
 /** The signed-in user's sessions, one per device. */

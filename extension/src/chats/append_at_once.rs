@@ -35,10 +35,11 @@ macro_rules! insert {
         concat!(
             "insert into chatkeep.messages as m (
               id, chat_id, tenant_id, user_id, created_at, updated_at, seq, parent_id, role, content, parts, status,
-              author_id, model, token_count, metadata
+              author_id, model, token_count, metadata, reply_to, usage
             )
             select n.id, n.chat_id, n.tenant_id, n.user_id, n.created_at, n.updated_at, n.seq, n.parent_id, n.role,
-              n.content, n.parts, n.status, n.author_id, n.model, n.token_count, n.metadata
+              n.content, n.parts, n.status, n.author_id, n.model, n.token_count, n.metadata, n.reply_to,
+              n.usage
             from new_messages n ",
             $and,
             "\0"
@@ -72,12 +73,14 @@ pub fn append_at_once(
     chat_id: Uuid,
     items: &[MessageItem],
     ids: &[Uuid],
+    expected_leaf: Option<Uuid>,
 ) -> Result<bool, Refusal> {
     let given: Vec<Uuid> = items.iter().filter_map(|item| item.id).collect();
     let [first, rest @ ..] = items else {
         return Ok(false);
     };
     if rest.iter().any(|item| item.parent.is_some())
+        || items.iter().any(|item| item.reply_to.is_some())
         || given
             .iter()
             .enumerate()
@@ -98,7 +101,11 @@ pub fn append_at_once(
     else {
         return Ok(false);
     };
-    if first.parent.is_some() && first.parent != head.leaf {
+    if [first.parent, expected_leaf]
+        .into_iter()
+        .flatten()
+        .any(|message| head.leaf != Some(message))
+    {
         return Ok(false);
     }
     if owner.is_none() {

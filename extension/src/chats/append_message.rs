@@ -1,7 +1,7 @@
 //! `append_message`.
 
 use chatkeep_core::Refusal;
-use chatkeep_core::chats::message::NewMessage;
+use chatkeep_core::chats::message::{self, NewMessage};
 use std::borrow::Cow;
 
 use crate::call::{Call, declare_call, writing};
@@ -39,6 +39,9 @@ mod argument {
     pub const STATUS: usize = 7;
     pub const MODEL: usize = 8;
     pub const TOKEN_COUNT: usize = 9;
+    pub const EXPECTED_LEAF: usize = 10;
+    pub const REPLY_TO: usize = 11;
+    pub const USAGE: usize = 12;
 }
 
 fn text(datum: Datum<'_>) -> Cow<'_, str> {
@@ -46,20 +49,23 @@ fn text(datum: Datum<'_>) -> Cow<'_, str> {
 }
 
 /// Reads and checks the message that the arguments describe.
-fn message(call: Call<'_>) -> Result<MessageItem<'_>, Refusal> {
+fn item(call: Call<'_>) -> Result<MessageItem<'_>, Refusal> {
     let datum = |position| call.datum(position);
     let (role, content) = (datum(argument::ROLE), datum(argument::CONTENT));
     let (parts, metadata) = (datum(argument::PARTS), datum(argument::METADATA));
     let (status, model) = (datum(argument::STATUS), datum(argument::MODEL));
+    let usage = datum(argument::USAGE);
     let token_count: Option<i32> = call.argument(argument::TOKEN_COUNT);
+    let role_name = role.map(text);
     NewMessage {
-        role: role.map(text).as_deref(),
+        role: role_name.as_deref(),
         content: content.map(text).as_deref(),
         parts: parts.map(jsonb::text).as_deref(),
         metadata: metadata.map(jsonb::text).as_deref(),
         status: status.map(text).as_deref(),
         model: model.map(text).as_deref(),
         token_count,
+        usage: usage.map(jsonb::text).as_deref(),
         ..NewMessage::default()
     }
     .check()?;
@@ -73,16 +79,20 @@ fn message(call: Call<'_>) -> Result<MessageItem<'_>, Refusal> {
         model: model.into(),
         token_count: token_count.into(),
         metadata: metadata.into(),
+        reply_to: call.argument(argument::REPLY_TO),
+        usage: usage.into(),
+        is_result: role_name.as_deref() == Some(message::RESULT),
     })
 }
 
 fn append_message(call: Call) -> Result<(), Refusal> {
     let chat_id: Uuid = call.required(argument::CHAT_ID, "chat_id")?;
-    let item = message(call)?;
+    let item = item(call)?;
     let id = item.own_or_new_id();
+    let expected_leaf: Option<Uuid> = call.argument(argument::EXPECTED_LEAF);
     let (items, ids) = (std::slice::from_ref(&item), std::slice::from_ref(&id));
     writing(|| {
-        if append_at_once(call, &ONE, chat_id, items, ids)? {
+        if append_at_once(call, &ONE, chat_id, items, ids, expected_leaf)? {
             return Ok(());
         }
         let mut chat = Chat::lock_own_or_shared(call.connection, chat_id)?;
@@ -94,7 +104,8 @@ fn append_message(call: Call) -> Result<(), Refusal> {
             return_stored_message(call, &chat.key(id));
             return Ok(());
         }
-        chat.follow(item.parent)?;
+        chat.expect_leaf(expected_leaf)?;
+        chat.place(&item)?;
         let mut rows = NewMessages::to_store(call, ONE.outcome);
         rows.push(&mut chat, &item, id);
         chat.touch(1)?;

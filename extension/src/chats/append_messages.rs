@@ -24,16 +24,17 @@ const BATCH: ResultShape = ResultShape {
 };
 
 fn append_messages(call: Call) -> Result<(), Refusal> {
-    let (chat_id, messages) = (0, 1);
+    let (chat_id, messages, expected_leaf) = (0, 1, 2);
     let chat_id: Uuid = call.required(chat_id, "chat_id")?;
     let items = message_item::read_all(call, call.datum(messages))?;
+    let expected_leaf: Option<Uuid> = call.argument(expected_leaf);
     let ids: Vec<Uuid> = items.iter().map(MessageItem::own_or_new_id).collect();
     writing(|| {
-        if append_at_once(call, &BATCH, chat_id, &items, &ids)? {
+        if append_at_once(call, &BATCH, chat_id, &items, &ids, expected_leaf)? {
             return Ok(());
         }
         let chat = Chat::lock_own_or_shared(call.connection, chat_id)?;
-        append_one_by_one(call, chat, &items, &ids)
+        append_one_by_one(call, chat, &items, &ids, expected_leaf)
     })
 }
 
@@ -43,6 +44,7 @@ fn append_one_by_one<'c>(
     mut chat: Chat<'c>,
     items: &[MessageItem],
     ids: &[Uuid],
+    expected_leaf: Option<Uuid>,
 ) -> Result<(), Refusal> {
     let mut stored = chat.stored_ids(items);
     let before = chat.last_seq;
@@ -55,9 +57,12 @@ fn append_one_by_one<'c>(
     for (position, (item, &id)) in items.iter().zip(ids).enumerate() {
         let in_item = |refusal: Refusal| refusal.in_item("messages", position);
         let is_stored = item.id.is_some_and(|id| stored.contains(&id));
-        if is_stored || (item.parent.is_some() && item.parent != chat.leaf) {
-            // The messages before it must be in the table first: this item is compared with one of them, or branches
-            // from it.
+        if is_stored
+            || item.reply_to.is_some()
+            || (item.parent.is_some() && item.parent != chat.leaf)
+        {
+            // The messages before it must be in the table first: this item is compared with one of them, answers it, or
+            // branches from it.
             waiting.insert(call, &chat)?;
         }
         if let Some(id) = item.id.filter(|_| is_stored) {
@@ -69,7 +74,10 @@ fn append_one_by_one<'c>(
             });
             continue;
         }
-        chat.follow(item.parent).map_err(in_item)?;
+        if chat.last_seq == before {
+            chat.expect_leaf(expected_leaf)?;
+        }
+        chat.place(item).map_err(in_item)?;
         outcomes.push("appended");
         stored.extend(item.id);
         waiting.push(&mut chat, item, id);

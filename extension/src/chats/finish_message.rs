@@ -1,4 +1,4 @@
-//! `finish_message`: ends a message that was streaming.
+//! `finish_message`: keeps the progress of a message that is streaming, or ends it.
 
 use chatkeep_core::Refusal;
 use chatkeep_core::chats::message::Finish;
@@ -15,34 +15,30 @@ use crate::postgres::statement::{Statement, statements};
 declare_call!(finish_message);
 
 statements! {
-    FINISH(UUIDOID, UUIDOID, UUIDOID, TEXTOID, JSONBOID, TEXTOID, JSONBOID, INT4OID) = c"
+    // Nearly every message is finished once and kept no progress.
+    FINISH(UUIDOID, UUIDOID, UUIDOID, TEXTOID, JSONBOID, TEXTOID, JSONBOID, INT4OID, JSONBOID) = c"
         update chatkeep.messages m
         set content = coalesce($4, m.content::text),
           parts = coalesce($5, m.parts::jsonb),
           status = $6,
           metadata = coalesce($7, m.metadata::jsonb),
           token_count = coalesce($8, m.token_count::integer),
+          usage = coalesce($9, m.usage::jsonb),
           updated_at = greatest(pg_catalog.clock_timestamp(), m.updated_at)
-        where m.id = $1 and m.chat_id = $2 and m.tenant_id = $3 and m.status::text = 'streaming'
+        where m.id = $1 and m.chat_id = $2 and m.tenant_id = $3 and m.status::text = 'streaming' and m.version = 1
+          and $6 = 'complete'
         returning m.*";
-    IS_ALREADY_FINISHED(UUIDOID, UUIDOID, UUIDOID, TEXTOID, JSONBOID, TEXTOID, JSONBOID, INT4OID) = c"
-        select m.status::text = $6
-          and m.content::text = coalesce($4, m.content::text)
-          and m.parts::jsonb is not distinct from coalesce($5, m.parts::jsonb)
-          and m.metadata::jsonb = coalesce($7, m.metadata::jsonb)
-          and m.token_count::integer is not distinct from coalesce($8, m.token_count::integer),
-          m.status::text = 'streaming'
-        from chatkeep.messages m
-        where m.id = $1 and m.chat_id = $2 and m.tenant_id = $3";
+    SAVE_PROGRESS(UUIDOID, UUIDOID, UUIDOID, TEXTOID, JSONBOID, TEXTOID, JSONBOID, INT4OID, JSONBOID) = c"
+        select chatkeep_private.save_progress($2, $3, $1, $4, $5, $6, $7, $8, $9)";
 }
 
 fn finish_message(call: Call) -> Result<(), Refusal> {
     let (chat_id, message_id) = (0, 1);
-    let (content, parts, status, metadata, token_count) = (2, 3, 4, 5, 6);
+    let (content, parts, status, metadata, token_count, usage) = (2, 3, 4, 5, 6, 7);
     let chat_id: Uuid = call.required(chat_id, "chat_id")?;
     let message_id: Uuid = call.required(message_id, "message_id")?;
-    let [content, parts, status, metadata] =
-        [content, parts, status, metadata].map(|position| call.datum(position));
+    let [content, parts, status, metadata, usage] =
+        [content, parts, status, metadata, usage].map(|position| call.datum(position));
     let token_count: Option<i32> = call.argument(token_count);
     let (said_content, said_status): (Option<Cow<str>>, Option<Cow<str>>) =
         (content.map(Datum::read), status.map(Datum::read));
@@ -52,6 +48,7 @@ fn finish_message(call: Call) -> Result<(), Refusal> {
         status: said_status.as_deref(),
         metadata: metadata.map(jsonb::text).as_deref(),
         token_count,
+        usage: usage.map(jsonb::text).as_deref(),
     }
     .check()?;
     writing(|| {
@@ -69,19 +66,13 @@ fn finish_message(call: Call) -> Result<(), Refusal> {
                 status,
                 metadata,
                 token_count,
+                usage,
             ];
             if call.return_from(FINISH, &arguments) > 0 {
                 return Ok(true);
             }
-            let finished = IS_ALREADY_FINISHED.execute(call.connection, &arguments);
-            if finished.is_empty() {
+            if SAVE_PROGRESS.execute(call.connection, &arguments).get(1) != Some(true) {
                 return Ok(false);
-            }
-            if finished.get(2) == Some(true) {
-                return Err(Refusal::unwritten("message_id", "names a message that"));
-            }
-            if finished.get(1) != Some(true) {
-                return Err(Refusal::message_finished());
             }
             return_stored_message(call, &values![message_id, chat_id, tenant]);
             Ok(true)

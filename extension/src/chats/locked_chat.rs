@@ -1,7 +1,7 @@
 //! A chat that a call appends to: its lock, its active path and its messages.
 
-use chatkeep_core::Refusal;
 use chatkeep_core::chats::growth::{Growth, Said, growth};
+use chatkeep_core::{Refusal, uuid};
 use std::borrow::Cow;
 use std::collections::HashSet;
 
@@ -59,12 +59,12 @@ statements! {
           m.role::text = $4, m.content::text, m.parts::text, $5, $6::text
         from chatkeep.messages m
         where m.id = $1 and m.chat_id = $2 and m.tenant_id = $3";
-    GROW(UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID, JSONBOID, JSONBOID, TEXTOID, INT4OID) = c"
-        select chatkeep_private.grow_message($2, $3, $1, $4, $5, $6, $7, $8, $9)";
+    GROW(UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID, JSONBOID, JSONBOID, TEXTOID, INT4OID, JSONBOID) = c"
+        select chatkeep_private.grow_message($2, $3, $1, $4, $5, $6, $7, $8, $9, $10)";
     STORED_MESSAGES(UUIDARRAYOID, TEXTARRAYOID, UUIDOID, UUIDOID) = c"
         select i.outcome, n.id, n.chat_id, n.tenant_id, n.user_id, n.created_at, n.updated_at, n.seq, n.parent_id, n.active,
           n.role, n.content, n.parts, n.status, n.author_id, n.written_as, n.model, n.token_count, n.metadata,
-          n.redacted_at, n.redacted_by, n.redaction_reason, n.version
+          n.redacted_at, n.redacted_by, n.redaction_reason, n.version, n.reply_to, n.usage
         from unnest($1, $2) with ordinality i (id, outcome, place), lateral (
           select m.* from chatkeep.messages m
           where m.id = i.id and m.chat_id = $3 and m.tenant_id = $4
@@ -75,6 +75,7 @@ statements! {
         update chatkeep.chats c
         set last_seq = c.last_seq + $3, message_count = c.message_count + $3, active_leaf_id = $4, updated_at = $5
         where c.id = $1 and c.tenant_id = $2";
+    ONLY_RESULTS_FOLLOW(UUIDOID, UUIDOID, UUIDOID) = c"select chatkeep_private.only_results_follow($1, $2, $3)";
     MAY_STILL_WRITE() = c"select chatkeep_private.may_still_write()";
 }
 
@@ -205,14 +206,47 @@ impl<'c> Chat<'c> {
         Ok(true)
     }
 
-    /// Puts the next message after `parent`. NULL and the last message continue the path, any other parent starts a
-    /// branch.
-    pub fn follow(&mut self, parent: Option<Uuid>) -> Result<(), Refusal> {
-        match parent {
-            None => Ok(()),
-            Some(parent) if self.leaf == Some(parent) => Ok(()),
-            Some(parent) if self.activate(parent)? => Ok(()),
-            Some(_) => Err(Refusal::message_not_found("parent_id")),
+    /// Refuses to append after another message than the caller has seen. The nil UUID expects none.
+    pub fn expect_leaf(&self, expected: Option<Uuid>) -> Result<(), Refusal> {
+        let leaf = self.leaf.unwrap_or(NO_MESSAGE);
+        match expected {
+            Some(expected) if expected != leaf => Err(Refusal::other_leaf(
+                self.leaf.map(|leaf| uuid::format(&leaf)).as_deref(),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Prepares the path for the next message. After its parent, and after the results of the parent's other tools, it
+    /// continues the path; any other parent starts a branch.
+    pub fn place(&mut self, item: &MessageItem) -> Result<(), Refusal> {
+        if let Some(answered) = item.reply_to {
+            let known = STORED_IDS.execute(
+                self.connection,
+                &values![
+                    self.connection.uuids(std::iter::once(answered)),
+                    self.id,
+                    self.tenant
+                ],
+            );
+            if known.is_empty() {
+                return Err(Refusal::message_not_found("reply_to"));
+            }
+        }
+        match item.parent {
+            Some(parent) if self.leaf != Some(parent) => {
+                let is_next_result = item.is_result
+                    && ONLY_RESULTS_FOLLOW
+                        .execute(self.connection, &values![self.id, self.tenant, parent])
+                        .get(1)
+                        == Some(true);
+                if is_next_result || self.activate(parent)? {
+                    Ok(())
+                } else {
+                    Err(Refusal::message_not_found("parent_id"))
+                }
+            }
+            _ => Ok(()),
         }
     }
 
@@ -288,7 +322,8 @@ impl<'c> Chat<'c> {
                     item.parts,
                     item.metadata,
                     item.status,
-                    item.token_count
+                    item.token_count,
+                    item.usage
                 ];
                 GROW.execute(self.connection, &arguments);
                 Ok(Some(Saved::Grown))

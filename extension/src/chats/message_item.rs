@@ -26,6 +26,10 @@ pub struct MessageItem<'c> {
     pub model: Value<'c>,
     pub token_count: Value<'c>,
     pub metadata: Value<'c>,
+    pub reply_to: Option<Uuid>,
+    pub usage: Value<'c>,
+    /// Whether it is a result of a tool.
+    pub is_result: bool,
 }
 
 impl<'c> MessageItem<'c> {
@@ -51,6 +55,9 @@ impl<'c> MessageItem<'c> {
                 .jsonb("metadata")
                 .unwrap_or_else(jsonb::empty_object)
                 .into(),
+            reply_to: given.reply_to,
+            usage: given.usage.and_then(|_| item.jsonb("usage")).into(),
+            is_result: given.role == Some(message::RESULT),
         })
     }
 }

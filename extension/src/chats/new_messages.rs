@@ -17,7 +17,7 @@ use crate::postgres::statement::Statement;
 const NAME: &CStr = c"new_messages";
 
 /// The columns of `chatkeep.messages`, in the order of the migration.
-pub const COLUMNS: usize = 22;
+pub const COLUMNS: usize = 24;
 
 /// The value of the columns that tell of a redaction.
 const NOT_REDACTED: Option<Uuid> = None;
@@ -79,6 +79,8 @@ impl<'c> NewMessages<'c> {
             NOT_REDACTED,
             NOT_REDACTED,
             1_i32,
+            item.reply_to,
+            item.usage,
         ];
         // A column that somebody has added to the table stays NULL. The statement does not name it.
         let first = usize::from(self.outcome.is_none());

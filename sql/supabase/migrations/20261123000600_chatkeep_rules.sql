@@ -216,6 +216,7 @@ begin
       perform chatkeep_private.check_kind(place || 'message_id', item.value -> 'message_id', 'uuid');
       perform chatkeep_private.check_kind(place || 'id', item.value -> 'id', 'uuid');
       perform chatkeep_private.check_kind(place || 'parent_id', item.value -> 'parent_id', 'uuid');
+      perform chatkeep_private.check_kind(place || 'reply_to', item.value -> 'reply_to', 'uuid');
       perform chatkeep_private.check_kind(place || 'status', item.value -> 'status', 'string');
       perform chatkeep_private.check_kind(place || 'model', item.value -> 'model', 'string');
       perform chatkeep_private.check_kind(place || 'token_count', item.value -> 'token_count', 'integer');
@@ -223,7 +224,8 @@ begin
     end if;
     perform chatkeep_private.check_message(place, item.value ->> 'role', item.value ->> 'content',
       nullif(item.value -> 'parts', 'null'), coalesce(nullif(item.value -> 'metadata', 'null'), '{}'),
-      coalesce(item.value ->> 'status', 'complete'), item.value ->> 'model', (item.value ->> 'token_count')::integer);
+      coalesce(item.value ->> 'status', 'complete'), item.value ->> 'model', (item.value ->> 'token_count')::integer,
+      nullif(item.value -> 'usage', 'null'));
   end loop;
 end
 $$;
@@ -365,20 +367,21 @@ grant execute on function chatkeep_private.check_life(text, interval) to authent
 
 -- place is empty, or names the item of a batch: messages[3] and a dot.
 create or replace function chatkeep_private.check_message(
-  place text, role text, content text, parts jsonb, metadata jsonb, status text, model text, token_count integer
+  place text, role text, content text, parts jsonb, metadata jsonb, status text, model text, token_count integer, usage jsonb
 ) returns void
 language plpgsql immutable parallel safe set search_path = ''
 as $$
 begin
-  -- Nearly every message passes here: one expression instead of eight calls.
-  if role in ('system', 'user', 'assistant', 'tool') and octet_length(content) <= 1048576 and parts is null
-     and metadata = '{}' and status in ('complete', 'streaming', 'failed') and model is null and token_count is null then
+  -- Nearly every message passes here: one expression instead of nine calls.
+  if role in ('system', 'developer', 'user', 'assistant', 'tool') and octet_length(content) <= 1048576 and parts is null
+     and metadata = '{}' and status in ('complete', 'streaming', 'failed', 'stopped') and model is null and token_count is null
+     and usage is null then
     return;
   end if;
   perform chatkeep_private.check_present(place || 'role', role is not null);
-  if role not in ('system', 'user', 'assistant', 'tool') then
-    perform chatkeep_private.refuse('22023', place || 'role must be system, user, assistant or tool',
-      'Pass one of the four, in lower case.');
+  if role not in ('system', 'developer', 'user', 'assistant', 'tool') then
+    perform chatkeep_private.refuse('22023', place || 'role must be system, developer, user, assistant or tool',
+      'Pass one of the five, in lower case.');
   end if;
   perform chatkeep_private.check_present(place || 'content', content is not null);
   perform chatkeep_private.check_content(place || 'content', content);
@@ -388,18 +391,19 @@ begin
   perform chatkeep_private.check_present(place || 'metadata', metadata is not null);
   perform chatkeep_private.check_json(place || 'metadata', metadata, 'object');
   perform chatkeep_private.check_present(place || 'status', status is not null);
-  if status not in ('complete', 'streaming', 'failed') then
-    perform chatkeep_private.refuse('22023', place || 'status must be complete, streaming or failed',
-      'Pass one of the three, or leave it out for complete.');
+  if status not in ('complete', 'streaming', 'failed', 'stopped') then
+    perform chatkeep_private.refuse('22023', place || 'status must be complete, streaming, failed or stopped',
+      'Pass one of the four, or leave it out for complete.');
   end if;
   perform chatkeep_private.check_length(place || 'model', model, 200);
   perform chatkeep_private.check_token_count(place || 'token_count', token_count);
+  perform chatkeep_private.check_usage(place || 'usage', usage);
 end
 $$;
-comment on function chatkeep_private.check_message(text, text, text, jsonb, jsonb, text, text, integer) is
+comment on function chatkeep_private.check_message(text, text, text, jsonb, jsonb, text, text, integer, jsonb) is
   'Refuses bad arguments of a message, one by one.';
-revoke all on function chatkeep_private.check_message(text, text, text, jsonb, jsonb, text, text, integer) from public, anon, authenticated, service_role;
-grant execute on function chatkeep_private.check_message(text, text, text, jsonb, jsonb, text, text, integer) to authenticated, service_role;
+revoke all on function chatkeep_private.check_message(text, text, text, jsonb, jsonb, text, text, integer, jsonb) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.check_message(text, text, text, jsonb, jsonb, text, text, integer, jsonb) to authenticated, service_role;
 
 -- rules/check_page_size.sql ------------------------------------------------------------
 
@@ -478,6 +482,49 @@ $$;
 comment on function chatkeep_private.check_token_count(text, integer) is 'Refuses a negative number of tokens.';
 revoke all on function chatkeep_private.check_token_count(text, integer) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.check_token_count(text, integer) to authenticated, service_role;
+
+-- rules/check_usage.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.check_usage(argument text, value jsonb) returns void
+language plpgsql immutable parallel safe set search_path = ''
+as $$
+declare
+  tokens constant text[] := array['input_tokens', 'output_tokens', 'cached_input_tokens', 'reasoning_tokens'];
+  entry record;
+begin
+  if value is null then
+    return;
+  end if;
+  perform chatkeep_private.check_json(argument, value, 'object');
+  for entry in select e.key, e.value, e.value #>> '{}' as written from jsonb_each(check_usage.value) e order by e.key collate "C" loop
+    if entry.key = any (tokens) then
+      if jsonb_typeof(entry.value) <> 'number' or entry.written !~ '^[0-9]{1,10}$' or entry.written::bigint > 2147483647 then
+        perform chatkeep_private.refuse('22023', argument || ' has a number of tokens that is not a whole number',
+          'Pass whole numbers from 0 to 2147483647.');
+      end if;
+    elsif entry.key = 'cost' then
+      if jsonb_typeof(entry.value) <> 'number' or entry.written::numeric not between 0 and 1000000000000 then
+        perform chatkeep_private.refuse('22023', argument || ' has a cost that is no amount',
+          'Pass a number from 0 to 1000000000000, in units of the currency.');
+      end if;
+    elsif entry.key = 'currency' then
+      if jsonb_typeof(entry.value) <> 'string' or entry.written !~ '^[A-Z]{3}$' then
+        perform chatkeep_private.refuse('22023', argument || ' has a currency that is no code',
+          'Pass three capital letters (ISO 4217), such as USD.');
+      end if;
+    else
+      perform chatkeep_private.refuse('22023', argument || ' has an unknown key',
+        'The keys are input_tokens, output_tokens, cached_input_tokens, reasoning_tokens, cost and currency.');
+    end if;
+  end loop;
+  if value ? 'cost' <> value ? 'currency' then
+    perform chatkeep_private.refuse('22023', argument || ' has only one of cost and currency', 'Pass both, or neither.');
+  end if;
+end
+$$;
+comment on function chatkeep_private.check_usage(text, jsonb) is 'Refuses the usage of a message that has other keys, or values of another kind.';
+revoke all on function chatkeep_private.check_usage(text, jsonb) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.check_usage(text, jsonb) to authenticated, service_role;
 
 -- rules/checked_source_uri.sql ------------------------------------------------------------
 

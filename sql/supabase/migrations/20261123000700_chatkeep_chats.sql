@@ -9,7 +9,7 @@ create type chatkeep.appended_message as (
   role chatkeep.message_role, content chatkeep.message_content, parts chatkeep.json_array,
   status chatkeep.message_status, author_id uuid, written_as text, model chatkeep.model_name,
   token_count chatkeep.natural_number, metadata chatkeep.json_object,
-  redacted_at timestamptz, redacted_by uuid, redaction_reason text, version integer
+  redacted_at timestamptz, redacted_by uuid, redaction_reason text, version integer, reply_to uuid, usage chatkeep.json_object
 );
 comment on type chatkeep.appended_message is 'A message of a batch and its outcome.';
 comment on column chatkeep.appended_message.outcome is 'One of appended, stored, grown. stored: the message was there before. grown: it was there and now says more.';
@@ -18,7 +18,7 @@ create type chatkeep.found_message as (
   id uuid, chat_id uuid, seq integer, role text, created_at timestamptz, rank real, snippet text
 );
 comment on type chatkeep.found_message is 'A message that a search found.';
-comment on column chatkeep.found_message.role is 'One of system, user, assistant, tool.';
+comment on column chatkeep.found_message.role is 'One of system, developer, user, assistant, tool.';
 comment on column chatkeep.found_message.rank is 'How well the message matches.';
 comment on column chatkeep.found_message.snippet is 'HTML: the text is escaped, and matches are in `<mark>`.';
 
@@ -48,7 +48,7 @@ comment on column chatkeep.listed_chat.folder is 'NULL without a folder.';
 comment on column chatkeep.listed_chat.tags is 'Empty for a chat of somebody else.';
 comment on column chatkeep.listed_chat.read_up_to_seq is 'The seq up to which the owner has read. NULL until update_chat is told.';
 comment on column chatkeep.listed_chat.preview is 'The first 200 characters of the last message of the active path. NULL without a message.';
-comment on column chatkeep.listed_chat.preview_role is 'One of system, user, assistant, tool. The role of this message. NULL without a message.';
+comment on column chatkeep.listed_chat.preview_role is 'One of system, developer, user, assistant, tool. The role of this message. NULL without a message.';
 comment on column chatkeep.listed_chat.unread_count is
   'How many of the last 100 messages of the active path come after read_up_to_seq and are not the owner''s own. NULL while read_up_to_seq is.';
 comment on column chatkeep.listed_chat.is_shared is 'Whether a share of the chat is open.';
@@ -119,7 +119,10 @@ create or replace function chatkeep.append_message(
   parent_id uuid default null,
   status text default 'complete',
   model text default null,
-  token_count integer default null
+  token_count integer default null,
+  expected_leaf uuid default null,
+  reply_to uuid default null,
+  usage jsonb default null
 ) returns setof chatkeep.messages
 language plpgsql volatile set search_path = ''
 as $$
@@ -132,20 +135,23 @@ declare
 begin
   perform chatkeep_private.check_present('chat_id', append_message.chat_id is not null);
   perform chatkeep_private.check_message('', append_message.role, append_message.content, append_message.parts,
-    append_message.metadata, append_message.status, append_message.model, append_message.token_count);
+    append_message.metadata, append_message.status, append_message.model, append_message.token_count, append_message.usage);
 
   perform set_config('chatkeep.writing', 'on', true);
   chat := chatkeep_private.locked_chat(append_message.chat_id, or_shared => true);
   if append_message.message_id is not null and chatkeep_private.save_again(chat, append_message.message_id, 'message_id',
        append_message.role, append_message.content, append_message.parts, append_message.metadata, append_message.status,
-       append_message.token_count) is not null then
+       append_message.token_count, append_message.usage) is not null then
     return query
       select m.* from chatkeep.messages m
       where m.id = append_message.message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id;
     perform set_config('chatkeep.writing', marker, true);
     return;
   end if;
-  if append_message.parent_id is not null and append_message.parent_id is distinct from chat.active_leaf_id then
+  perform chatkeep_private.check_leaf(chat, append_message.expected_leaf);
+  perform chatkeep_private.check_reply(chat, 'reply_to', append_message.reply_to);
+  if append_message.parent_id is not null and append_message.parent_id is distinct from chat.active_leaf_id
+     and not (append_message.role = 'tool' and chatkeep_private.only_results_follow(chat.id, chat.tenant_id, append_message.parent_id)) then
     perform chatkeep_private.refuse_shared_branch('parent_id');
     if not chatkeep_private.activate_path(chat, append_message.parent_id) then
       perform chatkeep_private.refuse_message('parent_id');
@@ -169,11 +175,12 @@ begin
     )
     insert into chatkeep.messages as m (
       id, chat_id, tenant_id, user_id, author_id, seq, parent_id, role, content, parts,
-      status, model, token_count, metadata, created_at, updated_at
+      status, model, token_count, metadata, created_at, updated_at, reply_to, usage
     )
     select wanted, chat.id, chat.tenant_id, chat.user_id, chatkeep.uid(), chat.last_seq + 1, chat.active_leaf_id,
       append_message.role, append_message.content, append_message.parts, append_message.status,
-      append_message.model, append_message.token_count, append_message.metadata, written_at, written_at
+      append_message.model, append_message.token_count, append_message.metadata, written_at, written_at,
+      append_message.reply_to, append_message.usage
     from touched
     on conflict do nothing
     returning m.*;
@@ -189,9 +196,9 @@ begin
   perform set_config('chatkeep.writing', marker, true);
 end
 $$;
-comment on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer) is
+comment on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer, uuid, uuid, jsonb) is
 'Appends a message to a chat of the caller, or to one that is shared with the caller to write, and returns it.
-message_id makes a retry safe: the same id and content return the stored row. A copy that says more is stored in its place, while the message is the newest of its branch or streaming. A parent_id other than the last message starts a branch, in the caller''s own chats.
+message_id makes a retry safe: the same id and content return the stored row. A copy that says more is stored in its place, while the message is the newest of its branch or streaming. A parent_id other than the last message starts a branch, in the caller''s own chats. A result of a tool follows the other results of its call.
 role: The role of its author.
 content: At most 1 MiB of UTF-8. It may be empty.
 message_id: The idempotency key within the chat. A new one is made when it is left out.
@@ -201,16 +208,20 @@ parent_id: The message before this one. The last message of the active path when
 status: streaming for a message that finish_message ends later.
 model: At most 200 characters.
 token_count: Zero or more.
+expected_leaf: The last message that the caller has seen. PT409 names the present one where another was appended meanwhile. The nil UUID expects an empty chat.
+reply_to: The message that this one answers, where others have been appended since.
+usage: An object with any of input_tokens, output_tokens, cached_input_tokens, reasoning_tokens, and cost with currency.
 Returns: one row.
 Errors: 22023, 22004, PT404, PT409, PT410, PT503.';
-revoke all on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer) from public, anon, authenticated, service_role;
-grant execute on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer) to authenticated, service_role;
+revoke all on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer, uuid, uuid, jsonb) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer, uuid, uuid, jsonb) to authenticated, service_role;
 
 -- chats/append_messages.sql ------------------------------------------------------------
 
 create or replace function chatkeep.append_messages(
   chat_id uuid,
-  messages jsonb
+  messages jsonb,
+  expected_leaf uuid default null
 ) returns setof chatkeep.appended_message
 language plpgsql volatile set search_path = ''
 as $$
@@ -234,7 +245,7 @@ declare
 begin
   perform chatkeep_private.check_present('chat_id', append_messages.chat_id is not null);
   perform chatkeep_private.check_items('messages', append_messages.messages,
-    '{role,content,message_id,parts,metadata,parent_id,status,model,token_count}');
+    '{role,content,message_id,parts,metadata,parent_id,status,model,token_count,reply_to,usage}');
 
   perform set_config('chatkeep.writing', 'on', true);
   chat := chatkeep_private.locked_chat(append_messages.chat_id, or_shared => true);
@@ -253,13 +264,16 @@ begin
 
   for item in
     select e.value, e.ordinality::integer - 1 as position, (e.value ->> 'parent_id')::uuid as parent_id,
+      (e.value ->> 'reply_to')::uuid as reply_to,
       coalesce((e.value ->> 'message_id')::uuid, chatkeep_private.uuid_v7()) as id
     from jsonb_array_elements(append_messages.messages) with ordinality e
   loop
     place := format('messages[%s].', item.position);
     if cardinality(waiting_ids) > 0
-       and (item.id = any (stored) or (item.parent_id is not null and item.parent_id is distinct from leaf)) then
-      -- The items before this one must be in the table: this one is compared with them, or branches from them.
+       and (item.id = any (stored) or item.reply_to is not null
+         or (item.parent_id is not null and item.parent_id is distinct from leaf)) then
+      -- The items before this one must be in the table: this one is compared with them, answers them, or branches from
+      -- them.
       perform chatkeep_private.insert_items(chat, append_messages.messages, waiting_at, waiting_ids,
         seq - cardinality(waiting_ids) + 1, last_time - (cardinality(waiting_ids) - 1) * interval '1 microsecond');
       chat.active_leaf_id := leaf;
@@ -271,10 +285,15 @@ begin
       outcomes := outcomes || chatkeep_private.save_again(chat, item.id, place || 'message_id',
         item.value ->> 'role', item.value ->> 'content', nullif(item.value -> 'parts', 'null'),
         coalesce(nullif(item.value -> 'metadata', 'null'), '{}'), coalesce(item.value ->> 'status', 'complete'),
-        (item.value ->> 'token_count')::integer);
+        (item.value ->> 'token_count')::integer, nullif(item.value -> 'usage', 'null'));
       continue;
     end if;
-    if item.parent_id is not null and item.parent_id is distinct from leaf then
+    if seq = chat.last_seq then
+      perform chatkeep_private.check_leaf(chat, append_messages.expected_leaf);
+    end if;
+    perform chatkeep_private.check_reply(chat, place || 'reply_to', item.reply_to);
+    if item.parent_id is not null and item.parent_id is distinct from leaf
+       and not (item.value ->> 'role' = 'tool' and chatkeep_private.only_results_follow(chat.id, chat.tenant_id, item.parent_id)) then
       perform chatkeep_private.refuse_shared_branch(place || 'parent_id');
       if not chatkeep_private.activate_path(chat, item.parent_id) then
         perform chatkeep_private.refuse_message(place || 'parent_id');
@@ -308,7 +327,7 @@ begin
   return query
     select i.outcome, n.id, n.chat_id, n.tenant_id, n.user_id, n.created_at, n.updated_at, n.seq, n.parent_id, n.active,
       n.role, n.content, n.parts, n.status, n.author_id, n.written_as, n.model, n.token_count, n.metadata,
-      n.redacted_at, n.redacted_by, n.redaction_reason, n.version
+      n.redacted_at, n.redacted_by, n.redaction_reason, n.version, n.reply_to, n.usage
     from unnest(ids, outcomes) with ordinality i (id, outcome, place), lateral (
       select m.* from chatkeep.messages m
       where m.id = i.id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id
@@ -322,13 +341,14 @@ begin
   perform set_config('chatkeep.writing', marker, true);
 end
 $$;
-comment on function chatkeep.append_messages(uuid, jsonb) is
+comment on function chatkeep.append_messages(uuid, jsonb, uuid) is
 'Appends an array of at most 1,000 messages in order, all or none.
 outcome tells for each whether it was appended, stored before, or has grown.
-messages: At most 1,000 objects with the arguments of append_message. All or none are stored, in this order.
+messages: At most 1,000 objects with the arguments of append_message except expected_leaf. All or none are stored, in this order.
+expected_leaf: The last message that the caller has seen. PT409 names the present one where another was appended meanwhile. The nil UUID expects an empty chat.
 Errors: 22023, 22004, PT404, PT409, PT410, PT503; they name the item.';
-revoke all on function chatkeep.append_messages(uuid, jsonb) from public, anon, authenticated, service_role;
-grant execute on function chatkeep.append_messages(uuid, jsonb) to authenticated, service_role;
+revoke all on function chatkeep.append_messages(uuid, jsonb, uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.append_messages(uuid, jsonb, uuid) to authenticated, service_role;
 
 -- chats/check_import.sql ------------------------------------------------------------
 
@@ -356,13 +376,51 @@ begin
   perform chatkeep_private.check_kind('chat.archived_at', chat -> 'archived_at', 'timestamp');
   perform chatkeep_private.check_kind('chat.active_leaf_id', chat -> 'active_leaf_id', 'uuid');
   perform chatkeep_private.check_items('chat.messages', coalesce(nullif(chat -> 'messages', 'null'), '[]'),
-    '{id,parent_id,role,content,parts,status,model,token_count,metadata,created_at}');
+    '{id,parent_id,role,content,parts,status,model,token_count,metadata,created_at,reply_to,usage}');
 end
 $$;
 comment on function chatkeep_private.check_import(jsonb) is
   'Refuses what import_chat cannot store, and names the position.';
 revoke all on function chatkeep_private.check_import(jsonb) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.check_import(jsonb) to authenticated, service_role;
+
+-- chats/check_leaf.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.check_leaf(chat chatkeep.chats, expected_leaf uuid) returns void
+language plpgsql stable set search_path = ''
+as $$
+begin
+  if expected_leaf is not null
+     and expected_leaf <> coalesce(chat.active_leaf_id, '00000000-0000-0000-0000-000000000000') then
+    perform chatkeep_private.refuse('PT409',
+      'expected_leaf is not the last message: ' || coalesce('that is ' || chat.active_leaf_id, 'there is none'),
+      'Read what was appended meanwhile, and decide whether to append after it.');
+  end if;
+end
+$$;
+comment on function chatkeep_private.check_leaf(chatkeep.chats, uuid) is
+  'Refuses to append after another message than the one expected. The nil UUID expects none.';
+revoke all on function chatkeep_private.check_leaf(chatkeep.chats, uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.check_leaf(chatkeep.chats, uuid) to authenticated, service_role;
+
+-- chats/check_reply.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.check_reply(chat chatkeep.chats, argument text, reply_to uuid) returns void
+language plpgsql stable set search_path = ''
+as $$
+begin
+  if check_reply.reply_to is not null and not exists (
+    select from chatkeep.messages m
+    where m.id = check_reply.reply_to and m.chat_id = chat.id and m.tenant_id = chat.tenant_id
+  ) then
+    perform chatkeep_private.refuse_message(argument);
+  end if;
+end
+$$;
+comment on function chatkeep_private.check_reply(chatkeep.chats, text, uuid) is
+  'Refuses an answer to a message that the chat does not have.';
+revoke all on function chatkeep_private.check_reply(chatkeep.chats, text, uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.check_reply(chatkeep.chats, text, uuid) to authenticated, service_role;
 
 -- chats/create_chat.sql ------------------------------------------------------------
 
@@ -450,7 +508,7 @@ as $$
 declare
   marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
   moving constant uuid[] := chatkeep_private.moving_tenants();
-  begun_before constant timestamptz := chatkeep_private.moment_before('older_than', older_than);
+  silent_since constant timestamptz := chatkeep_private.moment_before('older_than', older_than);
 begin
   perform chatkeep_private.check_batch_size(batch_size, 1000);
   perform set_config('chatkeep.writing', 'on', true);
@@ -458,11 +516,13 @@ begin
     with stale as (
       select m.id, m.chat_id, m.tenant_id from chatkeep.messages m
       where m.status = 'streaming'
-        and m.created_at < begun_before
+        -- The index is by created_at, which no progress changes.
+        and m.created_at < silent_since
+        and m.updated_at < silent_since
         and (m.user_id = (select chatkeep.uid()) or chatkeep_private.serves(m.tenant_id))
         and m.tenant_id <> all (moving)
         and (select c.deleted_at is null from chatkeep.chats c where c.id = m.chat_id and c.tenant_id = m.tenant_id)
-      order by m.created_at
+      order by m.updated_at
       limit batch_size
       for no key update skip locked
     )
@@ -470,13 +530,14 @@ begin
     set status = 'failed', updated_at = greatest(clock_timestamp(), m.updated_at)
     from stale s
     where m.id = s.id and m.chat_id = s.chat_id and m.tenant_id = s.tenant_id and m.status = 'streaming'
+      and m.updated_at < silent_since
     returning m.*;
   perform set_config('chatkeep.writing', marker, true);
 end
 $$;
 comment on function chatkeep.fail_stale_messages(interval, integer) is
-'Marks messages as failed that have been streaming for longer than older_than, and returns them: the caller''s own, for service_role everyone''s outside of tenants that are being moved.
-older_than: How long they have been streaming.
+'Marks streaming messages as failed that nobody has written for longer than older_than, and returns them: the caller''s own, for service_role everyone''s outside of tenants that are being moved.
+older_than: How long ago finish_message kept their progress, or append_message stored them.
 batch_size: 1 to 1,000.
 Errors: 22023, 22004, PT503.';
 revoke all on function chatkeep.fail_stale_messages(interval, integer) from public, anon, authenticated, service_role;
@@ -491,7 +552,8 @@ create or replace function chatkeep.finish_message(
   parts jsonb default null,
   status text default 'complete',
   metadata jsonb default null,
-  token_count integer default null
+  token_count integer default null,
+  usage jsonb default null
 ) returns setof chatkeep.messages
 language plpgsql volatile set search_path = ''
 as $$
@@ -499,7 +561,6 @@ as $$
 declare
   marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
   chat chatkeep.chats;
-  message chatkeep.messages;
 begin
   perform chatkeep_private.check_present('chat_id', finish_message.chat_id is not null);
   perform chatkeep_private.check_present('message_id', finish_message.message_id is not null);
@@ -508,14 +569,15 @@ begin
     perform chatkeep_private.check_json('parts', finish_message.parts, 'array');
   end if;
   perform chatkeep_private.check_present('status', finish_message.status is not null);
-  if finish_message.status not in ('complete', 'failed') then
-    perform chatkeep_private.refuse('22023', 'status must be complete or failed',
-      'A message is finished whole or given up.');
+  if finish_message.status not in ('complete', 'streaming', 'failed', 'stopped') then
+    perform chatkeep_private.refuse('22023', 'status must be complete, streaming, failed or stopped',
+      'Pass one of the four. streaming keeps what there is so far.');
   end if;
   if finish_message.metadata is not null then
     perform chatkeep_private.check_json('metadata', finish_message.metadata, 'object');
   end if;
   perform chatkeep_private.check_token_count('token_count', finish_message.token_count);
+  perform chatkeep_private.check_usage('usage', finish_message.usage);
 
   perform set_config('chatkeep.writing', 'on', true);
   -- Two rounds: a statement that waited for the move of its own user still looks for the message in the old tenant.
@@ -524,53 +586,50 @@ begin
     if not row_security_active('chatkeep.chats'::regclass) then
       perform chatkeep_private.check_moving(chat.tenant_id);
     end if;
-    return query
-      update chatkeep.messages m
-      set content = coalesce(finish_message.content, m.content),
-        parts = coalesce(finish_message.parts, m.parts),
-        status = finish_message.status,
-        metadata = coalesce(finish_message.metadata, m.metadata),
-        token_count = coalesce(finish_message.token_count, m.token_count),
-        updated_at = greatest(clock_timestamp(), m.updated_at)
-      where m.id = finish_message.message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id
-        and m.status = 'streaming'
-      returning m.*;
-    if found then
+    -- Nearly every message is finished once and kept no progress.
+    if finish_message.status = 'complete' then
+      return query
+        update chatkeep.messages m
+        set content = coalesce(finish_message.content, m.content),
+          parts = coalesce(finish_message.parts, m.parts),
+          status = 'complete',
+          metadata = coalesce(finish_message.metadata, m.metadata),
+          token_count = coalesce(finish_message.token_count, m.token_count),
+          usage = coalesce(finish_message.usage, m.usage),
+          updated_at = greatest(clock_timestamp(), m.updated_at)
+        where m.id = finish_message.message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id
+          and m.status = 'streaming' and m.version = 1
+        returning m.*;
+      if found then
+        perform set_config('chatkeep.writing', marker, true);
+        return;
+      end if;
+    end if;
+    if chatkeep_private.save_progress(chat.id, chat.tenant_id, finish_message.message_id, finish_message.content,
+         finish_message.parts, finish_message.status, finish_message.metadata, finish_message.token_count, finish_message.usage) then
+      return query
+        select m.* from chatkeep.messages m
+        where m.id = finish_message.message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id;
       perform set_config('chatkeep.writing', marker, true);
       return;
     end if;
-    select m.* into message from chatkeep.messages m
-    where m.id = finish_message.message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id;
-    exit when found;
   end loop;
-  if message.id is null then
-    perform chatkeep_private.refuse_message('message_id');
-  elsif message.status = 'streaming' then
-    perform chatkeep_private.refuse_unwritten('message_id names a message that');
-  elsif message.status <> finish_message.status
-      or message.content <> coalesce(finish_message.content, message.content)
-      or message.parts is distinct from coalesce(finish_message.parts, message.parts)
-      or message.metadata <> coalesce(finish_message.metadata, message.metadata)
-      or message.token_count is distinct from coalesce(finish_message.token_count, message.token_count) then
-    perform chatkeep_private.refuse('PT409', 'message_id names a message that is not streaming',
-      'A message is finished once; append a new one instead.');
-  end if;
-  perform set_config('chatkeep.writing', marker, true);
-  return next message;
+  perform chatkeep_private.refuse_message('message_id');
 end
 $$;
-comment on function chatkeep.finish_message(uuid, uuid, text, jsonb, text, jsonb, integer) is
-'Ends a streaming message once, as complete or failed.
-NULL keeps the stored value. The same call again returns the row.
+comment on function chatkeep.finish_message(uuid, uuid, text, jsonb, text, jsonb, integer, jsonb) is
+'Keeps the progress of a streaming message, or ends it as complete, failed or stopped.
+NULL keeps the stored value. The same call again returns the row. A copy that says less than what is stored changes nothing, except that complete replaces what is streaming. complete and streaming lift a message that has failed. A complete message may grow, as by append_message.
 content: At most 1 MiB of UTF-8.
 parts: At most 256 KiB.
-status: One of complete, failed.
+status: streaming keeps what there is so far, and is a sign of life for fail_stale_messages. stopped is for an answer that the user ended.
 metadata: At most 256 KiB.
 token_count: Zero or more.
+usage: As for append_message.
 Returns: one row.
 Errors: 22023, 22004, PT404, PT409, PT410, PT503.';
-revoke all on function chatkeep.finish_message(uuid, uuid, text, jsonb, text, jsonb, integer) from public, anon, authenticated, service_role;
-grant execute on function chatkeep.finish_message(uuid, uuid, text, jsonb, text, jsonb, integer) to authenticated, service_role;
+revoke all on function chatkeep.finish_message(uuid, uuid, text, jsonb, text, jsonb, integer, jsonb) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.finish_message(uuid, uuid, text, jsonb, text, jsonb, integer, jsonb) to authenticated, service_role;
 
 -- chats/get_chat.sql ------------------------------------------------------------
 
@@ -614,7 +673,8 @@ grant execute on function chatkeep.get_chat(uuid) to authenticated, service_role
 
 -- What follows a message was said to it as it was, so only the newest message of a branch grows, or one that is streaming.
 create or replace function chatkeep_private.grow_message(
-  chat_id uuid, tenant_id uuid, message_id uuid, argument text, content text, parts jsonb, metadata jsonb, status text, token_count integer
+  chat_id uuid, tenant_id uuid, message_id uuid, argument text, content text, parts jsonb, metadata jsonb, status text, token_count integer,
+  usage jsonb
 ) returns void
 language plpgsql volatile set search_path = ''
 as $$
@@ -636,6 +696,7 @@ begin
     metadata = m.metadata || grow_message.metadata,
     status = case when m.status = 'streaming' or grow_message.status = 'complete' then grow_message.status else m.status end,
     token_count = coalesce(grow_message.token_count, m.token_count),
+    usage = coalesce(grow_message.usage, m.usage),
     version = m.version + 1,
     updated_at = greatest(clock_timestamp(), m.updated_at)
   where m.id = grow_message.message_id and m.chat_id = grow_message.chat_id and m.tenant_id = grow_message.tenant_id;
@@ -646,10 +707,10 @@ begin
   where s.chat_id = grow_message.chat_id and s.message_id = grow_message.message_id and s.tenant_id = grow_message.tenant_id;
 end
 $$;
-comment on function chatkeep_private.grow_message(uuid, uuid, uuid, text, text, jsonb, jsonb, text, integer) is
+comment on function chatkeep_private.grow_message(uuid, uuid, uuid, text, text, jsonb, jsonb, text, integer, jsonb) is
   'Stores a copy of a message that says more. Refuses it once the message has been answered.';
-revoke all on function chatkeep_private.grow_message(uuid, uuid, uuid, text, text, jsonb, jsonb, text, integer) from public, anon, authenticated, service_role;
-grant execute on function chatkeep_private.grow_message(uuid, uuid, uuid, text, text, jsonb, jsonb, text, integer) to authenticated, service_role;
+revoke all on function chatkeep_private.grow_message(uuid, uuid, uuid, text, text, jsonb, jsonb, text, integer, jsonb) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.grow_message(uuid, uuid, uuid, text, text, jsonb, jsonb, text, integer, jsonb) to authenticated, service_role;
 
 -- chats/holds_message.sql ------------------------------------------------------------
 
@@ -738,7 +799,7 @@ begin
   for item in
     select e.value, e.ordinality::integer - 1 as position,
       coalesce((e.value ->> 'id')::uuid, chatkeep_private.imported_id(kept.id, e.ordinality::integer)) as id,
-      (e.value ->> 'parent_id')::uuid as parent_id
+      (e.value ->> 'parent_id')::uuid as parent_id, (e.value ->> 'reply_to')::uuid as reply_to
     from jsonb_array_elements(items) with ordinality e
   loop
     place := format('chat.messages[%s].', item.position);
@@ -753,6 +814,9 @@ begin
       ) then
         perform chatkeep_private.refuse('PT404', place || 'parent_id names no message of this chat',
           'Pass the id of a message that stands earlier in the array.');
+      end if;
+      if item.reply_to <> all (ids) then
+        perform chatkeep_private.check_reply(kept, place || 'reply_to', item.reply_to);
       end if;
       positions := positions || item.position;
       ids := ids || item.id;
@@ -785,12 +849,13 @@ begin
     end if;
     insert into chatkeep.messages (
       id, chat_id, tenant_id, user_id, author_id, seq, parent_id, active, role, content, parts, status, model,
-      token_count, metadata, created_at, updated_at
+      token_count, metadata, created_at, updated_at, reply_to, usage
     )
     select n.id, kept.id, kept.tenant_id, kept.user_id, author, kept.last_seq + n.place::integer, n.parent_id, n.active,
       n.item ->> 'role', n.item ->> 'content', nullif(n.item -> 'parts', 'null'),
       coalesce(n.item ->> 'status', 'complete'), n.item ->> 'model', (n.item ->> 'token_count')::integer,
-      coalesce(nullif(n.item -> 'metadata', 'null'), '{}'), n.created_at, n.created_at
+      coalesce(nullif(n.item -> 'metadata', 'null'), '{}'), n.created_at, n.created_at,
+      (n.item ->> 'reply_to')::uuid, nullif(n.item -> 'usage', 'null')
     from (
       select u.*, items -> u.position as item
       from unnest(positions, ids, parents, times, actives) with ordinality
@@ -987,7 +1052,7 @@ declare
 begin
   insert into chatkeep.messages (
     id, chat_id, tenant_id, user_id, author_id, seq, parent_id, role, content, parts, status, model, token_count,
-    metadata, created_at, updated_at
+    metadata, created_at, updated_at, reply_to, usage
   )
   select n.id, chat.id, chat.tenant_id, chat.user_id, author, first_seq - 1 + n.place::integer,
     case n.place when 1 then chat.active_leaf_id else ids[n.place - 1] end,
@@ -995,7 +1060,8 @@ begin
     coalesce(n.item ->> 'status', 'complete'), n.item ->> 'model', (n.item ->> 'token_count')::integer,
     coalesce(nullif(n.item -> 'metadata', 'null'), '{}'),
     first_time + (n.place - 1) * interval '1 microsecond',
-    first_time + (n.place - 1) * interval '1 microsecond'
+    first_time + (n.place - 1) * interval '1 microsecond',
+    (n.item ->> 'reply_to')::uuid, nullif(n.item -> 'usage', 'null')
   from (
     select u.id, u.place, items -> u.position as item
     from unnest(ids, positions) with ordinality u (id, position, place)
@@ -1302,6 +1368,32 @@ comment on function chatkeep_private.next_time(chatkeep.chats) is 'The created_a
 revoke all on function chatkeep_private.next_time(chatkeep.chats) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.next_time(chatkeep.chats) to authenticated, service_role;
 
+-- chats/only_results_follow.sql ------------------------------------------------------------
+
+-- Tools that are called side by side end in any order. Each result names the call as its parent, and none of them hides
+-- another.
+create or replace function chatkeep_private.only_results_follow(chat_id uuid, tenant_id uuid, message_id uuid) returns boolean
+language plpgsql stable set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  called_at timestamptz;
+begin
+  select m.created_at into called_at from chatkeep.messages m
+  where m.id = only_results_follow.message_id and m.chat_id = only_results_follow.chat_id
+    and m.tenant_id = only_results_follow.tenant_id and m.active;
+  return found and not exists (
+    select from chatkeep.messages m
+    where m.chat_id = only_results_follow.chat_id and m.tenant_id = only_results_follow.tenant_id and m.active
+      and m.created_at > called_at and m.role <> 'tool'
+  );
+end
+$$;
+comment on function chatkeep_private.only_results_follow(uuid, uuid, uuid) is
+  'Whether nothing but results of tools comes after the message on the active path.';
+revoke all on function chatkeep_private.only_results_follow(uuid, uuid, uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.only_results_follow(uuid, uuid, uuid) to authenticated, service_role;
+
 -- chats/purge_chats.sql ------------------------------------------------------------
 
 create or replace function chatkeep.purge_chats(
@@ -1449,6 +1541,24 @@ comment on function chatkeep_private.refuse_chat(boolean, timestamptz) is
 revoke all on function chatkeep_private.refuse_chat(boolean, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.refuse_chat(boolean, timestamptz) to authenticated, service_role;
 
+-- chats/refuse_finished.sql ------------------------------------------------------------
+
+create or replace function chatkeep_private.refuse_finished(status text) returns void
+language plpgsql stable set search_path = ''
+as $$
+begin
+  if refuse_finished.status = 'stopped' then
+    perform chatkeep_private.refuse('PT409', 'message_id names a message that was stopped',
+      'End the stream. What is left of it can be stored with the status stopped.');
+  end if;
+  perform chatkeep_private.refuse('PT409', 'message_id names a message that is not streaming',
+    'A message is finished once; append a new one instead.');
+end
+$$;
+comment on function chatkeep_private.refuse_finished(text) is 'Refuses to finish a message that has ended with this status.';
+revoke all on function chatkeep_private.refuse_finished(text) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.refuse_finished(text) to authenticated, service_role;
+
 -- chats/refuse_message.sql ------------------------------------------------------------
 
 create or replace function chatkeep_private.refuse_message(argument text) returns void
@@ -1581,7 +1691,7 @@ grant execute on function chatkeep.rewind_chat(uuid, uuid) to authenticated, ser
 
 create or replace function chatkeep_private.save_again(
   chat chatkeep.chats, message_id uuid, argument text, role text, content text, parts jsonb, metadata jsonb, status text,
-  token_count integer
+  token_count integer, usage jsonb
 ) returns text
 language plpgsql volatile set search_path = ''
 as $$
@@ -1607,14 +1717,89 @@ begin
     return 'stored';
   end if;
   perform chatkeep_private.grow_message(chat.id, chat.tenant_id, stored.id, save_again.argument, save_again.content, save_again.parts,
-    save_again.metadata, save_again.status, save_again.token_count);
+    save_again.metadata, save_again.status, save_again.token_count, save_again.usage);
   return 'grown';
 end
 $$;
-comment on function chatkeep_private.save_again(chatkeep.chats, uuid, text, text, text, jsonb, jsonb, text, integer) is
+comment on function chatkeep_private.save_again(chatkeep.chats, uuid, text, text, text, jsonb, jsonb, text, integer, jsonb) is
   'What became of a message that the chat has: stored or grown; NULL if it has none. Refuses other content.';
-revoke all on function chatkeep_private.save_again(chatkeep.chats, uuid, text, text, text, jsonb, jsonb, text, integer) from public, anon, authenticated, service_role;
-grant execute on function chatkeep_private.save_again(chatkeep.chats, uuid, text, text, text, jsonb, jsonb, text, integer) to authenticated, service_role;
+revoke all on function chatkeep_private.save_again(chatkeep.chats, uuid, text, text, text, jsonb, jsonb, text, integer, jsonb) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.save_again(chatkeep.chats, uuid, text, text, text, jsonb, jsonb, text, integer, jsonb) to authenticated, service_role;
+
+-- chats/save_progress.sql ------------------------------------------------------------
+
+-- The rare ways of finish_message: progress, an early end, and a message that has ended before.
+create or replace function chatkeep_private.save_progress(
+  chat_id uuid, tenant_id uuid, message_id uuid, content text, parts jsonb, status text, metadata jsonb, token_count integer, usage jsonb
+) returns boolean
+language plpgsql volatile set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  stored chatkeep.messages;
+  verdict text;
+  is_kept boolean;
+begin
+  perform from chatkeep.messages m
+  where m.id = save_progress.message_id and m.chat_id = save_progress.chat_id and m.tenant_id = save_progress.tenant_id;
+  if not found then
+    return false;
+  end if;
+  select m.* into stored from chatkeep.messages m
+  where m.id = save_progress.message_id and m.chat_id = save_progress.chat_id and m.tenant_id = save_progress.tenant_id
+  for no key update;
+  if not found then
+    perform chatkeep_private.refuse_unwritten('message_id names a message that');
+  end if;
+  verdict := chatkeep_private.growth(stored.content, stored.parts,
+    coalesce(save_progress.content, stored.content), coalesce(save_progress.parts, stored.parts));
+
+  if stored.redacted_at is not null then
+    perform chatkeep_private.refuse_finished(stored.status);
+  elsif verdict = 'stale'
+      and (save_progress.status = stored.status or (save_progress.status = 'streaming' and stored.status <> 'stopped')) then
+    -- A late copy.
+    return true;
+  elsif stored.status = 'complete' and save_progress.status = 'complete' and verdict = 'grown' then
+    perform chatkeep_private.grow_message(save_progress.chat_id, save_progress.tenant_id, stored.id, 'message_id',
+      coalesce(save_progress.content, stored.content), coalesce(save_progress.parts, stored.parts),
+      coalesce(save_progress.metadata, '{}'), 'complete', save_progress.token_count, save_progress.usage);
+    return true;
+  elsif stored.status = 'streaming' or (stored.status = 'failed' and save_progress.status in ('streaming', 'complete'))
+     or (stored.status in ('failed', 'stopped') and save_progress.status = stored.status and verdict = 'grown') then
+    -- Whoever ends a message early may know less of it than its writer has kept.
+    is_kept := verdict = 'stale' and save_progress.status <> 'complete';
+    update chatkeep.messages m
+    set content = case when is_kept then m.content else coalesce(save_progress.content, m.content) end,
+      parts = case when is_kept then m.parts else coalesce(save_progress.parts, m.parts) end,
+      status = save_progress.status,
+      metadata = coalesce(save_progress.metadata, m.metadata),
+      token_count = coalesce(save_progress.token_count, m.token_count),
+      usage = coalesce(save_progress.usage, m.usage),
+      version = m.version + 1,
+      updated_at = greatest(clock_timestamp(), m.updated_at)
+    where m.id = stored.id and m.chat_id = save_progress.chat_id and m.tenant_id = save_progress.tenant_id
+    returning m.content into stored.content;
+    if not found then
+      perform chatkeep_private.refuse_unwritten('message_id names a message that');
+    end if;
+    update chatkeep.message_search s set tsv = chatkeep_private.search_vector(s.language, stored.content)
+    where s.chat_id = save_progress.chat_id and s.message_id = stored.id and s.tenant_id = save_progress.tenant_id;
+    return true;
+  -- What is left is a retry.
+  elsif verdict <> 'same' or save_progress.status not in (stored.status, case stored.status when 'complete' then 'streaming' end)
+     or stored.metadata <> coalesce(save_progress.metadata, stored.metadata)
+     or stored.token_count is distinct from coalesce(save_progress.token_count, stored.token_count)
+     or stored.usage is distinct from coalesce(save_progress.usage, stored.usage) then
+    perform chatkeep_private.refuse_finished(stored.status);
+  end if;
+  return true;
+end
+$$;
+comment on function chatkeep_private.save_progress(uuid, uuid, uuid, text, jsonb, text, jsonb, integer, jsonb) is
+  'Stores the progress or the end of a message. Returns false if the chat has no such message, and refuses one that has ended otherwise.';
+revoke all on function chatkeep_private.save_progress(uuid, uuid, uuid, text, jsonb, text, jsonb, integer, jsonb) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.save_progress(uuid, uuid, uuid, text, jsonb, text, jsonb, integer, jsonb) to authenticated, service_role;
 
 -- chats/search_messages.sql ------------------------------------------------------------
 

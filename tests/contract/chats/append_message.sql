@@ -128,13 +128,69 @@ select pg_temp.rows_are(
   format($$ select seq, parent_id from chatkeep.append_message(%L, 'user', 'x', parent_id => '00000000-0000-0000-0000-000000000000') $$, :'fresh'),
   $$ values (1, null::uuid) $$, 'in an empty chat the nil UUID changes nothing');
 
+-- Who continues what.
+rollback to people;
+select pg_temp.sign_in('ada');
+select id as chat from chatkeep.create_chat() \gset
+select lives_ok(format($$ select * from chatkeep.append_message(%L, 'user', 'one', pg_temp.id('c1'), expected_leaf => '00000000-0000-0000-0000-000000000000') $$, :'chat'), 'an empty chat is expected');
+select is(pg_temp.refusal(format($$ select * from chatkeep.append_message(%L, 'user', 'tab two', expected_leaf => '00000000-0000-0000-0000-000000000000') $$, :'chat')),
+  format('PT409 expected_leaf is not the last message: that is %s | Read what was appended meanwhile, and decide whether to append after it.', pg_temp.id('c1')), 'somebody was faster');
+select pg_temp.rows_are(format($$ select content from chatkeep.append_message(%L, 'user', 'one', pg_temp.id('c1'), expected_leaf => '00000000-0000-0000-0000-000000000000') $$, :'chat'), array['one'], 'a retry is a retry');
+select lives_ok(format($$ select * from chatkeep.append_message(%L, 'user', 'two', pg_temp.id('c2'), expected_leaf => pg_temp.id('c1')) $$, :'chat'), 'the last message is expected');
+select alike(pg_temp.refusal(format($$ select * from chatkeep.append_message(%L, 'user', 'x', expected_leaf => pg_temp.id('ff')) $$, :'chat')), 'PT409 expected_leaf %', 'a leaf of no chat');
+select lives_ok(format($$ select * from chatkeep.append_message(%L, 'user', 'branch', pg_temp.id('c3'), parent_id => pg_temp.id('c1'), expected_leaf => pg_temp.id('c2')) $$, :'chat'), 'a branch from what was seen');
+select lives_ok(format($$ select * from chatkeep.select_branch(%L, pg_temp.id('c2')) $$, :'chat'), 'back');
+
+-- Two questions at once: both answers stay in view.
+select pg_temp.rows_are(format($$ select parent_id, reply_to from chatkeep.append_message(%L, 'assistant', 'to one', pg_temp.id('c4'), reply_to => pg_temp.id('c1')) $$, :'chat'),
+  $$ values (pg_temp.id('c2'), pg_temp.id('c1')) $$, 'an answer to an earlier message continues the path');
+select is(pg_temp.listed(:'chat'), 'one two to one', 'and hides nothing');
+select is(pg_temp.refusal(format($$ select * from chatkeep.append_message(%L, 'assistant', 'x', reply_to => pg_temp.id('ff')) $$, :'chat')),
+  'PT404 reply_to names no message of this chat | Pass the id of a message of the same chat.', 'an answer to no message');
+
+-- Tools that are called side by side.
+select lives_ok(format($$ select * from chatkeep.append_message(%L, 'assistant', 'calls a, b, c', pg_temp.id('70')) $$, :'chat'), 'a call of three tools');
+select lives_ok(format($$ select * from chatkeep.append_message(%L, 'tool', %L, parent_id => pg_temp.id('70')) $$, :'chat', result), 'result ' || result) from unnest(array['a', 'b', 'c']) result;
+select is(pg_temp.listed(:'chat'), 'one two to one calls a, b, c a b c', 'each result follows the others');
+select lives_ok(format($$ select * from chatkeep.append_message(%L, 'assistant', 'done') $$, :'chat'), 'the answer');
+select lives_ok(format($$ select * from chatkeep.append_message(%L, 'tool', 'd', parent_id => pg_temp.id('70')) $$, :'chat'), 'a result after the answer');
+select is(pg_temp.listed(:'chat'), 'one two to one calls a, b, c d', 'starts a branch');
+select lives_ok(format($$ select * from chatkeep.append_message(%L, 'assistant', 'again', parent_id => pg_temp.id('70')) $$, :'chat'), 'what is no result');
+select is(pg_temp.listed(:'chat'), 'one two to one calls a, b, c again', 'branches as ever');
+
+-- Usage, roles, a status from the start.
+select pg_temp.rows_are(
+  format($$ select role, status, usage from chatkeep.append_message(%L, 'developer', 'be brief', status => 'stopped', usage => '{"input_tokens":12,"output_tokens":0,"cached_input_tokens":10,"reasoning_tokens":0,"cost":0.000125,"currency":"EUR"}') $$, :'chat'),
+  $$ values ('developer', 'stopped', '{"input_tokens":12,"output_tokens":0,"cached_input_tokens":10,"reasoning_tokens":0,"cost":0.000125,"currency":"EUR"}'::jsonb) $$, 'usage is stored');
+select is(pg_temp.refusal(format($$ select * from chatkeep.append_message(%L, 'user', 'x', usage => %L) $$, :'chat', usage)), '22023 usage ' || expected, usage || ' is refused')
+from (values
+  ('[]', 'must be a JSON object | Wrap the value in one.'),
+  ('{"inputTokens":1}', 'has an unknown key | The keys are input_tokens, output_tokens, cached_input_tokens, reasoning_tokens, cost and currency.'),
+  ('{"input_tokens":-1}', 'has a number of tokens that is not a whole number | Pass whole numbers from 0 to 2147483647.'),
+  ('{"input_tokens":1.0}', 'has a number of tokens that is not a whole number | Pass whole numbers from 0 to 2147483647.'),
+  ('{"output_tokens":"1"}', 'has a number of tokens that is not a whole number | Pass whole numbers from 0 to 2147483647.'),
+  ('{"cached_input_tokens":null}', 'has a number of tokens that is not a whole number | Pass whole numbers from 0 to 2147483647.'),
+  ('{"reasoning_tokens":2147483648}', 'has a number of tokens that is not a whole number | Pass whole numbers from 0 to 2147483647.'),
+  ('{"cost":-0.01,"currency":"USD"}', 'has a cost that is no amount | Pass a number from 0 to 1000000000000, in units of the currency.'),
+  ('{"cost":1e13,"currency":"USD"}', 'has a cost that is no amount | Pass a number from 0 to 1000000000000, in units of the currency.'),
+  ('{"cost":1,"currency":"usd"}', 'has a currency that is no code | Pass three capital letters (ISO 4217), such as USD.'),
+  ('{"cost":1}', 'has only one of cost and currency | Pass both, or neither.'),
+  ('{"currency":"USD"}', 'has only one of cost and currency | Pass both, or neither.')
+) bad (usage, expected);
+select pg_temp.rows_are(format($$ select content, usage from chatkeep.append_message(%L, 'assistant', 'gr', pg_temp.id('e9'), usage => '{"output_tokens":1}') $$, :'chat'),
+  $$ values ('gr', '{"output_tokens":1}'::jsonb) $$, 'usage of a first copy');
+select pg_temp.rows_are(format($$ select content, usage from chatkeep.append_message(%L, 'assistant', 'grow', pg_temp.id('e9'), usage => '{"output_tokens":2}') $$, :'chat'),
+  $$ values ('grow', '{"output_tokens":2}'::jsonb) $$, 'a growth brings its own');
+select pg_temp.rows_are(format($$ select content, usage from chatkeep.append_message(%L, 'assistant', 'grown', pg_temp.id('e9')) $$, :'chat'),
+  $$ values ('grown', '{"output_tokens":2}'::jsonb) $$, 'or keeps what there is');
+
 -- Bad arguments: the same SQLSTATE, sentence and hint on every engine. Nothing is stored.
 rollback to people;
 select pg_temp.sign_in('ada');
 select id as chat from chatkeep.create_chat() \gset
 select is(pg_temp.refusal('select * from chatkeep.' || replace(call, 'CHAT', quote_literal(:'chat') || '::uuid')), expected, name)
 from (values
-  ('a role of another name', $$append_message(CHAT, 'User', 'x')$$, '22023 role must be system, user, assistant or tool | Pass one of the four, in lower case.'),
+  ('a role of another name', $$append_message(CHAT, 'User', 'x')$$, '22023 role must be system, developer, user, assistant or tool | Pass one of the five, in lower case.'),
   ('no role', $$append_message(CHAT, null, 'x')$$, '22004 role is missing | Pass a value; null is not accepted here.'),
   ('no content', $$append_message(CHAT, 'user', null)$$, '22004 content is missing | Pass a value; null is not accepted here.'),
   ('no chat', $$append_message(null, 'user', 'x')$$, '22004 chat_id is missing | Pass a value; null is not accepted here.'),
@@ -148,11 +204,11 @@ from (values
   ('metadata over 256 KiB', $$append_message(CHAT, 'user', 'x', metadata => jsonb_build_object('a', repeat('x', 262144)))$$, '22023 metadata is larger than 262144 bytes | Store large values as a document and attach that.'),
   ('metadata of 65 levels', $$append_message(CHAT, 'user', 'x', metadata => (repeat('{"a":', 65) || '1' || repeat('}', 65))::jsonb)$$, '22023 metadata is nested deeper than 64 levels | Flatten it, or store it as text.'),
   ('parts of 65 levels', $$append_message(CHAT, 'user', 'x', parts => (repeat('[', 65) || repeat(']', 65))::jsonb)$$, '22023 parts is nested deeper than 64 levels | Flatten it, or store it as text.'),
-  ('a status of another name', $$append_message(CHAT, 'user', 'x', status => 'done')$$, '22023 status must be complete, streaming or failed | Pass one of the three, or leave it out for complete.'),
+  ('a status of another name', $$append_message(CHAT, 'user', 'x', status => 'done')$$, '22023 status must be complete, streaming, failed or stopped | Pass one of the four, or leave it out for complete.'),
   ('no status', $$append_message(CHAT, 'user', 'x', status => null)$$, '22004 status is missing | Pass a value; null is not accepted here.'),
   ('a model name over 200 characters', $$append_message(CHAT, 'user', 'x', model => repeat('m', 201))$$, '22023 model is longer than 200 characters | Shorten it.'),
   ('a negative token_count', $$append_message(CHAT, 'user', 'x', token_count => -1)$$, '22023 token_count must not be negative | Pass the number of tokens, or leave it out.'),
-  ('two faults: the first argument is named', $$append_message(CHAT, 'nobody', null, token_count => -1)$$, '22023 role must be system, user, assistant or tool | Pass one of the four, in lower case.')
+  ('two faults: the first argument is named', $$append_message(CHAT, 'nobody', null, token_count => -1)$$, '22023 role must be system, developer, user, assistant or tool | Pass one of the five, in lower case.')
 ) refused (name, call, expected);
 select is_empty($$ select from chatkeep.messages $$, 'no refused message is stored');
 -- The largest values that are allowed.

@@ -180,6 +180,35 @@ from refused;
 select pg_temp.rows_are(format($$ select message_count, last_seq from chatkeep.chats where id = %L $$, :'other'), $$ values (1, 1) $$, 'no refused batch is half stored');
 select is(current_setting('chatkeep.writing', true), '', 'the marker does not outlive a call');
 
+-- Who continues what, in a batch.
+rollback to people;
+select pg_temp.sign_in('ada');
+select id as chat from chatkeep.create_chat() \gset
+select pg_temp.rows_are(
+  format($$ select outcome, content, reply_to, usage from chatkeep.append_messages(%L, jsonb_build_array(
+    pg_temp.item('one', pg_temp.id('c1')), pg_temp.item('two', pg_temp.id('c2')),
+    pg_temp.item('to one', pg_temp.id('c3'), more => jsonb_build_object('role', 'assistant', 'reply_to', pg_temp.id('c1'), 'usage', '{"output_tokens":3}'::jsonb))),
+    expected_leaf => '00000000-0000-0000-0000-000000000000') $$, :'chat'),
+  $$ values ('appended', 'one', null::uuid, null::jsonb), ('appended', 'two', null, null), ('appended', 'to one', pg_temp.id('c1'), '{"output_tokens":3}') $$,
+  'an item answers an earlier one of its batch');
+select is(pg_temp.listed(:'chat'), 'one two to one', 'and all are on the path');
+select pg_temp.rows_are(format($$ select outcome from chatkeep.append_messages(%L, jsonb_build_array(pg_temp.item('one', pg_temp.id('c1'))), expected_leaf => '00000000-0000-0000-0000-000000000000') $$, :'chat'),
+  array['stored'], 'a retry expects nothing');
+select is(pg_temp.refusal(format($$ select * from chatkeep.append_messages(%L, jsonb_build_array(pg_temp.item('one', pg_temp.id('c1')), pg_temp.item('late')), expected_leaf => pg_temp.id('c2')) $$, :'chat')),
+  format('PT409 expected_leaf is not the last message: that is %s | Read what was appended meanwhile, and decide whether to append after it.', pg_temp.id('c3')), 'a new item expects the leaf');
+select lives_ok(format($$ select * from chatkeep.append_messages(%L, jsonb_build_array(pg_temp.item('one', pg_temp.id('c1')), pg_temp.item('calls', pg_temp.id('70'), more => '{"role":"assistant"}'),
+    pg_temp.item('a', parent => pg_temp.id('70'), more => '{"role":"tool"}'), pg_temp.item('b', parent => pg_temp.id('70'), more => '{"role":"tool"}')), expected_leaf => pg_temp.id('c3')) $$, :'chat'),
+  'a call and its results in one batch');
+select is(pg_temp.listed(:'chat'), 'one two to one calls a b', 'the results follow one another');
+select is(pg_temp.refusal(format($$ select * from chatkeep.append_messages(%L, jsonb_build_array(pg_temp.item('x'), pg_temp.item('y', more => %L))) $$, :'chat', more)), expected, more || ' is refused')
+from (values
+  ('{"reply_to":"00000000-0000-0000-0000-0000000000ff"}', 'PT404 messages[1].reply_to names no message of this chat | Pass the id of a message of the same chat.'),
+  ('{"reply_to":"first"}', '22023 messages[1].reply_to must be a UUID | Write it as 8-4-4-4-12 hexadecimal digits.'),
+  ('{"usage":{"cost":1}}', '22023 messages[1].usage has only one of cost and currency | Pass both, or neither.'),
+  ('{"usage":1}', '22023 messages[1].usage must be a JSON object | Wrap the value in one.')
+) bad (more, expected);
+select is(pg_temp.listed(:'chat'), 'one two to one calls a b', 'nothing of these is stored');
+
 -- Bad arguments: the same SQLSTATE, sentence and hint on every engine. Nothing is stored.
 rollback to people;
 select pg_temp.sign_in('ada');
@@ -192,10 +221,10 @@ from (values
   ('a batch of JSON null', $$append_messages(CHAT, 'null')$$, '22023 messages must be a JSON array | Wrap the value in one.'),
   ('a batch of 1001', $$append_messages(CHAT, (select jsonb_agg('{"role":"user","content":"x"}'::jsonb) from generate_series(1, 1001)))$$, '22023 messages has more than 1000 items | Send it in several calls.'),
   ('an item that is no object', $$append_messages(CHAT, '[{"role":"user","content":"x"},7]')$$, '22023 messages[1] must be a JSON object | Wrap the value in one.'),
-  ('an item with an unknown key', $$append_messages(CHAT, '[{"role":"user","content":"x","colour":"red"}]')$$, '22023 messages[0] has an unknown key | The keys are role, content, message_id, parts, metadata, parent_id, status, model and token_count.'),
+  ('an item with an unknown key', $$append_messages(CHAT, '[{"role":"user","content":"x","colour":"red"}]')$$, '22023 messages[0] has an unknown key | The keys are role, content, message_id, parts, metadata, parent_id, status, model, token_count, reply_to and usage.'),
   ('an item without a role', $$append_messages(CHAT, '[{"content":"x"}]')$$, '22004 messages[0].role is missing | Pass a value; null is not accepted here.'),
   ('an item with a role that is no string', $$append_messages(CHAT, '[{"role":1,"content":"x"}]')$$, '22023 messages[0].role must be a string | Put it in quotes.'),
-  ('an item with a role of another name', $$append_messages(CHAT, '[{"role":"bot","content":"x"}]')$$, '22023 messages[0].role must be system, user, assistant or tool | Pass one of the four, in lower case.'),
+  ('an item with a role of another name', $$append_messages(CHAT, '[{"role":"bot","content":"x"}]')$$, '22023 messages[0].role must be system, developer, user, assistant or tool | Pass one of the five, in lower case.'),
   ('an item without content', $$append_messages(CHAT, '[{"role":"user"}]')$$, '22004 messages[0].content is missing | Pass a value; null is not accepted here.'),
   ('an item with content that is no string', $$append_messages(CHAT, '[{"role":"user","content":[]}]')$$, '22023 messages[0].content must be a string | Put it in quotes.'),
   ('an item with content over 1 MiB', $$append_messages(CHAT, jsonb_build_array(jsonb_build_object('role', 'user', 'content', repeat('x', 1048577))))$$, '22023 messages[0].content is longer than 1048576 bytes | Split it, or store it as a document and attach that.'),
@@ -207,7 +236,7 @@ from (values
   ('an item with parts of 65 levels', $$append_messages(CHAT, ('[{"role":"user","content":"x","parts":' || repeat('[', 65) || repeat(']', 65) || '}]')::jsonb)$$, '22023 messages[0].parts is nested deeper than 64 levels | Flatten it, or store it as text.'),
   ('an item with parts over 256 KiB', $$append_messages(CHAT, jsonb_build_array(jsonb_build_object('role', 'user', 'content', 'x', 'parts', jsonb_build_array(repeat('x', 262144)))))$$, '22023 messages[0].parts is larger than 262144 bytes | Store large values as a document and attach that.'),
   ('an item with metadata that is no object', $$append_messages(CHAT, '[{"role":"user","content":"x","metadata":[]}]')$$, '22023 messages[0].metadata must be a JSON object | Wrap the value in one.'),
-  ('an item with a status of another name', $$append_messages(CHAT, '[{"role":"user","content":"x","status":"done"}]')$$, '22023 messages[0].status must be complete, streaming or failed | Pass one of the three, or leave it out for complete.'),
+  ('an item with a status of another name', $$append_messages(CHAT, '[{"role":"user","content":"x","status":"done"}]')$$, '22023 messages[0].status must be complete, streaming, failed or stopped | Pass one of the four, or leave it out for complete.'),
   ('an item with a status that is no string', $$append_messages(CHAT, '[{"role":"user","content":"x","status":true}]')$$, '22023 messages[0].status must be a string | Put it in quotes.'),
   ('an item with a model name over 200 characters', $$append_messages(CHAT, jsonb_build_array(jsonb_build_object('role', 'user', 'content', 'x', 'model', repeat('m', 201))))$$, '22023 messages[0].model is longer than 200 characters | Shorten it.'),
   ('an item with a negative token_count', $$append_messages(CHAT, '[{"role":"user","content":"x","token_count":-1}]')$$, '22023 messages[0].token_count must not be negative | Pass the number of tokens, or leave it out.'),
@@ -225,9 +254,9 @@ select pg_temp.rows_are($$ select content, status from chatkeep.messages $$, $$ 
 
 select is(pg_temp.refusal($$ select * from chatkeep.append_messages(pg_temp.id('c1'), '[{"colour":"red"}]') $$),
   '22023 messages[0] has an unknown key | The keys are ' || regexp_replace(string_agg(name, ', ' order by place), ', (\w+)$', ' and \1') || '.',
-  'the keys of an item are the arguments of append_message but chat_id')
+  'the keys of an item are the arguments of append_message but chat_id and expected_leaf')
 from pg_catalog.pg_proc p, unnest(p.proargnames) with ordinality a (name, place)
-where p.oid = 'chatkeep.append_message'::regproc and name <> 'chat_id';
+where p.oid = 'chatkeep.append_message'::regproc and name not in ('chat_id', 'expected_leaf');
 
 -- Values in JSON of a wrong kind, and of the right kind.
 rollback to people;

@@ -16,14 +16,22 @@ select pg_temp.sign_in('ada');
 select lives_ok(format($$ select * from chatkeep.append_messages(%L, jsonb_build_array(
     pg_temp.item('', pg_temp.id('a5'), more => '{"status":"streaming"}'), pg_temp.item('half', pg_temp.id('a6'), more => '{"status":"streaming"}'))) $$, :'chat'), 'two more placeholders of the user');
 reset role;
-update chatkeep.messages set created_at = now() - case id when pg_temp.id('a4') then interval '16 minutes' when pg_temp.id('a5') then interval '14 minutes' when pg_temp.id('a6') then interval '3 hours' else interval '2 hours' end
-  where status = 'streaming';
+create temporary table ages on commit drop as
+  select m.id, now() - case m.id when pg_temp.id('a4') then interval '16 minutes' when pg_temp.id('a5') then interval '14 minutes' when pg_temp.id('a6') then interval '3 hours' else interval '2 hours' end as at
+  from chatkeep.messages m where m.status = 'streaming';
+update chatkeep.messages m set created_at = a.at, updated_at = a.at from ages a where a.id = m.id;
 select pg_temp.sign_in('ada');
 select pg_temp.rows_are('select id, status, content from chatkeep.fail_stale_messages(batch_size => 1)', $$ values (pg_temp.id('a6'), 'failed', 'half') $$, 'a batch takes the oldest messages first');
 select pg_temp.rows_are('select id, status from chatkeep.fail_stale_messages()', $$ values (pg_temp.id('a4'), 'failed') $$, 'messages older than 15 minutes fail by default');
 select pg_temp.rows_are($$ select id from chatkeep.fail_stale_messages('1 minute') $$, $$ values (pg_temp.id('a5')) $$, 'messages older than older_than fail');
 select is_empty($$ select id from chatkeep.fail_stale_messages('0') $$, 'and then the user has none left');
-select alike(pg_temp.refusal(format($$ select * from chatkeep.finish_message(%L, pg_temp.id('a4'), 'late') $$, :'chat')), 'PT409 message_id %', 'a writer that comes back is refused');
+select pg_temp.rows_are(format($$ select content, status from chatkeep.finish_message(%L, pg_temp.id('a4'), 'late') $$, :'chat'), $$ values ('late', 'complete') $$, 'a writer that comes back ends its message');
+select lives_ok(format($$ select * from chatkeep.append_message(%L, 'assistant', '', message_id => pg_temp.id('a7'), status => 'streaming') $$, :'chat'), 'a long answer');
+reset role;
+update chatkeep.messages m set created_at = now() - interval '20 minutes', updated_at = now() - interval '20 minutes' where m.id = pg_temp.id('a7');
+select pg_temp.sign_in('ada');
+select lives_ok(format($$ select * from chatkeep.finish_message(%L, pg_temp.id('a7'), 'still here', status => 'streaming') $$, :'chat'), 'shows that it is alive');
+select is_empty('select id from chatkeep.fail_stale_messages()', 'and does not fail');
 select pg_temp.serve();
 select is((select array_agg(f.id) from chatkeep.fail_stale_messages() f where f.chat_id = :'eves'), array[pg_temp.id('e1')], 'service_role fails everybody''s');
 select is(

@@ -51,7 +51,9 @@ select pg_temp.rows_are(
   format($$ select content, parts, status, metadata, token_count from chatkeep.finish_message(%L, pg_temp.id('a2'), status => 'failed') $$, :'chat'),
   $$ values ('so far', '[{"type":"text","text":"so far"}]'::jsonb, 'failed', '{"draft":1}'::jsonb, 2) $$, 'a failed answer keeps what there is');
 select pg_temp.rows_are(format($$ select status from chatkeep.finish_message(%L, pg_temp.id('a2'), status => 'failed') $$, :'chat'), array['failed'], 'failing again returns the row');
-select alike(pg_temp.refusal(format($$ select * from chatkeep.finish_message(%L, pg_temp.id('a2')) $$, :'chat')), 'PT409 message_id %', 'failed is final');
+select pg_temp.rows_are(format($$ select content, status from chatkeep.finish_message(%L, pg_temp.id('a2'), 'so far and on') $$, :'chat'),
+  $$ values ('so far and on', 'complete') $$, 'a late end lifts what has failed');
+select alike(pg_temp.refusal(format($$ select * from chatkeep.finish_message(%L, pg_temp.id('a2'), status => 'failed') $$, :'chat')), 'PT409 message_id %', 'complete is final');
 select lives_ok(format($$ select * from chatkeep.append_message(%L, 'assistant', '', message_id => pg_temp.id('a3'), status => 'streaming', metadata => '{"draft":1,"kept":false}') $$, :'chat'), 'one more');
 select pg_temp.rows_are(
   format($$ select content, parts, status, metadata, token_count from chatkeep.finish_message(%L, pg_temp.id('a3'), 'all', '[{"type":"tool-call"}]', 'complete', '{"final":1}', 0) $$, :'chat'),
@@ -74,7 +76,6 @@ select is(pg_temp.listed(:'chat'), 'no', 'and the active path stays');
 
 -- Refusals.
 select lives_ok(format($$ select * from chatkeep.append_message(%L, 'assistant', '', message_id => pg_temp.id('a4'), status => 'streaming') $$, :'chat'), 'a last one');
-select alike(pg_temp.refusal(format($$ select * from chatkeep.finish_message(%L, pg_temp.id('a4'), 'x', status => 'streaming') $$, :'chat')), '22023 status must be %', 'a message cannot be finished as streaming');
 select alike(pg_temp.refusal(format($$ select * from chatkeep.finish_message(%L, pg_temp.id('a4'), 'x', status => null) $$, :'chat')), '22004 status is missing%', 'a finish without status');
 select alike(pg_temp.refusal(format($$ select * from chatkeep.finish_message(%L, pg_temp.id('a4'), repeat('x', 1048577)) $$, :'chat')), '22023 content is longer than 1048576 bytes%', 'content over 1 MiB');
 select alike(pg_temp.refusal(format($$ select * from chatkeep.finish_message(%L, pg_temp.id('a4'), 'x', parts => '{}') $$, :'chat')), '22023 parts must be a JSON array%', 'parts that are no array');
@@ -84,6 +85,65 @@ select alike(pg_temp.refusal(format($$ select * from chatkeep.finish_message(%L,
 select alike(pg_temp.refusal(format($$ select * from chatkeep.finish_message(%L, null, 'x') $$, :'chat')), '22004 message_id is missing%', 'no message');
 select alike(pg_temp.refusal($$ select * from chatkeep.finish_message(null, pg_temp.id('a4'), 'x') $$), '22004 chat_id is missing%', 'no chat');
 select alike(pg_temp.refusal($$ select * from chatkeep.finish_message(pg_temp.id('ff'), pg_temp.id('a4'), 'x') $$), 'PT404 chat_id names no chat of yours%', 'an unknown chat');
+
+
+-- Progress: a sign of life, and never less than before.
+select lives_ok(format($$ select * from chatkeep.append_message(%L, 'assistant', '', message_id => pg_temp.id('d1'), status => 'streaming') $$, :'chat'), 'an answer begins');
+create temporary table placed on commit drop as select m.updated_at from chatkeep.messages m where m.id = pg_temp.id('d1');
+select pg_temp.rows_are(
+  format($$ select m.content, m.parts, m.status, m.version, m.updated_at > p.updated_at
+    from chatkeep.finish_message(%L, pg_temp.id('d1'), 'half', '[{"type":"text","text":"half"}]', 'streaming', usage => '{"output_tokens":1}') m, placed p $$, :'chat'),
+  $$ values ('half', '[{"type":"text","text":"half"}]'::jsonb, 'streaming', 2, true) $$, 'progress is kept');
+select pg_temp.rows_are(
+  format($$ select content, parts, status, version, usage from chatkeep.finish_message(%L, pg_temp.id('d1'), 'ha', '[{"type":"text","text":"ha"}]', 'streaming', '{"late":true}', 9) $$, :'chat'),
+  $$ values ('half', '[{"type":"text","text":"half"}]'::jsonb, 'streaming', 2, '{"output_tokens":1}'::jsonb) $$, 'progress that arrives late changes nothing');
+select is((select m.metadata || jsonb_build_object('n', m.token_count) from chatkeep.messages m where m.id = pg_temp.id('d1')), '{"n":null}', 'nothing at all');
+select pg_temp.rows_are(format($$ select content, version from chatkeep.finish_message(%L, pg_temp.id('d1'), status => 'streaming') $$, :'chat'),
+  $$ values ('half', 3) $$, 'a sign of life needs no content');
+select pg_temp.rows_are(format($$ select content from chatkeep.finish_message(%L, pg_temp.id('d1'), 'Half', '[]', 'streaming') $$, :'chat'),
+  array['Half'], 'what streams may be rewritten');
+select pg_temp.rows_are(
+  format($$ select content, parts, status, usage from chatkeep.finish_message(%L, pg_temp.id('d1'), 'Ha', '[]', usage => '{"output_tokens":2,"cost":0.01,"currency":"USD"}') $$, :'chat'),
+  $$ values ('Ha', '[]'::jsonb, 'complete', '{"output_tokens":2,"cost":0.01,"currency":"USD"}'::jsonb) $$, 'the end counts, even if it is shorter');
+select pg_temp.rows_are(format($$ select content, status from chatkeep.finish_message(%L, pg_temp.id('d1'), 'H', status => 'streaming') $$, :'chat'),
+  $$ values ('Ha', 'complete') $$, 'progress that arrives after the end changes nothing');
+select alike(pg_temp.refusal(format($$ select * from chatkeep.finish_message(%L, pg_temp.id('d1'), 'Hi', status => 'streaming') $$, :'chat')), 'PT409 message_id %', 'unless it says something else');
+select alike(pg_temp.refusal(format($$ select * from chatkeep.finish_message(%L, pg_temp.id('d1'), 'Ha', usage => '{}') $$, :'chat')), 'PT409 message_id %', 'and another usage is a conflict');
+select pg_temp.rows_are(format($$ select content, status, version, metadata from chatkeep.finish_message(%L, pg_temp.id('d1'), 'Ha ha', metadata => '{"laughs":2}') $$, :'chat'),
+  $$ values ('Ha ha', 'complete', 6, '{"laughs":2}'::jsonb) $$, 'a complete message grows');
+select pg_temp.rows_are(format($$ select content, version from chatkeep.finish_message(%L, pg_temp.id('d1'), 'Ha') $$, :'chat'),
+  $$ values ('Ha ha', 6) $$, 'and its old copy is stale');
+select pg_temp.rows_are(format($$ select content, status from chatkeep.append_message(%L, 'user', 'go on') $$, :'chat'), $$ values ('go on', 'complete') $$, 'it is answered');
+select alike(pg_temp.refusal(format($$ select * from chatkeep.finish_message(%L, pg_temp.id('d1'), 'Ha ha ha') $$, :'chat')), 'PT409 message_id names a message that has been answered%', 'and grows no more');
+
+-- The user stops it.
+select lives_ok(format($$ select * from chatkeep.append_message(%L, 'assistant', '', message_id => pg_temp.id('d2'), status => 'streaming') $$, :'chat'), 'another answer');
+select lives_ok(format($$ select * from chatkeep.finish_message(%L, pg_temp.id('d2'), 'one two', status => 'streaming') $$, :'chat'), 'with some progress');
+select pg_temp.rows_are(format($$ select content, status, metadata from chatkeep.finish_message(%L, pg_temp.id('d2'), 'one', status => 'stopped', metadata => '{"by":"tab"}') $$, :'chat'),
+  $$ values ('one two', 'stopped', '{"by":"tab"}'::jsonb) $$, 'a stop that has seen less keeps what there is');
+select is(pg_temp.refusal(format($$ select * from chatkeep.finish_message(%L, pg_temp.id('d2'), 'one two three', status => %L) $$, :'chat', status)),
+  'PT409 message_id names a message that was stopped | End the stream. What is left of it can be stored with the status stopped.', status || ' after a stop is refused')
+from unnest(array['streaming', 'complete', 'failed']) status;
+select pg_temp.rows_are(format($$ select content, status from chatkeep.finish_message(%L, pg_temp.id('d2'), 'one two three', status => 'stopped') $$, :'chat'),
+  $$ values ('one two three', 'stopped') $$, 'the writer adds what it had');
+select pg_temp.rows_are(format($$ select content, status from chatkeep.finish_message(%L, pg_temp.id('d2'), status => 'stopped') $$, :'chat'),
+  $$ values ('one two three', 'stopped') $$, 'stopping again returns the row');
+
+-- What fail_stale_messages gave up was indexed. The words of the late end are found.
+select lives_ok(format($$ select * from chatkeep.append_message(%L, 'assistant', 'slow', message_id => pg_temp.id('d3'), status => 'streaming') $$, :'chat'), 'a slow answer');
+select pg_temp.rows_are(format($$ select status from chatkeep.finish_message(%L, pg_temp.id('d3'), status => 'failed') $$, :'chat'), array['failed'], 'is given up');
+select pg_temp.serve();
+select cmp_ok(chatkeep.index_messages(), '>', 0, 'and indexed');
+select pg_temp.sign_in('ada');
+select pg_temp.rows_are(format($$ select status from chatkeep.finish_message(%L, pg_temp.id('d3'), 'slow and', status => 'streaming') $$, :'chat'), array['streaming'], 'its writer is alive');
+select pg_temp.rows_are(format($$ select status from chatkeep.finish_message(%L, pg_temp.id('d3'), 'slow and steady') $$, :'chat'), array['complete'], 'and ends it');
+select pg_temp.rows_are($$ select id from chatkeep.search_messages('steady') $$, $$ values (pg_temp.id('d3')) $$, 'search finds the end');
+
+-- A redacted message takes no more.
+select lives_ok(format($$ select * from chatkeep.append_message(%L, 'assistant', 'secret', message_id => pg_temp.id('d4'), status => 'streaming') $$, :'chat'), 'an answer');
+select lives_ok(format($$ select * from chatkeep.redact_message(%L, pg_temp.id('d4')) $$, :'chat'), 'that is redacted');
+select alike(pg_temp.refusal(format($$ select * from chatkeep.finish_message(%L, pg_temp.id('d4'), 'secret again', status => %L) $$, :'chat', status)), 'PT409 message_id %', status || ' after a redaction is refused')
+from unnest(array['streaming', 'complete', 'stopped', 'failed']) status;
 
 select is(current_setting('chatkeep.writing', true), '', 'the marker does not outlive a call');
 
@@ -99,7 +159,8 @@ from (values
   ('a finish of an unknown message', $$finish_message(CHAT, pg_temp.id('ff'))$$, 'PT404 message_id names no message of this chat | Pass the id of a message of the same chat.'),
   ('a finish of what does not stream', $$finish_message(CHAT, pg_temp.id('a1'), 'other')$$, 'PT409 message_id names a message that is not streaming | A message is finished once; append a new one instead.'),
   ('a finish without status', $$finish_message(CHAT, pg_temp.id('a1'), status => null)$$, '22004 status is missing | Pass a value; null is not accepted here.'),
-  ('a finish that goes on streaming', $$finish_message(CHAT, pg_temp.id('a1'), status => 'streaming')$$, '22023 status must be complete or failed | A message is finished whole or given up.'),
+  ('a finish with a status of another name', $$finish_message(CHAT, pg_temp.id('a1'), status => 'done')$$, '22023 status must be complete, streaming, failed or stopped | Pass one of the four. streaming keeps what there is so far.'),
+  ('a finish with an unknown kind of usage', $$finish_message(CHAT, pg_temp.id('a1'), usage => '{"tokens":1}')$$, '22023 usage has an unknown key | The keys are input_tokens, output_tokens, cached_input_tokens, reasoning_tokens, cost and currency.'),
   ('a finish with content over 1 MiB', $$finish_message(CHAT, pg_temp.id('a1'), repeat('x', 1048577))$$, '22023 content is longer than 1048576 bytes | Split it, or store it as a document and attach that.'),
   ('a finish with parts that are no array', $$finish_message(CHAT, pg_temp.id('a1'), parts => '"x"')$$, '22023 parts must be a JSON array | Wrap the value in one.'),
   ('a finish with metadata that are no object', $$finish_message(CHAT, pg_temp.id('a1'), metadata => '[]')$$, '22023 metadata must be a JSON object | Wrap the value in one.'),

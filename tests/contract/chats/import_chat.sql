@@ -203,6 +203,19 @@ select is((select array_agg(pg_temp.refusal(format($$ select * from chatkeep.imp
   array_fill('22023 chat.messages[0].created_at must be a timestamp (RFC 3339) | Write it as 2026-01-31T12:00:00Z.'::text, array[12]), 'text that is not a time is refused with its place');
 select is((select count(*)::integer from chatkeep.import_chat('{"messages":[{"role":"user","content":"x","created_at":"0001-01-01T00:00:00Z"},{"role":"user","content":"y","created_at":"0001-01-01T00:00:00Z"}]}')), 1, 'equal times at the beginning of time stay in order');
 
+-- What a message answers, and what it took.
+rollback to people;
+select pg_temp.sign_in('ada');
+select count(*) as imported from chatkeep.import_chat(jsonb_build_object('id', pg_temp.id('9a'), 'messages', jsonb_build_array(
+  jsonb_build_object('id', pg_temp.id('9b'), 'role', 'developer', 'content', 'be brief'),
+  jsonb_build_object('role', 'user', 'content', 'hm'),
+  jsonb_build_object('role', 'assistant', 'content', 'yes', 'reply_to', pg_temp.id('9b'), 'usage', '{"output_tokens":1}'::jsonb, 'status', 'stopped')))) \gset
+select pg_temp.rows_are($$ select role, status, reply_to, usage from chatkeep.messages m where m.content = 'yes' $$,
+  $$ values ('assistant', 'stopped', pg_temp.id('9b'), '{"output_tokens":1}'::jsonb) $$, 'reply_to and usage are imported');
+select is(pg_temp.refusal($$ select * from chatkeep.import_chat(jsonb_build_object('messages', jsonb_build_array(
+    jsonb_build_object('role', 'user', 'content', 'x', 'reply_to', pg_temp.id('ff'))))) $$),
+  'PT404 chat.messages[0].reply_to names no message of this chat | Pass the id of a message of the same chat.', 'an answer to no message');
+
 -- Bad arguments: the same SQLSTATE, sentence and hint on every engine. Nothing is stored.
 rollback to people;
 select pg_temp.sign_in('ada');
@@ -224,7 +237,7 @@ from (values
   ('an import with messages that are no array', $$import_chat('{"messages":{}}')$$, '22023 chat.messages must be a JSON array | Wrap the value in one.'),
   ('an import of 1001 messages', $$import_chat(jsonb_build_object('messages', (select jsonb_agg('{"role":"user","content":"x"}'::jsonb) from generate_series(1, 1001))))$$, '22023 chat.messages has more than 1000 items | Send it in several calls.'),
   ('an imported message that is no object', $$import_chat('{"messages":[[]]}')$$, '22023 chat.messages[0] must be a JSON object | Wrap the value in one.'),
-  ('an imported message with an unknown key', $$import_chat('{"messages":[{"role":"user","content":"x","message_id":null}]}')$$, '22023 chat.messages[0] has an unknown key | The keys are id, parent_id, role, content, parts, status, model, token_count, metadata and created_at.'),
+  ('an imported message with an unknown key', $$import_chat('{"messages":[{"role":"user","content":"x","message_id":null}]}')$$, '22023 chat.messages[0] has an unknown key | The keys are id, parent_id, role, content, parts, status, model, token_count, metadata, created_at, reply_to and usage.'),
   ('an imported message without a role', $$import_chat('{"messages":[{"content":"x"}]}')$$, '22004 chat.messages[0].role is missing | Pass a value; null is not accepted here.'),
   ('an imported message with an id that is no UUID', $$import_chat('{"messages":[{"role":"user","content":"x","id":"nope"}]}')$$, '22023 chat.messages[0].id must be a UUID | Write it as 8-4-4-4-12 hexadecimal digits.'),
   ('an imported message at no time', $$import_chat('{"messages":[{"role":"user","content":"x","created_at":"yesterday"}]}')$$, '22023 chat.messages[0].created_at must be a timestamp (RFC 3339) | Write it as 2026-01-31T12:00:00Z.'),

@@ -8,7 +8,10 @@ create or replace function chatkeep.append_message(
   parent_id uuid default null,
   status text default 'complete',
   model text default null,
-  token_count integer default null
+  token_count integer default null,
+  expected_leaf uuid default null,
+  reply_to uuid default null,
+  usage jsonb default null
 ) returns setof chatkeep.messages
 language plpgsql volatile set search_path = ''
 as $$
@@ -21,20 +24,23 @@ declare
 begin
   perform chatkeep_private.check_present('chat_id', append_message.chat_id is not null);
   perform chatkeep_private.check_message('', append_message.role, append_message.content, append_message.parts,
-    append_message.metadata, append_message.status, append_message.model, append_message.token_count);
+    append_message.metadata, append_message.status, append_message.model, append_message.token_count, append_message.usage);
 
   perform set_config('chatkeep.writing', 'on', true);
   chat := chatkeep_private.locked_chat(append_message.chat_id, or_shared => true);
   if append_message.message_id is not null and chatkeep_private.save_again(chat, append_message.message_id, 'message_id',
        append_message.role, append_message.content, append_message.parts, append_message.metadata, append_message.status,
-       append_message.token_count) is not null then
+       append_message.token_count, append_message.usage) is not null then
     return query
       select m.* from chatkeep.messages m
       where m.id = append_message.message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id;
     perform set_config('chatkeep.writing', marker, true);
     return;
   end if;
-  if append_message.parent_id is not null and append_message.parent_id is distinct from chat.active_leaf_id then
+  perform chatkeep_private.check_leaf(chat, append_message.expected_leaf);
+  perform chatkeep_private.check_reply(chat, 'reply_to', append_message.reply_to);
+  if append_message.parent_id is not null and append_message.parent_id is distinct from chat.active_leaf_id
+     and not (append_message.role = 'tool' and chatkeep_private.only_results_follow(chat.id, chat.tenant_id, append_message.parent_id)) then
     perform chatkeep_private.refuse_shared_branch('parent_id');
     if not chatkeep_private.activate_path(chat, append_message.parent_id) then
       perform chatkeep_private.refuse_message('parent_id');
@@ -58,11 +64,12 @@ begin
     )
     insert into chatkeep.messages as m (
       id, chat_id, tenant_id, user_id, author_id, seq, parent_id, role, content, parts,
-      status, model, token_count, metadata, created_at, updated_at
+      status, model, token_count, metadata, created_at, updated_at, reply_to, usage
     )
     select wanted, chat.id, chat.tenant_id, chat.user_id, chatkeep.uid(), chat.last_seq + 1, chat.active_leaf_id,
       append_message.role, append_message.content, append_message.parts, append_message.status,
-      append_message.model, append_message.token_count, append_message.metadata, written_at, written_at
+      append_message.model, append_message.token_count, append_message.metadata, written_at, written_at,
+      append_message.reply_to, append_message.usage
     from touched
     on conflict do nothing
     returning m.*;
@@ -78,9 +85,9 @@ begin
   perform set_config('chatkeep.writing', marker, true);
 end
 $$;
-comment on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer) is
+comment on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer, uuid, uuid, jsonb) is
 'Appends a message to a chat of the caller, or to one that is shared with the caller to write, and returns it.
-message_id makes a retry safe: the same id and content return the stored row. A copy that says more is stored in its place, while the message is the newest of its branch or streaming. A parent_id other than the last message starts a branch, in the caller''s own chats.
+message_id makes a retry safe: the same id and content return the stored row. A copy that says more is stored in its place, while the message is the newest of its branch or streaming. A parent_id other than the last message starts a branch, in the caller''s own chats. A result of a tool follows the other results of its call.
 role: The role of its author.
 content: At most 1 MiB of UTF-8. It may be empty.
 message_id: The idempotency key within the chat. A new one is made when it is left out.
@@ -90,7 +97,10 @@ parent_id: The message before this one. The last message of the active path when
 status: streaming for a message that finish_message ends later.
 model: At most 200 characters.
 token_count: Zero or more.
+expected_leaf: The last message that the caller has seen. PT409 names the present one where another was appended meanwhile. The nil UUID expects an empty chat.
+reply_to: The message that this one answers, where others have been appended since.
+usage: An object with any of input_tokens, output_tokens, cached_input_tokens, reasoning_tokens, and cost with currency.
 Returns: one row.
 Errors: 22023, 22004, PT404, PT409, PT410, PT503.';
-revoke all on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer) from public, anon, authenticated, service_role;
-grant execute on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer) to authenticated, service_role;
+revoke all on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer, uuid, uuid, jsonb) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.append_message(uuid, text, text, uuid, jsonb, jsonb, uuid, text, text, integer, uuid, uuid, jsonb) to authenticated, service_role;

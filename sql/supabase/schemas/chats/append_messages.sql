@@ -1,6 +1,7 @@
 create or replace function chatkeep.append_messages(
   chat_id uuid,
-  messages jsonb
+  messages jsonb,
+  expected_leaf uuid default null
 ) returns setof chatkeep.appended_message
 language plpgsql volatile set search_path = ''
 as $$
@@ -24,7 +25,7 @@ declare
 begin
   perform chatkeep_private.check_present('chat_id', append_messages.chat_id is not null);
   perform chatkeep_private.check_items('messages', append_messages.messages,
-    '{role,content,message_id,parts,metadata,parent_id,status,model,token_count}');
+    '{role,content,message_id,parts,metadata,parent_id,status,model,token_count,reply_to,usage}');
 
   perform set_config('chatkeep.writing', 'on', true);
   chat := chatkeep_private.locked_chat(append_messages.chat_id, or_shared => true);
@@ -43,13 +44,16 @@ begin
 
   for item in
     select e.value, e.ordinality::integer - 1 as position, (e.value ->> 'parent_id')::uuid as parent_id,
+      (e.value ->> 'reply_to')::uuid as reply_to,
       coalesce((e.value ->> 'message_id')::uuid, chatkeep_private.uuid_v7()) as id
     from jsonb_array_elements(append_messages.messages) with ordinality e
   loop
     place := format('messages[%s].', item.position);
     if cardinality(waiting_ids) > 0
-       and (item.id = any (stored) or (item.parent_id is not null and item.parent_id is distinct from leaf)) then
-      -- The items before this one must be in the table: this one is compared with them, or branches from them.
+       and (item.id = any (stored) or item.reply_to is not null
+         or (item.parent_id is not null and item.parent_id is distinct from leaf)) then
+      -- The items before this one must be in the table: this one is compared with them, answers them, or branches from
+      -- them.
       perform chatkeep_private.insert_items(chat, append_messages.messages, waiting_at, waiting_ids,
         seq - cardinality(waiting_ids) + 1, last_time - (cardinality(waiting_ids) - 1) * interval '1 microsecond');
       chat.active_leaf_id := leaf;
@@ -61,10 +65,15 @@ begin
       outcomes := outcomes || chatkeep_private.save_again(chat, item.id, place || 'message_id',
         item.value ->> 'role', item.value ->> 'content', nullif(item.value -> 'parts', 'null'),
         coalesce(nullif(item.value -> 'metadata', 'null'), '{}'), coalesce(item.value ->> 'status', 'complete'),
-        (item.value ->> 'token_count')::integer);
+        (item.value ->> 'token_count')::integer, nullif(item.value -> 'usage', 'null'));
       continue;
     end if;
-    if item.parent_id is not null and item.parent_id is distinct from leaf then
+    if seq = chat.last_seq then
+      perform chatkeep_private.check_leaf(chat, append_messages.expected_leaf);
+    end if;
+    perform chatkeep_private.check_reply(chat, place || 'reply_to', item.reply_to);
+    if item.parent_id is not null and item.parent_id is distinct from leaf
+       and not (item.value ->> 'role' = 'tool' and chatkeep_private.only_results_follow(chat.id, chat.tenant_id, item.parent_id)) then
       perform chatkeep_private.refuse_shared_branch(place || 'parent_id');
       if not chatkeep_private.activate_path(chat, item.parent_id) then
         perform chatkeep_private.refuse_message(place || 'parent_id');
@@ -98,7 +107,7 @@ begin
   return query
     select i.outcome, n.id, n.chat_id, n.tenant_id, n.user_id, n.created_at, n.updated_at, n.seq, n.parent_id, n.active,
       n.role, n.content, n.parts, n.status, n.author_id, n.written_as, n.model, n.token_count, n.metadata,
-      n.redacted_at, n.redacted_by, n.redaction_reason, n.version
+      n.redacted_at, n.redacted_by, n.redaction_reason, n.version, n.reply_to, n.usage
     from unnest(ids, outcomes) with ordinality i (id, outcome, place), lateral (
       select m.* from chatkeep.messages m
       where m.id = i.id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id
@@ -112,10 +121,11 @@ begin
   perform set_config('chatkeep.writing', marker, true);
 end
 $$;
-comment on function chatkeep.append_messages(uuid, jsonb) is
+comment on function chatkeep.append_messages(uuid, jsonb, uuid) is
 'Appends an array of at most 1,000 messages in order, all or none.
 outcome tells for each whether it was appended, stored before, or has grown.
-messages: At most 1,000 objects with the arguments of append_message. All or none are stored, in this order.
+messages: At most 1,000 objects with the arguments of append_message except expected_leaf. All or none are stored, in this order.
+expected_leaf: The last message that the caller has seen. PT409 names the present one where another was appended meanwhile. The nil UUID expects an empty chat.
 Errors: 22023, 22004, PT404, PT409, PT410, PT503; they name the item.';
-revoke all on function chatkeep.append_messages(uuid, jsonb) from public, anon, authenticated, service_role;
-grant execute on function chatkeep.append_messages(uuid, jsonb) to authenticated, service_role;
+revoke all on function chatkeep.append_messages(uuid, jsonb, uuid) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.append_messages(uuid, jsonb, uuid) to authenticated, service_role;

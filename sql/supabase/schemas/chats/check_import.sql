@@ -22,7 +22,7 @@ begin
   perform chatkeep_private.check_kind('chat.archived_at', chat -> 'archived_at', 'timestamp');
   perform chatkeep_private.check_kind('chat.active_leaf_id', chat -> 'active_leaf_id', 'uuid');
   perform chatkeep_private.check_items('chat.messages', coalesce(nullif(chat -> 'messages', 'null'), '[]'),
-    '{id,parent_id,role,content,parts,status,model,token_count,metadata,created_at}');
+    '{id,parent_id,role,content,parts,status,model,token_count,metadata,created_at,reply_to,usage}');
 end
 $$;
 comment on function chatkeep_private.check_import(jsonb) is

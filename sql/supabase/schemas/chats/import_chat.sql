@@ -56,7 +56,7 @@ begin
   for item in
     select e.value, e.ordinality::integer - 1 as position,
       coalesce((e.value ->> 'id')::uuid, chatkeep_private.imported_id(kept.id, e.ordinality::integer)) as id,
-      (e.value ->> 'parent_id')::uuid as parent_id
+      (e.value ->> 'parent_id')::uuid as parent_id, (e.value ->> 'reply_to')::uuid as reply_to
     from jsonb_array_elements(items) with ordinality e
   loop
     place := format('chat.messages[%s].', item.position);
@@ -71,6 +71,9 @@ begin
       ) then
         perform chatkeep_private.refuse('PT404', place || 'parent_id names no message of this chat',
           'Pass the id of a message that stands earlier in the array.');
+      end if;
+      if item.reply_to <> all (ids) then
+        perform chatkeep_private.check_reply(kept, place || 'reply_to', item.reply_to);
       end if;
       positions := positions || item.position;
       ids := ids || item.id;
@@ -103,12 +106,13 @@ begin
     end if;
     insert into chatkeep.messages (
       id, chat_id, tenant_id, user_id, author_id, seq, parent_id, active, role, content, parts, status, model,
-      token_count, metadata, created_at, updated_at
+      token_count, metadata, created_at, updated_at, reply_to, usage
     )
     select n.id, kept.id, kept.tenant_id, kept.user_id, author, kept.last_seq + n.place::integer, n.parent_id, n.active,
       n.item ->> 'role', n.item ->> 'content', nullif(n.item -> 'parts', 'null'),
       coalesce(n.item ->> 'status', 'complete'), n.item ->> 'model', (n.item ->> 'token_count')::integer,
-      coalesce(nullif(n.item -> 'metadata', 'null'), '{}'), n.created_at, n.created_at
+      coalesce(nullif(n.item -> 'metadata', 'null'), '{}'), n.created_at, n.created_at,
+      (n.item ->> 'reply_to')::uuid, nullif(n.item -> 'usage', 'null')
     from (
       select u.*, items -> u.position as item
       from unnest(positions, ids, parents, times, actives) with ordinality

@@ -10,7 +10,7 @@ declare
 begin
   insert into chatkeep.messages (
     id, chat_id, tenant_id, user_id, author_id, seq, parent_id, role, content, parts, status, model, token_count,
-    metadata, created_at, updated_at
+    metadata, created_at, updated_at, reply_to, usage
   )
   select n.id, chat.id, chat.tenant_id, chat.user_id, author, first_seq - 1 + n.place::integer,
     case n.place when 1 then chat.active_leaf_id else ids[n.place - 1] end,
@@ -18,7 +18,8 @@ begin
     coalesce(n.item ->> 'status', 'complete'), n.item ->> 'model', (n.item ->> 'token_count')::integer,
     coalesce(nullif(n.item -> 'metadata', 'null'), '{}'),
     first_time + (n.place - 1) * interval '1 microsecond',
-    first_time + (n.place - 1) * interval '1 microsecond'
+    first_time + (n.place - 1) * interval '1 microsecond',
+    (n.item ->> 'reply_to')::uuid, nullif(n.item -> 'usage', 'null')
   from (
     select u.id, u.place, items -> u.position as item
     from unnest(ids, positions) with ordinality u (id, position, place)

@@ -1,6 +1,6 @@
 create or replace function chatkeep_private.save_again(
   chat chatkeep.chats, message_id uuid, argument text, role text, content text, parts jsonb, metadata jsonb, status text,
-  token_count integer
+  token_count integer, usage jsonb
 ) returns text
 language plpgsql volatile set search_path = ''
 as $$
@@ -26,11 +26,11 @@ begin
     return 'stored';
   end if;
   perform chatkeep_private.grow_message(chat.id, chat.tenant_id, stored.id, save_again.argument, save_again.content, save_again.parts,
-    save_again.metadata, save_again.status, save_again.token_count);
+    save_again.metadata, save_again.status, save_again.token_count, save_again.usage);
   return 'grown';
 end
 $$;
-comment on function chatkeep_private.save_again(chatkeep.chats, uuid, text, text, text, jsonb, jsonb, text, integer) is
+comment on function chatkeep_private.save_again(chatkeep.chats, uuid, text, text, text, jsonb, jsonb, text, integer, jsonb) is
   'What became of a message that the chat has: stored or grown; NULL if it has none. Refuses other content.';
-revoke all on function chatkeep_private.save_again(chatkeep.chats, uuid, text, text, text, jsonb, jsonb, text, integer) from public, anon, authenticated, service_role;
-grant execute on function chatkeep_private.save_again(chatkeep.chats, uuid, text, text, text, jsonb, jsonb, text, integer) to authenticated, service_role;
+revoke all on function chatkeep_private.save_again(chatkeep.chats, uuid, text, text, text, jsonb, jsonb, text, integer, jsonb) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.save_again(chatkeep.chats, uuid, text, text, text, jsonb, jsonb, text, integer, jsonb) to authenticated, service_role;

@@ -5,7 +5,7 @@ create type chatkeep.appended_message as (
   role chatkeep.message_role, content chatkeep.message_content, parts chatkeep.json_array,
   status chatkeep.message_status, author_id uuid, written_as text, model chatkeep.model_name,
   token_count chatkeep.natural_number, metadata chatkeep.json_object,
-  redacted_at timestamptz, redacted_by uuid, redaction_reason text, version integer
+  redacted_at timestamptz, redacted_by uuid, redaction_reason text, version integer, reply_to uuid, usage chatkeep.json_object
 );
 comment on type chatkeep.appended_message is 'A message of a batch and its outcome.';
 comment on column chatkeep.appended_message.outcome is 'One of appended, stored, grown. stored: the message was there before. grown: it was there and now says more.';
@@ -14,7 +14,7 @@ create type chatkeep.found_message as (
   id uuid, chat_id uuid, seq integer, role text, created_at timestamptz, rank real, snippet text
 );
 comment on type chatkeep.found_message is 'A message that a search found.';
-comment on column chatkeep.found_message.role is 'One of system, user, assistant, tool.';
+comment on column chatkeep.found_message.role is 'One of system, developer, user, assistant, tool.';
 comment on column chatkeep.found_message.rank is 'How well the message matches.';
 comment on column chatkeep.found_message.snippet is 'HTML: the text is escaped, and matches are in `<mark>`.';
 
@@ -44,7 +44,7 @@ comment on column chatkeep.listed_chat.folder is 'NULL without a folder.';
 comment on column chatkeep.listed_chat.tags is 'Empty for a chat of somebody else.';
 comment on column chatkeep.listed_chat.read_up_to_seq is 'The seq up to which the owner has read. NULL until update_chat is told.';
 comment on column chatkeep.listed_chat.preview is 'The first 200 characters of the last message of the active path. NULL without a message.';
-comment on column chatkeep.listed_chat.preview_role is 'One of system, user, assistant, tool. The role of this message. NULL without a message.';
+comment on column chatkeep.listed_chat.preview_role is 'One of system, developer, user, assistant, tool. The role of this message. NULL without a message.';
 comment on column chatkeep.listed_chat.unread_count is
   'How many of the last 100 messages of the active path come after read_up_to_seq and are not the owner''s own. NULL while read_up_to_seq is.';
 comment on column chatkeep.listed_chat.is_shared is 'Whether a share of the chat is open.';

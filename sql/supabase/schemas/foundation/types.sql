@@ -12,12 +12,12 @@ create domain chatkeep.natural_number as integer constraint natural_number_is_na
 comment on domain chatkeep.natural_number is 'Zero or more.';
 
 create domain chatkeep.message_role as text
-  constraint message_role_known check (value in ('system', 'user', 'assistant', 'tool'));
+  constraint message_role_known check (value in ('system', 'developer', 'user', 'assistant', 'tool'));
 comment on domain chatkeep.message_role is 'The role of a message''s author.';
 
 create domain chatkeep.message_status as text
-  constraint message_status_known check (value in ('complete', 'streaming', 'failed'));
-comment on domain chatkeep.message_status is 'Whether a message is complete, streaming or failed.';
+  constraint message_status_known check (value in ('complete', 'streaming', 'failed', 'stopped'));
+comment on domain chatkeep.message_status is 'Whether a message is complete, streaming, failed, or stopped by the user.';
 
 create domain chatkeep.message_content as text constraint message_content_length check (octet_length(value) <= 1048576);
 comment on domain chatkeep.message_content is 'At most 1 MiB of UTF-8.';

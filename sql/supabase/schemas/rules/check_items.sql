@@ -27,6 +27,7 @@ begin
       perform chatkeep_private.check_kind(place || 'message_id', item.value -> 'message_id', 'uuid');
       perform chatkeep_private.check_kind(place || 'id', item.value -> 'id', 'uuid');
       perform chatkeep_private.check_kind(place || 'parent_id', item.value -> 'parent_id', 'uuid');
+      perform chatkeep_private.check_kind(place || 'reply_to', item.value -> 'reply_to', 'uuid');
       perform chatkeep_private.check_kind(place || 'status', item.value -> 'status', 'string');
       perform chatkeep_private.check_kind(place || 'model', item.value -> 'model', 'string');
       perform chatkeep_private.check_kind(place || 'token_count', item.value -> 'token_count', 'integer');
@@ -34,7 +35,8 @@ begin
     end if;
     perform chatkeep_private.check_message(place, item.value ->> 'role', item.value ->> 'content',
       nullif(item.value -> 'parts', 'null'), coalesce(nullif(item.value -> 'metadata', 'null'), '{}'),
-      coalesce(item.value ->> 'status', 'complete'), item.value ->> 'model', (item.value ->> 'token_count')::integer);
+      coalesce(item.value ->> 'status', 'complete'), item.value ->> 'model', (item.value ->> 'token_count')::integer,
+      nullif(item.value -> 'usage', 'null'));
   end loop;
 end
 $$;

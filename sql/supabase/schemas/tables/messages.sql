@@ -22,6 +22,8 @@ create table chatkeep.messages (
   redacted_by uuid,
   redaction_reason text,
   version integer not null default 1,
+  reply_to uuid,
+  usage chatkeep.json_object,
   -- The tenant is a part of the key: two tenants may hold the same chat id, and neither may learn of, or block, the
   -- other's message ids.
   constraint messages_pkey primary key (id, chat_id, tenant_id),
@@ -38,6 +40,8 @@ comment on column chatkeep.messages.active is 'Whether the message is on the pat
 comment on column chatkeep.messages.author_id is 'The signed-in user who wrote it. NULL for service_role. No client can set it.';
 comment on column chatkeep.messages.written_as is 'The database role of the writer. No client can set it.';
 comment on column chatkeep.messages.version is 'How often the message was stored: 1, and one more for each growth.';
+comment on column chatkeep.messages.reply_to is 'The message that it answers, where that is another than the one before it.';
+comment on column chatkeep.messages.usage is 'What it took: input_tokens, output_tokens, cached_input_tokens, reasoning_tokens, cost and currency.';
 comment on column chatkeep.messages.redacted_at is 'Set by redact_message, which removes what the message said.';
 comment on column chatkeep.messages.redacted_by is 'The signed-in user who redacted it. NULL for service_role.';
 comment on column chatkeep.messages.redaction_reason is 'At most 500 characters.';
