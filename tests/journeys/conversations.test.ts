@@ -130,6 +130,46 @@ Deno.test("a stream begins as a placeholder and is finished once", async () => {
   );
 });
 
+Deno.test("a stream keeps its progress, outlives fail_stale_messages, and is stopped by its user", async () => {
+  const ada = await signUp();
+  const chat_id = await newChat(ada);
+  const [message_id, next] = [uuid(), uuid()];
+  const begin = { chat_id, role: "assistant", content: "", status: "streaming" };
+  const finish = (given: object) => ada.db.rpc("finish_message", { chat_id, message_id, ...given }).single();
+  ok(await ada.db.rpc("append_message", { ...begin, message_id }));
+  const half = ok(await finish({ content: "half of", status: "streaming" }));
+  equal([half.content, half.status, half.version], ["half of", "streaming", 2], "the progress");
+  equal(ok(await finish({ content: "half", status: "streaming" })), half, "progress that arrives late");
+  equal(ok(await ada.db.rpc("fail_stale_messages", { older_than: "0 seconds" }).select("id")), [{ id: message_id }], "stale");
+  equal(ok(await finish({ content: "half of it and", status: "streaming" })).status, "streaming", "alive after all");
+  const usage = { input_tokens: 12, output_tokens: 5, cached_input_tokens: 10, cost: 0.00012, currency: "USD" };
+  const whole = ok(await finish({ content: "half of it and the rest", usage }));
+  equal([whole.status, whole.content, whole.usage], ["complete", "half of it and the rest", usage], "the end");
+
+  ok(await ada.db.rpc("append_message", { ...begin, message_id: next }));
+  const stop = { chat_id, message_id: next, status: "stopped" };
+  ok(await ada.db.rpc("finish_message", { ...stop, status: "streaming", content: "on and" }));
+  equal(ok(await ada.db.rpc("finish_message", stop).single()).content, "on and", "what was said until the stop");
+  hintedRefusal(await ada.db.rpc("finish_message", { ...stop, status: "streaming", content: "on and on" }), "PT409", 409, "message_id");
+  equal(ok(await ada.db.rpc("finish_message", { ...stop, content: "on and on" }).single()).content, "on and on", "its last words");
+});
+
+Deno.test("two tabs, two questions, and two tools at once hide nothing of each other", async () => {
+  const ada = await signUp();
+  const chat_id = await newChat(ada);
+  const append = (given: object) => ada.db.rpc("append_message", { chat_id, role: "user", content: "", ...given });
+  const [first, second, call] = [uuid(), uuid(), uuid()];
+  ok(await append({ content: "one", message_id: first, expected_leaf: NIL }));
+  const late = await append({ content: "from an old tab", expected_leaf: NIL });
+  hintedRefusal(late, "PT409", 409, "expected_leaf");
+  assert(late.error?.message.includes(first), "the present leaf is named");
+  ok(await append({ content: "two", message_id: second, expected_leaf: first }));
+  ok(await append({ role: "assistant", content: "to one", reply_to: first }));
+  ok(await append({ role: "assistant", content: "to two", reply_to: second, message_id: call }));
+  for (const content of ["sunny", "25 degrees"]) ok(await append({ role: "tool", content, parent_id: call }));
+  equal(await listed(ada, chat_id), "one, two, to one, to two, sunny, 25 degrees", "the path");
+});
+
 Deno.test("after edits, regenerations and select_branch every branch is still there", async () => {
   const ada = await signUp();
   const chat_id = await newChat(ada);

@@ -5,7 +5,7 @@ import type { AppendMessage, RegisterDocument } from "./arguments.d.ts";
 import type { JsonObject, Timestamp, Uuid } from "./values.d.ts";
 
 /** A message of a batch. */
-export type NewMessage = Omit<AppendMessage, "chatId">;
+export type NewMessage = Omit<AppendMessage, "chatId" | "expectedLeaf">;
 
 /** A document of a batch: null is as good as nothing. */
 export type NewDocument = Omit<RegisterDocument, "userId">;

@@ -233,7 +233,7 @@ export interface Message {
   redacted_by: Uuid | null;
   /** At most 500 characters. */
   redaction_reason: string | null;
-  /** How often the message was stored: 1, and one more for each growth. */
+  /** 1, and one more for each time that what it says was stored again. */
   version: number;
   /** The message that it answers, where that is another than the one before it. */
   reply_to: Uuid | null;

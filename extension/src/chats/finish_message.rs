@@ -24,6 +24,7 @@ statements! {
           metadata = coalesce($7, m.metadata::jsonb),
           token_count = coalesce($8, m.token_count::integer),
           usage = coalesce($9, m.usage::jsonb),
+          version = 2,
           updated_at = greatest(pg_catalog.clock_timestamp(), m.updated_at)
         where m.id = $1 and m.chat_id = $2 and m.tenant_id = $3 and m.status::text = 'streaming' and m.version = 1
           and $6 = 'complete'

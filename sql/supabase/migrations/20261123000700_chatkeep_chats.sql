@@ -596,6 +596,7 @@ begin
           metadata = coalesce(finish_message.metadata, m.metadata),
           token_count = coalesce(finish_message.token_count, m.token_count),
           usage = coalesce(finish_message.usage, m.usage),
+          version = 2,
           updated_at = greatest(clock_timestamp(), m.updated_at)
         where m.id = finish_message.message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id
           and m.status = 'streaming' and m.version = 1
@@ -1479,7 +1480,7 @@ begin
     where a.message_id = stored.id and a.chat_id = chat.id and a.tenant_id = chat.tenant_id;
     update chatkeep.messages m
     set content = '', parts = null, metadata = '{}', status = case m.status when 'streaming' then 'failed' else m.status end,
-      updated_at = greatest(clock_timestamp(), m.updated_at), redacted_at = clock_timestamp(),
+      version = m.version + 1, updated_at = greatest(clock_timestamp(), m.updated_at), redacted_at = clock_timestamp(),
       redacted_by = chatkeep.uid(), redaction_reason = redact_message.reason
     where m.id = stored.id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id
     returning m.* into stored;

@@ -49,6 +49,7 @@ begin
           metadata = coalesce(finish_message.metadata, m.metadata),
           token_count = coalesce(finish_message.token_count, m.token_count),
           usage = coalesce(finish_message.usage, m.usage),
+          version = 2,
           updated_at = greatest(clock_timestamp(), m.updated_at)
         where m.id = finish_message.message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id
           and m.status = 'streaming' and m.version = 1

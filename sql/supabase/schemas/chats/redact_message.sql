@@ -25,7 +25,7 @@ begin
     where a.message_id = stored.id and a.chat_id = chat.id and a.tenant_id = chat.tenant_id;
     update chatkeep.messages m
     set content = '', parts = null, metadata = '{}', status = case m.status when 'streaming' then 'failed' else m.status end,
-      updated_at = greatest(clock_timestamp(), m.updated_at), redacted_at = clock_timestamp(),
+      version = m.version + 1, updated_at = greatest(clock_timestamp(), m.updated_at), redacted_at = clock_timestamp(),
       redacted_by = chatkeep.uid(), redaction_reason = redact_message.reason
     where m.id = stored.id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id
     returning m.* into stored;

@@ -39,7 +39,7 @@ comment on column chatkeep.messages.parent_id is 'The message before this one on
 comment on column chatkeep.messages.active is 'Whether the message is on the path that list_messages shows.';
 comment on column chatkeep.messages.author_id is 'The signed-in user who wrote it. NULL for service_role. No client can set it.';
 comment on column chatkeep.messages.written_as is 'The database role of the writer. No client can set it.';
-comment on column chatkeep.messages.version is 'How often the message was stored: 1, and one more for each growth.';
+comment on column chatkeep.messages.version is '1, and one more for each time that what it says was stored again.';
 comment on column chatkeep.messages.reply_to is 'The message that it answers, where that is another than the one before it.';
 comment on column chatkeep.messages.usage is 'What it took: input_tokens, output_tokens, cached_input_tokens, reasoning_tokens, cost and currency.';
 comment on column chatkeep.messages.redacted_at is 'Set by redact_message, which removes what the message said.';
