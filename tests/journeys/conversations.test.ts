@@ -142,7 +142,7 @@ Deno.test("a stream keeps its progress, outlives fail_stale_messages, and is sto
   equal(ok(await finish({ content: "half", status: "streaming" })), half, "progress that arrives late");
   equal(ok(await ada.db.rpc("fail_stale_messages", { older_than: "0 seconds" }).select("id")), [{ id: message_id }], "stale");
   equal(ok(await finish({ content: "half of it and", status: "streaming" })).status, "streaming", "alive after all");
-  const usage = { input_tokens: 12, output_tokens: 5, cached_input_tokens: 10, cost: 0.00012, currency: "USD" };
+  const usage = { cost: 0.00012, currency: "USD", input_tokens: 12, output_tokens: 5, cached_input_tokens: 10 };
   const whole = ok(await finish({ content: "half of it and the rest", usage }));
   equal([whole.status, whole.content, whole.usage], ["complete", "half of it and the rest", usage], "the end");
 

@@ -1741,16 +1741,14 @@ declare
   verdict text;
   is_kept boolean;
 begin
+  -- Waits for whoever writes the message now. The next statement sees what was written.
   perform from chatkeep.messages m
+  where m.id = save_progress.message_id and m.chat_id = save_progress.chat_id and m.tenant_id = save_progress.tenant_id
+  for no key update;
+  select m.* into stored from chatkeep.messages m
   where m.id = save_progress.message_id and m.chat_id = save_progress.chat_id and m.tenant_id = save_progress.tenant_id;
   if not found then
     return false;
-  end if;
-  select m.* into stored from chatkeep.messages m
-  where m.id = save_progress.message_id and m.chat_id = save_progress.chat_id and m.tenant_id = save_progress.tenant_id
-  for no key update;
-  if not found then
-    perform chatkeep_private.refuse_unwritten('message_id names a message that');
   end if;
   verdict := chatkeep_private.growth(stored.content, stored.parts,
     coalesce(save_progress.content, stored.content), coalesce(save_progress.parts, stored.parts));

@@ -215,7 +215,7 @@ select is((select status from chatkeep.validate_session(:'third')), 'valid', 'an
 reset role;
 savepoint maintenance;
 update chatkeep.chats set deleted_at = now() - interval '40 days' where deleted_at is not null;
-update chatkeep.messages set created_at = now() - interval '1 hour' where status = 'streaming';
+update chatkeep.messages set created_at = now() - interval '1 hour', updated_at = now() - interval '1 hour' where status = 'streaming';
 update chatkeep.sessions set revoked_at = now() - interval '40 days', revoked_reason = 'logout' where user_agent = 'laptop';
 select pg_temp.serve() \g /dev/null
 select set_config('request.headers', '', true) \g /dev/null
