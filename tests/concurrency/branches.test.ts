@@ -151,6 +151,60 @@ test("when the first finish is rolled back, the second one counts", async (stage
   equal(await waiting, [{ content: "that", status: "failed" }], "the second finish");
 });
 
+test("progress that waits for the user's stop is refused, and late progress never shortens a message", async (stage) => {
+  const ada = await stage.person();
+  const chat = await stage.chat(ada);
+  const [one, other] = await stage.connections(2);
+  for (
+    const [first, status, second, expected, stored] of [
+      ["so far", "stopped", "so far and", "PT409", "so far"],
+      ["so far and", "streaming", "so far", "accepted", "so far and"],
+      ["so far", "streaming", "so far and", "accepted", "so far and"],
+      ["so far", "failed", "so far and", "accepted", "so far and"],
+      ["so far and", "complete", "so far", "accepted", "so far and"],
+    ]
+  ) {
+    const id = crypto.randomUUID();
+    await one.request(ada, APPEND_STREAM, chat, id);
+    await one.begin(ada);
+    await one.rows(FINISH, chat, id, first, status);
+    const waiting = other.request(ada, FINISH, chat, id, second, "streaming");
+    const code = refused(waiting);
+    await stage.waits(other, one, waiting);
+    await one.commit();
+    equal(await code, expected, `progress after ${status}`);
+    const owner = await stage.owner();
+    const rows = await owner.rows("select content from chatkeep.messages where id = $1", id);
+    equal(rows, [{ content: stored }], `the message after ${status}`);
+  }
+});
+
+test("of two tabs that expect the same last message one appends, and the other is told", async (stage) => {
+  const ada = await stage.person();
+  const [chat, , , next] = await dialogue(stage, ada);
+  const [one, other] = await stage.connections(2);
+  const append = "select seq from chatkeep.append_message($1, 'user', $2, expected_leaf => $3)";
+  await one.begin(ada);
+  await one.rows(append, chat, "faster", next);
+  const waiting = other.request(ada, append, chat, "slower", next);
+  const code = refused(waiting);
+  await stage.waits(other, one, waiting);
+  await one.commit();
+  equal(await code, "PT409", "the slower tab");
+  equal(await listed(one, ada, chat), "question, answer, next, faster", "the chat");
+});
+
+test("results of tools that end at the same time follow one another", async (stage) => {
+  const ada = await stage.person();
+  const [chat, , , next] = await dialogue(stage, ada);
+  const connections = await stage.connections(4);
+  const append = "select seq from chatkeep.append_message($1, 'tool', $2, parent_id => $3)";
+  await Promise.all(connections.map((connection, n) => connection.request(ada, append, chat, `result ${n}`, next)));
+  const path = (await listed(connections[0], ada, chat)).split(", ");
+  equal(path.slice(0, 3), ["question", "answer", "next"], "the call");
+  equal(path.slice(3).sort(), ["result 0", "result 1", "result 2", "result 3"], "its results");
+});
+
 test("fail_stale_messages skips a message whose finish is still open", async (stage) => {
   const ada = await stage.person();
   const chat = await stage.chat(ada);
