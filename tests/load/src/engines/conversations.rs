@@ -1,6 +1,6 @@
 //! Calls on chats and messages.
 
-use super::call::{Kind, Statement};
+use super::call::{Argument, Kind, Statement};
 use super::maker::Maker;
 use super::values;
 use crate::literal;
@@ -68,13 +68,16 @@ fn append_message(maker: &mut Maker) -> Statement {
         ("parent_id", maker.dice.once_in(6).then(|| maker.message())),
         (
             "status",
-            maker.perhaps(|maker| maker.word(["complete", "streaming", "failed"])),
+            maker.perhaps(|maker| maker.word(["complete", "streaming", "failed", "stopped"])),
         ),
         ("model", maker.perhaps(Maker::text)),
         (
             "token_count",
             maker.perhaps(|maker| maker.number([0, 1, 100, 2_147_483_647])),
         ),
+        ("expected_leaf", expected_leaf(maker)),
+        ("reply_to", maker.dice.once_in(6).then(|| maker.message())),
+        ("usage", maker.perhaps(usage)),
     ];
     Statement::rows("append_message", arguments, Some(Kind::Message))
 }
@@ -90,6 +93,7 @@ fn append_messages(maker: &mut Maker) -> Statement {
     let arguments = [
         ("chat_id", Some(maker.chat())),
         ("messages", Some(literal::text(&messages))),
+        ("expected_leaf", expected_leaf(maker)),
     ];
     Statement::rows("append_messages", arguments, Some(Kind::Message))
 }
@@ -98,7 +102,7 @@ fn append_messages(maker: &mut Maker) -> Statement {
 fn item(maker: &mut Maker, id: &str) -> String {
     let role = maker
         .dice
-        .of(["user", "assistant", "tool", "system", "user"]);
+        .of(["user", "assistant", "tool", "system", "developer"]);
     let content = literal::json(&values::text(maker.dice));
     let mut fields = vec![
         format!(r#""role": "{role}""#),
@@ -113,10 +117,18 @@ fn item(maker: &mut Maker, id: &str) -> String {
     if maker.dice.once_in(5) {
         let status = maker
             .dice
-            .of(["complete", "streaming", "failed", "done", "complete"]);
+            .of(["complete", "streaming", "failed", "stopped", "done"]);
         fields.push(format!(r#""status": "{status}""#));
     }
+    if maker.dice.once_in(6) {
+        fields.push(format!(r#""reply_to": "{}""#, maker.chosen_message()));
+    }
     let odd = [
+        r#""usage": {"input_tokens": 1}"#,
+        r#""usage": {"cost": 0.1}"#,
+        r#""usage": null"#,
+        r#""usage": 1"#,
+        r#""reply_to": 1"#,
         r#""metadata": {"a": null}"#,
         r#""metadata": []"#,
         r#""metadata": null"#,
@@ -146,13 +158,14 @@ fn finish_message(maker: &mut Maker) -> Statement {
         ("parts", maker.perhaps(Maker::array)),
         (
             "status",
-            maker.perhaps(|maker| maker.word(["complete", "failed", "streaming"])),
+            maker.perhaps(|maker| maker.word(["complete", "failed", "streaming", "stopped"])),
         ),
         ("metadata", maker.perhaps(Maker::object)),
         (
             "token_count",
             maker.perhaps(|maker| maker.number([0, 1, 100, 1000])),
         ),
+        ("usage", maker.perhaps(usage)),
     ];
     Statement::rows("finish_message", arguments, None)
 }
@@ -246,8 +259,32 @@ fn attach(maker: &mut Maker) -> Statement {
     Statement::rows("attach", arguments, None)
 }
 
+fn expected_leaf(maker: &mut Maker) -> Argument {
+    maker.dice.once_in(8).then(|| maker.message())
+}
+
+fn usage(maker: &mut Maker) -> String {
+    let good = maker.dice.of([
+        "{}",
+        r#"{"input_tokens": 12, "output_tokens": 0}"#,
+        r#"{"cost": 0.001, "currency": "USD"}"#,
+    ]);
+    let bad = maker.dice.of([
+        r#"{"inputTokens": 1}"#,
+        r#"{"input_tokens": 1.0}"#,
+        r#"{"reasoning_tokens": 99999999999}"#,
+        r#"{"cached_input_tokens": null, "unknown": 1}"#,
+        r#"{"cost": -1, "currency": "USD"}"#,
+        r#"{"cost": 1, "currency": "usd"}"#,
+        r#"{"currency": "EUR"}"#,
+        "[]",
+        "null",
+    ]);
+    literal::text(if maker.dice.once_in(4) { bad } else { good })
+}
+
 fn role(maker: &mut Maker) -> String {
-    maker.word(["user", "assistant", "system", "tool"])
+    maker.word(["user", "assistant", "tool", "developer"])
 }
 
 fn content(maker: &mut Maker) -> String {

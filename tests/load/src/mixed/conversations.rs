@@ -55,7 +55,19 @@ pub fn next(world: &World, dice: &mut Dice, by: By) -> Turn {
         )
         .keeping_messages(),
         27..31 => append_messages(dice, writer, &chat, &message).keeping_messages(),
-        31..38 => Turn::new(
+        31..33 => Turn::new(
+            "finish_message, progress",
+            writer,
+            format!(
+                "select * from chatkeep.finish_message('{chat}', '{message}', 'the whole', status => 'streaming')"
+            ),
+        ),
+        33 => Turn::new(
+            "finish_message, stopped",
+            writer,
+            format!("select * from chatkeep.finish_message('{chat}', '{message}', status => 'stopped')"),
+        ),
+        34..38 => Turn::new(
             "finish_message",
             writer,
             format!(
