@@ -11,13 +11,16 @@ use std::path::Path;
 const FILE: &str = "../tests/contract/support/growths.psql";
 
 /// Messages: content and parts. Each pair of them is a vector.
-const MESSAGES: [(&str, Option<&str>); 41] = [
+const MESSAGES: [(&str, Option<&str>); 44] = [
     ("", None),
     ("", Some("[]")),
     ("a", None),
     ("ab", None),
     ("ä", Some("[]")),
     ("b", Some("[]")),
+    ("ab", Some("[]")),
+    ("a\nb", Some("[]")),
+    ("a\n", None),
     ("", Some("[1]")),
     ("", Some("[1, 2]")),
     ("", Some("[null]")),
@@ -191,6 +194,8 @@ type Message = (String, Option<Vec<Value>>);
 #[derive(Clone, Debug)]
 enum Step {
     Content(String),
+    /// The text is joined without line breaks.
+    Join,
     Begin(u8),
     Text(usize, String),
     Forward(usize, u8),
@@ -198,7 +203,8 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        "[a\"\\\\é]{1,3}".prop_map(Step::Content),
+        "[a\"\\\\é\n]{1,3}".prop_map(Step::Content),
+        Just(Step::Join),
         (0..4u8).prop_map(Step::Begin),
         (0..3usize, "[a\"\\\\\n]{1,3}").prop_map(|(place, text)| Step::Text(place, text)),
         (0..3usize, 0..8u8).prop_map(|(place, to)| Step::Forward(place, to)),
@@ -214,9 +220,14 @@ const STATES: [&str; 5] = [
 ];
 
 fn apply((mut content, parts): Message, step: &Step) -> Message {
+    // Text alone comes without parts.
+    if let (Step::Content(more), None) = (step, &parts) {
+        return (content + more, None);
+    }
     let mut parts = parts.unwrap_or_default();
     match step {
         Step::Content(more) => content.push_str(more),
+        Step::Join => content.retain(|character| character != '\n'),
         Step::Begin(kind) => parts.push(match kind {
             0 => json!({"type": "text", "text": "", "state": "streaming"}),
             1 => json!({"type": "reasoning", "text": ""}),

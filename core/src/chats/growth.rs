@@ -2,7 +2,8 @@
 //!
 //! The rule is an order on what a message says. `a` comes before `b` if all of these are true:
 //!
-//! - The content of `b` begins with that of `a`.
+//! - The content of `b` begins with that of `a`. If `b` has parts, line breaks do not count, because the parts hold the text
+//!   and a client chooses how it joins them.
 //! - The parts of `b` begin with parts that each come after the part of `a` at its place, by the order of parts below. No
 //!   parts come before any parts.
 //!
@@ -59,12 +60,25 @@ pub fn growth(stored: Said, copy: Said) -> Growth {
 type Part<'a> = BTreeMap<String, &'a RawValue>;
 
 fn comes_before(earlier: Said, later: Said) -> bool {
-    later.content.starts_with(earlier.content)
+    content_comes_before(earlier.content, later)
         && match (earlier.parts, later.parts) {
             (None, _) => true,
             (Some(_), None) => false,
             (Some(earlier), Some(later)) => parts_come_before(earlier, later),
         }
+}
+
+/// Whether line breaks count depends on the later copy alone. By both copies the order would not be transitive.
+fn content_comes_before(earlier: &str, later: Said) -> bool {
+    if later.parts.is_none() {
+        return later.content.starts_with(earlier);
+    }
+    let mut more = without_line_breaks(later.content);
+    without_line_breaks(earlier).all(|byte| more.next() == Some(byte))
+}
+
+fn without_line_breaks(text: &str) -> impl Iterator<Item = u8> {
+    text.bytes().filter(|byte| *byte != b'\n')
 }
 
 fn parts_come_before(earlier: &str, later: &str) -> bool {
@@ -216,6 +230,22 @@ mod tests {
         assert_eq!(of(("", None), ("", Some("[]"))), Growth::Grown);
         // More text with fewer parts is neither.
         assert_eq!(of(("a", Some("[]")), ("ab", None)), Growth::Conflict);
+    }
+
+    #[test]
+    fn line_breaks_count_only_without_parts() {
+        assert_eq!(of(("ab", None), ("a\nb", None)), Growth::Conflict);
+        assert_eq!(of(("ab", Some("[]")), ("a\nb", Some("[]"))), Growth::Same);
+        assert_eq!(
+            of(("ab", Some("[]")), ("a\nb\nc", Some("[]"))),
+            Growth::Grown
+        );
+        assert_eq!(of(("ab\n", Some("[]")), ("a", Some("[]"))), Growth::Stale);
+        assert_eq!(of(("a\nb", None), ("ab", Some("[]"))), Growth::Grown);
+        assert_eq!(
+            of(("ab", Some("[]")), ("a\nc", Some("[]"))),
+            Growth::Conflict
+        );
     }
 
     #[test]

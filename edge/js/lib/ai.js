@@ -21,7 +21,7 @@ export function fromUIMessage(message) {
   return {
     messageId,
     role: message.role,
-    content: message.parts.map((part) => (part?.type === "text" && typeof part.text === "string" ? part.text : "")).join(""),
+    content: textOf(message.parts),
     parts: message.parts,
     metadata: { ...(isPlain ? message.metadata : {}), ...(Object.keys(kept).length > 0 ? { [KEPT]: kept } : {}) },
   };
@@ -37,5 +37,9 @@ export function toUIMessage(row) {
   if (kept && "metadata" in kept) return { ...message, metadata: kept.metadata };
   return Object.keys(metadata).length > 0 ? { ...message, metadata } : message;
 }
+
+// Without a line break between them, the words at the seam of two parts would be one word for search.
+const textOf = (parts) =>
+  parts.flatMap((part) => (part?.type === "text" && typeof part.text === "string" && part.text !== "" ? [part.text] : [])).join("\n");
 
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);

@@ -749,6 +749,11 @@ create or replace function chatkeep_private.says_more(earlier_content text, earl
 language plpgsql immutable parallel safe set search_path = ''
 as $$
 begin
+  -- The parts hold the text, and a client chooses how it joins them.
+  if parts is not null then
+    content := replace(content, E'\n', '');
+    earlier_content := replace(earlier_content, E'\n', '');
+  end if;
   if not starts_with(content, earlier_content) then
     return false;
   end if;

@@ -725,7 +725,10 @@ declare
 begin
   -- What a redacted message said is gone: a retry of it finds the row as it is.
   select m.redacted_at is not null
-    or (m.role, m.content, m.parts) is not distinct from (holds_message.role, holds_message.content, holds_message.parts)
+    or (m.role, m.parts) is not distinct from (holds_message.role, holds_message.parts)
+      and (m.content = holds_message.content
+        -- The parts hold the text, and a client chooses how it joins them.
+        or m.parts is not null and replace(m.content, E'\n', '') = replace(holds_message.content, E'\n', ''))
   into same
   from chatkeep.messages m
   where m.id = holds_message.message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id;

@@ -40,6 +40,19 @@ select count(*) as branched from chatkeep.append_message(:'chat', 'assistant', '
 select is((select content from chatkeep.append_message(:'chat', 'assistant', 'Cold, really', pg_temp.id('a4'))), 'Cold, really', 'the newest message of another branch grows');
 select is((select content || version from chatkeep.append_message(:'chat', 'user', 'Thanks a lot', pg_temp.id('a3'))), 'Thanks a lot2', 'and one of a branch that is not active');
 
+-- A client that joins the text of parts in another way.
+rollback to written;
+select pg_temp.sign_in('ada');
+\set steps '[{"type": "text", "text": "Let me check."}, {"type": "text", "text": "25"}]'
+select count(*) as written from chatkeep.append_message(:'chat', 'assistant', 'Let me check.25', pg_temp.id('d1'), :'steps') \gset
+select is((select row(version, content)::text from chatkeep.append_message(:'chat', 'assistant', E'Let me check.\n25', pg_temp.id('d1'), :'steps')), '(1,"Let me check.25")', 'a copy with other line breaks writes nothing');
+select is((select outcome from chatkeep.append_messages(:'chat', jsonb_build_array(pg_temp.item(E'Let me check.\n25', pg_temp.id('d1'), more => jsonb_build_object('role', 'assistant', 'parts', :'steps'::jsonb))))), 'stored', 'nor in a batch');
+select is((select row(version, content)::text from chatkeep.append_message(:'chat', 'assistant', E'Let me check.\n25\nSunny', pg_temp.id('d1'), :'steps')), E'(2,"Let me check.\n25\nSunny")', 'and grows all the same');
+select is(pg_temp.refusal(format('select * from chatkeep.append_message(%L, ''assistant'', E''Let me check.\n26'', pg_temp.id(''d1''), %L)', :'chat', :'steps')),
+  'PT409 message_id is taken by a message with other content | Send the same content to retry, or a new message_id for a new message.', 'other words are still a conflict');
+select count(*) as written from chatkeep.append_message(:'chat', 'user', 'ab', pg_temp.id('d2')) \gset
+select is(split_part(pg_temp.refusal(format('select * from chatkeep.append_message(%L, ''user'', E''a\nb'', pg_temp.id(''d2''))', :'chat')), ' ', 1), 'PT409', 'without parts a line break is a word like others');
+
 -- Search follows.
 rollback to written;
 select pg_temp.serve();

@@ -53,6 +53,8 @@ select pg_temp.rows_are($$ select i.title, i.metadata, i.archived_at from given,
   $$ values ('Old plans', '{"from":"elsewhere"}'::jsonb, '2024-02-01T00:00:00Z'::timestamptz) $$, 'a stored chat keeps its title, metadata and times');
 select is(pg_temp.image(pg_temp.id('c1')), (select image from images), 'another import does not change them');
 select alike(pg_temp.refusal($$ select i.* from given, lateral chatkeep.import_chat(jsonb_set(chat, '{messages,1,content}', '"why not?"')) i $$), 'PT409 chat.messages[1]%', 'other content for a stored message is a conflict');
+select is((select i.message_count from (values ('ab'), (E'a\nb')) said (words), lateral chatkeep.import_chat(jsonb_build_object('id', pg_temp.id('cd1'), 'messages', jsonb_build_array(
+  jsonb_build_object('id', pg_temp.id('cd2'), 'role', 'user', 'content', words, 'parts', '[{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]'::jsonb)))) i offset 1), 1, 'a client may join the text of parts in another way');
 select is(pg_temp.image(pg_temp.id('c1')), (select image from images), 'and overwrites nothing');
 
 -- More messages of the same chat.

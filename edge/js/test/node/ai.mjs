@@ -72,6 +72,12 @@ test("a row has the message's role, text and parts, and its metadata if they are
   assert.equal(row.id, toUuid(message.id));
 });
 
+test("text parts are joined by a line break, and empty ones add none", async () => {
+  const text = (text) => ({ type: "text", text });
+  const row = await stored(user({ parts: [text("Let me check."), { type: "step-start" }, text(""), text("It is warm"), text(" there")] }));
+  assert.equal(row.content, "Let me check.\nIt is warm\n there");
+});
+
 test("ids and metadata of any form come back", async () => {
   const cases = [
     user(), user({ id: ID }), user({ id: ID.toUpperCase() }), user({ id: "" }), user({ id: "nano id/1" }),
