@@ -11,7 +11,7 @@ use std::path::Path;
 const FILE: &str = "../tests/contract/support/growths.psql";
 
 /// Messages: content and parts. Each pair of them is a vector.
-const MESSAGES: [(&str, Option<&str>); 44] = [
+const MESSAGES: [(&str, Option<&str>); 45] = [
     ("", None),
     ("", Some("[]")),
     ("a", None),
@@ -73,6 +73,12 @@ const MESSAGES: [(&str, Option<&str>); 44] = [
     (
         "",
         Some(r#"[{"type": "tool-a", "toolCallId": "c", "state": "input-streaming"}]"#),
+    ),
+    (
+        "",
+        Some(
+            r#"[{"type": "tool-a", "toolCallId": "c", "state": "input-streaming", "input": {"q": 1}, "rawInput": "{\"q\": 1"}]"#,
+        ),
     ),
     (
         "",
@@ -231,7 +237,7 @@ fn apply((mut content, parts): Message, step: &Step) -> Message {
         Step::Begin(kind) => parts.push(match kind {
             0 => json!({"type": "text", "text": "", "state": "streaming"}),
             1 => json!({"type": "reasoning", "text": ""}),
-            2 => json!({"type": "tool-a", "toolCallId": "c", "state": "input-streaming", "input": null}),
+            2 => json!({"type": "tool-a", "toolCallId": "c", "state": "input-streaming", "input": null, "rawInput": ""}),
             _ => json!({"type": "file", "url": "u"}),
         }),
         Step::Text(place, more) => {
@@ -269,6 +275,9 @@ fn forward(part: &mut Value, to: usize) {
             }
             if state.as_deref() == Some("input-streaming") {
                 part["input"] = json!({"n": to});
+                if let Some(keys) = part.as_object_mut() {
+                    keys.remove("rawInput");
+                }
             }
             part["state"] = json!(next);
             match *next {

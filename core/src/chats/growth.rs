@@ -156,7 +156,8 @@ fn tool_moves_forward(earlier: &Part, later: &Part) -> bool {
 fn may_change(earlier: &Part) -> Vec<&'static str> {
     let mut keys = vec!["state", "approval"];
     if tool_rank(earlier) == Some(0) {
-        keys.push("input");
+        // The AI SDK keeps the text of the input so far, and takes it away when the input is whole.
+        keys.extend(["input", "rawInput", "inputEncoding", "callProviderMetadata"]);
     }
     if value(earlier, "preliminary") == Some("true") {
         keys.extend(["output", "preliminary"]);

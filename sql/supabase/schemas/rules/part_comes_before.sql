@@ -32,7 +32,8 @@ begin
     return false;
   end if;
   if before_state = 'input-streaming' then
-    may_change := may_change || 'input'::text;
+    -- The AI SDK keeps the text of the input so far, and takes it away when the input is whole.
+    may_change := may_change || '{input,rawInput,inputEncoding,callProviderMetadata}'::text[];
   end if;
   if (earlier -> 'preliminary')::text = 'true' then
     may_change := may_change || '{output,preliminary}'::text[];
