@@ -16,6 +16,9 @@ struct Shape {
     lone_surrogate: bool,
 }
 
+/// The only arrays are the parts of messages. Most of what makes them large are files, as data URLs.
+const ARRAY_TOO_LARGE: &str = "Move files (data URLs) to Storage and attach them by storage_path; store other large values as a document and attach that.";
+
 /// Checks any JSON value: at most [`limits::JSON_BYTES`] bytes and [`limits::JSON_DEPTH`] levels, no U+0000 and no half of a
 /// surrogate pair. Otherwise it is refused (22023).
 pub fn check(argument: &'static str, text: &str) -> Result<(), Refusal> {
@@ -23,7 +26,11 @@ pub fn check(argument: &'static str, text: &str) -> Result<(), Refusal> {
         return Err(Refusal::invalid(
             argument,
             "is larger than 262144 bytes",
-            "Store large values as a document and attach that.",
+            if first(text) == Some(b'[') {
+                ARRAY_TOO_LARGE
+            } else {
+                "Store large values as a document and attach that."
+            },
         ));
     }
     let shape = scan(text.as_bytes());

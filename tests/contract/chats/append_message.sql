@@ -201,6 +201,7 @@ from (values
   ('parts that are JSON null', $$append_message(CHAT, 'user', 'x', parts => 'null')$$, '22023 parts must be a JSON array | Wrap the value in one.'),
   ('metadata that is no object', $$append_message(CHAT, 'user', 'x', metadata => '[]')$$, '22023 metadata must be a JSON object | Wrap the value in one.'),
   ('no metadata', $$append_message(CHAT, 'user', 'x', metadata => null)$$, '22004 metadata is missing | Pass a value; null is not accepted here.'),
+  ('parts over 256 KiB', $$append_message(CHAT, 'user', 'x', parts => jsonb_build_array(jsonb_build_object('type', 'file', 'url', 'data:image/png;base64,' || repeat('A', 262144))))$$, '22023 parts is larger than 262144 bytes | Move files (data URLs) to Storage and attach them by storage_path; store other large values as a document and attach that.'),
   ('metadata over 256 KiB', $$append_message(CHAT, 'user', 'x', metadata => jsonb_build_object('a', repeat('x', 262144)))$$, '22023 metadata is larger than 262144 bytes | Store large values as a document and attach that.'),
   ('metadata of 65 levels', $$append_message(CHAT, 'user', 'x', metadata => (repeat('{"a":', 65) || '1' || repeat('}', 65))::jsonb)$$, '22023 metadata is nested deeper than 64 levels | Flatten it, or store it as text.'),
   ('parts of 65 levels', $$append_message(CHAT, 'user', 'x', parts => (repeat('[', 65) || repeat(']', 65))::jsonb)$$, '22023 parts is nested deeper than 64 levels | Flatten it, or store it as text.'),

@@ -14,8 +14,11 @@ begin
   end if;
   written := value::text;
   if octet_length(written) > 262144 then
+    -- The only arrays are the parts of messages. Most of what makes them large are files, as data URLs.
     perform chatkeep_private.refuse('22023', argument || ' is larger than 262144 bytes',
-      'Store large values as a document and attach that.');
+      case kind when 'array' then
+        'Move files (data URLs) to Storage and attach them by storage_path; store other large values as a document and attach that.'
+      else 'Store large values as a document and attach that.' end);
   end if;
   -- Without strings and scalars the text consists of brackets. Each round removes the innermost level.
   brackets := translate(
