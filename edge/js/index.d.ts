@@ -3,8 +3,7 @@
 import type { NewMessage } from "./types/batches.d.ts";
 import type { Chatkeep } from "./types/chatkeep.d.ts";
 import type { Result } from "./types/result.d.ts";
-import type { Message } from "./types/rows.d.ts";
-import type { CookieOptions, Digest, UIMessageLike } from "./types/toolkit.d.ts";
+import type { CookieOptions, Digest, MessageRow, UIMessageLike } from "./types/toolkit.d.ts";
 import type { Bytes, Json, JsonObject, Timestamp, Uuid } from "./types/values.d.ts";
 
 export type * from "./types/arguments.d.ts";
@@ -47,6 +46,12 @@ export interface ChatkeepOptions {
    * (100) milliseconds; each further pause is twice as long, up to `longestPause` (2,000). `false` sends each request once.
    */
   retry?: false | { attempts?: number; deadline?: number; firstPause?: number; longestPause?: number };
+  /**
+   * What happens to U+0000 and halves of surrogate pairs in content, parts and metadata of messages, which Postgres cannot store:
+   * `"refuse"` (default) answers 22023, `"escape"` stores an escape that the rows of every call, `toUIMessage` and `toUIMessages`
+   * undo.
+   */
+  unstorable?: "refuse" | "escape";
 }
 
 /** The calls of Chatkeep on a supabase-js client or on the Data API. Throws a TypeError for any other connection. */
@@ -107,7 +112,14 @@ export function fromUIMessage(
   message: UIMessageLike,
 ): Required<Pick<NewMessage, "role" | "content">> & { messageId?: Uuid; parts: Json[]; metadata: JsonObject };
 
-/** The UIMessage of a row. Throws a TypeError for a row of the role "tool". */
-export function toUIMessage<UIMessage extends UIMessageLike = UIMessageLike>(
-  row: Pick<Message, "id" | "role" | "content" | "parts" | "metadata">,
-): UIMessage;
+/**
+ * The UIMessage of a row, as a call returns it or as supabase-js reads it. A row of role tool becomes an assistant's message with
+ * a part for each result. Throws a TypeError for anything but a row.
+ */
+export function toUIMessage<UIMessage extends UIMessageLike = UIMessageLike>(row: MessageRow): UIMessage;
+
+/**
+ * The UIMessages of rows in order, as the AI SDK shows them: results in rows of role tool are added to the calls that they
+ * answer, and what an assistant says after them continues the same message. Throws a TypeError for anything but rows.
+ */
+export function toUIMessages<UIMessage extends UIMessageLike = UIMessageLike>(rows: readonly MessageRow[]): UIMessage[];

@@ -5,6 +5,8 @@
 // an object.
 
 import { toUuid } from "./identity.js";
+import { fromModelParts, isModelPart, stepsOfTool, takeStep } from "./model_parts.js";
+import { readable } from "./unstorable.js";
 
 const KEPT = "uiMessage";
 
@@ -18,28 +20,91 @@ export function fromUIMessage(message) {
   if (message.id !== messageId) kept.id = message.id;
   const isPlain = isObject(message.metadata) && !(KEPT in message.metadata) && Object.keys(message.metadata).length > 0;
   if (message.metadata !== undefined && !isPlain) kept.metadata = message.metadata;
+  // These parts would be read as those of a ModelMessage.
+  if (message.parts.some(isModelPart)) kept.parts = "as they are";
   return {
     messageId,
     role: message.role,
-    content: textOf(message.parts),
+    content: contentOf(message.parts),
     parts: message.parts,
     metadata: { ...(isPlain ? message.metadata : {}), ...(Object.keys(kept).length > 0 ? { [KEPT]: kept } : {}) },
   };
 }
 
-/** The UIMessage of a row. A row without parts gets one part, its text. A UIMessage cannot have the role "tool". */
-export function toUIMessage(row) {
-  if (!["system", "user", "assistant"].includes(row?.role)) {
-    throw new TypeError("toUIMessage takes a message of the role system, user or assistant");
-  }
-  const { [KEPT]: kept, ...metadata } = row.metadata ?? {};
-  const message = { id: kept?.id ?? row.id, role: row.role, parts: row.parts ?? [{ type: "text", text: row.content }] };
-  if (kept && "metadata" in kept) return { ...message, metadata: kept.metadata };
-  return Object.keys(metadata).length > 0 ? { ...message, metadata } : message;
+/**
+ * The text of text parts, as `content` has it. Without a line break between them, the words at the seam of two parts would be
+ * one word for search.
+ */
+export function contentOf(parts) {
+  return parts.flatMap((part) => (part?.type === "text" && typeof part.text === "string" && part.text !== "" ? [part.text] : [])).join("\n");
 }
 
-// Without a line break between them, the words at the seam of two parts would be one word for search.
-const textOf = (parts) =>
-  parts.flatMap((part) => (part?.type === "text" && typeof part.text === "string" && part.text !== "" ? [part.text] : [])).join("\n");
+/** The UIMessage of a row. A row without parts gets one part, its text. A row of role tool becomes an assistant's message. */
+export function toUIMessage(row) {
+  const { steps, ...message } = opened(row);
+  return steps ? { ...message, parts: steps.map(({ alone }) => alone) } : message;
+}
+
+/**
+ * The UIMessages of rows in order, as the AI SDK shows them. What an agent stored as several rows for one turn (an assistant's
+ * calls, the rows of role tool that answer them, the assistant's text) becomes one message.
+ */
+export function toUIMessages(rows) {
+  const messages = [];
+  let isAnswered = false;
+  for (const row of rows) {
+    const { steps, ...message } = opened(row);
+    const last = messages.at(-1);
+    if (steps) {
+      for (const step of steps) show(step, message, messages);
+    } else if (isAnswered && row.role === "assistant" && last.role === "assistant" && !isKept(row)) {
+      continueTurn(last, message);
+    } else {
+      // The row's own parts stay as they are.
+      messages.push({ ...message, parts: [...message.parts] });
+    }
+    isAnswered = row.role === "tool" && messages.length > 0;
+  }
+  return messages;
+}
+
+/** The message of a row. Of a row of role tool, `steps` are what it says, in the form of model_parts.js. */
+function opened(given) {
+  if (!ROLES.has(given?.role)) throw new TypeError("toUIMessage takes a row: an object with id, role, content, parts and metadata");
+  const row = readable(given);
+  const { [KEPT]: kept, ...metadata } = row.metadata ?? {};
+  const message = { id: kept?.id ?? row.id, role: ROLES.get(row.role), parts: [] };
+  if (row.role === "tool") message.steps = stepsOfTool(row);
+  else if (!row.parts) message.parts = [{ type: "text", text: row.content }];
+  else message.parts = kept?.parts ? row.parts : fromModelParts(row.parts);
+  if (kept && "metadata" in kept) message.metadata = kept.metadata;
+  else if (Object.keys(metadata).length > 0) message.metadata = metadata;
+  return message;
+}
+
+// A UIMessage has one of three roles.
+const ROLES = new Map([
+  ["system", "system"],
+  ["developer", "system"],
+  ["user", "user"],
+  ["assistant", "assistant"],
+  ["tool", "assistant"],
+]);
+
+const isKept = (row) => isObject(row.metadata) && KEPT in row.metadata;
+
+/** Shows a step in the newest call that it fits, or else in the message before it, or else in a message of its own. */
+function show(step, message, messages) {
+  if (messages.findLast(({ parts }) => takeStep(parts, step))) return;
+  if (messages.at(-1)?.role !== "assistant") messages.push({ ...message, parts: [] });
+  messages.at(-1).parts.push(step.alone);
+}
+
+/** Appends a later step of the turn. The SDK begins each step with a part of its own. */
+function continueTurn(message, { parts, metadata }) {
+  if (parts[0]?.type !== "step-start") message.parts.push({ type: "step-start" });
+  message.parts.push(...parts);
+  if (isObject(metadata)) message.metadata = { ...(isObject(message.metadata) ? message.metadata : {}), ...metadata };
+}
 
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);

@@ -6,14 +6,15 @@ import { refuse, Refused } from "./kinds.js";
 
 /**
  * Reads the arguments of a call, or the keys of an item at `place` in an argument. `spec` (calls.js) lists them and has the
- * rule of core; `unknown` refuses any other key. In an item, null counts as left out, as in the database.
+ * rule of core; `unknown` refuses any other key. In an item, null counts as left out, as in the database. `options` are those of
+ * the client.
  */
-function read(spec, given, unknown, place) {
+function read(spec, given, unknown, options, place) {
   for (const key of Object.keys(given)) {
     if (!spec.arguments.some(([known]) => known === key)) unknown(spec.arguments.map(([known]) => known).join(", "), key);
   }
   try {
-    return readKnown(spec, given, place !== undefined);
+    return readKnown(spec, given, place !== undefined, options);
   } catch (thrown) {
     if (place === undefined || !(thrown instanceof Refused)) throw thrown;
     const { argument, message, ...refusal } = thrown.refusal;
@@ -21,7 +22,7 @@ function read(spec, given, unknown, place) {
   }
 }
 
-function readKnown(spec, given, isItem) {
+function readKnown(spec, given, isItem, options) {
   const sent = {};
   const judged = {};
   const written = [];
@@ -34,7 +35,7 @@ function readKnown(spec, given, isItem) {
       else judged[name] = absent;
       continue;
     }
-    const argument = kind(value, column, absent);
+    const argument = kind(value, column, absent, options);
     sent[column] = argument.sent;
     judged[name] = argument.judged;
     if (argument.written !== undefined) written.push([column, argument.written]);
@@ -47,32 +48,32 @@ function readKnown(spec, given, isItem) {
 }
 
 /** Reads the arguments of a call. Throws Refused for the first fault. */
-export function readCall(call, given = {}) {
+export function readCall(call, given = {}, options = {}) {
   if (typeof given !== "object" || given === null) refuse("arguments", "must be one object", "Pass { name: value }.");
   return read(call, given, (names, key) => {
     refuse(key.slice(0, 64), `is no argument of ${call.name}`, names ? `Pass any of ${names}.` : "Pass none.");
-  });
+  }, options);
 }
 
 /** A kind of argument: an array of objects, each read by `spec`. `checkCount` judges their number. */
 export function items(spec, checkCount) {
-  return (value, column) => {
+  return (value, column, _, options) => {
     if (!Array.isArray(value)) refuse(column, "must be a JSON array", "Wrap the value in one.");
     const refusal = checkCount(value.length);
     if (refusal) throw new Refused(refusal);
-    return { sent: value.map((item, position) => readItem(spec, item, `${column}[${position}]`)) };
+    return { sent: value.map((item, position) => readItem(spec, item, `${column}[${position}]`, options)) };
   };
 }
 
 /** A kind of argument: one object, read by `spec`. */
 export function object(spec) {
-  return (value, column) => ({ sent: readItem(spec, value, column) });
+  return (value, column, _, options) => ({ sent: readItem(spec, value, column, options) });
 }
 
-function readItem(spec, item, place) {
+function readItem(spec, item, place, options) {
   if (typeof item !== "object" || item === null || Array.isArray(item)) {
     refuse(place, "must be a JSON object", "Wrap the value in one.");
   }
   const unknown = (names) => refuse(place, "has an unknown key", `The keys are ${names}.`);
-  return read(spec, item, unknown, place).sent;
+  return read(spec, item, unknown, options, place).sent;
 }

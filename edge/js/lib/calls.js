@@ -3,7 +3,7 @@
 
 import { items, object } from "./arguments.js";
 import { isSessionToken, uuidv7 } from "./identity.js";
-import { bytes, choice, interval, json, number, place, text, texts, time, uuid } from "./kinds.js";
+import { bytes, choice, interval, json, messageJson, messageText, number, place, text, texts, time, uuid } from "./kinds.js";
 import * as rules from "./rules.js";
 import { ANSWERS, JUDGED, SIGNATURES } from "./signatures.js";
 
@@ -43,8 +43,11 @@ function declared(name, given = {}) {
   });
 }
 
-// The idempotency key of a message, for a single message and in a batch.
-const messageKey = { message_id: { made: uuidv7 } };
+// What a message says, which may be stored escaped.
+const said = { content: { kind: messageText }, parts: { kind: messageJson }, metadata: { kind: messageJson } };
+
+// The same and the idempotency key, for a single message and in a batch.
+const newMessage = { message_id: { made: uuidv7 }, ...said };
 
 const without = (list, ...columns) => list.filter(([, column]) => !columns.includes(column));
 
@@ -56,7 +59,7 @@ function ruleOf(name) {
 }
 
 const MESSAGE = {
-  arguments: without(declared("append_message", messageKey), "chat_id"),
+  arguments: without(declared("append_message", newMessage), "chat_id"),
   check: ruleOf("append_message"),
 };
 
@@ -103,7 +106,8 @@ const present = { present: true };
 const ADDITIONS = {
   create_chat: { given: { chat_id: { made: uuidv7 } } },
   list_chats: { given: { before: { kind: place } } },
-  append_message: { given: messageKey },
+  append_message: { given: newMessage },
+  finish_message: { given: said },
   append_messages: { given: { messages: { kind: items(MESSAGE, rules.checkMessageCount), ...required } } },
   import_chat: { given: { chat: { kind: object(IMPORTED_CHAT), ...required } } },
   fail_stale_messages: upkeep(1_000),

@@ -7,6 +7,7 @@ import { remedyFor } from "./remedies.js";
 import { dataApi } from "./rest.js";
 import { DEFAULT_RETRY, sleep, withRetry } from "./retry.js";
 import { streamMessage } from "./streaming.js";
+import { readable } from "./unstorable.js";
 import { Refused } from "./kinds.js";
 
 /**
@@ -16,9 +17,10 @@ import { Refused } from "./kinds.js";
 export function chatkeep(connection, options = {}) {
   const send = sender(connection);
   const retry = retryOf(options.retry);
+  const unstorable = unstorableOf(options.unstorable);
   const calls = {};
   for (const [method, call] of Object.entries(CALLS)) {
-    calls[method] = (given, more) => perform(send, call, given, { retry, signal: more?.signal });
+    calls[method] = (given, more) => perform(send, call, given, { retry, unstorable, signal: more?.signal });
   }
   calls.streamMessage = async (chatId, source, more) => {
     try {
@@ -48,13 +50,18 @@ function retryOf(retry) {
   return { ...DEFAULT_RETRY, ...retry };
 }
 
+function unstorableOf(unstorable = "refuse") {
+  if (unstorable === "refuse" || unstorable === "escape") return unstorable;
+  throw new TypeError('unstorable is "refuse" or "escape"');
+}
+
 // The current rotations, by token. If two requests in one isolate carry the same cookie, the second waits for the rotation of
 // the first. Both get the same token, as they would from the database.
 const underWay = new Map();
 
 async function perform(send, call, given, options) {
   try {
-    const { sent, judged } = readCall(call, given);
+    const { sent, judged } = readCall(call, given, options);
     const settled = call.settle?.(judged);
     if (settled) return { data: settled, error: null };
     const ask = () => withRetry((signal) => send(call.name, sent, signal), (elapsed) => mayRepeat(call, judged, elapsed), options);
@@ -92,7 +99,7 @@ function received(call, { data, error, status, retryable }) {
   // For an ended session the answer is 401 with the session's row as its body, and supabase-js returns that as an error.
   if (error && !Array.isArray(error)) return { data: null, error: failure(call, error, status, retryable) };
   const answer = call.answer(error ?? data);
-  if (answer !== undefined) return { data: answer, error: null };
+  if (answer !== undefined) return { data: Array.isArray(answer) ? answer.map(readable) : readable(answer), error: null };
   return {
     data: null,
     error: {

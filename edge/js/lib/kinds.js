@@ -3,6 +3,7 @@
 // sentence that the database would use.
 
 import { checkText, hex, invalid, isUuid, longestText } from "./rules.js";
+import { escapeJson, escapeText } from "./unstorable.js";
 
 /** Carries a refusal from the readers of arguments to the client, which returns it as an error. */
 export class Refused {
@@ -53,6 +54,18 @@ export function uuid(value, argument) {
   const { sent, judged } = text(value, argument);
   if (!isUuid(judged)) refuse(argument, "must be a UUID", "Pass the id as the store returned it, or toUuid(id) for an id of another form.");
   return { sent, judged };
+}
+
+/** Text of a message, which may be stored escaped. */
+export function messageText(value, argument, _, { unstorable }) {
+  return text(typeof value === "string" ? escapeText(value, unstorable === "escape") : value, argument);
+}
+
+/** JSON of a message, which may be stored escaped. */
+export function messageJson(value, argument, _, { unstorable }) {
+  const { sent, written: plain } = json(value, argument);
+  const written = escapeJson(plain, unstorable === "escape");
+  return { sent, judged: cut(written), written };
 }
 
 /** JSON. The request carries a copy of the judged text (`written`), so the value cannot change in between. */

@@ -10,6 +10,9 @@ import {
   type ListedChat,
   type Message,
   type SupabaseClientLike,
+  toUIMessage,
+  toUIMessages,
+  type UIMessageLike,
   toUuid,
   uuidv7,
 } from "../index.js";
@@ -76,7 +79,16 @@ export async function acceptedToo(signal: AbortSignal): Promise<Chat | null> {
   return (await plain.importChat({ chat: { messages: [{ role: "user", content: "", createdAt: new Date() }] } })).data;
 }
 
+export async function shown(): Promise<UIMessageLike[]> {
+  const escaping = chatkeep(supabase, { unstorable: "escape" });
+  const { data } = await escaping.listMessages({ chatId: "" });
+  const one: UIMessageLike[] = data?.map((row) => toUIMessage(row)) ?? [];
+  return [...one, ...toUIMessages(data ?? [])];
+}
+
 export async function refused(): Promise<void> {
+  // @ts-expect-error no such way
+  chatkeep(supabase, { unstorable: "drop" });
   // @ts-expect-error chatId is required
   await ck.appendMessage({ role: "user", content: "" });
   // @ts-expect-error no such role

@@ -27,6 +27,9 @@ export interface UIMessageLike {
   parts: any[];
 }
 
+/** The columns of a message that `toUIMessage` reads. */
+export type MessageRow = Pick<Message, "id" | "role" | "content" | "parts" | "metadata">;
+
 /** What `streamMessage` takes beside chat and stream. */
 export interface StreamOptions extends Partial<Omit<NewMessage, "content" | "status">> {
   /** Called with the whole text at its end: what else `finishMessage` sets. */

@@ -93,9 +93,9 @@ test("the same message always has the same id, so a repetition stores nothing", 
   assert.equal((await stored(message)).id, (await stored(message)).id);
 });
 
-test("a row without parts becomes a UIMessage with one text part, and a tool's row is refused", () => {
+test("a row without parts becomes a UIMessage with one text part, and what is no row is refused", () => {
   const row = { id: ID, role: "user", content: "hi", parts: null, metadata: {} };
   assert.deepEqual(toUIMessage(row), { id: ID, role: "user", parts: [{ type: "text", text: "hi" }] });
-  for (const odd of [{ ...row, role: "tool" }, null, {}]) assert.throws(() => toUIMessage(odd), TypeError);
+  for (const odd of [null, {}, { ...row, role: "human" }]) assert.throws(() => toUIMessage(odd), TypeError);
   for (const odd of [null, {}, { id: "a" }, { parts: [] }]) assert.throws(() => fromUIMessage(odd), TypeError);
 });
