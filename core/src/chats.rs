@@ -5,4 +5,5 @@ pub mod chat;
 pub mod chat_update;
 pub mod growth;
 pub mod message;
+pub mod summary;
 pub mod usage;

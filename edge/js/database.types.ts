@@ -137,6 +137,67 @@ export type Database = {
           },
         ];
       };
+      "chat_summaries": {
+        Row: {
+          "chat_id": string;
+          "content": string;
+          "created_at": string;
+          "message_id": string;
+          "message_version": number;
+          "metadata": NonNullable<Json>;
+          "model": string | null;
+          "tenant_id": string;
+          "token_count": number | null;
+          "up_to_seq": number;
+          "updated_at": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "chat_id": string;
+          "content": string;
+          "created_at": string;
+          "message_id": string;
+          "message_version": number;
+          "metadata"?: NonNullable<Json>;
+          "model"?: string | null;
+          "tenant_id": string;
+          "token_count"?: number | null;
+          "up_to_seq": number;
+          "updated_at": string;
+          "user_id": string;
+        };
+        Update: {
+          "chat_id"?: string;
+          "content"?: string;
+          "created_at"?: string;
+          "message_id"?: string;
+          "message_version"?: number;
+          "metadata"?: NonNullable<Json>;
+          "model"?: string | null;
+          "tenant_id"?: string;
+          "token_count"?: number | null;
+          "up_to_seq"?: number;
+          "updated_at"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "chat_summaries_chat_id_fkey";
+            columns: ["chat_id", "tenant_id", "user_id"];
+            isOneToOne: false;
+            referencedRelation: "chats";
+            referencedColumns: ["id", "tenant_id", "user_id"];
+          },
+          {
+            foreignKeyName: "chat_summaries_message_id_fkey";
+            columns: ["chat_id", "message_id", "tenant_id"];
+            isOneToOne: false;
+            referencedRelation: "messages";
+            referencedColumns: ["chat_id", "id", "tenant_id"];
+          },
+        ];
+      };
       "chats": {
         Row: {
           "active_leaf_id": string | null;
@@ -1223,7 +1284,13 @@ export type Database = {
         };
       };
       "list_messages": {
-        Args: { "after"?: string; "before"?: string; "chat_id": string; "page_size"?: number };
+        Args: {
+          "after"?: string;
+          "before"?: string;
+          "chat_id": string;
+          "from_summary"?: boolean;
+          "page_size"?: number;
+        };
         Returns: {
           "active": boolean;
           "author_id": string | null;
@@ -1648,6 +1715,36 @@ export type Database = {
         SetofOptions: {
           from: "*";
           to: "new_share";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      "summarise_chat": {
+        Args: {
+          "chat_id": string;
+          "content": string;
+          "metadata"?: Json;
+          "model"?: string;
+          "token_count"?: number;
+          "up_to_message_id": string;
+        };
+        Returns: {
+          "chat_id": string;
+          "content": string;
+          "created_at": string;
+          "message_id": string;
+          "message_version": number;
+          "metadata": NonNullable<Json>;
+          "model": string | null;
+          "tenant_id": string;
+          "token_count": number | null;
+          "up_to_seq": number;
+          "updated_at": string;
+          "user_id": string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "chat_summaries";
           isOneToOne: false;
           isSetofReturn: true;
         };

@@ -8,6 +8,7 @@ use chatkeep_core::chats::attachment::NewAttachment;
 use chatkeep_core::chats::chat::NewChat;
 use chatkeep_core::chats::chat_update::{self, ChatUpdate};
 use chatkeep_core::chats::message::{self, Finish, NewMessage};
+use chatkeep_core::chats::summary::{self, NewSummary};
 use chatkeep_core::documents::change::{StatusChange, Tagging};
 use chatkeep_core::documents::document::NewDocument;
 use chatkeep_core::sessions::session::{self, NewSession};
@@ -159,8 +160,44 @@ pub fn check_append_message(
 
 /// The rules of `list_messages`.
 #[wasm_bindgen(js_name = checkListMessages)]
-pub fn check_list_messages(page_size: Option<f64>) -> Option<Object> {
-    refusal::of(integer("page_size", page_size).and_then(message::page_size))
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "wasm-bindgen takes optional text by value only"
+)]
+pub fn check_list_messages(
+    before: Option<String>,
+    page_size: Option<f64>,
+    from_summary: Option<bool>,
+) -> Option<Object> {
+    refusal::of(
+        integer("page_size", page_size)
+            .and_then(message::page_size)
+            .and_then(|_| summary::from_summary(from_summary, before.is_some()))
+            .map(|_| ()),
+    )
+}
+
+/// The rules of `summarise_chat`.
+#[wasm_bindgen(js_name = checkSummariseChat)]
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "wasm-bindgen takes optional text by value only"
+)]
+pub fn check_summarise_chat(
+    content: Option<String>,
+    metadata: Option<String>,
+    model: Option<String>,
+    token_count: Option<f64>,
+) -> Option<Object> {
+    refusal::of(integer("token_count", token_count).and_then(|token_count| {
+        NewSummary {
+            content: content.as_deref(),
+            metadata: metadata.as_deref(),
+            model: model.as_deref(),
+            token_count,
+        }
+        .check()
+    }))
 }
 
 /// The rules of `redact_message`.

@@ -41,6 +41,7 @@ async function ownedBy(stage: Stage, chat: string, person: Person, what: string)
     `select distinct user_id from (
        select user_id from chatkeep.chats where id = $1 union all select user_id from chatkeep.messages where chat_id = $1
        union all select user_id from chatkeep.attachments where chat_id = $1
+       union all select user_id from chatkeep.chat_summaries where chat_id = $1
        union all select user_id from chatkeep.message_search where chat_id = $1
      ) r`,
     chat,

@@ -73,6 +73,7 @@ export async function nothingLeft(stage: Stage, person: Person, what: string): P
      union all select 'memberships' from chatkeep.memberships where user_id = $1
      union all select 'chats' from chatkeep.chats where user_id = $1
      union all select 'messages' from chatkeep.messages where user_id = $1
+     union all select 'chat_summaries' from chatkeep.chat_summaries where user_id = $1
      union all select 'message_search' from chatkeep.message_search where user_id = $1
      union all select 'attachments' from chatkeep.attachments where user_id = $1
      union all select 'documents' from chatkeep.documents where user_id = $1
@@ -90,6 +91,7 @@ export async function allIn(stage: Stage, person: Person, tenant: string, what: 
     `select 'memberships' as of from chatkeep.memberships where user_id = $1 and tenant_id <> $2
      union all select 'chats' from chatkeep.chats where user_id = $1 and tenant_id <> $2
      union all select 'messages' from chatkeep.messages where user_id = $1 and tenant_id <> $2
+     union all select 'chat_summaries' from chatkeep.chat_summaries where user_id = $1 and tenant_id <> $2
      union all select 'message_search' from chatkeep.message_search where user_id = $1 and tenant_id <> $2
      union all select 'attachments' from chatkeep.attachments where user_id = $1 and tenant_id <> $2
      union all select 'documents' from chatkeep.documents where user_id = $1 and tenant_id <> $2

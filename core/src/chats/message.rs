@@ -90,7 +90,7 @@ fn role(role: Option<&str>) -> Result<(), Refusal> {
     )
 }
 
-fn content(content: &str) -> Result<(), Refusal> {
+pub(super) fn content(content: &str) -> Result<(), Refusal> {
     if content.len() > limits::CONTENT_BYTES {
         return Err(Refusal::invalid(
             "content",
@@ -155,7 +155,7 @@ impl Finish<'_> {
     }
 }
 
-fn token_count(count: Option<i32>) -> Result<(), Refusal> {
+pub(super) fn token_count(count: Option<i32>) -> Result<(), Refusal> {
     match count {
         Some(count) if count < 0 => Err(Refusal::invalid(
             "token_count",

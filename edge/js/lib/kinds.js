@@ -103,9 +103,13 @@ export function choice(value, argument) {
 
 /** A point in time: a string as a row holds it, to the microsecond, or a Date. */
 export function time(value, argument) {
-  if (!(value instanceof Date)) return plain(value, argument);
+  if (!(value instanceof Date)) {
+    const { sent } = plain(value, argument);
+    return { sent, judged: sent };
+  }
   if (Number.isNaN(value.getTime())) refuse(argument, "must be a valid date", "Check the date, or pass created_at of a row.");
-  return { sent: value.toISOString() };
+  const sent = value.toISOString();
+  return { sent, judged: sent };
 }
 
 /** An interval: a number of seconds, which core judges, or text, which the database reads and judges. */

@@ -173,6 +173,8 @@ export interface ListMessages {
   after?: Timestamp | Date | null;
   /** 1 to 200. `50` when left out. */
   pageSize?: number;
+  /** true begins with the newest summary of the active path, as one row, and goes forward; without a summary, with the first message. With after it adds nothing, and before is refused. `false` when left out. */
+  fromSummary?: boolean;
 }
 
 export interface MeasureUsage {
@@ -351,6 +353,20 @@ export interface ShareChat {
   upToMessageId?: Uuid | null;
   /** When the share ends. It ends when it is revoked when this is left out. */
   expiresAt?: Timestamp | Date | null;
+}
+
+export interface SummariseChat {
+  chatId: Uuid;
+  /** The last message that the summary covers. All before it on its branch are covered too. */
+  upToMessageId: Uuid;
+  /** At most 1 MiB of UTF-8, not empty. */
+  content: string;
+  /** At most 256 KiB. */
+  metadata?: JsonObject;
+  /** At most 200 characters. */
+  model?: string | null;
+  /** Zero or more. */
+  tokenCount?: number | null;
 }
 
 export interface TagDocument {

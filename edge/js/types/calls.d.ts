@@ -40,6 +40,7 @@ import type {
   SetDocumentStatus,
   SetMemberRole,
   ShareChat,
+  SummariseChat,
   TagDocument,
   TransferAll,
   TransferChat,
@@ -54,6 +55,7 @@ import type {
   AppendedMessage,
   Attachment,
   Chat,
+  ChatSummarie,
   Document,
   DocumentMetadata,
   DocumentRegistration,
@@ -169,8 +171,8 @@ export interface Calls {
    */
   purgeSessions: (given?: PurgeSessions, options?: CallOptions) => Promise<Result<number>>;
   /**
-   * Removes for good what a message said: content, parts, metadata, attachments, and its row of search. The message keeps its place in the chat, and what follows it stays.
-   * Again returns the row as it is. A streaming message ends as failed. Stored objects of attachments stay in their bucket.
+   * Removes for good what a message said: content, parts, metadata, attachments, its row of search, and every summary that covers it. The message keeps its place in the chat, and what follows it stays.
+   * Again returns the row as it is, and removes summaries that were stored since. A streaming message ends as failed. Stored objects of attachments stay in their bucket.
    */
   redactMessage: (given: RedactMessage, options?: CallOptions) => Promise<Result<Message>>;
   /**
@@ -246,6 +248,11 @@ export interface Calls {
    * Exactly one of withUserId, withTenant and byLink says with whom. The same people again get the new permission, and their share keeps its id. Each link is a share of its own.
    */
   shareChat: (given: ShareChat, options?: CallOptions) => Promise<Result<NewShare>>;
+  /**
+   * Stores what a model reads in place of the messages up to one, and returns the summary. listMessages gives it with from_summary.
+   * The messages stay as they are. A message has one summary: the same content again writes nothing, and other content replaces it. Only the owner of the chat and service_role summarise. While a covered message is streaming, the call answers PT409.
+   */
+  summariseChat: (given: SummariseChat, options?: CallOptions) => Promise<Result<ChatSummarie>>;
   /**
    * Merges tags into a namespace of a document, key by key, and returns the namespace's row; null removes a key.
    * Returns no row if there is none and nothing to write. A namespace belongs to its first writer, default to the owner.

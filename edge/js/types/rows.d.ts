@@ -28,6 +28,27 @@ export interface Attachment {
   created_at: Timestamp;
 }
 
+/** A row of `chatkeep.chat_summaries`. What a model reads in place of the messages up to one. They stay as they are. Only summariseChat writes rows. */
+export interface ChatSummarie {
+  /** The last message that it covers: this one and all before it on its branch. */
+  message_id: Uuid;
+  chat_id: Uuid;
+  tenant_id: Uuid;
+  /** Owner of the chat. */
+  user_id: Uuid;
+  created_at: Timestamp;
+  updated_at: Timestamp;
+  /** The seq of that message. */
+  up_to_seq: number;
+  /** The version of that message when it was summarised. listMessages shows no summary of a message that has changed since. */
+  message_version: number;
+  /** Not empty. */
+  content: string;
+  model: string | null;
+  token_count: number | null;
+  metadata: JsonObject;
+}
+
 /** A row of `chatkeep.chats`. A conversation of one user with an assistant. */
 export interface Chat {
   id: Uuid;

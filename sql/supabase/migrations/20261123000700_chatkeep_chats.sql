@@ -1200,7 +1200,8 @@ create or replace function chatkeep.list_messages(
   chat_id uuid,
   before timestamptz default null,
   after timestamptz default null,
-  page_size integer default 50
+  page_size integer default 50,
+  from_summary boolean default false
 ) returns setof chatkeep.messages
 -- The index by time returns rows in order. Where chats are small on average, the planner prefers to collect and sort
 -- a chat's rows. Before PostgreSQL 18 the estimate of the remaining sort is so high that the query would be compiled
@@ -1215,9 +1216,19 @@ declare
 begin
   perform chatkeep_private.check_present('chat_id', list_messages.chat_id is not null);
   perform chatkeep_private.check_page_size(list_messages.page_size);
+  if list_messages.from_summary is not false then
+    perform chatkeep_private.check_present('from_summary', list_messages.from_summary is not null);
+    if list_messages.before is not null then
+      perform chatkeep_private.refuse('22023', 'from_summary cannot be true with before',
+        'The page begins at the newest summary and goes forward: page on with after.');
+    end if;
+  end if;
   perform set_config('chatkeep.writing', 'off', true);
   chat := chatkeep_private.visible_chat(list_messages.chat_id, or_shared => true);
-  if list_messages.after is null then
+  if list_messages.from_summary and list_messages.after is null then
+    return query
+      select p.* from chatkeep_private.page_from_summary(list_messages.chat_id, chat.tenant_id, list_messages.page_size) p;
+  elsif list_messages.after is null then
     return query
       select page.* from (
         select m.* from chatkeep.messages m
@@ -1243,15 +1254,16 @@ begin
   perform set_config('chatkeep.writing', marker, true);
 end
 $$;
-comment on function chatkeep.list_messages(uuid, timestamptz, timestamptz, integer) is
+comment on function chatkeep.list_messages(uuid, timestamptz, timestamptz, integer, boolean) is
 'A page of the active path, oldest first: the newest page, or the page before or after a created_at (exclusive).
 At most 200 rows.
 before: Exclusive. With neither before nor after: the newest page.
 after: Exclusive.
 page_size: 1 to 200.
+from_summary: true begins with the newest summary of the active path, as one row, and goes forward; without a summary, with the first message. With after it adds nothing, and before is refused.
 Errors: 22023, 22004, PT404, PT410.';
-revoke all on function chatkeep.list_messages(uuid, timestamptz, timestamptz, integer) from public, anon, authenticated, service_role;
-grant execute on function chatkeep.list_messages(uuid, timestamptz, timestamptz, integer) to authenticated, service_role;
+revoke all on function chatkeep.list_messages(uuid, timestamptz, timestamptz, integer, boolean) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.list_messages(uuid, timestamptz, timestamptz, integer, boolean) to authenticated, service_role;
 
 -- chats/listed_chats.sql ------------------------------------------------------------
 
@@ -1398,6 +1410,58 @@ comment on function chatkeep_private.only_results_follow(uuid, uuid, uuid) is
 revoke all on function chatkeep_private.only_results_follow(uuid, uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.only_results_follow(uuid, uuid, uuid) to authenticated, service_role;
 
+-- chats/page_from_summary.sql ------------------------------------------------------------
+
+-- The summary as a row of messages. It is made from a JSON object, so a column that messages get later is NULL. Its id is
+-- derived from that of the message, so it is stable and no message has it. The page goes on after the message: the row
+-- has its created_at.
+create or replace function chatkeep_private.page_from_summary(chat_id uuid, tenant_id uuid, page_size integer)
+returns setof chatkeep.messages
+-- As in list_messages, which both engines call this from.
+language plpgsql stable set search_path = '' set enable_sort = off set jit = off
+as $$
+#variable_conflict use_column
+declare
+  summary record;
+  place timestamptz := '-infinity'::timestamptz;
+  rest integer := page_from_summary.page_size;
+begin
+  select s.*, m.created_at as place into summary
+  from chatkeep.chat_summaries s
+  join chatkeep.messages m on m.id = s.message_id and m.chat_id = s.chat_id and m.tenant_id = s.tenant_id
+  where s.chat_id = page_from_summary.chat_id and s.tenant_id = page_from_summary.tenant_id
+    and m.active and m.version = s.message_version
+  order by s.up_to_seq desc
+  limit 1;
+  if found then
+    place := summary.place;
+    rest := rest - 1;
+    return query
+      select r.* from jsonb_populate_record(null::chatkeep.messages, jsonb_build_object(
+        'id', chatkeep_private.uuid_v8(sha256(uuid_send(summary.chat_id) || uuid_send(summary.message_id))),
+        'chat_id', summary.chat_id, 'tenant_id', summary.tenant_id, 'user_id', summary.user_id,
+        'created_at', summary.place, 'updated_at', summary.updated_at, 'seq', summary.up_to_seq, 'active', true,
+        'role', 'system', 'content', summary.content, 'status', 'complete', 'written_as', 'chatkeep',
+        'model', summary.model, 'token_count', summary.token_count, 'version', 1,
+        'metadata', summary.metadata::jsonb || jsonb_build_object('chatkeep_summary',
+          jsonb_build_object('message_id', summary.message_id, 'up_to_seq', summary.up_to_seq))
+      )) r;
+  end if;
+  return query
+    select m.* from chatkeep.messages m
+    where m.chat_id = page_from_summary.chat_id
+      and m.tenant_id = page_from_summary.tenant_id
+      and m.active
+      and m.created_at > place
+    order by m.created_at
+    limit rest;
+end
+$$;
+comment on function chatkeep_private.page_from_summary(uuid, uuid, integer) is
+  'The newest summary of the active path and the messages after it, or the first messages without a summary.';
+revoke all on function chatkeep_private.page_from_summary(uuid, uuid, integer) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.page_from_summary(uuid, uuid, integer) to authenticated, service_role;
+
 -- chats/purge_chats.sql ------------------------------------------------------------
 
 create or replace function chatkeep.purge_chats(
@@ -1491,13 +1555,15 @@ begin
       perform chatkeep_private.refuse_unwritten('message_id names a message that');
     end if;
   end if;
+  -- Also for a message that is redacted already: a job that had read it may have stored a summary since.
+  perform chatkeep_private.remove_summaries(chat.id, chat.tenant_id, stored.id, stored.seq);
   perform set_config('chatkeep.writing', marker, true);
   return next stored;
 end
 $$;
 comment on function chatkeep.redact_message(uuid, uuid, text) is
-'Removes for good what a message said: content, parts, metadata, attachments, and its row of search. The message keeps its place in the chat, and what follows it stays.
-Again returns the row as it is. A streaming message ends as failed. Stored objects of attachments stay in their bucket.
+'Removes for good what a message said: content, parts, metadata, attachments, its row of search, and every summary that covers it. The message keeps its place in the chat, and what follows it stays.
+Again returns the row as it is, and removes summaries that were stored since. A streaming message ends as failed. Stored objects of attachments stay in their bucket.
 reason: Why, at most 500 characters. It is shown with the message.
 Returns: one row.
 Errors: 22023, 22004, PT404, PT410, PT503.';
@@ -1623,6 +1689,60 @@ comment on function chatkeep_private.refuse_unseen(text) is
   'Refuses a message that was not stored although no visible message has its id.';
 revoke all on function chatkeep_private.refuse_unseen(text) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.refuse_unseen(text) to authenticated, service_role;
+
+-- chats/remove_summaries.sql ------------------------------------------------------------
+
+-- A summary may repeat what any covered message said. Whether one covers the message is found by a walk from it towards the
+-- first message. Older summaries come first and a walk ends at one of them, so a long branch is walked once, however many
+-- summaries it has. A walk that a policy of an operator's cuts short proves nothing: the summary goes.
+create or replace function chatkeep_private.remove_summaries(chat_id uuid, tenant_id uuid, message_id uuid, seq integer) returns void
+language plpgsql volatile set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  summary record;
+  reached record;
+  spared uuid[] := '{}'::uuid[];
+  covering uuid[] := '{}'::uuid[];
+  removed bigint;
+begin
+  for summary in
+    select s.message_id from chatkeep.chat_summaries s
+    where s.chat_id = remove_summaries.chat_id and s.tenant_id = remove_summaries.tenant_id and s.up_to_seq >= remove_summaries.seq
+    order by s.up_to_seq
+  loop
+    with recursive walk as (
+      select m.id, m.parent_id, m.seq from chatkeep.messages m
+      where m.id = summary.message_id and m.chat_id = remove_summaries.chat_id and m.tenant_id = remove_summaries.tenant_id
+      union all
+      select n.id, n.parent_id, n.seq
+      from walk w, lateral (
+        select m.id, m.parent_id, m.seq from chatkeep.messages m
+        where m.id = w.parent_id and m.chat_id = remove_summaries.chat_id and m.tenant_id = remove_summaries.tenant_id
+        limit 1
+      ) n
+      where w.seq > remove_summaries.seq and w.id <> all (spared) and w.id <> all (covering)
+    )
+    select w.id, w.parent_id, w.seq into reached from walk w order by w.seq limit 1;
+    if reached.id = any (spared) or reached.seq < remove_summaries.seq
+        or (reached.parent_id is null and reached.id <> remove_summaries.message_id) then
+      spared := spared || summary.message_id;
+    else
+      covering := covering || summary.message_id;
+    end if;
+  end loop;
+  delete from chatkeep.chat_summaries s
+  where s.chat_id = remove_summaries.chat_id and s.tenant_id = remove_summaries.tenant_id and s.message_id = any (covering);
+  get diagnostics removed = row_count;
+  if removed <> cardinality(covering) then
+    perform chatkeep_private.refuse_unwritten('message_id names a message whose summary');
+  end if;
+end
+$$;
+comment on function chatkeep_private.remove_summaries(uuid, uuid, uuid, integer) is
+  'Removes every summary that covers a message.';
+revoke all on function chatkeep_private.remove_summaries(uuid, uuid, uuid, integer) from public, anon, authenticated, service_role;
+grant execute on function chatkeep_private.remove_summaries(uuid, uuid, uuid, integer) to authenticated, service_role;
 
 -- chats/restore_chat.sql ------------------------------------------------------------
 
@@ -2039,6 +2159,96 @@ comment on function chatkeep_private.snippet(text, text, tsquery) is
   'An excerpt of a message, or all of a short one, as HTML: the text is escaped, and matches are in <mark>.';
 revoke all on function chatkeep_private.snippet(text, text, tsquery) from public, anon, authenticated, service_role;
 grant execute on function chatkeep_private.snippet(text, text, tsquery) to authenticated, service_role;
+
+-- chats/summarise_chat.sql ------------------------------------------------------------
+
+create or replace function chatkeep.summarise_chat(
+  chat_id uuid,
+  up_to_message_id uuid,
+  content text,
+  metadata jsonb default '{}',
+  model text default null,
+  token_count integer default null
+) returns setof chatkeep.chat_summaries
+language plpgsql volatile set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  marker constant text := coalesce(current_setting('chatkeep.writing', true), '');
+  chat chatkeep.chats;
+  message record;
+  stored_at timestamptz;
+begin
+  perform chatkeep_private.check_present('chat_id', summarise_chat.chat_id is not null);
+  perform chatkeep_private.check_present('up_to_message_id', summarise_chat.up_to_message_id is not null);
+  perform chatkeep_private.check_present('content', summarise_chat.content is not null);
+  if summarise_chat.content = '' then
+    perform chatkeep_private.refuse('22023', 'content must not be empty', 'Pass what a model is to read in place of the messages.');
+  end if;
+  perform chatkeep_private.check_content('content', summarise_chat.content);
+  perform chatkeep_private.check_present('metadata', summarise_chat.metadata is not null);
+  perform chatkeep_private.check_json('metadata', summarise_chat.metadata, 'object');
+  perform chatkeep_private.check_length('model', summarise_chat.model, 200);
+  perform chatkeep_private.check_token_count('token_count', summarise_chat.token_count);
+
+  perform set_config('chatkeep.writing', 'on', true);
+  chat := chatkeep_private.locked_chat(summarise_chat.chat_id);
+  select m.id, m.seq, m.version into message from chatkeep.messages m
+  where m.id = summarise_chat.up_to_message_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id;
+  if not found then
+    perform chatkeep_private.refuse_message('up_to_message_id');
+  end if;
+  -- What a message will say at its end would be in no summary.
+  if exists (
+    with recursive path as (
+      select m.id, m.parent_id, m.status from chatkeep.messages m
+      where m.id = message.id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id
+      union all
+      select n.id, n.parent_id, n.status
+      from path p, lateral (
+        select m.id, m.parent_id, m.status from chatkeep.messages m
+        where m.id = p.parent_id and m.chat_id = chat.id and m.tenant_id = chat.tenant_id
+        limit 1
+      ) n
+    )
+    select from path p where p.status = 'streaming'
+  ) then
+    perform chatkeep_private.refuse('PT409', 'up_to_message_id names a message that is streaming, or one after it',
+      'Summarise up to an earlier message, or wait until finish_message or fail_stale_messages has ended it.');
+  end if;
+  stored_at := clock_timestamp();
+  insert into chatkeep.chat_summaries as s (
+    message_id, chat_id, tenant_id, user_id, created_at, updated_at, up_to_seq, message_version, content, model, token_count, metadata
+  )
+  select message.id, chat.id, chat.tenant_id, chat.user_id, stored_at, stored_at, message.seq, message.version,
+    summarise_chat.content, summarise_chat.model, summarise_chat.token_count, summarise_chat.metadata
+  -- The owner may have been disabled since the lock. The policy would end the call with an error of its own.
+  where chat.tenant_id = (select chatkeep.tenant_id()) or chatkeep_private.serves(chat.tenant_id)
+  on conflict on constraint chat_summaries_pkey do update
+  set updated_at = greatest(excluded.updated_at, s.updated_at), message_version = excluded.message_version, content = excluded.content,
+    model = excluded.model, token_count = excluded.token_count, metadata = excluded.metadata
+  where (s.content::text, s.message_version) is distinct from (excluded.content::text, excluded.message_version);
+  return query
+    select s.* from chatkeep.chat_summaries s
+    where s.chat_id = chat.id and s.message_id = message.id and s.tenant_id = chat.tenant_id;
+  if not found then
+    perform chatkeep_private.refuse_unwritten('chat_id names a chat that');
+  end if;
+  perform set_config('chatkeep.writing', marker, true);
+end
+$$;
+comment on function chatkeep.summarise_chat(uuid, uuid, text, jsonb, text, integer) is
+'Stores what a model reads in place of the messages up to one, and returns the summary. list_messages gives it with from_summary.
+The messages stay as they are. A message has one summary: the same content again writes nothing, and other content replaces it. Only the owner of the chat and service_role summarise. While a covered message is streaming, the call answers PT409.
+up_to_message_id: The last message that the summary covers. All before it on its branch are covered too.
+content: At most 1 MiB of UTF-8, not empty.
+metadata: At most 256 KiB.
+model: At most 200 characters.
+token_count: Zero or more.
+Returns: one row.
+Errors: 22023, 22004, PT404, PT409, PT410, PT503.';
+revoke all on function chatkeep.summarise_chat(uuid, uuid, text, jsonb, text, integer) from public, anon, authenticated, service_role;
+grant execute on function chatkeep.summarise_chat(uuid, uuid, text, jsonb, text, integer) to authenticated, service_role;
 
 -- chats/update_chat.sql ------------------------------------------------------------
 

@@ -8,6 +8,7 @@ grant all on all tables in schema chatkeep, chatkeep_private to anon, authentica
 select pg_temp.sign_in('ada');
 select id as chat from chatkeep.create_chat('secret plans') \gset
 select id as message from chatkeep.append_message(:'chat', 'user', 'the vault code is 0000') \gset
+select count(*) as summarised from chatkeep.summarise_chat(:'chat', :'message', 'a vault') \gset
 select id as document from chatkeep.register_document('ada.html', chatkeep.document_checksum('ada'), tags => '{"a":1}') \gset
 select count(*) as attached from chatkeep.attach(:'chat', :'message', :'document') \gset
 select session_id as session from chatkeep.create_session() \gset
@@ -19,7 +20,7 @@ declare
   rows integer;
   found text := '';
 begin
-  foreach relation in array array['chatkeep.users', 'chatkeep.chats', 'chatkeep.messages', 'chatkeep.message_search', 'chatkeep.documents',
+  foreach relation in array array['chatkeep.users', 'chatkeep.chats', 'chatkeep.messages', 'chatkeep.chat_summaries', 'chatkeep.message_search', 'chatkeep.documents',
     'chatkeep.document_metadata', 'chatkeep.attachments', 'chatkeep.sessions', 'chatkeep_private.session_secrets'] loop
     execute format('select count(*) from %s', relation) into rows;
     found := found || split_part(relation, '.', 2) || ' ' || rows || ', ';
@@ -27,13 +28,13 @@ begin
   return found;
 end
 $$;
-select is(pg_temp.seen(), 'users 1, chats 1, messages 1, message_search 0, documents 1, document_metadata 1, attachments 1, sessions 1, session_secrets 0, ',
+select is(pg_temp.seen(), 'users 1, chats 1, messages 1, chat_summaries 1, message_search 0, documents 1, document_metadata 1, attachments 1, sessions 1, session_secrets 0, ',
   'the owner sees their rows, and no secret');
 select pg_temp.sign_in('eve');
-select is(pg_temp.seen(), 'users 1, chats 0, messages 0, message_search 0, documents 0, document_metadata 0, attachments 0, sessions 0, session_secrets 0, ',
+select is(pg_temp.seen(), 'users 1, chats 0, messages 0, chat_summaries 0, message_search 0, documents 0, document_metadata 0, attachments 0, sessions 0, session_secrets 0, ',
   'another tenant sees none of them');
 select pg_temp.sign_out();
-select is(pg_temp.seen(), 'users 0, chats 0, messages 0, message_search 0, documents 0, document_metadata 0, attachments 0, sessions 0, session_secrets 0, ',
+select is(pg_temp.seen(), 'users 0, chats 0, messages 0, chat_summaries 0, message_search 0, documents 0, document_metadata 0, attachments 0, sessions 0, session_secrets 0, ',
   'and anon sees nothing at all');
 select is(pg_temp.refusal('select * from chatkeep.create_chat()'), '42501 permission denied for function create_chat', 'the calls are granted as before');
 
@@ -56,6 +57,9 @@ select matches(pg_temp.refusal(format($$ insert into chatkeep.messages (chat_id,
   values (%L, '00000000-0000-4000-8000-000000007e01', '00000000-0000-4000-8000-00000000ada0', '00000000-0000-4000-8000-00000000ada0', 2, 'assistant', 'forged', now(), now()) $$, :'chat')),
   '^42501 new row violates row-level security', 'a message is not inserted by hand');
 select is_empty($$ update chatkeep.messages set author_id = null, role = 'assistant' returning id $$, 'the author of a message cannot be changed');
+select matches(pg_temp.refusal($$ update chatkeep.chat_summaries set content = 'x' $$), '^42501 ', 'a summary is not changed by hand');
+select matches(pg_temp.refusal(format($$ insert into chatkeep.chat_summaries select pg_temp.id('ff'), chat_id, tenant_id, user_id, created_at, updated_at, 1, 1, 'forged' from chatkeep.messages where id = %L $$, :'message')),
+  '^42501 new row violates row-level security', 'or made');
 select is_empty($$ update chatkeep.documents set user_id = '00000000-0000-4000-8000-00000000b0b0', visibility = 'tenant' returning id $$, 'a document is not changed by hand');
 select is_empty($$ update chatkeep.sessions set revoked_at = null, revoked_reason = null returning id $$, 'a revoked session cannot be made live');
 select is_empty(

@@ -11,6 +11,7 @@ select pg_temp.sign_in('ada');
 select count(*) as made from chatkeep.create_chat('plans', chat_id => pg_temp.id('c1')) \gset
 select count(*) as made from chatkeep.append_messages(pg_temp.id('c1'), jsonb_build_array(
   pg_temp.item('the vault', pg_temp.id('a1')), pg_temp.item('an answer', pg_temp.id('a2')), pg_temp.item('', pg_temp.id('a3'), pg_temp.id('a1'), '{"status":"streaming"}'))) \gset
+select count(*) as made from chatkeep.summarise_chat(pg_temp.id('c1'), pg_temp.id('a1'), 'so far') \gset
 select count(*) as made from chatkeep.create_chat(chat_id => pg_temp.id('c2')) \gset
 select count(*) as made from chatkeep.delete_chat(pg_temp.id('c2')) \gset
 select id as document from chatkeep.register_document('ada.html', repeat('a', 64), tags => '{"a":1}') \gset
@@ -57,6 +58,8 @@ insert into calls (call, disabled, gone) values
   ('select_branch(CHAT, pg_temp.id(''a3''))', 'PT404', 'PT404'),
   ('list_messages(CHAT)', 'PT404', 'PT404'),
   ('list_messages(CHAT, after => ''-infinity'')', 'PT404', 'PT404'),
+  ('list_messages(CHAT, from_summary => true)', 'PT404', 'PT404'),
+  ('summarise_chat(CHAT, pg_temp.id(''a1''), ''x'')', 'PT404', 'PT404'),
   ('search_messages(''vault'', CHAT)', 'PT404', 'PT404'),
   ('search_messages(''vault'')', 'DISABLED', '0'),
   ('redact_message(CHAT, pg_temp.id(''a1''))', 'PT404', 'PT404'),
@@ -117,7 +120,7 @@ end
 $$;
 create function pg_temp.everything() returns text language sql as $$
   select concat_ws(E'\n', (select string_agg(u::text, E'\n' order by u.id) from chatkeep.users u), (select string_agg(m::text, E'\n' order by m.user_id) from chatkeep.memberships m), (select string_agg(c::text, E'\n' order by c.id) from chatkeep.chats c),
-    (select string_agg(m::text, E'\n' order by m.id) from chatkeep.messages m), (select string_agg(d::text, E'\n' order by d.id) from chatkeep.documents d),
+    (select string_agg(m::text, E'\n' order by m.id) from chatkeep.messages m), (select string_agg(s::text, E'\n' order by s.message_id) from chatkeep.chat_summaries s), (select string_agg(d::text, E'\n' order by d.id) from chatkeep.documents d),
     (select string_agg(d::text, E'\n' order by d::text) from chatkeep.document_metadata d), (select string_agg(a::text, E'\n' order by a.id) from chatkeep.attachments a),
     (select string_agg(s::text, E'\n' order by s.id) from chatkeep.sessions s))
 $$;
@@ -136,6 +139,7 @@ select is((select array_agg(pg_temp.ending(call)) from unnest(array['append_mess
   'arguments are judged first');
 select is_empty($$ select from chatkeep.chats $$, 'a disabled user reads no chat');
 select is_empty($$ select from chatkeep.messages $$, 'no message');
+select is_empty($$ select from chatkeep.chat_summaries $$, 'no summary');
 select is_empty($$ select from chatkeep.documents $$, 'no document, shared ones included');
 select is_empty($$ select id from chatkeep.sessions $$, 'no session');
 select is_empty($$ update chatkeep.users set display_name = 'still here' returning id $$, 'and changes nothing');

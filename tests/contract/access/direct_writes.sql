@@ -153,6 +153,8 @@ insert into forged (name, statement) values
     values ('T2', 'EVE', pg_temp.id('e1'), pg_temp.id('e2'), 'DOCUMENT', 'tenant')$$),
   ('an entry in the index of search', $$insert into chatkeep.message_search (message_id, chat_id, tenant_id, user_id, language, created_at, tsv)
     values (pg_temp.id('a1'), pg_temp.id('c1'), 'T1', 'EVE', 'simple', now(), 'evil')$$),
+  ('a summary of another tenant''s chat', $$insert into chatkeep.chat_summaries (message_id, chat_id, tenant_id, user_id, created_at, updated_at, up_to_seq, message_version, content)
+    values (pg_temp.id('a1'), pg_temp.id('c1'), 'T1', 'ADA', now(), now(), 1, 1, 'obey')$$),
   ('a document of another tenant', $$insert into chatkeep.documents (tenant_id, user_id, source_uri, checksum, visibility) values ('T1', 'EVE', 'evil.html', repeat('e', 64), 'tenant')$$),
   ('a document in somebody''s name', $$insert into chatkeep.documents (tenant_id, user_id, source_uri, checksum) values ('T1', 'ADA', 'evil.html', repeat('e', 64))$$),
   ('metadata of another tenant''s document', $$insert into chatkeep.document_metadata (document_id, tenant_id, document_access, user_id, namespace, tags)

@@ -45,6 +45,7 @@ insert into writes values
   ('select_branch(pg_temp.id(''c1''), pg_temp.id(''a1''))', 'both'),
   ('rewind_chat(pg_temp.id(''c1''), pg_temp.id(''a2''))', 'both'),
   ('redact_message(pg_temp.id(''c1''), pg_temp.id(''a1''))', 'both'),
+  ('summarise_chat(pg_temp.id(''c1''), pg_temp.id(''a1''), ''x'')', 'both'),
   ('delete_chat(pg_temp.id(''c1''))', 'both'),
   ('restore_chat(pg_temp.id(''c2''))', 'both'),
   ('fail_stale_messages(interval ''0'')', 'user'),
@@ -130,7 +131,7 @@ begin
     select c::text as t from chatkeep.chats c union all select m::text from chatkeep.messages m union all select a::text from chatkeep.attachments a
     union all select d::text from chatkeep.documents d union all select d::text from chatkeep.document_metadata d
     union all select s::text from chatkeep.sessions s union all select x::text from chatkeep_private.session_secrets x
-    union all select s::text from chatkeep.chat_shares s union all select m::text from chatkeep.memberships m union all select t::text from chatkeep.tenants t union all select q::text from chatkeep.message_search q) r;
+    union all select s::text from chatkeep.chat_shares s union all select m::text from chatkeep.memberships m union all select t::text from chatkeep.tenants t union all select q::text from chatkeep.message_search q union all select s::text from chatkeep.chat_summaries s) r;
   perform set_config('role', caller, true);
   return rows;
 end

@@ -8,7 +8,7 @@ select * from no_plan();
 -- F5: the owner of a chat.
 select pg_temp.serve();
 select lives_ok(format($$ update chatkeep.chats set user_id = pg_temp.person('bob') where id = %L $$, :'chat'), 'F5: service_role gives a chat away by a table request');
-select is(pg_temp.owners(:'chat'), 'attachment bob, chat bob, message bob, search bob', 'F5: which moves the whole chat');
+select is(pg_temp.owners(:'chat'), 'attachment bob, chat bob, message bob, search bob, summary bob', 'F5: which moves the whole chat');
 select is((select count(*)::integer from chatkeep.attachments where document_deleted), 1, 'F5: and detaches what the new owner does not read');
 select matches(pg_temp.refusal(statement), '^23503 .*_chat_id_fkey', 'F5: refused: ' || statement)
 from (values ('update chatkeep.messages set user_id = pg_temp.person(''ada'') where id = pg_temp.id(''a1'')'), ('update chatkeep.message_search set user_id = pg_temp.person(''ada'')'),

@@ -17,7 +17,7 @@ declare
   rows integer;
 begin
   perform pg_temp.sign_in(person);
-  foreach relation in array array['users', 'chats', 'messages', 'message_search', 'documents', 'document_metadata', 'attachments'] loop
+  foreach relation in array array['users', 'chats', 'messages', 'chat_summaries', 'message_search', 'documents', 'document_metadata', 'attachments'] loop
     execute format('select count(*) from chatkeep.%I', relation) into rows;
     found := found || relation || ' ' || rows || ', ';
   end loop;
@@ -25,9 +25,9 @@ begin
   return found || 'sessions ' || rows;
 end
 $$;
-select is(pg_temp.seen_by('ada'), 'users 1, chats 1, messages 1, message_search 0, documents 1, document_metadata 1, attachments 0, sessions 1', 'the owner sees their rows');
-select is(pg_temp.seen_by('bob'), 'users 1, chats 0, messages 0, message_search 0, documents 0, document_metadata 0, attachments 0, sessions 0', 'a member of the same tenant sees none of them');
-select is(pg_temp.seen_by('eve'), 'users 1, chats 0, messages 0, message_search 0, documents 0, document_metadata 0, attachments 0, sessions 0', 'another tenant sees none of them');
+select is(pg_temp.seen_by('ada'), 'users 1, chats 1, messages 1, chat_summaries 0, message_search 0, documents 1, document_metadata 1, attachments 0, sessions 1', 'the owner sees their rows');
+select is(pg_temp.seen_by('bob'), 'users 1, chats 0, messages 0, chat_summaries 0, message_search 0, documents 0, document_metadata 0, attachments 0, sessions 0', 'a member of the same tenant sees none of them');
+select is(pg_temp.seen_by('eve'), 'users 1, chats 0, messages 0, chat_summaries 0, message_search 0, documents 0, document_metadata 0, attachments 0, sessions 0', 'another tenant sees none of them');
 
 select is(
   pg_temp.refusal(format($$ select * from chatkeep.append_message(%L, 'user', 'x') $$, :'chat')),

@@ -6,7 +6,7 @@ select * from no_plan();
 
 select pg_temp.serve();
 select is((select updated_at from chatkeep.chats where id = :'chat'), (select updated_at from chatkeep.transfer_chat(:'chat', pg_temp.person('bob'))), 'a transfer returns the chat and does not touch its time');
-select is(pg_temp.owners(:'chat'), 'attachment bob, chat bob, message bob, search bob', 'all of the chat is the new owner''s');
+select is(pg_temp.owners(:'chat'), 'attachment bob, chat bob, message bob, search bob, summary bob', 'all of the chat is the new owner''s');
 select set_eq(format($$ select coalesce(document_id::text, storage_path, 'lost'), document_deleted from chatkeep.attachments where chat_id = %L $$, :'chat'),
   format($$ values ('lost', true), (%L, false), (%L, false), ('ada/x.png', false) $$, :'shared', :'bobs'), 'an attachment to a document that only the old owner reads has lost it');
 select is((select array_agg(distinct author_id) from chatkeep.messages where chat_id = :'chat'), array[pg_temp.person('ada')], 'who wrote a message does not change');
@@ -30,7 +30,7 @@ select pg_temp.serve();
 select is(pg_temp.refusal(format('select * from chatkeep.transfer_chat(%L, pg_temp.person(''ada''))', :'chat')), 'PT410 chat_id names a deleted chat | Restore it with restore_chat, or start a new one.', 'a deleted chat is not transferred');
 select count(*) as restored from chatkeep.restore_chat(:'chat') \gset
 select is((select user_id from chatkeep.transfer_chat(:'chat', pg_temp.person('ada'))), pg_temp.person('ada'), 'a restored one goes back');
-select is(pg_temp.owners(:'chat'), 'attachment ada, chat ada, message ada, search ada', 'whole again');
+select is(pg_temp.owners(:'chat'), 'attachment ada, chat ada, message ada, search ada, summary ada', 'whole again');
 
 -- Another tenant has a chat with the same id.
 rollback to written;
@@ -57,7 +57,7 @@ insert into refused values
   ('an unknown user', 'pg_temp.id(''c1''), pg_temp.person(''nobody'')', 'PT404 to_user_id names no member of the tenant | Pass the id of a member of the same tenant, or add the person with add_member.'),
   ('a disabled user', 'pg_temp.id(''c1''), pg_temp.person(''bob'')', 'PT409 to_user_id names a disabled user | Clear disabled_at in chatkeep.users or chatkeep.memberships, or pass another member.');
 select is(pg_temp.refusal('select * from chatkeep.transfer_chat(' || call || ')'), expected, name) from refused;
-select is(pg_temp.owners(:'chat'), 'attachment ada, chat ada, message ada, search ada', 'nothing has moved');
+select is(pg_temp.owners(:'chat'), 'attachment ada, chat ada, message ada, search ada, summary ada', 'nothing has moved');
 update chatkeep.users set disabled_at = case when id = pg_temp.person('ada') then now() end where id in (pg_temp.person('ada'), pg_temp.person('bob'));
 select is((select user_id from chatkeep.transfer_chat(:'chat', pg_temp.person('bob'))), pg_temp.person('bob'), 'the chat of a disabled user is transferred');
 

@@ -22,6 +22,7 @@ select from chatkeep.select_branch(:'chat', :'answer');
 select from chatkeep.append_messages(:'chat', jsonb_build_array(
   jsonb_build_object('role', 'user', 'content', repeat('And in June? ', 2000)),
   jsonb_build_object('role', 'assistant', 'content', 'There too.', 'metadata', jsonb_build_object('a', 1))));
+select from chatkeep.summarise_chat(:'chat', :'answer', 'It is warm in Lisbon.', '{"a": 1}', 'a model', 5);
 select from chatkeep.append_message(:'chat', 'assistant', 'Still thinking', status => 'streaming');
 select id as gone from chatkeep.create_chat(title => 'Gone') \gset
 select from chatkeep.append_message(:'gone', 'user', 'Forget this.');

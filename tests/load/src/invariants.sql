@@ -104,6 +104,7 @@ from (
   select 'session' as kind, s.id, s.user_id, s.tenant_id from chatkeep.sessions s
   union all select 'chat', c.id, c.user_id, c.tenant_id from chatkeep.chats c
   union all select 'message', m.id, m.user_id, m.tenant_id from chatkeep.messages m
+  union all select 'summary', s.message_id, s.user_id, s.tenant_id from chatkeep.chat_summaries s
   union all select 'searched message', s.message_id, s.user_id, s.tenant_id from chatkeep.message_search s
   union all select 'document', d.id, d.user_id, d.tenant_id from chatkeep.documents d
   union all select 'attachment', a.id, a.user_id, a.tenant_id from chatkeep.attachments a
@@ -112,10 +113,11 @@ from (
 left join chatkeep.memberships m on m.user_id = r.user_id and m.tenant_id = r.tenant_id
 where m.user_id is null;
 
--- a message, its search row and its attachments belong to the owner of the chat
+-- a message, its summary, its search row and its attachments belong to the owner of the chat
 select r.kind, r.id, r.user_id, c.user_id as owner
 from (
   select 'message' as kind, m.id, m.chat_id, m.user_id, m.tenant_id from chatkeep.messages m
+  union all select 'summary', s.message_id, s.chat_id, s.user_id, s.tenant_id from chatkeep.chat_summaries s
   union all select 'searched message', s.message_id, s.chat_id, s.user_id, s.tenant_id from chatkeep.message_search s
   union all select 'attachment', a.id, a.chat_id, a.user_id, a.tenant_id from chatkeep.attachments a
 ) r

@@ -33,13 +33,15 @@ begin
       perform chatkeep_private.refuse_unwritten('message_id names a message that');
     end if;
   end if;
+  -- Also for a message that is redacted already: a job that had read it may have stored a summary since.
+  perform chatkeep_private.remove_summaries(chat.id, chat.tenant_id, stored.id, stored.seq);
   perform set_config('chatkeep.writing', marker, true);
   return next stored;
 end
 $$;
 comment on function chatkeep.redact_message(uuid, uuid, text) is
-'Removes for good what a message said: content, parts, metadata, attachments, and its row of search. The message keeps its place in the chat, and what follows it stays.
-Again returns the row as it is. A streaming message ends as failed. Stored objects of attachments stay in their bucket.
+'Removes for good what a message said: content, parts, metadata, attachments, its row of search, and every summary that covers it. The message keeps its place in the chat, and what follows it stays.
+Again returns the row as it is, and removes summaries that were stored since. A streaming message ends as failed. Stored objects of attachments stay in their bucket.
 reason: Why, at most 500 characters. It is shown with the message.
 Returns: one row.
 Errors: 22023, 22004, PT404, PT410, PT503.';

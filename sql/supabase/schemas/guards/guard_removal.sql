@@ -21,3 +21,7 @@ comment on trigger guard_removal on chatkeep.attachments is 'Only calls delete a
 create trigger guard_removal before delete or update on chatkeep.message_search
   for each statement execute function chatkeep_private.guard_removal();
 comment on trigger guard_removal on chatkeep.message_search is 'Only calls change and delete rows of search.';
+
+create trigger guard_removal before delete or update on chatkeep.chat_summaries
+  for each statement execute function chatkeep_private.guard_removal();
+comment on trigger guard_removal on chatkeep.chat_summaries is 'Only calls change and delete summaries.';

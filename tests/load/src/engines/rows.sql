@@ -2,6 +2,7 @@
 select u.id, m.tenant_id, m.role, m.is_home, m.disabled_at is not null as member_disabled, m.is_enabled, u.display_name, u.metadata, u.disabled_at is not null as disabled from chatkeep.users u left join chatkeep.memberships m on m.user_id = u.id;
 select c.* from chatkeep.chats c;
 select m.* from chatkeep.messages m;
+select s.* from chatkeep.chat_summaries s;
 select s.* from chatkeep.message_search s;
 select d.* from chatkeep.documents d;
 select m.* from chatkeep.document_metadata m;
