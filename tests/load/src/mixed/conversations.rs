@@ -55,25 +55,7 @@ pub fn next(world: &World, dice: &mut Dice, by: By) -> Turn {
         )
         .keeping_messages(),
         27..31 => append_messages(dice, writer, &chat, &message).keeping_messages(),
-        31..33 => Turn::new(
-            "finish_message, progress",
-            writer,
-            format!(
-                "select * from chatkeep.finish_message('{chat}', '{message}', 'the whole', status => 'streaming')"
-            ),
-        ),
-        33 => Turn::new(
-            "finish_message, stopped",
-            writer,
-            format!("select * from chatkeep.finish_message('{chat}', '{message}', status => 'stopped')"),
-        ),
-        34..38 => Turn::new(
-            "finish_message",
-            writer,
-            format!(
-                "select * from chatkeep.finish_message('{chat}', '{message}', 'the whole answer', metadata => '{{\"done\": true}}')"
-            ),
-        ),
+        31..38 => finish_message(dice, writer, &chat, &message),
         38..42 => Turn::new(
             "select_branch",
             by,
@@ -127,6 +109,26 @@ fn make_chat(dice: &mut Dice, by: By, chat: &str) -> Turn {
         format!(
             "select * from chatkeep.create_chat('A chat', chat_id => '{chat}', language => '{language}')"
         ),
+    )
+}
+
+/// Mostly the end of a stream, and sometimes its progress or a stop by the user.
+fn finish_message(dice: &mut Dice, by: By, chat: &str, message: &str) -> Turn {
+    let (name, given) = match dice.below(7) {
+        0..2 => (
+            "finish_message, progress",
+            "'the whole', status => 'streaming'",
+        ),
+        2 => ("finish_message, stopped", "status => 'stopped'"),
+        _ => (
+            "finish_message",
+            r#"'the whole answer', metadata => '{"done": true}'"#,
+        ),
+    };
+    Turn::new(
+        name,
+        by,
+        format!("select * from chatkeep.finish_message('{chat}', '{message}', {given})"),
     )
 }
 
