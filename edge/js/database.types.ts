@@ -1124,6 +1124,7 @@ export type Database = {
         };
       };
       "document_checksum": { Args: { "content": string }; Returns: string };
+      "done_storage_deletions": { Args: { "ids": (string)[] }; Returns: number };
       "elevate_session": {
         Args: { "aal": string; "token": string };
         Returns: Database["chatkeep"]["CompositeTypes"]["session_status"][];
@@ -1769,6 +1770,16 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "take_storage_deletions": {
+        Args: { "batch_size"?: number; "retry_after"?: string };
+        Returns: Database["chatkeep"]["CompositeTypes"]["storage_deletion"][];
+        SetofOptions: {
+          from: "*";
+          to: "storage_deletion";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "tenant_id": { Args: Record<PropertyKey, never>; Returns: string };
       "transfer_all": {
         Args: { "from_user_id": string; "to_user_id": string };
@@ -2026,6 +2037,14 @@ export type Database = {
         "up_to_seq": number | null;
         "expires_at": string | null;
         "messages": Json | null;
+      };
+      "storage_deletion": {
+        "id": string | null;
+        "tenant_id": string | null;
+        "user_id": string | null;
+        "storage_path": string | null;
+        "created_at": string | null;
+        "attempts": number | null;
       };
       "transfer_counts": {
         "chats": number | null;

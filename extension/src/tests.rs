@@ -6,7 +6,7 @@ mod tests {
     use pgrx::prelude::*;
 
     /// The migrations and the platform they need, as any database of the extension has them.
-    const SCHEMA: [&str; 12] = [
+    const SCHEMA: [&str; 13] = [
         include_str!("../../sql/platform/01_roles.sql"),
         include_str!("../../sql/platform/02_auth.sql"),
         include_str!("../../sql/supabase/migrations/20261123000100_chatkeep_foundation.sql"),
@@ -19,6 +19,7 @@ mod tests {
         include_str!("../../sql/supabase/migrations/20261123000800_chatkeep_sessions.sql"),
         include_str!("../../sql/supabase/migrations/20261123000900_chatkeep_documents.sql"),
         include_str!("../../sql/supabase/migrations/20261123001000_chatkeep_people.sql"),
+        include_str!("../../sql/supabase/migrations/20261123001100_chatkeep_operations.sql"),
     ];
 
     fn one<T: FromDatum + IntoDatum>(query: &str) -> Option<T> {

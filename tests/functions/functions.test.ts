@@ -175,6 +175,41 @@ async function functions(test: Deno.TestContext, runtime: string[], supabase: Su
     await nobody.body?.cancel();
   });
 
+  await test.step("clean_storage deletes the objects of what was removed, and no others", async () => {
+    const service = createClient(supabase.url, supabase.serviceKey, { auth: { persistSession: false } });
+    await using clean = await serve("clean_storage");
+    const documents = service.storage.from("documents");
+    const objects = async () => (await documents.list(ada.id)).data!.map(({ name }) => name).filter((name) => /^(kept|gone|foreign)/.test(name)).sort();
+    for (const name of ["kept.png", "gone.png"]) {
+      const { error } = await documents.upload(`${ada.id}/${name}`, new Uint8Array([1]));
+      assert(!error, `the upload failed: ${error?.message}`);
+    }
+    const { data: chat } = await ada.db.rpc("create_chat").single();
+    const chat_id = (chat as { id: string }).id;
+    const attach = async (storage_path: string) => {
+      const { data } = await ada.db.rpc("append_message", { chat_id, role: "user", content: storage_path }).single();
+      const message_id = (data as { id: string }).id;
+      const { error } = await ada.db.rpc("attach", { chat_id, message_id, storage_path });
+      assert(!error, `attach failed: ${error?.message}`);
+      return message_id;
+    };
+    await attach(`documents/${ada.id}/kept.png`);
+    const taken = [await attach(`documents/${ada.id}/gone.png`), await attach("documents/somebody-else/kept.png"), await attach("elsewhere/a.png")];
+    for (const message_id of taken) await ada.db.rpc("redact_message", { chat_id, message_id });
+
+    const refused = await fetch(clean.url, { method: "POST", headers: ada.bearer });
+    equal([refused.status, (await refused.json()).code], [403, "42501"], "a user");
+    equal(await objects(), ["gone.png", "kept.png"], "the objects before");
+    const run = async () => {
+      const answer = await fetch(clean.url, { method: "POST", headers: { Authorization: `Bearer ${supabase.serviceKey}` } });
+      return [answer.status, await answer.json()];
+    };
+    equal(await run(), [200, { deleted: 1, kept: 2, failed: 0 }], "the first run");
+    equal(await objects(), ["kept.png"], "the objects afterwards");
+    equal(await run(), [200, { deleted: 0, kept: 0, failed: 0 }], "the second run");
+    await documents.remove([`${ada.id}/kept.png`]);
+  });
+
   await test.step("refresh rotates the session in the cookie, and ends it", async () => {
     await using refresh = await serve("refresh");
     const { data: session } = await ada.db.rpc("create_session").single();

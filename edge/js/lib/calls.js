@@ -3,7 +3,7 @@
 
 import { items, object } from "./arguments.js";
 import { isSessionToken, uuidv7 } from "./identity.js";
-import { bytes, choice, interval, json, messageJson, messageText, number, place, text, texts, time, uuid } from "./kinds.js";
+import { bytes, choice, interval, json, messageJson, messageText, number, place, text, texts, time, uuid, uuids } from "./kinds.js";
 import * as rules from "./rules.js";
 import { ANSWERS, JUDGED, SIGNATURES } from "./signatures.js";
 
@@ -12,6 +12,7 @@ const KINDS = {
   text,
   "text[]": texts,
   uuid,
+  "uuid[]": uuids,
   bytea: bytes,
   boolean: choice,
   integer: number,
@@ -59,7 +60,7 @@ function ruleOf(name) {
 }
 
 const MESSAGE = {
-  arguments: without(declared("append_message", newMessage), "chat_id"),
+  arguments: without(declared("append_message", newMessage), "chat_id", "expected_leaf"),
   check: ruleOf("append_message"),
 };
 
@@ -130,6 +131,7 @@ const ADDITIONS = {
   elevate_session: { given: { token: present }, settle: ({ token }) => neverIssued(token, {}) },
   measure_usage: upkeep(100_000),
   purge_sessions: upkeep(100_000),
+  take_storage_deletions: { check: ({ batchSize }) => rules.checkUpkeep(0, batchSize, 1_000) },
   register_documents: { given: { documents: { kind: items(DOCUMENT, rules.checkDocumentCount), ...required } } },
   register_content: {
     // The database computes the checksum from the bytes. The rule needs one, so it gets a valid one.

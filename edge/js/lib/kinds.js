@@ -56,6 +56,11 @@ export function uuid(value, argument) {
   return { sent, judged };
 }
 
+export function uuids(value, argument) {
+  if (!Array.isArray(value)) refuse(argument, "must be a JSON array", "Wrap the value in one.");
+  return { sent: Array.from(value, (item, place) => uuid(item, `${argument}[${place}]`).sent) };
+}
+
 /** Text of a message, which may be stored escaped. */
 export function messageText(value, argument, _, { unstorable }) {
   return text(typeof value === "string" ? escapeText(value, unstorable === "escape") : value, argument);

@@ -63,6 +63,9 @@ export const SIGNATURES = {
   document_checksum: [
     ["content", "bytea"],
   ],
+  done_storage_deletions: [
+    ["ids", "uuid[]"],
+  ],
   elevate_session: [
     ["token", "text"],
     ["aal", "text"],
@@ -228,6 +231,10 @@ export const SIGNATURES = {
     ["tags", "jsonb"],
     ["namespace", "text", "default"],
   ],
+  take_storage_deletions: [
+    ["batch_size", "integer", 100],
+    ["retry_after", "interval", 900],
+  ],
   transfer_all: [
     ["from_user_id", "uuid"],
     ["to_user_id", "uuid"],
@@ -270,6 +277,7 @@ export const ANSWERS = {
   delete_chat: "row",
   delete_document: "row",
   document_checksum: "string",
+  done_storage_deletions: "number",
   elevate_session: "row",
   engine: "row",
   fail_stale_messages: "rows",
@@ -303,6 +311,7 @@ export const ANSWERS = {
   share_chat: "row",
   summarise_chat: "row",
   tag_document: "row or none",
+  take_storage_deletions: "rows",
   transfer_all: "row",
   transfer_chat: "row",
   transfer_document: "row",

@@ -18,7 +18,7 @@ const cycle = {};
 cycle.self = cycle;
 
 test("each call sends its arguments by their SQL names", async () => {
-  const scalars = { document_checksum: SUM, user_id: ID, index_messages: 0, measure_usage: 0, purge_chats: 0, purge_sessions: 0 };
+  const scalars = { document_checksum: SUM, user_id: ID, index_messages: 0, measure_usage: 0, purge_chats: 0, purge_sessions: 0, done_storage_deletions: 0 };
   const { client, requests } = recorder((name) => ({ data: scalars[name] ?? [{}], error: null, status: 200 }));
   const ck = chatkeep(client);
   const cases = [
@@ -49,6 +49,8 @@ test("each call sends its arguments by their SQL names", async () => {
       "finish_message",
       { chat_id: ID, message_id: ID, content: "done", parts: [1], status: "failed", metadata: { a: 1 }, token_count: 9 },
     ],
+    ["takeStorageDeletions", { batchSize: 5, retryAfter: 60 }, "take_storage_deletions", { batch_size: 5, retry_after: "60 seconds" }],
+    ["doneStorageDeletions", { ids: [ID] }, "done_storage_deletions", { ids: [ID] }],
     ["selectBranch", { chatId: ID, leafId: ID }, "select_branch", { chat_id: ID, leaf_id: ID }],
     [
       "listMessages",
@@ -352,6 +354,11 @@ const REFUSED = [
   ["importChat", { chat: { titel: "t" } }, "22023", "chat has an unknown key"],
   ["importChat", { chat: { title: "t".repeat(501) } }, "22023", "chat.title is longer than 500 characters"],
   ["importChat", { chat: { messages: [{ role: "user", content: "", id: "x" }] } }, "22023", "chat.messages[0].id must be a UUID"],
+  ["takeStorageDeletions", { batchSize: 1001 }, "22023", "batch_size must be between 1 and 1000"],
+  ["doneStorageDeletions", {}, "22004", "ids is missing"],
+  ["doneStorageDeletions", { ids: ID }, "22023", "ids must be a JSON array"],
+  ["doneStorageDeletions", { ids: [ID, "x"] }, "22023", "ids[1] must be a UUID"],
+  ["appendMessages", { chatId: ID, messages: [{ role: "user", content: "", expectedLeaf: ID }] }, "22023", "messages[0] has an unknown key"],
   ["failStaleMessages", { batchSize: 1001 }, "22023", "batch_size must be between 1 and 1000"],
   ["failStaleMessages", { olderThan: -1 }, "22023", "older_than must not be negative"],
   ["indexMessages", { batchSize: 0 }, "22023", "batch_size must be between 1 and 100000"],

@@ -109,6 +109,11 @@ export interface DocumentChecksum {
   content: Bytes;
 }
 
+export interface DoneStorageDeletions {
+  /** At most 1,000 ids of takeStorageDeletions. */
+  ids: Uuid[];
+}
+
 export interface ElevateSession {
   /** The token as it was presented. null, as for a missing cookie, is an invalid token. */
   token: string | null;
@@ -375,6 +380,13 @@ export interface TagDocument {
   tags: JsonObject;
   /** 1 to 64 characters. `default` when left out. */
   namespace?: string;
+}
+
+export interface TakeStorageDeletions {
+  /** 1 to 1,000. `100` when left out. */
+  batchSize?: number;
+  /** How long a worker may take. `00:15:00` when left out. */
+  retryAfter?: Interval;
 }
 
 export interface TransferAll {

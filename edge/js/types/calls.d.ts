@@ -11,6 +11,7 @@ import type {
   DeleteChat,
   DeleteDocument,
   DocumentChecksum,
+  DoneStorageDeletions,
   ElevateSession,
   FailStaleMessages,
   FinishMessage,
@@ -42,6 +43,7 @@ import type {
   ShareChat,
   SummariseChat,
   TagDocument,
+  TakeStorageDeletions,
   TransferAll,
   TransferChat,
   TransferDocument,
@@ -69,6 +71,7 @@ import type {
   Session,
   SessionsRevoked,
   SharedChat,
+  StorageDeletion,
   Tenant,
   TransferCount,
 } from "./rows.d.ts";
@@ -117,6 +120,11 @@ export interface Calls {
   deleteDocument: (given: DeleteDocument, options?: CallOptions) => Promise<Result<Document>>;
   /** SHA-256 of the bytes, 64 lower-case hexadecimal characters. */
   documentChecksum: (given: DocumentChecksum, options?: CallOptions) => Promise<Result<string>>;
+  /**
+   * Ends deletions that takeStorageDeletions gave and that the worker has carried out, and returns how many.
+   * The same ids again end nothing. For service_role.
+   */
+  doneStorageDeletions: (given: DoneStorageDeletions, options?: CallOptions) => Promise<Result<number>>;
   /**
    * Raises the assurance level of the token's session, up to the claim aal of the caller's JWT, or to any level for service_role.
    * The previous token is spent at once. Returns the row of validateSession.
@@ -258,6 +266,11 @@ export interface Calls {
    * Returns no row if there is none and nothing to write. A namespace belongs to its first writer, default to the owner.
    */
   tagDocument: (given: TagDocument, options?: CallOptions) => Promise<Result<DocumentMetadata | null>>;
+  /**
+   * Gives a worker stored objects to delete: those whose attachment or document was removed, and that nothing names any more. The oldest come first.
+   * doneStorageDeletions ends what the worker has deleted. What it does not end is given again after retryAfter. Workers that run at the same time get different objects. Tenants that are being moved are left alone. For service_role.
+   */
+  takeStorageDeletions: (given?: TakeStorageDeletions, options?: CallOptions) => Promise<Result<StorageDeletion[]>>;
   /**
    * Gives all chats and documents of a user who leaves to another member of the tenant, in one transaction, and returns how many.
    * Deleted chats and documents go too. Sessions stay. What transferChat and transferDocument say is true of each chat and document. For service_role.

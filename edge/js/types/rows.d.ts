@@ -355,6 +355,21 @@ export interface SharedChat {
   messages: Json;
 }
 
+/** A stored object that a worker is to delete. */
+export interface StorageDeletion {
+  /** For doneStorageDeletions. */
+  id: Uuid;
+  tenant_id: Uuid;
+  /** Owner of the chat or document that had it. The user may be gone. */
+  user_id: Uuid;
+  /** As the attachment named it, or the source of a document: storage://bucket/path. */
+  storage_path: string;
+  /** When its attachment or document was removed. */
+  created_at: Timestamp;
+  /** How often it was given to a worker, this time included. */
+  attempts: number;
+}
+
 /** A row of `chatkeep.tenants`. An organisation, or the space of one person. The first membership creates the row. */
 export interface Tenant {
   id: Uuid;

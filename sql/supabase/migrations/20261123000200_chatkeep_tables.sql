@@ -378,6 +378,8 @@ comment on column chatkeep.documents.supersedes is 'The document that this sourc
 comment on column chatkeep.documents.access is
   'One of private, tenant, deleted. The visibility, unless the document is deleted. Metadata and attachments carry a copy, which their foreign keys keep up to date.';
 create index documents_user_id_source_uri_idx on chatkeep.documents (user_id, source_uri);
+-- For is_object_used.
+create index documents_stored_object_idx on chatkeep.documents using hash (source_uri) where source_uri like 'storage://%';
 create index documents_created_at_idx on chatkeep.documents (created_at desc);
 
 -- A checksum is unique per owner and tenant. A global constraint would tell one tenant what another one stores. Archived and
@@ -449,6 +451,8 @@ comment on table chatkeep.attachments is
 create index attachments_message_id_idx on chatkeep.attachments (message_id, chat_id, tenant_id);
 create index attachments_document_id_idx on chatkeep.attachments (document_id, tenant_id);
 create index attachments_created_at_idx on chatkeep.attachments (created_at);
+-- For is_object_used. A path may be longer than an entry of a B-tree.
+create index attachments_storage_path_idx on chatkeep.attachments using hash (storage_path) where storage_path is not null;
 create index attachments_user_id_idx on chatkeep.attachments (user_id, chat_id, tenant_id);
 
 -- tables/chat_shares.sql ------------------------------------------------------------
@@ -592,3 +596,23 @@ comment on column chatkeep.member_usage.attachment_bytes is 'The sum of attachme
 comment on column chatkeep.member_usage.measured_at is 'Later changes are not in the row.';
 create index member_usage_tenant_id_idx on chatkeep.member_usage (tenant_id);
 create index member_usage_measured_at_idx on chatkeep.member_usage (measured_at);
+
+-- tables/storage_outbox.sql ------------------------------------------------------------
+
+create table chatkeep_private.storage_outbox (
+  id uuid not null default chatkeep_private.uuid_v7(),
+  tenant_id uuid not null,
+  user_id uuid not null,
+  storage_path text not null,
+  created_at timestamptz not null default clock_timestamp(),
+  taken_at timestamptz,
+  attempts integer not null default 0,
+  constraint storage_outbox_pkey primary key (id, tenant_id)
+);
+comment on table chatkeep_private.storage_outbox is
+  'Stored objects that lost their attachment or document, until a worker has deleted them. It has no foreign keys: it outlives the user and the tenant.';
+comment on column chatkeep_private.storage_outbox.user_id is 'Owner of the chat or document.';
+comment on column chatkeep_private.storage_outbox.storage_path is 'As the attachment, or the source of the document, named it.';
+comment on column chatkeep_private.storage_outbox.taken_at is 'When take_storage_deletions last gave it to a worker.';
+comment on column chatkeep_private.storage_outbox.attempts is 'How often it was given to a worker.';
+create index storage_outbox_created_at_idx on chatkeep_private.storage_outbox (created_at);

@@ -532,3 +532,55 @@ revoke all on function chatkeep_private.move_member() from public, anon, authent
 create trigger move_member before update of tenant_id on chatkeep.memberships
   for each row when (old.tenant_id <> new.tenant_id) execute function chatkeep_private.move_member();
 comment on trigger move_member on chatkeep.memberships is 'Detaches a moving user from the documents of the old tenant.';
+
+-- guards/queue_attached_object.sql ------------------------------------------------------------
+
+-- Whatever removes an attachment, cascades included, leaves its object to a worker in the same transaction. SQL cannot
+-- delete an object of Storage.
+create or replace function chatkeep_private.queue_attached_object() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  insert into chatkeep_private.storage_outbox (tenant_id, user_id, storage_path)
+  values (old.tenant_id, old.user_id, old.storage_path);
+  return null;
+end
+$$;
+comment on function chatkeep_private.queue_attached_object() is
+  'Leaves the stored object of an attachment to take_storage_deletions.';
+revoke all on function chatkeep_private.queue_attached_object() from public, anon, authenticated, service_role;
+
+create trigger queue_attached_object after delete on chatkeep.attachments
+  for each row when (old.storage_path is not null) execute function chatkeep_private.queue_attached_object();
+comment on trigger queue_attached_object on chatkeep.attachments is 'The stored object of a removed attachment is deleted later.';
+
+create trigger queue_renamed_object after update of storage_path on chatkeep.attachments
+  for each row when (old.storage_path is distinct from new.storage_path and old.storage_path is not null)
+  execute function chatkeep_private.queue_attached_object();
+comment on trigger queue_renamed_object on chatkeep.attachments is 'So is the one that an attachment no longer names.';
+
+-- guards/queue_document_objects.sql ------------------------------------------------------------
+
+-- Whatever deletes a document leaves its stored sources to a worker in the same transaction.
+create or replace function chatkeep_private.queue_document_objects() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  insert into chatkeep_private.storage_outbox (tenant_id, user_id, storage_path)
+  select old.tenant_id, old.user_id, s.source from unnest(old.source_uri || old.aliases) s (source)
+  where s.source like 'storage://%';
+  return null;
+end
+$$;
+comment on function chatkeep_private.queue_document_objects() is
+  'Leaves the stored sources of a document to take_storage_deletions.';
+revoke all on function chatkeep_private.queue_document_objects() from public, anon, authenticated, service_role;
+
+create trigger queue_removed_objects after delete on chatkeep.documents
+  for each row when (old.deleted_at is null) execute function chatkeep_private.queue_document_objects();
+comment on trigger queue_removed_objects on chatkeep.documents is 'The stored sources of a removed document are deleted later.';
+
+create trigger queue_deleted_objects after update of deleted_at on chatkeep.documents
+  for each row when (old.deleted_at is null and new.deleted_at is not null)
+  execute function chatkeep_private.queue_document_objects();
+comment on trigger queue_deleted_objects on chatkeep.documents is 'So are those of a deleted document.';

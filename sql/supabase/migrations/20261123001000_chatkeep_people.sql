@@ -911,5 +911,3 @@ Returns: one row.
 Errors: 22004, 42501, PT404, PT409, PT410, PT503.';
 revoke all on function chatkeep.transfer_document(uuid, uuid) from public, anon, authenticated, service_role;
 grant execute on function chatkeep.transfer_document(uuid, uuid) to service_role;
-
-notify pgrst, 'reload schema';

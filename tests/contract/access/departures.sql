@@ -90,6 +90,8 @@ insert into calls (call, disabled, gone) values
   ('revoke_share(pg_temp.id(''e1''))', 'PT404', 'PT404'),
   ('open_share(share_id => pg_temp.id(''e1''))', 'PT404', 'PT404'),
   ('measure_usage()', '42501', '42501'),
+  ('take_storage_deletions()', '42501', '42501'),
+  ('done_storage_deletions(''{}'')', '42501', '42501'),
   ('transfer_chat(CHAT, BOB)', '42501', '42501'),
   ('transfer_document(DOCUMENT, BOB)', '42501', '42501'),
   ('transfer_all(chatkeep.uid(), BOB)', '42501', '42501');

@@ -41,6 +41,7 @@ select count(*) as made from chatkeep.share_chat(:'deleted_chat', :'fay') \gset
 select id as share from chatkeep.share_chat(:'chat', :'fay') \gset
 select secret from chatkeep.share_chat(:'chat', by_link => true) \gset
 select count(*) as made from chatkeep.delete_chat(:'deleted_chat') \gset
+select count(*) as made from chatkeep.delete_document((select d.id from chatkeep.register_document('storage://bob/old.pdf', repeat('c', 64)) d)) \gset
 select id as private_document from chatkeep.register_document('private.html', repeat('a', 64), tags => '{"a":1}') \gset
 select id as shared_document from chatkeep.register_document('shared.html', repeat('b', 64), tags => '{"a":1}', visibility => 'tenant') \gset
 select pg_temp.sign_in(:'gus');

@@ -106,6 +106,8 @@ insert into calls (name, call, verdict) values
   ('revoke_all', $$revoke_all_sessions()$$, '2'),
   ('purge_sessions', $$purge_sessions()$$, '42501'),
   ('measure_usage', $$measure_usage()$$, '42501'),
+  ('take_storage_deletions', $$take_storage_deletions()$$, '42501'),
+  ('done_storage_deletions', $$done_storage_deletions('{}')$$, '42501'),
   ('my_sessions', $$my_sessions$$, '2'),
   ('register_new', $$register_document('new.html', repeat('c', 64))$$, '1 created'),
   ('register_described', $$register_document('new.html', repeat('c', 64), tags => '{"a":1}')$$, '1 created'),

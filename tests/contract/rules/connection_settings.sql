@@ -62,7 +62,7 @@ select is((select token from chatkeep.rotate_session(:'token')), :'next'::text, 
 select is((select status from chatkeep.validate_session(:'next')), 'valid', 'the rotated token is valid');
 select is((select status from chatkeep.validate_session('nonsense')), 'invalid', 'unlike another');
 select pg_temp.serve();
-select is(pg_temp.refused('select chatkeep.' || call), null, call || ' works') from unnest(array['index_messages()', 'purge_chats()', 'purge_sessions()', 'measure_usage()']) call;
+select is(pg_temp.refused('select chatkeep.' || call), null, call || ' works') from unnest(array['index_messages()', 'purge_chats()', 'purge_sessions()', 'measure_usage()', 'take_storage_deletions()', 'done_storage_deletions(''{}'')']) call;
 
 -- The calls store the same as under the usual settings.
 select pg_temp.sign_in('ada');

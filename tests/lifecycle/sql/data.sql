@@ -53,7 +53,7 @@ select from chatkeep.set_document_status(:'shared', 'processing');
 select from chatkeep.set_document_status(:'shared', 'failed', 'no reader for it');
 select from chatkeep.attach(:'chat', :'question', document_id => :'shared', name => 'shared.txt');
 select from chatkeep.attach(:'chat', :'answer', name => 'photo.png', storage_path => 'bucket/photo.png');
-select id as deleted from chatkeep.register_content('https://example.com/deleted', 'deleted'::bytea) \gset
+select id as deleted from chatkeep.register_content('storage://documents/deleted.txt', 'deleted'::bytea) \gset
 select from chatkeep.delete_document(:'deleted');
 select set_config('request.jwt.claims', :'claims_of_ben', false) \g /dev/null
 select from chatkeep.tag_document(:'shared', '{"read": true}', namespace => 'ben');

@@ -12,7 +12,7 @@ const SOURCE: &str = "edge/src/arguments.rs";
 /// Rules that are not those of one call.
 const SHARED: [&str; 4] = ["text", "upkeep", "message_count", "document_count"];
 /// The calls whose arguments are judged in another way, which edge/js/lib/calls.js names.
-const UNBOUND: [&str; 12] = [
+const UNBOUND: [&str; 13] = [
     // Their items are judged, by the rules of one message, chat or document.
     "append_messages",
     "import_chat",
@@ -24,13 +24,14 @@ const UNBOUND: [&str; 12] = [
     "measure_usage",
     "purge_chats",
     "purge_sessions",
+    "take_storage_deletions",
     // A token that was never issued is an answer, no refusal.
     "revoke_other_sessions",
     "rotate_session",
     "validate_session",
 ];
 /// Types whose values have no rule beyond their form.
-const FREE: [&str; 4] = ["bytea", "inet", "timestamp with time zone", "uuid"];
+const FREE: [&str; 5] = ["bytea", "inet", "timestamp with time zone", "uuid", "uuid[]"];
 
 /// A binding: the name of its call and its parameters.
 pub struct Binding(String, Vec<String>);

@@ -267,6 +267,7 @@ fn plain(kind: &str, of: &str) -> Result<&'static str> {
         "jsonb" => "Json",
         "text" | "inet" => "string",
         "text[]" => "string[]",
+        "uuid[]" => "Uuid[]",
         "timestamp with time zone" => "Timestamp",
         "uuid" => "Uuid",
         "void" => "null",

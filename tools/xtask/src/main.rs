@@ -128,7 +128,7 @@ enum Task {
     /// Lays out the files of a new call, such as chats/rename_chat: its declaration with a portable body in
     /// sql/supabase/schemas, and its contract test. Both pass as they are; write over them.
     NewCall {
-        /// The family is chats, sessions, documents or people
+        /// The family is chats, sessions, documents, people or operations
         #[arg(value_name = "FAMILY/NAME", value_parser = new_call::address)]
         address: new_call::Address,
     },

@@ -36,4 +36,6 @@ comment on table chatkeep.attachments is
 create index attachments_message_id_idx on chatkeep.attachments (message_id, chat_id, tenant_id);
 create index attachments_document_id_idx on chatkeep.attachments (document_id, tenant_id);
 create index attachments_created_at_idx on chatkeep.attachments (created_at);
+-- For is_object_used. A path may be longer than an entry of a B-tree.
+create index attachments_storage_path_idx on chatkeep.attachments using hash (storage_path) where storage_path is not null;
 create index attachments_user_id_idx on chatkeep.attachments (user_id, chat_id, tenant_id);

@@ -42,6 +42,8 @@ comment on column chatkeep.documents.supersedes is 'The document that this sourc
 comment on column chatkeep.documents.access is
   'One of private, tenant, deleted. The visibility, unless the document is deleted. Metadata and attachments carry a copy, which their foreign keys keep up to date.';
 create index documents_user_id_source_uri_idx on chatkeep.documents (user_id, source_uri);
+-- For is_object_used.
+create index documents_stored_object_idx on chatkeep.documents using hash (source_uri) where source_uri like 'storage://%';
 create index documents_created_at_idx on chatkeep.documents (created_at desc);
 
 -- A checksum is unique per owner and tenant. A global constraint would tell one tenant what another one stores. Archived and
