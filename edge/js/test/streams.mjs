@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { chatkeepPackage } from "./support/package.mjs";
 
-const { chatkeep, checksum, hashing } = chatkeepPackage;
+const { chatkeep, checksum, hashing, toUuid } = chatkeepPackage;
 const ID = "01890a5d-ac96-774b-bcce-b302099a8057";
 
 /** A stream of these chunks. An Error among them breaks the stream at its place. */
@@ -162,7 +162,7 @@ test("an answer that the store cannot hold is stored as failed and does not stay
 });
 
 test("if the placeholder is refused, the source is cancelled and nothing is streamed", async () => {
-  const source = streamOf("a");
+  const source = streamOf("a", "b");
   const { ck } = store(() => ({ code: "PT410", message: "chat_id names a deleted chat" }));
   const { data, error } = await ck.streamMessage(ID, source);
   assert.deepEqual([data, error.code, error.argument], [null, "PT410", "chat_id"]);
@@ -173,7 +173,10 @@ test("anything but a stream is refused without a request", async () => {
   const { ck, requests } = store();
   const locked = streamOf("a");
   locked.getReader();
-  for (const source of [undefined, "text", {}, locked]) {
+  const refused = new Response("no", { status: 500 });
+  const images = new Response("x", { headers: { "content-type": "image/png" } });
+  const openAI = new Response("data: {}\n\n", { headers: { "content-type": "text/event-stream" } });
+  for (const source of [undefined, "text", {}, locked, streamOf(1), streamOf({ choices: [] }), refused, images, openAI, new Response(null)]) {
     const { error } = await ck.streamMessage(ID, source);
     assert.deepEqual([error.code, error.argument], ["22023", "source"]);
   }
@@ -190,4 +193,175 @@ test("Supabase's EdgeRuntime keeps the isolate alive", async () => {
   } finally {
     delete globalThis.EdgeRuntime;
   }
+});
+
+const chunks = [
+  { type: "start", messageId: "nano" }, { type: "start-step" }, { type: "text-start", id: "t" }, { type: "text-delta", id: "t", delta: "Let me look." }, { type: "text-end", id: "t" },
+  { type: "tool-input-available", toolCallId: "c", toolName: "weather", input: {} }, { type: "tool-output-available", toolCallId: "c", output: 25 }, { type: "finish-step" },
+  { type: "start-step" }, { type: "text-start", id: "u" }, { type: "text-delta", id: "u", delta: "25" }, { type: "text-end", id: "u" }, { type: "finish-step" },
+  { type: "finish", messageMetadata: { tokens: 3 } },
+];
+const PARTS = [
+  { type: "step-start" }, { type: "text", text: "Let me look.", state: "done" }, { type: "tool-weather", toolCallId: "c", state: "output-available", input: {}, output: 25 },
+  { type: "step-start" }, { type: "text", text: "25", state: "done" },
+];
+
+/** A Response as the AI SDK's toUIMessageStreamResponse() makes it. */
+function responseOf(chunks) {
+  const text = chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join("") + "data: [DONE]\n\n";
+  return new Response(text, { headers: { "content-type": "text/event-stream", "x-vercel-ai-ui-message-stream": "v1" } });
+}
+
+test("a stream of UI-message chunks is stored as the message that it describes, under its id", async () => {
+  for (const source of [streamOf(...chunks), responseOf(chunks)]) {
+    const { ck, requests } = store();
+    const seen = [];
+    const { data } = await ck.streamMessage(ID, source, { metadata: { a: 1 }, finish: (text, message) => void seen.push(text, message.parts.length) });
+    const passed = await all(data.stream);
+    assert.equal((await data.done).error, null);
+    const [placed, finished] = requests;
+    assert.deepEqual([placed.role, placed.content, placed.status, placed.message_id], ["assistant", "", "streaming", toUuid("nano")]);
+    assert.deepEqual([finished.content, finished.parts, finished.metadata], ["Let me look.\n25", PARTS, { a: 1, tokens: 3, uiMessage: { id: "nano" } }]);
+    assert.deepEqual(seen, ["Let me look.\n25", 5]);
+    if (source instanceof Response) assert.equal(new TextDecoder().decode(await new Blob(passed).arrayBuffer()), await responseOf(chunks).text());
+    else assert.deepEqual(passed, chunks);
+  }
+});
+
+test("a message without an id gets that of its row, also for the client", async () => {
+  for (const make of [(chunks) => streamOf(...chunks), responseOf]) {
+    const { ck, requests } = store();
+    const { data } = await ck.streamMessage(ID, make([{ type: "start" }, ...chunks.slice(1)]));
+    const [first] = await all(data.stream);
+    const start = first instanceof Uint8Array ? JSON.parse(new TextDecoder().decode(first).slice(6)) : first;
+    assert.deepEqual(start, { type: "start", messageId: requests[0].message_id });
+    await data.done;
+    assert.equal(requests[1].metadata.uiMessage, undefined);
+  }
+});
+
+test("an answer under an id of the caller keeps the id that the client shows", async () => {
+  const { ck, requests } = store();
+  const { data } = await ck.streamMessage(ID, streamOf(...chunks), { messageId: ID });
+  await data.done;
+  assert.deepEqual([requests[0].message_id, requests[1].metadata.uiMessage], [ID, { id: "nano" }]);
+});
+
+test("an error in a UI-message stream makes the message failed, and the client reads it", async () => {
+  const { ck, requests } = store();
+  const broken = [...chunks.slice(0, 4), { type: "error", errorText: "overloaded" }];
+  const { data } = await ck.streamMessage(ID, streamOf(...broken));
+  assert.deepEqual(await all(data.stream), broken);
+  assert.equal((await data.done).error.message, "overloaded");
+  assert.deepEqual([requests[1].status, requests[1].content, requests[1].parts.length], ["failed", "Let me look.", 2]);
+});
+
+/** A stream that is fed by hand. */
+function fed() {
+  const source = { cancelled: undefined };
+  source.stream = new ReadableStream({ start: (controller) => void (source.controller = controller), cancel: (reason) => void (source.cancelled = reason) });
+  source.give = (chunk) => source.controller.enqueue(chunk);
+  return source;
+}
+
+/** A store whose requests are awaited: `next()` resolves to the next one. `answer` may refuse it. */
+function watched(answer = () => null) {
+  const waiting = [];
+  const arrived = [];
+  const { ck, requests } = store((name, sent) => {
+    (waiting.shift() ?? ((request) => arrived.push(request)))({ name, ...sent });
+    return answer(name, sent);
+  });
+  return { ck, requests, next: () => arrived.length > 0 ? Promise.resolve(arrived.shift()) : new Promise((resolve) => waiting.push(resolve)) };
+}
+
+test("progress is stored while the answer streams, and only what is new", async () => {
+  const { ck, requests, next } = watched();
+  const source = fed();
+  source.give("a");
+  const { data } = await ck.streamMessage(ID, source.stream, { checkpointEvery: 1 });
+  assert.equal((await next()).status, "streaming");
+  assert.deepEqual((({ name, content, status }) => [name, content, status])(await next()), ["finish_message", "a", "streaming"]);
+  source.give("b");
+  assert.equal((await next()).content, "ab");
+  source.give("");
+  source.give("c");
+  source.controller.close();
+  await all(data.stream);
+  assert.equal((await data.done).data.content, "abc");
+  assert.equal(requests.filter(({ content, status }) => content === "ab" && status === "streaming").length, 1);
+});
+
+test("a checkpoint that fails ends nothing", async () => {
+  const { ck, requests, next } = watched((name, { status }) => name === "finish_message" && status === "streaming" ? { code: "PT410", message: "chat_id" } : null);
+  const source = fed();
+  source.give("a");
+  const { data } = await ck.streamMessage(ID, source.stream, { checkpointEvery: 1 });
+  await next();
+  await next();
+  source.give("b");
+  source.controller.close();
+  assert.deepEqual(await all(data.stream), ["a", "b"]);
+  assert.equal((await data.done).data.content, "ab");
+  assert.equal(requests.at(-1).status, undefined);
+});
+
+test("a message that was stopped elsewhere ends the source and, cleanly, the client's stream", async () => {
+  const { ck, requests, next } = watched((name, { status }) => name === "finish_message" && status === "streaming" ? { code: "PT409", message: "message_id" } : null);
+  const source = fed();
+  source.give("a");
+  const { data } = await ck.streamMessage(ID, source.stream, { checkpointEvery: 1 });
+  await next();
+  await next();
+  assert.deepEqual(await all(data.stream), ["a"]);
+  assert.equal(source.cancelled, "taken");
+  assert.equal((await data.done).data.status, "stopped");
+  assert.deepEqual([requests.at(-1).status, requests.at(-1).content], ["stopped", "a"]);
+});
+
+test("a signal stops the answer", async () => {
+  const { ck, requests } = store();
+  const user = new AbortController();
+  const source = fed();
+  source.give("a");
+  const { data } = await ck.streamMessage(ID, source.stream, { signal: user.signal });
+  const reader = data.stream.getReader();
+  await reader.read();
+  user.abort();
+  assert.deepEqual(await reader.read(), { done: true, value: undefined });
+  assert.equal((await data.done).data.status, "stopped");
+  assert.deepEqual([requests[1].status, requests[1].content, source.cancelled], ["stopped", "a", "stopped"]);
+});
+
+test("a source that says that it was aborted is stopped, not failed", async () => {
+  const aborted = Object.assign(new Error("aborted"), { name: "AbortError" });
+  for (const source of [streamOf("a", aborted), streamOf(...chunks.slice(0, 4), { type: "abort" })]) {
+    const { ck, requests } = store();
+    const { data } = await ck.streamMessage(ID, source);
+    await all(data.stream);
+    assert.equal((await data.done).data.status, "stopped");
+    assert.equal(requests[1].status, "stopped");
+  }
+});
+
+test("a message that waited for a tool is continued", async () => {
+  const asked = { id: "nano", role: "assistant", parts: [{ type: "tool-ask", toolCallId: "c", state: "output-available", input: {}, output: "yes" }], metadata: { a: 1 } };
+  const { ck, requests } = store();
+  const more = [{ type: "start", messageId: "nano" }, { type: "start-step" }, { type: "text-start", id: "t" }, { type: "text-delta", id: "t", delta: "Good" }, { type: "text-end", id: "t" }, { type: "finish-step" }, { type: "finish" }];
+  const { data } = await ck.streamMessage(ID, streamOf(...more), { continues: asked, checkpointEvery: 0 });
+  await all(data.stream);
+  assert.equal((await data.done).data.status, "complete");
+  assert.deepEqual(requests.map(({ name, message_id, content, parts }) => [name, message_id, content, parts.length]), [
+    ["append_message", toUuid("nano"), "", 1],
+    ["finish_message", toUuid("nano"), "Good", 3],
+  ]);
+  assert.equal((await ck.streamMessage(ID, streamOf("text"), { continues: asked })).error.argument, "source");
+});
+
+test("an answer that has ended is not streamed again", async () => {
+  const rpc = (name, sent) => Promise.resolve({ data: [{ id: sent.message_id, status: "complete" }], error: null, status: 200 });
+  const source = streamOf("a", "b");
+  const { data, error } = await chatkeep({ schema: () => ({ rpc }) }).streamMessage(ID, source, { messageId: ID });
+  assert.deepEqual([data, error.code, error.argument], [null, "PT409", "message_id"]);
+  assert.equal(source.state.cancelled, "message_id names an answer that is complete");
 });

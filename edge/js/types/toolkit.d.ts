@@ -30,19 +30,29 @@ export interface UIMessageLike {
 /** The columns of a message that `toUIMessage` reads. */
 export type MessageRow = Pick<Message, "id" | "role" | "content" | "parts" | "metadata">;
 
-/** What `streamMessage` takes beside chat and stream. */
+/** What `streamMessage` takes beside chat and source. */
 export interface StreamOptions extends Partial<Omit<NewMessage, "content" | "status">> {
-  /** Called with the whole text at its end: what else `finishMessage` sets. */
-  finish?: (text: string) => FinishedWith | undefined | Promise<FinishedWith | undefined>;
+  /** Called with the whole text at its end, and with the message if UI-message chunks were streamed: what else `finishMessage` sets. */
+  finish?: (text: string, message?: UIMessageLike) => FinishedWith | undefined | void | Promise<FinishedWith | undefined | void>;
   /** Keeps the isolate alive until the message is finished, such as `ctx.waitUntil`. Supabase's own is found without it. */
   waitUntil?: (promise: Promise<unknown>) => void;
-  /** Gives up storing the placeholder. */
+  /** The user's stop: ends the source and the client's stream, and the message becomes `stopped`. */
   signal?: AbortSignal;
+  /** The message that the answer continues, after a tool's output or an approval. The source is a UI-message stream then. */
+  continues?: UIMessageLike;
+  /** The shortest time between two checkpoints, in milliseconds: 2,000 by default, `Infinity` for none. */
+  checkpointEvery?: number;
 }
 export interface FinishedWith {
   parts?: Json[] | null;
   metadata?: JsonObject | null;
   tokenCount?: number | null;
+  usage?: JsonObject | null;
+}
+
+/** A UI-message chunk of the AI SDK. */
+export interface UIChunkLike {
+  type: string;
 }
 
 /** A message that is being written. */
@@ -54,8 +64,11 @@ export interface StreamedMessage<Chunk> {
   /** Resolves to the finished message, also when the client has gone; never rejects. */
   done: Promise<Result<Message>>;
 }
-export type StreamMessage = <Chunk extends string | Uint8Array>(
-  chatId: Uuid,
-  source: ReadableStream<Chunk>,
-  options?: StreamOptions,
-) => Promise<Result<StreamedMessage<Chunk>>>;
+export interface StreamMessage {
+  <Chunk extends string | Uint8Array | UIChunkLike>(
+    chatId: Uuid,
+    source: ReadableStream<Chunk>,
+    options?: StreamOptions,
+  ): Promise<Result<StreamedMessage<Chunk>>>;
+  (chatId: Uuid, source: Response, options?: StreamOptions): Promise<Result<StreamedMessage<Uint8Array>>>;
+}
