@@ -63,7 +63,12 @@ writeFileSync(
   join(target, "wasm", "bytes.js"),
   `${note}export default "${module.toString("base64")}";\n`,
 );
-const bindings = readFileSync(join(glue, "chatkeep_edge.js"), "utf8");
+// Deno 2.1, which Supabase's edge runtime has, counts bytes in `read` once the call is hot. The check refuses text that has
+// arrived whole then. There is always room for all of it: three bytes for each unit.
+const CHECK = "        if (ret.read !== arg.length) throw new Error('failed to pass whole string');\n";
+const made = readFileSync(join(glue, "chatkeep_edge.js"), "utf8");
+if (!made.includes(CHECK)) fail("the glue no longer has the check that is removed here: see whether it can be used now");
+const bindings = made.replace(CHECK, "");
 writeFileSync(join(target, "wasm", "rules.js"), note + bindings);
 
 // `chatkeep init` copies the migrations into a project.

@@ -31,6 +31,10 @@ test("after a thousand calls, a million more do not enlarge the module's memory"
   assert.equal(memory.buffer.byteLength, before);
 });
 
+test("text of two-byte characters still arrives when the call is hot", () => {
+  for (let call = 0; call < 50_000; call += 1) assert.equal(rules.checkText("ip", `café ${call}`.slice(0, 6)), undefined);
+});
+
 test("no arguments, of right or wrong types, trap the module", () => {
   // A linear congruential generator, so that a failure can be reproduced.
   let seed = 20_261_126;
