@@ -2,6 +2,7 @@
 // program: in plain Deno, and as Supabase runs it (edge.ts).
 
 import { createClient } from "@supabase/supabase-js";
+import { toUuid } from "chatkeep";
 import { assert, equal } from "../journeys/assertions.ts";
 
 const FUNCTIONS = given("CHATKEEP_FUNCTIONS");
@@ -135,12 +136,68 @@ async function functions(test: Deno.TestContext, runtime: string[], supabase: Su
     );
     equal(data[1].id, first.headers.get("x-message-id"), "the message of the answer");
 
-    const refused = await ask({ chatId, messageId: null, text: "" + "\u0000" });
-    equal([refused.status, (await refused.json()).argument], [400, "content"], "a text that cannot be stored");
+    const again = await ask({});
+    equal([await again.text(), again.headers.get("x-chat-id"), again.headers.get("x-message-id")], ["You said: Where is it warm?", chatId, data[1].id], "the retry");
+    const inChat = await ask({ chatId });
+    equal([await inChat.text(), inChat.headers.get("x-message-id")], ["You said: Where is it warm?", data[1].id], "the retry that names the chat");
+    equal((await ada.db.rpc("list_messages", { chat_id: chatId })).data.length, 2, "messages after the retries");
+    equal((await ada.db.from("chats").select("id")).data?.filter(({ id }) => id === chatId).length, 1, "chats after the retries");
+    const next = await ask({ chatId, messageId: "nanoid-2", text: "And in May?" });
+    equal(await next.text(), "You said: And in May?", "the next turn");
+    equal((await ada.db.rpc("list_messages", { chat_id: chatId })).data.length, 4, "messages after the next turn");
+
+    for (const text of ["a\u0000", "", undefined, 7, "a\ud83d"]) {
+      const refused = await ask({ messageId: crypto.randomUUID(), text });
+      equal([refused.status, (await refused.json()).argument], [400, "text"], `the text ${text}`);
+    }
     const nobody = await fetch(chat.url, { method: "POST", body: JSON.stringify({ text: "hi" }) });
     equal([nobody.status, (await nobody.json()).code], [401, "42501"], "nobody signed in");
     const options = await fetch(chat.url, { method: "OPTIONS" });
     equal([options.status, options.headers.get("access-control-allow-origin")], [200, "*"], "the preflight");
+  });
+
+  await test.step("chat stores nothing twice without ids, and cuts titles between characters", async () => {
+    await using chat = await serve("chat");
+    const before = (await ada.db.from("chats").select("id")).data!.length;
+    const text = `${"a".repeat(79)}😀 and more, ${crypto.randomUUID()}`;
+    const ask = (more: object) => fetch(chat.url, { method: "POST", headers: ada.bearer, body: JSON.stringify({ text, ...more }) });
+    const first = await ask({});
+    equal([first.status, await first.text()], [200, `You said: ${text}`], "the answer");
+    const chatId = first.headers.get("x-chat-id");
+    const again = await ask({});
+    equal([await again.text(), again.headers.get("x-chat-id")], [`You said: ${text}`, chatId], "the retry");
+    const { data: chats } = await ada.db.from("chats").select("id, title, message_count");
+    equal(chats!.length, before + 1, "chats");
+    equal(chats!.find(({ id }) => id === chatId), { id: chatId, title: `${"a".repeat(79)}😀`, message_count: 2 }, "the chat");
+    const nano = await ask({ chatId: "V1StGXR8_Z5jdHi6B-myT" });
+    equal([nano.status, (await nano.json()).code], [404, "PT404"], "a chat that does not exist");
+  });
+
+  await test.step("chat asks again for an answer that failed, and waits for one that is being written", async () => {
+    await using chat = await serve("chat");
+    const messageId = crypto.randomUUID();
+    const ask = () => fetch(chat.url, { method: "POST", headers: ada.bearer, body: JSON.stringify({ messageId, text: "Again" }) });
+    const first = await ask();
+    await first.text();
+    const which = { chat_id: first.headers.get("x-chat-id"), message_id: first.headers.get("x-message-id") };
+    // The same turn as it stood before its answer ended.
+    const service = createClient(supabase.url, supabase.serviceKey, { auth: { persistSession: false } }).schema("chatkeep");
+    const other = crypto.randomUUID();
+    const begun = toUuid(`the answer to ${other}`);
+    const chatId = toUuid(`the chat of ${other}`);
+    await ada.db.rpc("create_chat", { chat_id: chatId });
+    await ada.db.rpc("append_message", { chat_id: chatId, role: "user", content: "Wait", message_id: other });
+    await ada.db.rpc("append_message", { chat_id: chatId, role: "assistant", content: "", message_id: begun, status: "streaming" });
+    const wait = () => fetch(chat.url, { method: "POST", headers: ada.bearer, body: JSON.stringify({ messageId: other, text: "Wait" }) });
+    const busy = await wait();
+    equal([busy.status, busy.headers.get("retry-after")], [409, "2"], "while it is being written");
+    await busy.body?.cancel();
+    await service.rpc("finish_message", { chat_id: chatId, message_id: begun, content: "half", status: "failed" });
+    const answered = await wait();
+    equal([answered.status, await answered.text(), answered.headers.get("x-message-id")], [200, "You said: Wait", begun], "after it has failed");
+    const { data } = await ada.db.rpc("list_messages", { chat_id: chatId });
+    equal(data.map(({ content, status }: Record<string, string>) => [content, status]), [["Wait", "complete"], ["You said: Wait", "complete"]], "the stored rows");
+    equal(which.message_id, toUuid(`the answer to ${messageId}`), "the id of an answer");
   });
 
   await test.step("chat finishes the message even if the client goes away", async () => {
