@@ -1,9 +1,8 @@
 // The types of the package's exports. The types of rows, arguments and results are in types/.
 
-import type { NewMessage } from "./types/batches.d.ts";
 import type { Chatkeep } from "./types/chatkeep.d.ts";
 import type { Result } from "./types/result.d.ts";
-import type { CookieOptions, Digest, MessageRow, UIMessageLike } from "./types/toolkit.d.ts";
+import type { CookieOptions, Digest, FromUIMessage, MessageRow, Turn, UIMessageLike } from "./types/toolkit.d.ts";
 import type { Bytes, Json, JsonObject, Timestamp, Uuid } from "./types/values.d.ts";
 
 export type * from "./types/arguments.d.ts";
@@ -107,10 +106,17 @@ export function endedSessionCookie(options?: CookieOptions): string;
 /** The token in the cookie of a request, of its headers or of its Cookie header's text; null if there is none. */
 export function sessionTokenOf(source: Request | Headers | string | null | undefined): string | null;
 
-/** The arguments of `appendMessage` for a UIMessage, without `chatId`. The same message always gets the same id. */
-export function fromUIMessage(
-  message: UIMessageLike,
-): Required<Pick<NewMessage, "role" | "content">> & { messageId?: Uuid; parts: Json[]; metadata: JsonObject };
+/**
+ * The arguments of `appendMessage` for a UIMessage, without `chatId`. The same message always gets the same id. With `messageId`,
+ * it is stored under that id, and shown under its own.
+ */
+export function fromUIMessage(message: UIMessageLike, options?: { messageId?: Uuid }): FromUIMessage;
+
+/**
+ * What the last turn of an AI SDK chat adds to the stored chat: new messages, an assistant's message that has grown, and a user's
+ * that was edited, on a branch. `rows` are the active path as it is stored, `messages` those of the SDK.
+ */
+export function turnOf(rows: readonly MessageRow[], messages: readonly UIMessageLike[]): Turn;
 
 /**
  * The UIMessage of a row, as a call returns it or as supabase-js reads it. A row of role tool becomes an assistant's message with

@@ -10,12 +10,15 @@ import { readable } from "./unstorable.js";
 
 const KEPT = "uiMessage";
 
-/** The arguments of appendMessage for a UIMessage, without chatId. The same message always gets the same id. */
-export function fromUIMessage(message) {
+/**
+ * The arguments of appendMessage for a UIMessage, without chatId. The same message always gets the same id. With `messageId`, it
+ * is stored under that id, and shown under its own.
+ */
+export function fromUIMessage(message, options) {
   if (typeof message?.id !== "string" || !Array.isArray(message.parts)) {
     throw new TypeError("fromUIMessage takes a UIMessage: an object with id, role and parts");
   }
-  const messageId = message.id === "" ? undefined : toUuid(message.id);
+  const messageId = options?.messageId ?? (message.id === "" ? undefined : toUuid(message.id));
   const kept = {};
   if (message.id !== messageId) kept.id = message.id;
   const isPlain = isObject(message.metadata) && !(KEPT in message.metadata) && Object.keys(message.metadata).length > 0;
@@ -66,6 +69,38 @@ export function toUIMessages(rows) {
     isAnswered = row.role === "tool" && messages.length > 0;
   }
   return messages;
+}
+
+/** No message: the parent of a first message beside another. */
+const NOBODY = "00000000-0000-0000-0000-000000000000";
+
+/**
+ * What the last turn of an AI SDK chat adds to the stored chat. `rows` are the active path as it is stored, `messages` those of
+ * the SDK. Returns `{ messages, parentId }`: the arguments of appendMessages (new messages, an assistant's message that has grown,
+ * and a user's that was edited, on a branch), and the id of the row that an answer follows.
+ */
+export function turnOf(rows, messages) {
+  const stored = new Map(rows.filter(({ role }) => role !== "tool").map((row) => [opened(row).id, row]));
+  let first = messages.findLastIndex(({ id }) => stored.has(id));
+  const last = stored.get(messages[first]?.id);
+  if (!last || isSame(opened(last).parts, messages[first].parts)) first += 1;
+  let parentId = first > 0 ? stored.get(messages[first - 1].id)?.id : rows.length > 0 ? NOBODY : undefined;
+  const turn = messages.slice(first).map((message) => {
+    const row = stored.get(message.id);
+    // The other text of an edited message needs an id of its own, and a retry needs the same one.
+    const edited = row?.role === "user" && toUuid(JSON.stringify([row.id, message.parts]));
+    const item = fromUIMessage(message, edited ? { messageId: edited } : row && { messageId: row.id });
+    const before = parentId;
+    parentId = item.messageId;
+    return { ...item, ...(before === undefined ? {} : { parentId: before }) };
+  });
+  return { messages: turn, parentId };
+}
+
+function isSame(one, other) {
+  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return one === other;
+  const [keys, others] = [one, other].map((value) => Object.keys(value).filter((key) => value[key] !== undefined));
+  return Array.isArray(one) === Array.isArray(other) && keys.length === others.length && keys.every((key) => isSame(one[key], other[key]));
 }
 
 /** The message of a row. Of a row of role tool, `steps` are what it says, in the form of model_parts.js. */

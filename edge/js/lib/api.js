@@ -1,6 +1,6 @@
 // The exports of the package, for every runtime.
 
-export { fromUIMessage, toUIMessage, toUIMessages } from "./ai.js";
+export { fromUIMessage, toUIMessage, toUIMessages, turnOf } from "./ai.js";
 export { checksum, Hasher, hashing } from "./checksum.js";
 export { chatkeep } from "./client.js";
 export { endedSessionCookie, sessionCookie, sessionTokenOf } from "./cookies.js";

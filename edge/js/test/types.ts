@@ -12,6 +12,7 @@ import {
   type SupabaseClientLike,
   toUIMessage,
   toUIMessages,
+  turnOf,
   type UIMessageLike,
   toUuid,
   uuidv7,
@@ -95,6 +96,7 @@ export async function shown(): Promise<UIMessageLike[]> {
   const escaping = chatkeep(supabase, { unstorable: "escape" });
   const { data } = await escaping.listMessages({ chatId: "" });
   const one: UIMessageLike[] = data?.map((row) => toUIMessage(row)) ?? [];
+  await ck.appendMessages({ chatId: "", messages: turnOf(data ?? [], one).messages });
   return [...one, ...toUIMessages(data ?? [])];
 }
 

@@ -27,6 +27,17 @@ export interface UIMessageLike {
   parts: any[];
 }
 
+/** What `fromUIMessage` makes: arguments of `appendMessage`, or a message for `appendMessages`. */
+export type FromUIMessage = Required<Pick<NewMessage, "role" | "content">> & { messageId?: Uuid; parts: Json[]; metadata: JsonObject };
+
+/** What `turnOf` makes. */
+export interface Turn {
+  /** For `appendMessages`. Empty if everything is stored. */
+  messages: (FromUIMessage & { parentId?: Uuid })[];
+  /** The row that an answer follows, once the messages are stored. */
+  parentId: Uuid | undefined;
+}
+
 /** The columns of a message that `toUIMessage` reads. */
 export type MessageRow = Pick<Message, "id" | "role" | "content" | "parts" | "metadata">;
 

@@ -84,6 +84,9 @@ pub fn contract_on_pglite(workspace: &Workspace) -> Result<Counts> {
     contract::test(workspace, &contract::files(workspace)?, |role| psql(&program, port, role, ""))
 }
 
+/// A package of the AI SDK asks for the name of the machine when it is loaded.
+const FOR_AI_SDK: &str = "--allow-sys=hostname";
+
 /// supabase-js and the WebAssembly module through a gateway, or what the gateways make of the calls.
 pub fn through_gateway(database: &Database, rest: Rest, tests: &str) -> Result<Counts> {
     let workspace = database.workspace();
@@ -93,6 +96,7 @@ pub fn through_gateway(database: &Database, rest: Rest, tests: &str) -> Result<C
     edge::build(workspace)?;
     let gateway = Gateway::start(database, rest)?;
     let mut test = deno::command(workspace, "test", &[&workspace.base]);
+    test.arg(FOR_AI_SDK);
     gateway.keys.describe_to(&mut test);
     test.arg(deno::program(tests)).env("CHATKEEP_GATEWAY", if rest == Rest::Lite { "lite" } else { "postrust" });
     counts::of(test.env("CHATKEEP_JWT_SECRET", &gateway.jwt_secret))
@@ -167,7 +171,7 @@ pub fn through_lite(workspace: &Workspace, database: Option<&Database>) -> Resul
         Service::start_announcing("@supabase/lite", log_of("@supabase/lite"), &mut program)
     })?;
     let mut test = deno::command(workspace, "test", &[&workspace.base, &sql, &guide]);
-    test.arg(deno::program("tests/journeys"));
+    test.arg(FOR_AI_SDK).arg(deno::program("tests/journeys"));
     test.args(database.is_none().then(|| deno::program("tests/pglite")));
     keys.describe_to(&mut test);
     test.env("CHATKEEP_GATEWAY", "lite").env("CHATKEEP_DRIVER", driver);

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { chatkeepPackage, tools } from "../support/package.mjs";
 
-const { fromUIMessage, toUIMessage, toUIMessages } = chatkeepPackage;
+const { fromUIMessage, toUIMessage, toUIMessages, toUuid, turnOf } = chatkeepPackage;
 const { convertToModelMessages, validateUIMessages } = await import(pathToFileURL(join(tools, "ai", "dist", "index.mjs")).href);
 
 let count = 0;
@@ -151,4 +151,38 @@ test("a user's ModelMessage has its files as a UIMessage has them", () => {
     { type: "file", mediaType: "image/png", url: "https://x.example/a.png" },
     { type: "file", mediaType: "a/b", filename: "f", url: "data:a/b;base64,AA==" },
   ]);
+});
+
+const NOBODY = "00000000-0000-0000-0000-000000000000";
+const message = (id, role, ...texts) => ({ id, role, parts: texts.map(text) });
+const rowsOf = (...messages) => messages.map((message) => ({ id: toUuid(message.id), ...fromUIMessage(message) }));
+
+test("a turn has what is not stored, and follows what is", () => {
+  const [q1, a1, q2, a2] = [message("q1", "user", "1"), message("a1", "assistant", "one"), message("q2", "user", "2"), message("a2", "assistant", "two")];
+  const ids = ({ messages }) => messages.map(({ messageId, parentId }) => [messageId, parentId]);
+  assert.deepEqual(ids(turnOf([], [q1, a1])), [[toUuid("q1"), undefined], [toUuid("a1"), toUuid("q1")]]);
+  assert.deepEqual(ids(turnOf(rowsOf(q1, a1), [q1, a1, q2, a2])), [[toUuid("q2"), toUuid("a1")], [toUuid("a2"), toUuid("q2")]]);
+  assert.deepEqual(ids(turnOf(rowsOf(q1, a1), [q1])), [], "a regeneration begins at a stored question");
+  assert.deepEqual(ids(turnOf(rowsOf(q1, a1), [q1, a2])), [[toUuid("a2"), toUuid("q1")]]);
+  const grown = { ...a1, parts: [...a1.parts, text("more")] };
+  assert.equal(turnOf(rowsOf(q1, a1), [q1]).parentId, toUuid("q1"));
+  assert.deepEqual(turnOf(rowsOf(q1, a1), [q1, grown]).messages, [{ ...fromUIMessage(grown), parentId: toUuid("q1") }]);
+  assert.deepEqual(turnOf([], []), { messages: [], parentId: undefined });
+});
+
+test("an edited message is a branch under an id of its own, which a retry has too", () => {
+  const [q1, a1, q2] = [message("q1", "user", "1"), message("a1", "assistant", "one"), message("q2", "user", "2")];
+  const rows = rowsOf(q1, a1, q2);
+  const edited = message("q2", "user", "two");
+  const { messages: [item], parentId } = turnOf(rows, [q1, a1, edited]);
+  assert.equal(parentId, item.messageId);
+  assert.equal(item.parentId, toUuid("a1"));
+  assert.notEqual(item.messageId, toUuid("q2"));
+  assert.deepEqual(turnOf(rows, [q1, a1, edited]).messages, [item]);
+  assert.deepEqual(toUIMessage({ id: item.messageId, ...item }), edited, "the SDK's id is shown");
+  const after = [...rows.slice(0, 2), { id: item.messageId, ...item }];
+  assert.deepEqual(turnOf(after, [q1, a1, edited]), { messages: [], parentId: item.messageId });
+  assert.notEqual(turnOf(after, [q1, a1, message("q2", "user", "2!")]).messages[0].messageId, item.messageId);
+  const { messages: [first] } = turnOf(rows, [message("q1", "user", "one")]);
+  assert.equal(first.parentId, NOBODY);
 });
