@@ -27,7 +27,7 @@ Deno.test("a long chat is read from its summary on, page by page, with the same 
   const [row] = turn;
   equal(
     [row.role, row.seq, row.parent_id, row.created_at, row.status, row.metadata.chatkeep_summary],
-    ["system", 2, null, said[1].created_at, "complete", { message_id: said[1].id, up_to_seq: 2 }],
+    ["system", 2, null, said[1].created_at, "complete", { up_to_seq: 2, message_id: said[1].id }],
     "the row of the summary",
   );
   equal(Object.keys(row), Object.keys(turn[1]), "its columns");
