@@ -900,6 +900,32 @@ export type Database = {
         ComputedFields: never;
         Relationships: [];
       };
+      "usage_by_day": {
+        Row: {
+          "cached_input_tokens": number | null;
+          "chat_id": string;
+          "cost": number | null;
+          "currency": string | null;
+          "day": string | null;
+          "input_tokens": number | null;
+          "messages": number | null;
+          "model": string | null;
+          "output_tokens": number | null;
+          "reasoning_tokens": number | null;
+          "tenant_id": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "messages_chat_id_fkey";
+            columns: ["chat_id", "tenant_id", "user_id"];
+            isOneToOne: false;
+            referencedRelation: "chats";
+            referencedColumns: ["id", "tenant_id", "user_id"];
+          },
+        ];
+      };
     };
     Functions: {
       "add_member": {

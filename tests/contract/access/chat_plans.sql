@@ -47,9 +47,11 @@ from (values
   (5, 'an append reads no history', 'append_message(CHAT, ''user'', ''x'', message_id => pg_temp.id(''ee1''))', 3),
   (6, 'a retry reads its message', 'append_message(CHAT, ''user'', ''x'', message_id => pg_temp.id(''ee1''))', 3),
   (7, 'a batch reads no history', 'append_messages(CHAT, jsonb_build_array(pg_temp.item(''x''), pg_temp.item(''y'', pg_temp.id(''ee2''))))', 6),
+  (9, 'a page from the newest of three summaries reads their messages and the page', 'list_messages(CHAT, page_size => 50, from_summary => true)', 53),
   (8, 'nor does choosing the branch that is active', 'select_branch(CHAT, (select c.active_leaf_id from chatkeep.chats c where c.id = CHAT))', 6)) b (n, name, statement, most);
 grant select on bounded to public;
 select pg_temp.sign_in('ada');
+select count(*) as made from generate_series(1, 3) n, chatkeep.summarise_chat(:'chat', (select m.id from chatkeep.messages m where m.chat_id = :'chat' and m.content = 'long ' || n * 300), 'so far') s \gset
 select cmp_ok(pg_temp.read_by('select * from chatkeep.' || statement), '<=', most::bigint, name) from bounded order by n;
 select pg_temp.rows_are($$ select content from chatkeep.list_messages(pg_temp.id('c1'), after => (select created_at from chatkeep.messages where id = pg_temp.id('d500')), page_size => 2) $$, array['long 1', 'long 2'], 'only the active branch is listed');
 
@@ -119,6 +121,12 @@ analyze chatkeep.messages;
 analyze chatkeep.users, chatkeep.memberships;
 select pg_temp.sign_in('ada');
 select cmp_ok(pg_temp.read_by('select * from chatkeep.' || replace(statement, 'id(''ee', 'id(''ef')), '<=', most::bigint, 'among many users: ' || name) from bounded order by n;
+
+-- The condition on the chat reaches the index through the view.
+select pg_temp.sign_in('ada');
+select count(*) as written from chatkeep.create_chat(chat_id => pg_temp.id('c3')) c, chatkeep.append_message(c.id, 'assistant', 'x', usage => '{"output_tokens":1}') m \gset
+select matches(pg_temp.plan(format('select * from chatkeep.usage_by_day where chat_id = %L and day >= ''2020-01-01'' and model is null', pg_temp.id('c3'))),
+  'messages_chat_id_created_at_idx( on messages m)?\s+Index Cond: \(chat_id = ', 'the usage of a chat is read by the index of the chat');
 
 select * from finish();
 rollback;

@@ -30,7 +30,7 @@ select count(*) as made from unnest(array[:'dan', :'fay', :'gus']::uuid[]) perso
 
 select pg_temp.sign_in('bob');
 select id as chat from chatkeep.create_chat('plans') \gset
-select count(*) as made from chatkeep.append_messages(:'chat', jsonb_build_array(pg_temp.item('the heron', pg_temp.id('a1')), pg_temp.item('one', pg_temp.id('a2')))) \gset
+select count(*) as made from chatkeep.append_messages(:'chat', jsonb_build_array(pg_temp.item('the heron', pg_temp.id('a1')), pg_temp.item('one', pg_temp.id('a2'), more => '{"usage":{"output_tokens":1}}'))) \gset
 select count(*) as made from chatkeep.append_message(:'chat', 'assistant', '', pg_temp.id('a3'), parent_id => pg_temp.id('a1'), status => 'streaming') \gset
 select count(*) as made from chatkeep.attach(:'chat', pg_temp.id('a1'), storage_path => 'bob/heron.png') \gset
 select count(*) as made from chatkeep.summarise_chat(:'chat', pg_temp.id('a1'), 'a bird') \gset
