@@ -140,6 +140,28 @@ const OF_USERS: Call[] = [
     waitsFor: ["chat", "message", "messages"],
   },
   {
+    name: "summarise_chat",
+    alsoByService: true,
+    sends: ({ chat, answer }) => ["select * from chatkeep.summarise_chat($1, $2, 'late')", chat, answer],
+    stored: ({ chat, answer }) => [
+      "select exists (select from chatkeep.chat_summaries where chat_id = $1 and message_id = $2) as stored",
+      chat,
+      answer,
+    ],
+    waitsFor: ["chat", "message"],
+  },
+  {
+    name: "redact_message",
+    alsoByService: true,
+    sends: ({ chat, answer }) => ["select * from chatkeep.redact_message($1, $2)", chat, answer],
+    stored: ({ chat, answer }) => [
+      "select redacted_at is not null as stored from chatkeep.messages where chat_id = $1 and id = $2",
+      chat,
+      answer,
+    ],
+    waitsFor: ["chat", "message", "messages"],
+  },
+  {
     name: "delete_chat",
     alsoByService: true,
     sends: ({ chat }) => ["select * from chatkeep.delete_chat($1)", chat],

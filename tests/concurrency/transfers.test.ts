@@ -56,6 +56,7 @@ const writes = (chat: string, first: string): [string, ...unknown[]][] => [
   [APPEND_BATCH, chat, batch("late", "later")],
   ["select * from chatkeep.attach($1, $2, storage_path => 'x')", chat, first],
   ["select * from chatkeep.select_branch($1, $2)", chat, first],
+  ["select * from chatkeep.summarise_chat($1, $2, 'so far')", chat, first],
 ];
 
 test("a transfer waits for an open write and takes it along", async (stage) => {

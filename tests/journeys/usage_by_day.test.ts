@@ -11,17 +11,39 @@ Deno.test("a person reads the sums of their own chats, filtered by chat, day and
   await shareTenant(ada, ben);
   const chats = [await newChat(ada), await newChat(ada)];
   for (const chat_id of chats) {
-    for (const [model, usage] of [
-      ["m-1", { input_tokens: 100, output_tokens: 20, cached_input_tokens: 50, cost: 0.1, currency: "USD" }],
-      ["m-1", { input_tokens: 1, reasoning_tokens: 3, cost: 0.2, currency: "USD" }],
-      ["m-2", { output_tokens: 7 }],
-    ]) ok(await ada.db.rpc("append_message", { chat_id, role: "assistant", content: "", model, usage }));
+    for (
+      const [model, usage] of [
+        ["m-1", { input_tokens: 100, output_tokens: 20, cached_input_tokens: 50, cost: 0.1, currency: "USD" }],
+        ["m-1", { input_tokens: 1, reasoning_tokens: 3, cost: 0.2, currency: "USD" }],
+        ["m-2", { output_tokens: 7 }],
+      ]
+    ) ok(await ada.db.rpc("append_message", { chat_id, role: "assistant", content: "", model, usage }));
   }
   const sums = (db = ada.db) =>
-    db.from("usage_by_day").select("model, currency, messages, input_tokens, output_tokens, cached_input_tokens, reasoning_tokens, cost");
+    db.from("usage_by_day").select(
+      "model, currency, messages, input_tokens, output_tokens, cached_input_tokens, reasoning_tokens, cost",
+    );
   const expected = [
-    { model: "m-1", currency: "USD", messages: 2, input_tokens: 101, output_tokens: 20, cached_input_tokens: 50, reasoning_tokens: 3, cost: 0.3 },
-    { model: "m-2", currency: null, messages: 1, input_tokens: 0, output_tokens: 7, cached_input_tokens: 0, reasoning_tokens: 0, cost: null },
+    {
+      model: "m-1",
+      currency: "USD",
+      messages: 2,
+      input_tokens: 101,
+      output_tokens: 20,
+      cached_input_tokens: 50,
+      reasoning_tokens: 3,
+      cost: 0.3,
+    },
+    {
+      model: "m-2",
+      currency: null,
+      messages: 1,
+      input_tokens: 0,
+      output_tokens: 7,
+      cached_input_tokens: 0,
+      reasoning_tokens: 0,
+      cost: null,
+    },
   ];
   const rows: Row[] = ok(await sums().eq("chat_id", chats[0]).gte("day", "2020-01-01").order("model"));
   equal(rows.map((row) => ({ ...row, cost: row.cost === null ? null : Number(row.cost) })), expected, "one chat");
