@@ -229,8 +229,8 @@ Deno.test("messages can be written by the calls only", async () => {
     content: "forged",
   };
   refusal(await ada.db.from("messages").insert(row), "42501", 403, "messages");
-  await ada.db.from("messages").update({ content: "forged" }).eq("chat_id", chat_id);
-  await ada.db.from("messages").update({ active: false }).eq("chat_id", chat_id);
+  refusal(await ada.db.from("messages").update({ content: "forged" }).eq("chat_id", chat_id), "42501", 403, "messages");
+  refusal(await ada.db.from("messages").update({ active: false }).eq("chat_id", chat_id), "42501", 403, "messages");
   refusal(await ada.db.from("messages").delete().eq("chat_id", chat_id), "42501", 403, "messages");
   refusal(await ada.db.from("chats").update({ last_seq: 9 }).eq("id", chat_id), "42501", 403, "");
   equal(ok(await stored()), before, "the messages afterwards");

@@ -56,20 +56,17 @@ select matches(pg_temp.refusal($$ insert into chatkeep.chats (tenant_id, user_id
 select matches(pg_temp.refusal(format($$ insert into chatkeep.messages (chat_id, tenant_id, user_id, author_id, seq, role, content, created_at, updated_at)
   values (%L, '00000000-0000-4000-8000-000000007e01', '00000000-0000-4000-8000-00000000ada0', '00000000-0000-4000-8000-00000000ada0', 2, 'assistant', 'forged', now(), now()) $$, :'chat')),
   '^42501 new row violates row-level security', 'a message is not inserted by hand');
-select is_empty($$ update chatkeep.messages set author_id = null, role = 'assistant' returning id $$, 'the author of a message cannot be changed');
+select matches(pg_temp.refusal($$ update chatkeep.messages set author_id = null, role = 'assistant' $$), '^42501 rows of messages cannot be changed directly', 'the author of a message cannot be changed');
+select matches(pg_temp.refusal($$ update chatkeep.documents set user_id = '00000000-0000-4000-8000-00000000b0b0', visibility = 'tenant' $$), '^42501 rows of documents cannot be changed directly', 'a document is not changed by hand');
+select matches(pg_temp.refusal($$ update chatkeep.sessions set revoked_at = null, revoked_reason = null $$), '^42501 rows of sessions cannot be changed directly', 'a revoked session cannot be made live');
 select matches(pg_temp.refusal($$ update chatkeep.chat_summaries set content = 'x' $$), '^42501 ', 'a summary is not changed by hand');
 select matches(pg_temp.refusal(format($$ insert into chatkeep.chat_summaries select pg_temp.id('ff'), chat_id, tenant_id, user_id, created_at, updated_at, 1, 1, 'forged' from chatkeep.messages where id = %L $$, :'message')),
   '^42501 new row violates row-level security', 'or made');
-select is_empty($$ update chatkeep.documents set user_id = '00000000-0000-4000-8000-00000000b0b0', visibility = 'tenant' returning id $$, 'a document is not changed by hand');
-select is_empty($$ update chatkeep.sessions set revoked_at = null, revoked_reason = null returning id $$, 'a revoked session cannot be made live');
 select is_empty(
-  $$ with u as (delete from chatkeep.users returning 1), c as (delete from chatkeep.chats returning 1), m as (delete from chatkeep.messages returning 1),
-       d as (delete from chatkeep.documents returning 1), t as (delete from chatkeep.document_metadata returning 1),
-       s as (delete from chatkeep.sessions returning 1),
-       x as (delete from chatkeep_private.session_secrets returning 1)
-     select * from u union all select * from c union all select * from m union all select * from d union all select * from t
-     union all select * from s union all select * from x $$, 'and nothing is deleted by hand');
-select matches(pg_temp.refusal('delete from chatkeep.attachments'), '^42501 rows of attachments cannot', 'no attachment either');
+  $$ with u as (delete from chatkeep.users returning 1), x as (delete from chatkeep_private.session_secrets returning 1)
+     select * from u union all select * from x $$, 'nothing is deleted by hand');
+select matches(pg_temp.refusal('delete from chatkeep.' || t), '^42501 rows of ' || t || ' cannot be deleted directly', 'and a request that deletes from ' || t || ' is refused')
+from unnest(array['chats', 'messages', 'message_search', 'attachments', 'chat_shares', 'documents', 'document_metadata', 'sessions', 'tenants']) t;
 select matches(pg_temp.refusal($$ insert into chatkeep.member_usage values (chatkeep.uid(), '00000000-0000-4000-8000-000000007e01', 0, 0, 0, 0, 0, 0, 0, now()) $$),
   '^42501 new row violates row-level security', 'usage is not written by hand');
 reset role;

@@ -254,6 +254,36 @@ select is(pg_temp.salts(:'second'), 0, 'no salt is left then');
 select is((select status from chatkeep.validate_session(:'second')), 'reuse_detected', 'and a validation of the spent token ends the session');
 select is((select status from chatkeep.validate_session(:'third')), 'revoked', 'the session stays revoked');
 
+-- What only calls change: a direct request is refused, and not answered as if it had worked.
+rollback to people;
+create temporary table guarded on commit drop as
+select c.relname::text as name, quote_ident(a.attname) as written
+from pg_trigger t
+join pg_class c on c.oid = t.tgrelid
+join lateral (
+  select a.attname from pg_attribute a
+  where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' and has_column_privilege('authenticated', c.oid, a.attnum, 'update')
+  order by a.attnum limit 1
+) a on true
+where t.tgname = 'guard_writes' and c.relname <> 'chats';
+grant select on guarded to public;
+select set_eq('select name from guarded', array['messages', 'message_search', 'chat_shares', 'documents', 'document_metadata', 'sessions', 'tenants'], 'each table whose rows only calls change has the guard');
+select pg_temp.sign_in('ada');
+select matches(pg_temp.refusal(format('update chatkeep.%I set %s = %2$s', name, written)), '^42501 rows of ' || name || ' cannot be changed directly \| .+', 'a direct update of ' || name || ' is refused')
+from guarded;
+select matches(pg_temp.refusal(format('update chatkeep.%I set %s = %2$s where false', name, written)), '^42501 rows of ', 'also one that names no row of ' || name) from guarded;
+select matches(pg_temp.refusal($$ insert into chatkeep.messages as m (id, chat_id, tenant_id, user_id, author_id, seq, role, content, created_at, updated_at)
+    values (gen_random_uuid(), gen_random_uuid(), chatkeep.tenant_id(), chatkeep.uid(), chatkeep.uid(), 1, 'user', 'x', now(), now()) on conflict (id, chat_id, tenant_id) do update set content = 'x' $$),
+  '^42501 ', 'also by an upsert');
+select set_config('chatkeep.writing', 'off', true) \g /dev/null
+select matches(pg_temp.refusal(format('update chatkeep.%I set %s = %2$s', name, written)), '^42501 rows of ', 'the marker of a call that reads does not help with ' || name) from guarded;
+select set_config('chatkeep.writing', '', true) \g /dev/null
+select pg_temp.serve();
+select is(pg_temp.refusal(format('update chatkeep.%I set %s = %2$s', name, written)), 'accepted', 'service_role may change ' || name) from guarded;
+reset role;
+select is(pg_temp.refusal(format('update chatkeep.%I set %s = %2$s', name, written)), 'accepted', 'and so may the owner of ' || name) from guarded;
+select lives_ok($$ delete from auth.users where id = '00000000-0000-4000-8000-00000000ada0' $$, 'foreign keys remove the rows of a user');
+
 -- The columns that order messages.
 rollback to people;
 select pg_temp.sign_in('ada');

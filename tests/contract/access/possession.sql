@@ -228,7 +228,7 @@ select set_config('chatkeep.presented', repeat('00', 24), true);
 select is_empty($$ select from chatkeep_private.session_secrets $$, 'a forged setting unlocks nothing');
 select set_config('chatkeep.presented', '', true);
 select pg_temp.sign_in('bob');
-select is_empty($$ update chatkeep.sessions set revoked_at = null, revoked_reason = null where revoked_at is not null returning id $$, 'direct updates of sessions reach no row');
+select matches(pg_temp.refusal($$ update chatkeep.sessions set revoked_at = null, revoked_reason = null where revoked_at is not null $$), '^42501 rows of sessions cannot be changed directly', 'direct updates of sessions are refused');
 select is(pg_temp.refusal($$ update chatkeep.sessions set expires_at = 'infinity' $$), '42501 permission denied for table sessions', 'the life of a session cannot be extended');
 select is(pg_temp.refusal($$ update chatkeep.sessions set user_id = gen_random_uuid() $$), '42501 permission denied for table sessions', 'or given away');
 select matches(pg_temp.refusal($$ insert into chatkeep.sessions (tenant_id, user_id, session_token, expires_at)

@@ -39,7 +39,8 @@ select is((select revoked_at is not null from chatkeep.revoke_share(:'link_share
 update chatkeep.chat_shares set revoked_at = null where id = :'link_share';
 select isnt((select revoked_at from chatkeep.chat_shares where id = :'link_share'), null, 'and cannot bring it back');
 select pg_temp.sign_in('ada');
-select is(pg_temp.refusal('update chatkeep.chat_shares set revoked_at = null'), 'accepted', 'a table request of the owner');
+select is(pg_temp.refusal('update chatkeep.chat_shares set revoked_at = null'),
+  '42501 rows of chat_shares cannot be changed directly | share_chat changes a share, and revoke_share ends it.', 'a table request of the owner is refused');
 select is((select count(*) from chatkeep.my_shares where revoked_at is null), 2::bigint, 'changes no share');
 select matches(pg_temp.refusal(format('insert into chatkeep.chat_shares (id, chat_id, tenant_id, user_id, with_tenant_id) values (pg_temp.id(''e1''), %L, %L, pg_temp.person(''ada''), %2$L)', :'chat', '00000000-0000-4000-8000-000000007e01')),
   '^42501 new row violates row-level security', 'and makes none');

@@ -30,9 +30,9 @@ select matches(pg_temp.refusal(format($$ select * from chatkeep.elevate_session(
 select matches(pg_temp.refusal(format($$ select * from chatkeep.elevate_session(%L, 'aal1') $$, :'s1')), '^42501 aal cannot be aal1', 'never down');
 select is(pg_temp.refusal(format($$ select * from chatkeep.elevate_session(%L, 'gold') $$, :'s1')), '22023 aal must be aal1, aal2 or aal3 | They are the levels of NIST SP 800-63B.', 'an unknown level is refused');
 select is(pg_temp.refusal(format($$ select * from chatkeep.elevate_session(%L, null) $$, :'s1')), '22004 aal is missing | Pass a value; null is not accepted here.', 'or nothing');
-select matches(pg_temp.refusal($$ update chatkeep.sessions set aal = 'aal3' $$), '^accepted$', 'a direct update')
+select matches(pg_temp.refusal($$ update chatkeep.sessions set aal = 'aal3' $$), '^42501 rows of sessions cannot be changed directly', 'a direct update')
 from (select set_config('chatkeep.writing', '', true)) m;
-select is((select aal from chatkeep.my_sessions where id = :'s_session_id'), 'aal2', 'reaches no row');
+select is((select aal from chatkeep.my_sessions where id = :'s_session_id'), 'aal2', 'changes nothing');
 select set_config('chatkeep.writing', 'on', true);
 select matches(pg_temp.refusal($$ update chatkeep.sessions set aal = 'aal3' $$), '^42501 aal cannot be aal3', 'and behind the marker the guard refuses it');
 select set_config('chatkeep.writing', '', true);
