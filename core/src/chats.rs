@@ -5,5 +5,6 @@ pub mod chat;
 pub mod chat_update;
 pub mod growth;
 pub mod message;
+pub mod rating;
 pub mod summary;
 pub mod usage;

@@ -10,15 +10,17 @@ pub const JSON_DEPTH: usize = 64;
 pub const TITLE_CHARS: usize = 500;
 /// Longest `folder` of a chat, in characters.
 pub const FOLDER_CHARS: usize = 200;
-/// Most tags of a chat.
+/// Most tags of a chat, or labels of a rating.
 pub const CHAT_TAGS: usize = 50;
-/// Longest tag of a chat, in characters.
+/// Longest tag of a chat or label of a rating, in characters.
 pub const CHAT_TAG_CHARS: usize = 100;
 /// Longest `model`, in characters.
 pub const MODEL_CHARS: usize = 200;
 
 /// The reason of a redaction, in characters.
 pub const REASON_CHARS: usize = 500;
+/// The comment of a rating, in characters.
+pub const COMMENT_CHARS: usize = 2_000;
 /// Most messages in one batch.
 pub const BATCH_MESSAGES: usize = 1_000;
 /// Most documents in one batch.

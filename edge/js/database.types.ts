@@ -516,6 +516,68 @@ export type Database = {
           },
         ];
       };
+      "message_ratings": {
+        Row: {
+          "chat_id": string;
+          "comment": string | null;
+          "created_at": string;
+          "labels": (string)[];
+          "message_id": string;
+          "rated_by": string;
+          "rating": number;
+          "tenant_id": string;
+          "updated_at": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "chat_id": string;
+          "comment"?: string | null;
+          "created_at"?: string;
+          "labels"?: (string)[];
+          "message_id": string;
+          "rated_by": string;
+          "rating": number;
+          "tenant_id": string;
+          "updated_at"?: string;
+          "user_id": string;
+        };
+        Update: {
+          "chat_id"?: string;
+          "comment"?: string | null;
+          "created_at"?: string;
+          "labels"?: (string)[];
+          "message_id"?: string;
+          "rated_by"?: string;
+          "rating"?: number;
+          "tenant_id"?: string;
+          "updated_at"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "message_ratings_chat_id_fkey";
+            columns: ["user_id", "chat_id", "tenant_id"];
+            isOneToOne: false;
+            referencedRelation: "chats";
+            referencedColumns: ["user_id", "id", "tenant_id"];
+          },
+          {
+            foreignKeyName: "message_ratings_message_id_fkey";
+            columns: ["message_id", "chat_id", "tenant_id"];
+            isOneToOne: false;
+            referencedRelation: "messages";
+            referencedColumns: ["id", "chat_id", "tenant_id"];
+          },
+          {
+            foreignKeyName: "message_ratings_rated_by_fkey";
+            columns: ["rated_by", "tenant_id"];
+            isOneToOne: false;
+            referencedRelation: "memberships";
+            referencedColumns: ["user_id", "tenant_id"];
+          },
+        ];
+      };
       "message_search": {
         Row: {
           "chat_id": string;
@@ -1365,6 +1427,34 @@ export type Database = {
       "pre_request": { Args: Record<PropertyKey, never>; Returns: undefined };
       "purge_chats": { Args: { "batch_size"?: number; "older_than"?: string }; Returns: number };
       "purge_sessions": { Args: { "batch_size"?: number; "older_than"?: string }; Returns: number };
+      "rate_message": {
+        Args: {
+          "chat_id": string;
+          "comment"?: string;
+          "labels"?: (string)[];
+          "message_id": string;
+          "rating"?: number;
+          "user_id"?: string;
+        };
+        Returns: {
+          "chat_id": string;
+          "comment": string | null;
+          "created_at": string;
+          "labels": (string)[];
+          "message_id": string;
+          "rated_by": string;
+          "rating": number;
+          "tenant_id": string;
+          "updated_at": string;
+          "user_id": string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "message_ratings";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "redact_message": {
         Args: { "chat_id": string; "message_id": string; "reason"?: string };
         Returns: {

@@ -8,6 +8,7 @@ use chatkeep_core::chats::attachment::NewAttachment;
 use chatkeep_core::chats::chat::NewChat;
 use chatkeep_core::chats::chat_update::{self, ChatUpdate};
 use chatkeep_core::chats::message::{self, Finish, NewMessage};
+use chatkeep_core::chats::rating::Rating;
 use chatkeep_core::chats::summary::{self, NewSummary};
 use chatkeep_core::documents::change::{StatusChange, Tagging};
 use chatkeep_core::documents::document::NewDocument;
@@ -208,6 +209,27 @@ pub fn check_summarise_chat(
 )]
 pub fn check_redact_message(reason: Option<String>) -> Option<Object> {
     refusal::of(message::reason(reason.as_deref()))
+}
+
+/// The rules of `rate_message`.
+#[wasm_bindgen(js_name = checkRateMessage)]
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "wasm-bindgen takes optional text by value only"
+)]
+pub fn check_rate_message(
+    rating: Option<f64>,
+    comment: Option<String>,
+    labels: Option<Vec<String>>,
+) -> Option<Object> {
+    refusal::of(integer("rating", rating).and_then(|rating| {
+        Rating {
+            rating,
+            comment: comment.as_deref(),
+            labels: labels.as_deref(),
+        }
+        .check()
+    }))
 }
 
 /// The rules of `share_chat`. The database compares `expires_at` with its clock.

@@ -185,6 +185,16 @@ const OF_USERS: Call[] = [
     waitsFor: ["chat"],
   },
   {
+    name: "rate_message",
+    sends: ({ chat, answer }) => ["select * from chatkeep.rate_message($1, $2, 1, 'late')", chat, answer],
+    stored: ({ answer }) => [
+      "select exists (select from chatkeep.message_ratings where message_id = $1 and comment = 'late') as stored",
+      answer,
+    ],
+    makesRows: true,
+    waitsFor: [],
+  },
+  {
     name: "import_chat of a new chat",
     sends: ({ fresh }) => [
       "select * from chatkeep.import_chat($1::text::jsonb)",

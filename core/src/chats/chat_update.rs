@@ -38,7 +38,7 @@ impl ChatUpdate<'_> {
             json::object("metadata_merge", patch)?;
         }
         folder(self.folder)?;
-        tags(self.tags.unwrap_or_default())?;
+        names("tags", self.tags.unwrap_or_default())?;
         if self.read_up_to_seq.is_some_and(i32::is_negative) {
             return Err(Refusal::invalid(
                 "read_up_to_seq",
@@ -65,21 +65,22 @@ pub fn filter(folder_name: Option<&str>, tag: Option<&str>) -> Result<(), Refusa
     })
 }
 
-fn tags(tags: &[String]) -> Result<(), Refusal> {
-    if tags.len() > limits::CHAT_TAGS {
+/// Refuses names that are too many, too long or empty: the tags of a chat, or the labels of a rating.
+pub(crate) fn names(argument: &'static str, names: &[String]) -> Result<(), Refusal> {
+    if names.len() > limits::CHAT_TAGS {
         return Err(Refusal::invalid(
-            "tags",
+            argument,
             "has more than 50 items",
-            "Use fewer tags.",
+            "Use fewer of them.",
         ));
     }
-    for tag in tags {
-        text::no_nul("tags", tag)?;
-        if tag.is_empty() || tag.chars().count() > limits::CHAT_TAG_CHARS {
+    for name in names {
+        text::no_nul(argument, name)?;
+        if name.is_empty() || name.chars().count() > limits::CHAT_TAG_CHARS {
             return Err(Refusal::invalid(
-                "tags",
+                argument,
                 "must be names of 1 to 100 characters",
-                "Leave out null and empty tags, and shorten long ones.",
+                "Leave out null and empty ones, and shorten long ones.",
             ));
         }
     }

@@ -71,6 +71,12 @@ test("each call sends its arguments by their SQL names", async () => {
       { chat_id: ID, up_to_message_id: ID, content: "so far", metadata: { a: 1 }, model: "m", token_count: 3 },
     ],
     ["redactMessage", { chatId: ID, messageId: ID, reason: "r" }, "redact_message", { chat_id: ID, message_id: ID, reason: "r" }],
+    [
+      "rateMessage",
+      { chatId: ID, messageId: ID, rating: -1, comment: "c", labels: ["a", "b"], userId: ID },
+      "rate_message",
+      { chat_id: ID, message_id: ID, rating: -1, comment: "c", labels: ["a", "b"], user_id: ID },
+    ],
     ["rewindChat", { chatId: ID, beforeMessageId: ID }, "rewind_chat", { chat_id: ID, before_message_id: ID }],
     [
       "updateChat",

@@ -214,6 +214,19 @@ export interface PurgeSessions {
   olderThan?: Interval;
 }
 
+export interface RateMessage {
+  chatId: Uuid;
+  messageId: Uuid;
+  /** 1 or -1. null, or leaving it out, takes the rating back, and the call returns no row. */
+  rating?: number | null;
+  /** At most 2,000 characters. */
+  comment?: string | null;
+  /** At most 50 of 1 to 100 characters each. */
+  labels?: string[] | null;
+  /** For service_role only: the person whose chat it is and who rates. */
+  userId?: Uuid | null;
+}
+
 export interface RedactMessage {
   chatId: Uuid;
   messageId: Uuid;

@@ -23,6 +23,7 @@ import type {
   OpenShare,
   PurgeChats,
   PurgeSessions,
+  RateMessage,
   RedactMessage,
   RegisterContent,
   RegisterDocument,
@@ -66,6 +67,7 @@ import type {
   ListedChat,
   Membership,
   Message,
+  MessageRating,
   MyShare,
   NewShare,
   Session,
@@ -178,6 +180,12 @@ export interface Calls {
    * 0 means that nothing is left. Tenants that are being moved are left alone. Before their removal a spent token is reported as spent, afterwards as unknown. For service_role.
    */
   purgeSessions: (given?: PurgeSessions, options?: CallOptions) => Promise<Result<number>>;
+  /**
+   * Stores what the caller thinks of a message, thumb up or down, and returns the rating.
+   * Each person has one rating of a message. Another one takes its place, with its comment and labels; the same again writes nothing.
+   * In a chat that is shared with the caller: a message that the share shows. The owner of the chat reads all ratings in message_ratings.
+   */
+  rateMessage: (given: RateMessage, options?: CallOptions) => Promise<Result<MessageRating | null>>;
   /**
    * Removes for good what a message said: content, parts, metadata, attachments, its row of search, and every summary that covers it. The message keeps its place in the chat, and what follows it stays.
    * Again returns the row as it is, and removes summaries that were stored since. A streaming message ends as failed. Stored objects of attachments stay in their bucket.

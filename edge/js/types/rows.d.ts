@@ -221,6 +221,25 @@ export interface Membership {
   is_enabled: boolean;
 }
 
+/** A row of `chatkeep.message_ratings`. What one person thinks of a message. Only rateMessage writes rows. */
+export interface MessageRating {
+  message_id: Uuid;
+  chat_id: Uuid;
+  tenant_id: Uuid;
+  /** Owner of the chat. */
+  user_id: Uuid;
+  /** The person who rates: the owner, or somebody with whom the chat is shared. */
+  rated_by: Uuid;
+  created_at: Timestamp;
+  updated_at: Timestamp;
+  /** 1 or -1: thumb up or down. */
+  rating: number;
+  /** At most 2,000 characters. */
+  comment: string | null;
+  /** At most 50, of 1 to 100 characters each. */
+  labels: string[];
+}
+
 /** A row of `chatkeep.messages`. One message. Append-only for clients: only calls write rows. */
 export interface Message {
   id: Uuid;

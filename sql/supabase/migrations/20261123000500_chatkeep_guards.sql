@@ -428,7 +428,7 @@ revoke all on function chatkeep_private.guard_writes() from public, anon, authen
 -- Inside a call that writes, PostgreSQL evaluates the condition and calls no function.
 create trigger guard_writes before update or delete on chatkeep.messages
   for each statement when (coalesce(current_setting('chatkeep.writing', true), '') not like 'on%')
-  execute function chatkeep_private.guard_writes('finish_message and append_message change a message, redact_message removes what it says, select_branch and rewind_chat change the path, and update_chat changes the chat.');
+  execute function chatkeep_private.guard_writes('finish_message and append_message change a message, redact_message removes what it says, rate_message rates it, select_branch and rewind_chat change the path, and update_chat changes the chat.');
 comment on trigger guard_writes on chatkeep.messages is 'Only calls change messages.';
 
 create trigger guard_writes before update or delete on chatkeep.attachments
@@ -440,6 +440,11 @@ create trigger guard_writes before update or delete on chatkeep.message_search
   for each statement when (coalesce(current_setting('chatkeep.writing', true), '') not like 'on%')
   execute function chatkeep_private.guard_writes('redact_message removes what belongs to a message, and delete_chat the whole chat.');
 comment on trigger guard_writes on chatkeep.message_search is 'Only calls change and delete rows of search.';
+
+create trigger guard_writes before update or delete on chatkeep.message_ratings
+  for each statement when (coalesce(current_setting('chatkeep.writing', true), '') not like 'on%')
+  execute function chatkeep_private.guard_writes('rate_message changes the caller''s own rating, and takes it back.');
+comment on trigger guard_writes on chatkeep.message_ratings is 'Only calls change ratings.';
 
 create trigger guard_writes before delete on chatkeep.chats
   for each statement when (coalesce(current_setting('chatkeep.writing', true), '') not like 'on%')
@@ -555,6 +560,9 @@ begin
   from chatkeep.documents d
   where d.user_id = old.user_id and d.tenant_id = old.tenant_id
     and a.document_id = d.id and a.tenant_id = d.tenant_id and a.user_id <> old.user_id;
+  -- A rating is in the tenant of its author and in that of its message, so one across the two sides goes.
+  delete from chatkeep.message_ratings r
+  where r.tenant_id = old.tenant_id and old.user_id in (r.user_id, r.rated_by) and r.user_id <> r.rated_by;
   delete from chatkeep.document_metadata m
   using chatkeep.documents d
   where m.user_id = old.user_id and m.tenant_id = old.tenant_id

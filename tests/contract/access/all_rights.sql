@@ -66,7 +66,7 @@ select is_empty(
   $$ with u as (delete from chatkeep.users returning 1), x as (delete from chatkeep_private.session_secrets returning 1)
      select * from u union all select * from x $$, 'nothing is deleted by hand');
 select matches(pg_temp.refusal('delete from chatkeep.' || t), '^42501 rows of ' || t || ' cannot be deleted directly', 'and a request that deletes from ' || t || ' is refused')
-from unnest(array['chats', 'messages', 'message_search', 'attachments', 'chat_shares', 'documents', 'document_metadata', 'sessions', 'tenants']) t;
+from unnest(array['chats', 'messages', 'message_search', 'message_ratings', 'attachments', 'chat_shares', 'documents', 'document_metadata', 'sessions', 'tenants']) t;
 select matches(pg_temp.refusal($$ insert into chatkeep.member_usage values (chatkeep.uid(), '00000000-0000-4000-8000-000000007e01', 0, 0, 0, 0, 0, 0, 0, now()) $$),
   '^42501 new row violates row-level security', 'usage is not written by hand');
 reset role;

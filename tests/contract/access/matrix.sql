@@ -34,6 +34,7 @@ select count(*) as made from chatkeep.append_messages(:'chat', jsonb_build_array
 select count(*) as made from chatkeep.append_message(:'chat', 'assistant', '', pg_temp.id('a3'), parent_id => pg_temp.id('a1'), status => 'streaming') \gset
 select count(*) as made from chatkeep.attach(:'chat', pg_temp.id('a1'), storage_path => 'bob/heron.png') \gset
 select count(*) as made from chatkeep.summarise_chat(:'chat', pg_temp.id('a1'), 'a bird') \gset
+select count(*) as rated from chatkeep.rate_message(:'chat', pg_temp.id('a1'), -1) \gset
 select id as deleted_chat from chatkeep.create_chat('old plans') \gset
 select count(*) as made from chatkeep.append_message(:'deleted_chat', 'user', 'an old heron') \gset
 select count(*) as made from unnest(array[:'chat', :'deleted_chat']::uuid[]) c, chatkeep.share_chat(c, :'gus', permission => 'write') s \gset

@@ -19,6 +19,7 @@ select count(*) as made from chatkeep.append_message(pg_temp.id('c2'), 'user', '
 select count(*) as made from chatkeep.delete_chat(pg_temp.id('c2')) \gset
 select id as document from chatkeep.register_document('ada.html', repeat('a', 64), 'hidden documents', tags => '{"mark":"hidden document_metadata"}') \gset
 select count(*) as made from chatkeep.attach(pg_temp.id('c1'), pg_temp.id('a1'), :'document', 'a.html', 'hidden attachments') \gset
+select count(*) as made from chatkeep.rate_message(pg_temp.id('c1'), pg_temp.id('a1'), -1, 'hidden message_ratings') \gset
 select id as share from chatkeep.share_chat(pg_temp.id('c1'), with_tenant => true) \gset
 select token as first from chatkeep.create_session('hidden sessions') \gset
 select token, session_id as session from chatkeep.rotate_session(:'first') \gset
@@ -74,6 +75,9 @@ insert into calls (name, call, verdict) values
   ('search_chat', $$search_messages('vault', CHAT)$$, '1'),
   ('redact', $$redact_message(CHAT, pg_temp.id('a1'))$$, '1'),
   ('rewind', $$rewind_chat(CHAT, pg_temp.id('a3'))$$, '1'),
+  ('rate', $$rate_message(CHAT, pg_temp.id('a2'), 1)$$, '1'),
+  ('rate_again', $$rate_message(CHAT, pg_temp.id('a1'), 1)$$, '1'),
+  ('rate_back', $$rate_message(CHAT, pg_temp.id('a1'), null)$$, '0'),
   ('delete_chat', $$delete_chat(CHAT)$$, '1'),
   ('restore_chat', $$restore_chat(pg_temp.id('c2'))$$, '1'),
   ('update_chat', $$update_chat(CHAT, 'x', tags => '{a}')$$, '1'),
@@ -141,7 +145,7 @@ update calls set call = replace(replace(replace(replace(replace(replace(replace(
 create temporary table differences (kind text, hidden text, verdict text, names text[]) on commit drop;
 insert into differences values
   ('all', 'memberships', '0', '{tenant_id,search,fail_stale,my_shares,list_chats,list_trash}'),
-  ('all', 'memberships', '42501', '{create_chat,create_chat_again,import_new,import_more,import_stored,import_again,create_session,create_last_session,register_new,register_described,register_again,register_new_bytes,register_new_source,register_source_described,register_shared,documents_none,documents_new,documents_mixed,documents_new_bytes,documents_new_source,register_content,tag,tag_nothing,tag_shared}'),
+  ('all', 'memberships', '42501', '{create_chat,create_chat_again,import_new,import_more,import_stored,import_again,create_session,create_last_session,register_new,register_described,register_again,register_new_bytes,register_new_source,register_source_described,register_shared,documents_none,documents_new,documents_mixed,documents_new_bytes,documents_new_source,register_content,tag,tag_nothing,tag_shared,rate,rate_again,rate_back}'),
   ('all', 'memberships', 'PT404', '{add_member,set_member_role,remove_member,rename_tenant,append,append_with_id,append_again,append_branch,batch_of_none,batch,batch_again,batch_branch,finish,finish_again,select_other_branch,select_same_branch,list,list_after,list_from_summary,summarise,summarise_again,search_chat,delete_chat,restore_chat,set_status,set_same_status,set_shared_status,attach,attach_again,attach_object,delete_document,delete_shared,share,share_again,revoke_share,open_share,redact,rewind,update_chat,get_chat}'),
   ('all', 'sessions', '42501', '{create_session,create_last_session}'),
   ('all', 'sessions', '1 invalid', '{rotate,rotate_again,validate,elevate,revoke_others}'),
@@ -150,10 +154,10 @@ insert into differences values
   ('all', 'session_secrets', '42501', '{create_session,create_last_session}'),
   ('all', 'session_secrets', '1 invalid', '{rotate,rotate_again,validate,elevate,revoke_others}'),
   ('all', 'chats', '42501', '{create_chat,create_chat_again,import_new,import_more,import_stored,import_again}'),
-  ('all', 'chats', 'PT404', '{append,append_with_id,append_again,append_branch,batch_of_none,batch,batch_again,batch_branch,finish,finish_again,select_other_branch,select_same_branch,list,list_after,list_from_summary,summarise,summarise_again,search_chat,delete_chat,restore_chat,attach,attach_again,attach_object,share,share_again,open_share,redact,rewind,update_chat,get_chat}'),
+  ('all', 'chats', 'PT404', '{append,append_with_id,append_again,append_branch,batch_of_none,batch,batch_again,batch_branch,finish,finish_again,select_other_branch,select_same_branch,list,list_after,list_from_summary,summarise,summarise_again,search_chat,delete_chat,restore_chat,attach,attach_again,attach_object,share,share_again,open_share,redact,rewind,update_chat,get_chat,rate,rate_again,rate_back}'),
   ('all', 'chats', '0', '{search,fail_stale,list_chats,list_trash}'),
   ('all', 'messages', '42501', '{append,append_with_id,append_again,batch,batch_again,import_new,import_more,import_stored}'),
-  ('all', 'messages', 'PT404', '{append_branch,batch_branch,finish,finish_again,select_other_branch,attach,attach_again,attach_object,redact,summarise,summarise_again,rewind}'),
+  ('all', 'messages', 'PT404', '{append_branch,batch_branch,finish,finish_again,select_other_branch,attach,attach_again,attach_object,redact,summarise,summarise_again,rewind,rate,rate_again,rate_back}'),
   ('all', 'messages', '0', '{list,list_after,list_from_summary,search,search_chat,fail_stale}'),
   ('all', 'chat_summaries', '42501', '{summarise,summarise_again}'),
   ('all', 'message_search', '0', '{search,search_chat}'),
@@ -167,8 +171,9 @@ insert into differences values
   ('all', 'document_metadata', '1, changed', '{delete_document}'),
   ('all', 'attachments', '42501', '{attach,attach_again,attach_object}'),
   ('all', 'attachments', '1, changed', '{delete_document}'),
+  ('all', 'message_ratings', '42501', '{rate,rate_again}'),
   ('select', 'memberships', '0', '{tenant_id,search,fail_stale,my_shares,list_chats,list_trash}'),
-  ('select', 'memberships', '42501', '{create_chat,create_chat_again,import_new,import_more,import_stored,import_again,create_session,create_last_session,register_new,register_described,register_again,register_new_bytes,register_new_source,register_source_described,register_shared,documents_none,documents_new,documents_mixed,documents_new_bytes,documents_new_source,register_content,tag,tag_nothing,tag_shared}'),
+  ('select', 'memberships', '42501', '{create_chat,create_chat_again,import_new,import_more,import_stored,import_again,create_session,create_last_session,register_new,register_described,register_again,register_new_bytes,register_new_source,register_source_described,register_shared,documents_none,documents_new,documents_mixed,documents_new_bytes,documents_new_source,register_content,tag,tag_nothing,tag_shared,rate,rate_again,rate_back}'),
   ('select', 'memberships', 'PT404', '{add_member,set_member_role,remove_member,rename_tenant,append,append_with_id,append_again,append_branch,batch_of_none,batch,batch_again,batch_branch,finish,finish_again,select_other_branch,select_same_branch,list,list_after,list_from_summary,summarise,summarise_again,search_chat,delete_chat,restore_chat,set_status,set_same_status,set_shared_status,attach,attach_again,attach_object,delete_document,delete_shared,share,share_again,revoke_share,open_share,redact,rewind,update_chat,get_chat}'),
   ('select', 'sessions', '1 created, added', '{create_session,create_last_session}'),
   ('select', 'sessions', '1 invalid', '{rotate,rotate_again,validate,elevate,revoke_others}'),
@@ -177,10 +182,10 @@ insert into differences values
   ('select', 'session_secrets', '1 created, added', '{create_session,create_last_session}'),
   ('select', 'session_secrets', '1 invalid', '{rotate,rotate_again,validate,elevate,revoke_others}'),
   ('select', 'chats', '42501', '{create_chat,create_chat_again,import_new,import_more,import_stored,import_again}'),
-  ('select', 'chats', 'PT404', '{append,append_with_id,append_again,append_branch,batch_of_none,batch,batch_again,batch_branch,finish,finish_again,select_other_branch,select_same_branch,list,list_after,list_from_summary,summarise,summarise_again,search_chat,delete_chat,restore_chat,attach,attach_again,attach_object,share,share_again,open_share,redact,rewind,update_chat,get_chat}'),
+  ('select', 'chats', 'PT404', '{append,append_with_id,append_again,append_branch,batch_of_none,batch,batch_again,batch_branch,finish,finish_again,select_other_branch,select_same_branch,list,list_after,list_from_summary,summarise,summarise_again,search_chat,delete_chat,restore_chat,attach,attach_again,attach_object,share,share_again,open_share,redact,rewind,update_chat,get_chat,rate,rate_again,rate_back}'),
   ('select', 'chats', '0', '{search,fail_stale,list_chats,list_trash}'),
   ('select', 'messages', '42501', '{append,append_with_id,append_again,batch}'),
-  ('select', 'messages', 'PT404', '{append_branch,batch_branch,finish,finish_again,select_other_branch,attach,attach_again,attach_object,redact,summarise,summarise_again,rewind}'),
+  ('select', 'messages', 'PT404', '{append_branch,batch_branch,finish,finish_again,select_other_branch,attach,attach_again,attach_object,redact,summarise,summarise_again,rewind,rate,rate_again,rate_back}'),
   ('select', 'messages', '42501|PT409', '{batch_again,import_stored}'),
   ('select', 'messages', '0', '{list,list_after,list_from_summary,search,search_chat,fail_stale}'),
   ('select', 'messages', '1, added', '{import_new,import_more}'),
@@ -197,8 +202,9 @@ insert into differences values
   ('select', 'document_metadata', '1, changed', '{delete_document}'),
   ('select', 'attachments', '42501', '{attach,attach_again,attach_object}'),
   ('select', 'attachments', '1, changed', '{delete_document}'),
+  ('select', 'message_ratings', '42501', '{rate,rate_again}'),
   ('rows', 'memberships', '0', '{tenant_id,search,fail_stale,my_shares,list_chats,list_trash}'),
-  ('rows', 'memberships', '42501', '{create_chat,create_chat_again,import_new,import_more,import_stored,import_again,create_session,create_last_session,register_new,register_described,register_again,register_new_bytes,register_new_source,register_source_described,register_shared,documents_none,documents_new,documents_mixed,documents_new_bytes,documents_new_source,register_content,tag,tag_nothing,tag_shared}'),
+  ('rows', 'memberships', '42501', '{create_chat,create_chat_again,import_new,import_more,import_stored,import_again,create_session,create_last_session,register_new,register_described,register_again,register_new_bytes,register_new_source,register_source_described,register_shared,documents_none,documents_new,documents_mixed,documents_new_bytes,documents_new_source,register_content,tag,tag_nothing,tag_shared,rate,rate_again,rate_back}'),
   ('rows', 'memberships', 'PT404', '{add_member,set_member_role,remove_member,rename_tenant,append,append_with_id,append_again,append_branch,batch_of_none,batch,batch_again,batch_branch,finish,finish_again,select_other_branch,select_same_branch,list,list_after,list_from_summary,summarise,summarise_again,search_chat,delete_chat,restore_chat,set_status,set_same_status,set_shared_status,attach,attach_again,attach_object,delete_document,delete_shared,share,share_again,revoke_share,open_share,redact,rewind,update_chat,get_chat}'),
   ('rows', 'sessions', '1 created, added', '{create_session,create_last_session}'),
   ('rows', 'sessions', '1 invalid', '{rotate,rotate_again,validate,elevate,revoke_others}'),
@@ -208,11 +214,11 @@ insert into differences values
   ('rows', 'session_secrets', '1 invalid', '{rotate,rotate_again,validate,elevate,revoke_others}'),
   ('rows', 'chats', '1, added', '{create_chat,import_new}'),
   ('rows', 'chats', 'PT409', '{create_chat_again,import_more,import_stored,import_again}'),
-  ('rows', 'chats', 'PT404', '{append,append_with_id,append_again,append_branch,batch_of_none,batch,batch_again,batch_branch,finish,finish_again,select_other_branch,select_same_branch,list,list_after,list_from_summary,summarise,summarise_again,search_chat,delete_chat,restore_chat,attach,attach_again,attach_object,share,share_again,open_share,redact,rewind,update_chat,get_chat}'),
+  ('rows', 'chats', 'PT404', '{append,append_with_id,append_again,append_branch,batch_of_none,batch,batch_again,batch_branch,finish,finish_again,select_other_branch,select_same_branch,list,list_after,list_from_summary,summarise,summarise_again,search_chat,delete_chat,restore_chat,attach,attach_again,attach_object,share,share_again,open_share,redact,rewind,update_chat,get_chat,rate,rate_again,rate_back}'),
   ('rows', 'chats', '0', '{search,fail_stale,list_chats,list_trash}'),
   ('rows', 'messages', '1, added', '{append,append_with_id,import_new,import_more}'),
   ('rows', 'messages', 'PT409', '{append_again,batch_again,import_stored}'),
-  ('rows', 'messages', 'PT404', '{append_branch,batch_branch,finish,finish_again,select_other_branch,attach,attach_again,attach_object,redact,summarise,summarise_again,rewind}'),
+  ('rows', 'messages', 'PT404', '{append_branch,batch_branch,finish,finish_again,select_other_branch,attach,attach_again,attach_object,redact,summarise,summarise_again,rewind,rate,rate_again,rate_back}'),
   ('rows', 'messages', '2 appended, added', '{batch}'),
   ('rows', 'messages', '0', '{list,list_after,list_from_summary,search,search_chat,fail_stale}'),
   ('rows', 'chat_summaries', '1, added', '{summarise}'),
@@ -232,17 +238,19 @@ insert into differences values
   ('rows', 'document_metadata', '1, changed', '{delete_document}'),
   ('rows', 'attachments', '1, added', '{attach,attach_again,attach_object}'),
   ('rows', 'attachments', '1, changed', '{delete_document}'),
-  ('update', 'memberships', '1|42501', '{set_member_role,remove_member,create_chat,create_chat_again,import_new,import_more,import_stored,import_again,tag,tag_nothing,tag_shared}'),
+  ('rows', 'message_ratings', '1, added', '{rate}'),
+  ('rows', 'message_ratings', '42501', '{rate_again}'),
+  ('update', 'memberships', '1|42501', '{set_member_role,remove_member,create_chat,create_chat_again,import_new,import_more,import_stored,import_again,tag,tag_nothing,tag_shared,rate,rate_again}'),
   ('update', 'memberships', '1 created|42501', '{create_session,create_last_session,register_new,register_described,documents_new,register_content}'),
   ('update', 'memberships', '1 duplicate|42501', '{register_again,register_new_source,register_source_described,register_shared,documents_new_source}'),
   ('update', 'memberships', '1 new_version|42501', '{register_new_bytes,documents_new_bytes}'),
-  ('update', 'memberships', '0|42501', '{documents_none}'),
+  ('update', 'memberships', '0|42501', '{documents_none,rate_back}'),
   ('update', 'memberships', '2 created duplicate|42501', '{documents_mixed}'),
   ('update', 'sessions', '1 valid|42501', '{elevate}'),
   ('update', 'sessions', '42501', '{revoke,revoke_all,revoke_others}'),
   ('update', 'session_secrets', '1 invalid', '{rotate,rotate_again}'),
   ('update', 'session_secrets', 'PT409', '{elevate}'),
-  ('update', 'chats', 'PT404', '{append,append_with_id,append_again,append_branch,batch_of_none,batch,batch_again,batch_branch,select_other_branch,select_same_branch,delete_chat,restore_chat,attach,attach_again,attach_object,share,share_again,redact,summarise,summarise_again,rewind,update_chat}'),
+  ('update', 'chats', 'PT404', '{append,append_with_id,append_again,append_branch,batch_of_none,batch,batch_again,batch_branch,select_other_branch,select_same_branch,delete_chat,restore_chat,attach,attach_again,attach_object,share,share_again,redact,summarise,summarise_again,rewind,update_chat,rate,rate_again,rate_back}'),
   ('update', 'chats', '42501', '{import_new}'),
   ('update', 'chats', 'PT409', '{import_more,import_stored,import_again}'),
   ('update', 'messages', '42501', '{append_branch,batch_branch,finish,select_other_branch,redact,rewind}'),
@@ -256,6 +264,8 @@ insert into differences values
   ('update', 'message_search', '1, changed', '{redact}'),
   ('update', 'document_metadata', '42501', '{tag}'),
   ('update', 'document_metadata', '1, changed', '{delete_document}'),
+  ('update', 'message_ratings', '42501', '{rate_again}'),
+  ('update', 'message_ratings', '0, changed', '{rate_back}'),
   ('update', 'attachments', '1, changed', '{delete_document,redact}');
 create temporary table tables (place text, hidden text, stays text) on commit drop;
 insert into tables values
@@ -269,6 +279,7 @@ insert into tables values
   ('chatkeep', 'chat_shares', 'with_tenant_id is null'),
   ('chatkeep', 'documents', 'title is distinct from ''hidden documents'''),
   ('chatkeep', 'document_metadata', 'not tags ? ''mark'''),
+  ('chatkeep', 'message_ratings', 'comment is distinct from ''hidden message_ratings'''),
   ('chatkeep', 'attachments', 'mime_type is distinct from ''hidden attachments''');
 grant select on calls, differences, tables to public;
 create temporary table verdicts (kind text, hidden text, name text, verdict text) on commit drop;

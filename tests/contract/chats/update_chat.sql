@@ -136,8 +136,8 @@ select is(pg_temp.refusal('update chatkeep.chats set ' || change), said, change)
 from (values
   ('folder = ''''', '22023 folder must not be empty | Pass 1 to 200 characters.'),
   ('folder = repeat(''x'', 201)', '22023 folder is longer than 200 characters | Shorten it.'),
-  ('tags = array[null]', '22023 tags must be names of 1 to 100 characters | Leave out null and empty tags, and shorten long ones.'),
-  ('tags = array_fill(''a''::text, array[51])', '22023 tags has more than 50 items | Use fewer tags.'),
+  ('tags = array[null]', '22023 tags must be names of 1 to 100 characters | Leave out null and empty ones, and shorten long ones.'),
+  ('tags = array_fill(''a''::text, array[51])', '22023 tags has more than 50 items | Use fewer of them.'),
   ('title_source = ''bot''', '22023 title_source must be user or model | Leave it out: update_chat sets it.')
 ) direct (change, said);
 -- Disabled.
@@ -162,11 +162,11 @@ from (values
   ('metadata that grows too large', 'CHAT, metadata_merge => jsonb_build_object(''b'', repeat(''x'', 100000))', '22023 metadata is larger than 262144 bytes | Store large values as a document and attach that.'),
   ('a deep patch', 'CHAT, metadata_merge => (repeat(''{"a":'', 65) || ''1'' || repeat(''}'', 65))::jsonb', '22023 metadata_merge is nested deeper than 64 levels | Flatten it, or store it as text.'),
   ('a long folder', 'CHAT, folder => repeat(''ä'', 201)', '22023 folder is longer than 200 characters | Shorten it.'),
-  ('51 tags', 'CHAT, tags => array_fill(''a''::text, array[51])', '22023 tags has more than 50 items | Use fewer tags.'),
-  ('a tag of NULL', 'CHAT, tags => array[''a'', null]', '22023 tags must be names of 1 to 100 characters | Leave out null and empty tags, and shorten long ones.'),
-  ('an empty tag', 'CHAT, tags => array['''']', '22023 tags must be names of 1 to 100 characters | Leave out null and empty tags, and shorten long ones.'),
-  ('a long tag', 'CHAT, tags => array[repeat(''ä'', 101)]', '22023 tags must be names of 1 to 100 characters | Leave out null and empty tags, and shorten long ones.'),
-  ('tags of two dimensions', 'CHAT, tags => array[array[''a''],array[''b'']]', '22023 tags must be names of 1 to 100 characters | Leave out null and empty tags, and shorten long ones.'),
+  ('51 tags', 'CHAT, tags => array_fill(''a''::text, array[51])', '22023 tags has more than 50 items | Use fewer of them.'),
+  ('a tag of NULL', 'CHAT, tags => array[''a'', null]', '22023 tags must be names of 1 to 100 characters | Leave out null and empty ones, and shorten long ones.'),
+  ('an empty tag', 'CHAT, tags => array['''']', '22023 tags must be names of 1 to 100 characters | Leave out null and empty ones, and shorten long ones.'),
+  ('a long tag', 'CHAT, tags => array[repeat(''ä'', 101)]', '22023 tags must be names of 1 to 100 characters | Leave out null and empty ones, and shorten long ones.'),
+  ('tags of two dimensions', 'CHAT, tags => array[array[''a''],array[''b'']]', '22023 tags must be names of 1 to 100 characters | Leave out null and empty ones, and shorten long ones.'),
   ('less than nothing read', 'CHAT, read_up_to_seq => -1', '22023 read_up_to_seq must not be negative | Pass the seq of a message, or 0 for an unread chat.')
 ) refused (name, arguments, expected);
 select is((select row(c.title, c.folder, c.tags)::text from chatkeep.chats c), '(plans,,{})', 'nothing was stored');

@@ -35,6 +35,7 @@ select from chatkeep.share_chat(:'chat', :'ben', permission => 'write');
 select id as link from chatkeep.share_chat(:'chat', by_link => true) \gset
 select from chatkeep.revoke_share(:'link');
 select from chatkeep.redact_message(:'chat', :'other', 'a mistake');
+select from chatkeep.rate_message(:'chat', :'answer', 1, 'Warm indeed', '{facts}');
 select from chatkeep.update_chat(:'chat', folder => 'Trips', tags => '{may}', pinned => true, read_up_to_seq => 2);
 
 -- A session that was rotated, and one that was revoked.

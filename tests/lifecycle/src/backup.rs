@@ -19,7 +19,7 @@ const OURS: &str = "chatkeep,chatkeep_private";
 /// The same for the programs that dump and restore.
 const OUR_SCHEMAS: [&str; 4] = ["--schema", "chatkeep", "--schema", "chatkeep_private"];
 /// The tables, each after those that it refers to.
-const TABLES: &str = "identity_providers users tenants memberships member_usage sessions session_secrets chats chat_shares messages chat_summaries message_search documents document_metadata attachments storage_outbox";
+const TABLES: &str = "identity_providers users tenants memberships member_usage sessions session_secrets chats chat_shares messages chat_summaries message_search message_ratings documents document_metadata attachments storage_outbox";
 
 /// Dumps a database, restores the dump beside it and compares; each fact that is kept is one test.
 pub fn test(database: &Database) -> Result<Counts> {

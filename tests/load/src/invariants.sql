@@ -108,6 +108,7 @@ from (
   union all select 'searched message', s.message_id, s.user_id, s.tenant_id from chatkeep.message_search s
   union all select 'document', d.id, d.user_id, d.tenant_id from chatkeep.documents d
   union all select 'attachment', a.id, a.user_id, a.tenant_id from chatkeep.attachments a
+  union all select 'rating', r.message_id, r.rated_by, r.tenant_id from chatkeep.message_ratings r
   union all select 'metadata', m.document_id, m.user_id, m.tenant_id from chatkeep.document_metadata m
 ) r
 left join chatkeep.memberships m on m.user_id = r.user_id and m.tenant_id = r.tenant_id
@@ -120,6 +121,7 @@ from (
   union all select 'summary', s.message_id, s.chat_id, s.user_id, s.tenant_id from chatkeep.chat_summaries s
   union all select 'searched message', s.message_id, s.chat_id, s.user_id, s.tenant_id from chatkeep.message_search s
   union all select 'attachment', a.id, a.chat_id, a.user_id, a.tenant_id from chatkeep.attachments a
+  union all select 'rating', r.message_id, r.chat_id, r.user_id, r.tenant_id from chatkeep.message_ratings r
 ) r
 left join chatkeep.chats c on c.id = r.chat_id and c.tenant_id = r.tenant_id
 where c.user_id is distinct from r.user_id;

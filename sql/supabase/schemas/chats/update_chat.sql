@@ -48,11 +48,7 @@ begin
     changed.folder := nullif(update_chat.folder, '');
   end if;
   if update_chat.tags is not null then
-    changed.tags := array(
-      select t.tag from unnest(update_chat.tags) with ordinality t (tag, place)
-      group by t.tag
-      order by min(t.place)
-    );
+    changed.tags := chatkeep_private.unique_names(update_chat.tags);
   end if;
   if update_chat.read_up_to_seq is not null then
     changed.read_up_to_seq := least(update_chat.read_up_to_seq, chat.last_seq);

@@ -19,7 +19,7 @@ revoke all on function chatkeep_private.guard_writes() from public, anon, authen
 -- Inside a call that writes, PostgreSQL evaluates the condition and calls no function.
 create trigger guard_writes before update or delete on chatkeep.messages
   for each statement when (coalesce(current_setting('chatkeep.writing', true), '') not like 'on%')
-  execute function chatkeep_private.guard_writes('finish_message and append_message change a message, redact_message removes what it says, select_branch and rewind_chat change the path, and update_chat changes the chat.');
+  execute function chatkeep_private.guard_writes('finish_message and append_message change a message, redact_message removes what it says, rate_message rates it, select_branch and rewind_chat change the path, and update_chat changes the chat.');
 comment on trigger guard_writes on chatkeep.messages is 'Only calls change messages.';
 
 create trigger guard_writes before update or delete on chatkeep.attachments
@@ -31,6 +31,11 @@ create trigger guard_writes before update or delete on chatkeep.message_search
   for each statement when (coalesce(current_setting('chatkeep.writing', true), '') not like 'on%')
   execute function chatkeep_private.guard_writes('redact_message removes what belongs to a message, and delete_chat the whole chat.');
 comment on trigger guard_writes on chatkeep.message_search is 'Only calls change and delete rows of search.';
+
+create trigger guard_writes before update or delete on chatkeep.message_ratings
+  for each statement when (coalesce(current_setting('chatkeep.writing', true), '') not like 'on%')
+  execute function chatkeep_private.guard_writes('rate_message changes the caller''s own rating, and takes it back.');
+comment on trigger guard_writes on chatkeep.message_ratings is 'Only calls change ratings.';
 
 create trigger guard_writes before delete on chatkeep.chats
   for each statement when (coalesce(current_setting('chatkeep.writing', true), '') not like 'on%')

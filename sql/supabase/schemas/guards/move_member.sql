@@ -48,6 +48,9 @@ begin
   from chatkeep.documents d
   where d.user_id = old.user_id and d.tenant_id = old.tenant_id
     and a.document_id = d.id and a.tenant_id = d.tenant_id and a.user_id <> old.user_id;
+  -- A rating is in the tenant of its author and in that of its message, so one across the two sides goes.
+  delete from chatkeep.message_ratings r
+  where r.tenant_id = old.tenant_id and old.user_id in (r.user_id, r.rated_by) and r.user_id <> r.rated_by;
   delete from chatkeep.document_metadata m
   using chatkeep.documents d
   where m.user_id = old.user_id and m.tenant_id = old.tenant_id

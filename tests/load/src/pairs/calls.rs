@@ -111,7 +111,7 @@ const fn operator(name: &'static str, sql: &'static str) -> Call {
     Call::by(Who::Operator, name, sql)
 }
 
-pub static CALLS: [Call; 58] = [
+pub static CALLS: [Call; 60] = [
     ada("create_chat", "select * from chatkeep.create_chat('New')"),
     ada(
         "create_chat, repeated",
@@ -197,6 +197,14 @@ pub static CALLS: [Call; 58] = [
     ada(
         "update_chat",
         r#"select * from chatkeep.update_chat('{live}', 'named', 'model', '{"a": {"b": 1}}', true, 'Work', array['a'], 1)"#,
+    ),
+    ada(
+        "rate_message",
+        "select * from chatkeep.rate_message('{live}', '{first}', 1, '{new}')",
+    ),
+    bob(
+        "rate_message, through a share",
+        "select * from chatkeep.rate_message('{live}', '{first}', -1, '{new}')",
     ),
     ada("get_chat", "select * from chatkeep.get_chat('{live}')"),
     ada("list_chats", "select * from chatkeep.list_chats()"),
