@@ -267,7 +267,7 @@ join lateral (
 ) a on true
 where t.tgname = 'guard_writes' and c.relname <> 'chats';
 grant select on guarded to public;
-select set_eq('select name from guarded', array['messages', 'message_search', 'message_ratings', 'chat_shares', 'documents', 'document_metadata', 'sessions', 'tenants'], 'each table whose rows only calls change has the guard');
+select set_eq('select name from guarded', array['messages', 'message_search', 'message_ratings', 'chat_summaries', 'chat_shares', 'documents', 'document_metadata', 'sessions', 'tenants'], 'each table whose rows only calls change has the guard');
 select pg_temp.sign_in('ada');
 select matches(pg_temp.refusal(format('update chatkeep.%I set %s = %2$s', name, written)), '^42501 rows of ' || name || ' cannot be changed directly \| .+', 'a direct update of ' || name || ' is refused')
 from guarded;

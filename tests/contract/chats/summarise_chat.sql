@@ -186,7 +186,7 @@ select pg_temp.serve();
 select is((select up_to_seq || content from chatkeep.summarise_chat(:'chat', pg_temp.id('a4'), 'by a service')), '6by a service', 'a service summarises');
 select pg_temp.sign_in('ada');
 select is(pg_temp.prompt(:'chat'), 'by a service', 'for the owner');
-select is(pg_temp.refusal('delete from chatkeep.chat_summaries'), '42501 rows of chat_summaries cannot be deleted directly | redact_message removes what belongs to a message, and delete_chat the whole chat.', 'no table request deletes a summary');
+select is(pg_temp.refusal('delete from chatkeep.chat_summaries'), '42501 rows of chat_summaries cannot be deleted directly | summarise_chat replaces a summary, and redact_message removes those that cover its message.', 'no table request deletes a summary');
 select matches(pg_temp.refusal('update chatkeep.chat_summaries set content = ''x'''), '^42501 rows of chat_summaries cannot be changed directly', 'or changes one');
 select matches(pg_temp.refusal(format('insert into chatkeep.chat_summaries (message_id, chat_id, tenant_id, user_id, created_at, updated_at, up_to_seq, message_version, content) select id, chat_id, tenant_id, user_id, now(), now(), seq, version, ''x'' from chatkeep.messages where id = %L', pg_temp.id('a2'))),
   '^42501 new row violates row-level security', 'or makes one');
