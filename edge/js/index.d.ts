@@ -2,7 +2,7 @@
 
 import type { Chatkeep } from "./types/chatkeep.d.ts";
 import type { Result } from "./types/result.d.ts";
-import type { CookieOptions, Digest, FromUIMessage, MessageRow, Turn, UIMessageLike } from "./types/toolkit.d.ts";
+import type { CookieOptions, Digest, FromUIMessage, MessageRow, StorageFiles, StorageFilesOptions, Turn, UIMessageLike } from "./types/toolkit.d.ts";
 import type { Bytes, Json, JsonObject, Timestamp, Uuid } from "./types/values.d.ts";
 
 export type * from "./types/arguments.d.ts";
@@ -24,6 +24,12 @@ export interface SupabaseClientLike {
   // The client's signature depends on its Database type, which may lack this schema.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   schema(name: any): any;
+}
+
+/** The part of a supabase-js client that has the files. */
+export interface StorageClientLike {
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  storage: { from(bucket: string): any };
 }
 
 /** The Data API of a project, for callers without supabase-js. */
@@ -129,3 +135,9 @@ export function toUIMessage<UIMessage extends UIMessageLike = UIMessageLike>(row
  * answer, and what an assistant says after them continues the same message. Throws a TypeError for anything but rows.
  */
 export function toUIMessages<UIMessage extends UIMessageLike = UIMessageLike>(rows: readonly MessageRow[]): UIMessage[];
+
+/**
+ * The files of messages in a bucket of Supabase Storage. A data URL moves there, and its part keeps a reference. Throws a
+ * TypeError without a client or a bucket.
+ */
+export function storageFiles(supabase: StorageClientLike, options: StorageFilesOptions): StorageFiles;

@@ -2,7 +2,7 @@
 // program: in plain Deno, and as Supabase runs it (edge.ts).
 
 import { createClient } from "@supabase/supabase-js";
-import { toUuid } from "chatkeep";
+import { chatkeep, checksum, fromUIMessage, storageFiles, toUIMessages, toUuid } from "chatkeep";
 import { assert, equal } from "../journeys/assertions.ts";
 
 const FUNCTIONS = given("CHATKEEP_FUNCTIONS");
@@ -99,7 +99,56 @@ Deno.test("the example functions", async (test) => {
   for (const [name, runtime] of Object.entries(RUNTIMES)) {
     await test.step(name, (step) => functions(step, runtime, supabase));
   }
+  await test.step("a file of a message moves to Storage, and comes back", () => filesOfMessages(supabase));
 });
+
+/** supabase-js, with URLs that lite signs. It takes one path at a time, and answers in another form than Storage. */
+function signing({ client, bearer }: Awaited<ReturnType<typeof signUp>>, { url, anonKey }: Supabase) {
+  const headers = { ...bearer, apikey: anonKey, "content-type": "application/json" };
+  const sign = async (bucket: string, path: string, expiresIn: number) => {
+    const answer = await fetch(`${url}/storage/v1/object/sign/${bucket}/${path}`, { method: "POST", headers, body: JSON.stringify({ expiresIn }) });
+    const { signedUrl } = await answer.json();
+    return { path, signedUrl: signedUrl ? url + signedUrl : null };
+  };
+  const from = (bucket: string) =>
+    Object.assign(client.storage.from(bucket), {
+      createSignedUrls: async (paths: string[], expiresIn: number) => ({ data: await Promise.all(paths.map((path) => sign(bucket, path, expiresIn))), error: null }),
+    });
+  return { storage: { from } };
+}
+
+async function filesOfMessages(supabase: Supabase) {
+  const ada = await signUp(supabase);
+  const ck = chatkeep(ada.client);
+  const files = storageFiles(signing(ada, supabase), { bucket: "documents", folder: ada.id });
+  const bytes = Uint8Array.from({ length: 300_000 }, (_, at) => at % 251);
+  const url = `data:image/png;base64,${bytes.toBase64()}`;
+  const message = { id: "nano", role: "user" as const, parts: [{ type: "text", text: "look" }, { type: "file", mediaType: "image/png", filename: "a.png", url }] };
+  const chatId = (await ck.createChat()).data!.id;
+  const tooLarge = await ck.appendMessage({ chatId, ...fromUIMessage(message) });
+  assert(/^Move files \(data URLs\) to Storage/.test(tooLarge.error?.hint ?? ""), `the hint: ${tooLarge.error?.hint}`);
+  for (let time = 0; time < 2; time++) {
+    const { data, error } = await files.externalizeMessage(message);
+    assert(data, `externalize: ${error?.message}`);
+    const saved = await ck.appendMessage({ chatId, ...fromUIMessage(data.message) });
+    for (const attachment of data.attachments) {
+      const attached = await ck.attach({ chatId, messageId: saved.data!.id, ...attachment });
+      equal([attached.data?.name, attached.data?.byte_size], ["a.png", 300_000], "the attachment");
+    }
+  }
+  const { data: objects } = await ada.client.storage.from("documents").list(ada.id);
+  equal(objects?.map(({ name, metadata }) => [name.split("/").at(-1), metadata?.size]), [[(await checksum(bytes)).data, 300_000]], "objects in the bucket");
+  equal((await ada.db.from("attachments").select("id").eq("chat_id", chatId)).data?.length, 1, "attachments");
+  const stored = toUIMessages((await ck.listMessages({ chatId })).data!);
+  const signed = await files.sign(stored);
+  assert(signed.data, `sign: ${JSON.stringify(signed.error)}`);
+  const [shown] = signed.data;
+  const path = stored[0].parts[1].url.replace("storage://documents/", "");
+  assert(shown.parts[1].url.startsWith(`${supabase.url}/storage/v1/object/sign/documents/${path}?token=`), "the signed URL");
+  equal((await files.externalizeMessage(shown)).data?.message, stored[0], "what a client sends back");
+  const bob = await signUp(supabase);
+  equal((await storageFiles(signing(bob, supabase), { bucket: "documents" }).sign(stored)).data, stored, "somebody else gets no URL");
+}
 
 async function functions(test: Deno.TestContext, runtime: string[], supabase: Supabase) {
   const ada = await signUp(supabase);

@@ -9,6 +9,7 @@ import {
   isSessionToken,
   type ListedChat,
   type Message,
+  storageFiles,
   type SupabaseClientLike,
   toUIMessage,
   toUIMessages,
@@ -90,6 +91,15 @@ export async function streamed(text: ReadableStream<string>, chunks: ReadableStr
   await ck.streamMessage("", new ReadableStream<number>());
   const bytes = await ck.streamMessage("", new Response(""), { signal: new AbortController().signal, checkpointEvery: Infinity });
   return new Response(bytes.data?.stream);
+}
+
+export async function filed(message: UIMessageLike, storage: Parameters<typeof storageFiles>[0]): Promise<UIMessageLike[] | null> {
+  const files = storageFiles(storage, { bucket: "files", folder: "me" });
+  const { data } = await files.externalizeMessage(message);
+  for (const attachment of data?.attachments ?? []) await ck.attach({ chatId: "", messageId: "", ...attachment });
+  // @ts-expect-error a bucket is required
+  storageFiles(storage, {});
+  return (await files.sign([message])).data;
 }
 
 export async function shown(): Promise<UIMessageLike[]> {

@@ -83,3 +83,30 @@ export interface StreamMessage {
   ): Promise<Result<StreamedMessage<Chunk>>>;
   (chatId: Uuid, source: Response, options?: StreamOptions): Promise<Result<StreamedMessage<Uint8Array>>>;
 }
+
+export interface StorageFilesOptions {
+  bucket: string;
+  /** The folder of the objects, such as the user's id, for which policies of Storage ask. */
+  folder?: string;
+  /** The longest data URL that stays in its part, in characters: 32,768 by default. */
+  limit?: number;
+  /** How long a signed URL is valid, in seconds: 3,600 by default. */
+  expiresIn?: number;
+}
+
+/** What `attach` takes beside chat and message, for a file in Storage. */
+export interface StoredFile {
+  name?: string;
+  mimeType?: string;
+  byteSize: number;
+  storagePath: string;
+}
+
+export interface StorageFiles {
+  /** Moves the data URL of a file part to Storage, and turns a signed URL back into its reference. Other parts stay as they are. */
+  externalize<Part>(part: Part): Promise<Result<{ part: Part; attachment: StoredFile | null }>>;
+  /** The same for every part of a message. */
+  externalizeMessage<UIMessage extends UIMessageLike>(message: UIMessage): Promise<Result<{ message: UIMessage; attachments: StoredFile[] }>>;
+  /** Messages with signed URLs for their references. An object that is gone keeps its reference. */
+  sign<UIMessage extends UIMessageLike>(messages: readonly UIMessage[]): Promise<Result<UIMessage[]>>;
+}
