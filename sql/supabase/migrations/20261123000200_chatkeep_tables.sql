@@ -590,7 +590,7 @@ comment on column chatkeep.member_usage.messages is 'The messages of these chats
 comment on column chatkeep.member_usage.documents is 'Those that the member owns, archived ones too. Deleted ones are left out.';
 comment on column chatkeep.member_usage.attachments is
   'The attachments with a storage_path in these chats. An attached document counts among the documents of its owner.';
-comment on column chatkeep.member_usage.message_bytes is 'What content, parts and metadata take in the table, after its compression.';
+comment on column chatkeep.member_usage.message_bytes is 'What content, parts and metadata of messages and of summaries take in the tables, after compression.';
 comment on column chatkeep.member_usage.document_bytes is 'The sum of documents.byte_size. A document without it adds nothing.';
 comment on column chatkeep.member_usage.attachment_bytes is 'The sum of attachments.byte_size. An attachment without it adds nothing.';
 comment on column chatkeep.member_usage.measured_at is 'Later changes are not in the row.';

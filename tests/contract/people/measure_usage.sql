@@ -61,9 +61,10 @@ select is(split_part(pg_temp.usage(), ', ', 1), 'ada0 7e01 3 4 4 2 87 4000001500
 select is((select message_bytes from chatkeep.member_usage where user_id = pg_temp.person('ada')),
   (select sum(pg_column_size(m.content) + coalesce(pg_column_size(m.parts), 0) + pg_column_size(m.metadata)) from chatkeep.messages m where m.user_id = pg_temp.person('ada')),
   'the bytes of messages are those in the table');
+select count(*) as summarised from chatkeep.summarise_chat(pg_temp.id('c1'), pg_temp.id('a1'), 'so far') \gset
 select chatkeep.purge_chats('0') as purged \gset
 select is(chatkeep.measure_usage(older_than => '0'), 3, 'and are measured again if wanted');
-select is(split_part(pg_temp.usage(), ', ', 1), 'ada0 7e01 2 3 4 2 74 4000001500 30', 'purged chats do not count');
+select is(split_part(pg_temp.usage(), ', ', 1), 'ada0 7e01 2 3 4 2 86 4000001500 30', 'purged chats do not count, and summaries add their bytes');
 
 select pg_temp.act('eve');
 select count(*) as made from chatkeep.create_chat(chat_id => pg_temp.id('e1')) \gset
@@ -93,11 +94,11 @@ select is((select count(*)::integer from chatkeep.member_usage u where u.measure
 select pg_temp.act('bob');
 select is(pg_temp.usage(), 'b0b0 7e01 0 0 0 0 0 0 0', 'a member reads their own usage alone');
 select pg_temp.act('ada');
-select is(pg_temp.usage(), 'ada0 7e01 2 3 4 2 74 4000001500 30, b0b0 7e01 0 0 0 0 0 0 0', 'an owner reads that of every member of the tenant');
+select is(pg_temp.usage(), 'ada0 7e01 2 3 4 2 86 4000001500 30, b0b0 7e01 0 0 0 0 0 0 0', 'an owner reads that of every member of the tenant');
 select is((select count(*)::integer from chatkeep.chats where user_id <> chatkeep.uid()), 0, 'and nothing of what they wrote');
 select count(*) as changed from chatkeep.set_member_role('00000000-0000-4000-8000-000000007e01', pg_temp.person('bob'), 'admin') \gset
 select pg_temp.act('bob');
-select is(pg_temp.usage(), 'ada0 7e01 2 3 4 2 74 4000001500 30, b0b0 7e01 0 0 0 0 0 0 0', 'an admin reads it too');
+select is(pg_temp.usage(), 'ada0 7e01 2 3 4 2 86 4000001500 30, b0b0 7e01 0 0 0 0 0 0 0', 'an admin reads it too');
 select pg_temp.act('eve');
 select is(pg_temp.usage(), 'e4e0 7e02 0 0 0 0 0 0 0', 'the owner of another tenant does not');
 select pg_temp.act('eve', '7e01');
@@ -142,7 +143,7 @@ select pg_temp.serve();
 update chatkeep.memberships set tenant_id = '00000000-0000-4000-8000-000000007e09' where user_id = pg_temp.person('bob');
 select is(split_part(pg_temp.usage(), ', ', 3), 'b0b0 7e09 1 0 0 0 0 0 0', 'a member who moves takes the measurement along');
 select pg_temp.act('ada');
-select is(pg_temp.usage(), 'ada0 7e01 2 3 4 2 74 4000001500 30', 'out of the list of the old tenant');
+select is(pg_temp.usage(), 'ada0 7e01 2 3 4 2 86 4000001500 30', 'out of the list of the old tenant');
 reset role;
 delete from auth.users where id = pg_temp.person('bob');
 select is((select count(*)::integer from chatkeep.member_usage where user_id = pg_temp.person('bob')), 0, 'no row outlives its person');
@@ -152,7 +153,7 @@ select pg_temp.serve();
 select count(*) as added from chatkeep.add_member('00000000-0000-4000-8000-000000007e01', pg_temp.person('eve')) \gset
 select count(*) as given from chatkeep.transfer_chat(pg_temp.id('c1'), pg_temp.person('eve')) \gset
 select chatkeep.measure_usage(older_than => '0') as measured \gset
-select is(pg_temp.usage(), 'ada0 7e01 1 0 4 0 0 4000001500 0, ada0 7e02 0 0 0 0 0 0 0, e4e0 7e01 1 3 0 2 74 0 30, e4e0 7e02 0 0 0 0 0 0 0', 'a chat counts for its owner, with its attachments');
+select is(pg_temp.usage(), 'ada0 7e01 1 0 4 0 0 4000001500 0, ada0 7e02 0 0 0 0 0 0 0, e4e0 7e01 1 3 0 2 86 0 30, e4e0 7e02 0 0 0 0 0 0 0', 'a chat counts for its owner, with its attachments');
 
 -- Nobody but a service writes it.
 select pg_temp.act('ada');

@@ -46,6 +46,10 @@ begin
     from chatkeep.messages m
     where m.user_id = member.user_id and m.tenant_id = member.tenant_id;
 
+    select usage.message_bytes + coalesce(sum(pg_column_size(s.content) + pg_column_size(s.metadata)), 0) into usage.message_bytes
+    from chatkeep.chat_summaries s
+    where s.user_id = member.user_id and s.tenant_id = member.tenant_id;
+
     select count(*), coalesce(sum(d.byte_size), 0)
     into usage.documents, usage.document_bytes
     from chatkeep.documents d
