@@ -57,7 +57,7 @@ from (values
   ('tag => ''a'',', 'c3 c6'), ('tag => ''b'',', 'c3 c6 c4'), ('tag => ''b'', folder => ''Work'',', 'c6 c4'), ('tag => '''',', ''), ('deleted => true,', '')
 ) filter (arguments, expected);
 -- The trash.
-select count(*) as deleted from unnest(array['c9', 'c2', 'c6']) with ordinality d (name, place), lateral chatkeep.delete_chat(pg_temp.id(d.name)) \gset
+select count(*) as deleted from unnest(array['c9', 'c2', 'c6']) with ordinality d (name, place), lateral chatkeep.delete_chat(pg_temp.id(d.name)) c, lateral (select pg_temp.tick() where c.id is not null) t \gset
 select is(pg_temp.pages(arguments, 1), expected, 'with three deleted chats: list_chats(' || arguments || ')')
 from (values ('', 'c3 c8 c7 c5 c4 c1'), ('deleted => true,', 'c6 c2 c9'), ('deleted => true, folder => ''Work'',', 'c6 c2'), ('deleted => true, tag => ''a'',', 'c6 c9')) filter (arguments, expected);
 select is((select array_agg(title) from chatkeep.list_chats(deleted => true) where deleted_at is not null), '{c6,c2,c9}', 'the trash says when');

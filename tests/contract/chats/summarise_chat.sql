@@ -201,6 +201,7 @@ select count(*) as restored from chatkeep.restore_chat(:'chat') \gset
 select is(pg_temp.summarised(), 'to one to three b to three by a service', 'restored it has all');
 select count(*) as deleted from chatkeep.delete_chat(:'chat') \gset
 select pg_temp.serve();
+select pg_temp.tick() \g /dev/null
 select chatkeep.purge_chats('0') as purged \gset
 select is_empty('select from chatkeep.chat_summaries', 'with the chat they are gone');
 rollback to owned;

@@ -13,6 +13,14 @@ export function callerOf(request: Request) {
   return { supabase, ck: chatkeep(supabase) };
 }
 
+/** The same for a job that brings its own key, such as the service key, as `apikey` or as a bearer. */
+export function jobOf(request: Request) {
+  const bearer = request.headers.get("Authorization")?.replace(/^Bearer /, "");
+  const key = request.headers.get("apikey") ?? bearer ?? setting("SUPABASE_ANON_KEY");
+  const supabase = createClient(setting("SUPABASE_URL"), key, { auth: { persistSession: false, autoRefreshToken: false } });
+  return { supabase, ck: chatkeep(supabase) };
+}
+
 /** What the browser of another origin needs to hear; replace the star by your own origin where cookies are sent. */
 export const CORS = {
   "Access-Control-Allow-Origin": "*",

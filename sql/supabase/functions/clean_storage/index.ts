@@ -2,13 +2,13 @@
 // is given again after 15 minutes. A caller without the service key is refused by the database.
 
 import type { StorageDeletion } from "chatkeep";
-import { callerOf, refused } from "../_shared/caller.ts";
+import { jobOf, refused } from "../_shared/caller.ts";
 
 /** The buckets that hold attachments and documents. A storage_path without a bucket's name lies in the first one. */
 const BUCKETS = ["documents"];
 
 Deno.serve(async (request) => {
-  const { supabase, ck } = callerOf(request);
+  const { supabase, ck } = jobOf(request);
   const counts = { deleted: 0, kept: 0, failed: 0 };
   for (;;) {
     const taken = await ck.takeStorageDeletions({ batchSize: 1000 });
