@@ -101,7 +101,8 @@ mod tests {
         migrate();
         let bound = Spi::run(
             "create or replace function chatkeep.list_messages(
-               chat_id uuid, before timestamptz default null, after timestamptz default null, page_size integer default 50
+               chat_id uuid, before timestamptz default null, after timestamptz default null, page_size integer default 50,
+               from_summary boolean default false
              ) returns setof chatkeep.messages language c stable as '$libdir/chatkeep', 'list_messages_wrapper'",
         );
         assert!(bound.is_ok());
