@@ -16,7 +16,7 @@
 //! | Part | What may change |
 //! |---|---|
 //! | `text`, `reasoning` | `text` is extended, `state` becomes `done`, `providerMetadata` is added or replaced |
-//! | `tool-…`, `dynamic-tool` | `state` moves forward; `input` may change until it is available; the keys of later states are added |
+//! | `tool-…`, `dynamic-tool` | `state` moves forward; `input` and what belongs to it may change until it is available; the keys of later states are added |
 //! | any other | nothing |
 //!
 //! Every other key of a part keeps its value; new keys may come. Values are compared as `jsonb` prints them.
