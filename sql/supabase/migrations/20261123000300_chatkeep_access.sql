@@ -195,16 +195,19 @@ begin
         from (values (entering)) e (id) left join chatkeep_private.claimed_identity() c on c.id = e.id
         where not exists (select from chatkeep.users u where u.id = entering)
         on conflict do nothing;
-      -- Of a registered issuer's user, the id alone says neither issuer nor subject.
+        insert into chatkeep.memberships (user_id, tenant_id, role, is_home) values (entering, entering, 'owner', true)
+        on conflict do nothing;
+      -- Of a registered issuer's user, the id alone says neither issuer nor subject. Another transaction may delete or
+      -- disable the user meanwhile; refuse_outsider says so of a disabled one.
       exception when foreign_key_violation or check_violation then
-        if for_user is null then
-          perform chatkeep_private.refuse('42501', 'this user does not exist', 'Sign in again.');
+        if not exists (select from chatkeep.users u where u.id = entering) then
+          if for_user is null then
+            perform chatkeep_private.refuse('42501', 'this user does not exist', 'Sign in again.');
+          end if;
+          perform chatkeep_private.refuse('PT404', 'user_id names no user',
+            'Pass the id of a user in auth.users, or of one in chatkeep.users.');
         end if;
-        perform chatkeep_private.refuse('PT404', 'user_id names no user',
-          'Pass the id of a user in auth.users, or of one in chatkeep.users.');
       end;
-      insert into chatkeep.memberships (user_id, tenant_id, role, is_home) values (entering, entering, 'owner', true)
-      on conflict do nothing;
     end if;
   end loop;
   perform chatkeep_private.refuse_outsider(entering);

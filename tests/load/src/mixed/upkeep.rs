@@ -10,7 +10,7 @@ pub fn next(dice: &mut Dice, by: By) -> Turn {
         caller: Caller::Service,
         user: by.user,
     };
-    let (call, by, sql) = match dice.below(15) {
+    let (call, by, sql) = match dice.below(16) {
         0..3 => (
             "purge_chats",
             schedule,
@@ -42,7 +42,12 @@ pub fn next(dice: &mut Dice, by: By) -> Turn {
             schedule,
             "select chatkeep.measure_usage(20, '0 s')",
         ),
-        13 => ("tenant_id", by, "select chatkeep.tenant_id()"),
+        13 => (
+            "take_storage_deletions",
+            schedule,
+            "select chatkeep.done_storage_deletions(array(select t.id from chatkeep.take_storage_deletions(20, '0 s') t))",
+        ),
+        14 => ("tenant_id", by, "select chatkeep.tenant_id()"),
         _ => ("uid", by, "select chatkeep.uid()"),
     };
     Turn::new(call, by, sql.to_owned())

@@ -111,7 +111,7 @@ const fn operator(name: &'static str, sql: &'static str) -> Call {
     Call::by(Who::Operator, name, sql)
 }
 
-pub static CALLS: [Call; 60] = [
+pub static CALLS: [Call; 64] = [
     ada("create_chat", "select * from chatkeep.create_chat('New')"),
     ada(
         "create_chat, repeated",
@@ -197,6 +197,18 @@ pub static CALLS: [Call; 60] = [
     ada(
         "update_chat",
         r#"select * from chatkeep.update_chat('{live}', 'named', 'model', '{"a": {"b": 1}}', true, 'Work', array['a'], 1)"#,
+    ),
+    ada(
+        "finish_message, progress",
+        "select * from chatkeep.finish_message('{live}', '{streaming}', 'half', status => 'streaming')",
+    ),
+    ada(
+        "finish_message, stopped",
+        "select * from chatkeep.finish_message('{live}', '{streaming}', status => 'stopped')",
+    ),
+    ada(
+        "summarise_chat",
+        "select * from chatkeep.summarise_chat('{live}', '{first}', 'in short {new}')",
     ),
     ada(
         "rate_message",
@@ -298,6 +310,10 @@ pub static CALLS: [Call; 60] = [
     service(
         "measure_usage",
         "select chatkeep.measure_usage(older_than => '0 s')",
+    ),
+    service(
+        "take_storage_deletions",
+        "select * from chatkeep.take_storage_deletions(retry_after => '0 s')",
     ),
     service(
         "fail_stale_messages",
