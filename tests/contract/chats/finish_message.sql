@@ -124,6 +124,7 @@ select pg_temp.rows_are(format($$ select content, status, metadata from chatkeep
 select is(pg_temp.refusal(format($$ select * from chatkeep.finish_message(%L, pg_temp.id('d2'), 'one two three', status => %L) $$, :'chat', status)),
   'PT409 message_id names a message that was stopped | End the stream. What is left of it can be stored with the status stopped.', status || ' after a stop is refused')
 from unnest(array['streaming', 'complete', 'failed']) status;
+select alike(pg_temp.refusal(format($$ select * from chatkeep.finish_message(%L, pg_temp.id('d2'), 'one', status => 'streaming') $$, :'chat')), 'PT409 message_id names a message that was stopped%', 'also where it says less, so that the writer learns it');
 select pg_temp.rows_are(format($$ select content, status from chatkeep.finish_message(%L, pg_temp.id('d2'), 'one two three', status => 'stopped') $$, :'chat'),
   $$ values ('one two three', 'stopped') $$, 'the writer adds what it had');
 select pg_temp.rows_are(format($$ select content, status from chatkeep.finish_message(%L, pg_temp.id('d2'), status => 'stopped') $$, :'chat'),

@@ -29,7 +29,6 @@ begin
     set status = 'failed', updated_at = greatest(clock_timestamp(), m.updated_at)
     from stale s
     where m.id = s.id and m.chat_id = s.chat_id and m.tenant_id = s.tenant_id and m.status = 'streaming'
-      and m.updated_at < silent_since
     returning m.*;
   perform set_config('chatkeep.writing', marker, true);
 end
