@@ -1102,6 +1102,43 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "copy_chat": {
+        Args: {
+          "chat_id": string;
+          "new_chat_id"?: string;
+          "title"?: string;
+          "up_to_message_id"?: string;
+          "user_id"?: string;
+        };
+        Returns: {
+          "active_leaf_id": string | null;
+          "archived_at": string | null;
+          "created_at": string;
+          "deleted_at": string | null;
+          "folder": string | null;
+          "id": string;
+          "indexed_to": string | null;
+          "language": string;
+          "last_seq": number;
+          "message_count": number;
+          "metadata": NonNullable<Json>;
+          "pinned_at": string | null;
+          "purged_at": string | null;
+          "read_up_to_seq": number | null;
+          "tags": (string)[];
+          "tenant_id": string;
+          "title": string | null;
+          "title_source": string;
+          "updated_at": string;
+          "user_id": string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "chats";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "create_chat": {
         Args: { "chat_id"?: string; "language"?: string; "metadata"?: Json; "title"?: string; "user_id"?: string };
         Returns: {

@@ -77,6 +77,18 @@ pub fn check_create_chat(
     )
 }
 
+/// The rules of `copy_chat`.
+#[wasm_bindgen(js_name = checkCopyChat)]
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "wasm-bindgen takes optional text by value only"
+)]
+pub fn check_copy_chat(title: Option<String>) -> Option<Object> {
+    refusal::of(title.as_deref().map_or(Ok(()), |title| {
+        text::at_most_chars("title", title, limits::TITLE_CHARS)
+    }))
+}
+
 /// The rules of `update_chat`.
 #[wasm_bindgen(js_name = checkUpdateChat)]
 #[allow(

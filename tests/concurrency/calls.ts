@@ -195,6 +195,13 @@ const OF_USERS: Call[] = [
     waitsFor: [],
   },
   {
+    name: "copy_chat",
+    sends: ({ chat, fresh }) => ["select * from chatkeep.copy_chat($1, new_chat_id => $2)", chat, fresh],
+    stored: ({ fresh }) => ["select exists (select from chatkeep.messages where chat_id = $1) as stored", fresh],
+    makesRows: true,
+    waitsFor: [],
+  },
+  {
     name: "import_chat of a new chat",
     sends: ({ fresh }) => [
       "select * from chatkeep.import_chat($1::text::jsonb)",

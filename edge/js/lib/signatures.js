@@ -37,6 +37,13 @@ export const SIGNATURES = {
     ["storage_path", "text", null],
     ["user_id", "uuid", null],
   ],
+  copy_chat: [
+    ["chat_id", "uuid"],
+    ["up_to_message_id", "uuid", null],
+    ["title", "text", null],
+    ["new_chat_id", "uuid", null],
+    ["user_id", "uuid", null],
+  ],
   create_chat: [
     ["title", "text", null],
     ["metadata", "jsonb", "{}"],
@@ -280,6 +287,7 @@ export const ANSWERS = {
   append_message: "row",
   append_messages: "rows",
   attach: "row",
+  copy_chat: "row",
   create_chat: "row",
   create_session: "row",
   delete_chat: "row",
@@ -333,6 +341,7 @@ export const ANSWERS = {
 export const JUDGED = {
   user_id: ["issuer", "subject"],
   create_chat: ["title", "metadata", "language"],
+  copy_chat: ["title"],
   update_chat: ["title", "if_title_source", "metadata_merge", "folder", "tags", "read_up_to_seq"],
   list_chats: ["folder", "tag", "deleted", "page_size"],
   append_message: ["role", "content", "parts", "metadata", "status", "model", "token_count", "usage"],

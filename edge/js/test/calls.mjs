@@ -79,6 +79,12 @@ test("each call sends its arguments by their SQL names", async () => {
     ],
     ["rewindChat", { chatId: ID, beforeMessageId: ID }, "rewind_chat", { chat_id: ID, before_message_id: ID }],
     [
+      "copyChat",
+      { chatId: ID, upToMessageId: ID, title: "t", newChatId: ID, userId: ID },
+      "copy_chat",
+      { chat_id: ID, up_to_message_id: ID, title: "t", new_chat_id: ID, user_id: ID },
+    ],
+    [
       "updateChat",
       {
         chatId: ID, title: "t", ifTitleSource: "model", metadataMerge: { a: null }, pinned: true, folder: "Work", tags: ["a", "b"],

@@ -65,6 +65,19 @@ export interface Attach {
   userId?: Uuid | null;
 }
 
+export interface CopyChat {
+  /** The chat to copy. */
+  chatId: Uuid;
+  /** The last message of the copy. Left out, the copy has the active path. */
+  upToMessageId?: Uuid | null;
+  /** At most 500 characters. Left out, the title of the original. An empty one: no title. */
+  title?: string | null;
+  /** The idempotency key. The same call again returns the copy that is there. A new one is made when it is left out. */
+  newChatId?: Uuid | null;
+  /** For service_role only: the person whose chat it is. */
+  userId?: Uuid | null;
+}
+
 export interface CreateChat {
   /** At most 500 characters. */
   title?: string | null;

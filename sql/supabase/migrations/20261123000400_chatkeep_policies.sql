@@ -415,7 +415,7 @@ comment on policy messages_update on chatkeep.messages is
 revoke all on chatkeep.messages from public, anon, authenticated, service_role;
 grant select,
   insert (id, chat_id, tenant_id, user_id, seq, parent_id, active, role, content, parts, status, author_id, model, token_count, metadata, created_at, updated_at,
-    reply_to, usage),
+    reply_to, usage, redacted_at, redacted_by, redaction_reason),
   update (active, content, parts, status, token_count, metadata, updated_at, redacted_at, redacted_by, redaction_reason, version, usage)
   on chatkeep.messages to authenticated;
 grant select, insert, update, delete on chatkeep.messages to service_role;

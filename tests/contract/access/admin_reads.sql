@@ -60,6 +60,7 @@ select is(pg_temp.refusal(c), '42501 the header x-chatkeep-member is for reading
   (format('select * from chatkeep.delete_chat(%L)', :'chat')),
   (format('select * from chatkeep.attach(%L, pg_temp.id(''a1''), storage_path => ''x'')', :'chat')),
   (format('select * from chatkeep.rate_message(%L, pg_temp.id(''a1''), 1)', :'chat')),
+  (format('select * from chatkeep.copy_chat(%L)', :'chat')),
   (format('select * from chatkeep.share_chat(%L, by_link => true)', :'chat')),
   ('select * from chatkeep.create_chat()'),
   ('select * from chatkeep.import_chat(''{"messages":[]}'')'),

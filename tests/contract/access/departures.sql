@@ -64,6 +64,7 @@ insert into calls (call, disabled, gone) values
   ('search_messages(''vault'')', 'DISABLED', '0'),
   ('redact_message(CHAT, pg_temp.id(''a1''))', 'PT404', 'PT404'),
   ('rewind_chat(CHAT, pg_temp.id(''a1''))', 'PT404', 'PT404'),
+  ('copy_chat(CHAT)', 'DISABLED', 'GONE'),
   ('rate_message(CHAT, pg_temp.id(''a1''), 1)', 'DISABLED', 'GONE'),
   ('delete_chat(CHAT)', 'PT404', 'PT404'),
   ('restore_chat(pg_temp.id(''c2''))', 'PT404', 'PT404'),

@@ -47,6 +47,7 @@ insert into writes values
   ('redact_message(pg_temp.id(''c1''), pg_temp.id(''a1''))', 'both'),
   ('summarise_chat(pg_temp.id(''c1''), pg_temp.id(''a1''), ''x'')', 'both'),
   ('rate_message(pg_temp.id(''c1''), pg_temp.id(''a1''), 1, user_id => WHOM)', 'both'),
+  ('copy_chat(pg_temp.id(''c1''), user_id => WHOM)', 'both'),
   ('delete_chat(pg_temp.id(''c1''))', 'both'),
   ('restore_chat(pg_temp.id(''c2''))', 'both'),
   ('fail_stale_messages(interval ''0'')', 'user'),

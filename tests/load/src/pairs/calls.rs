@@ -111,7 +111,7 @@ const fn operator(name: &'static str, sql: &'static str) -> Call {
     Call::by(Who::Operator, name, sql)
 }
 
-pub static CALLS: [Call; 64] = [
+pub static CALLS: [Call; 66] = [
     ada("create_chat", "select * from chatkeep.create_chat('New')"),
     ada(
         "create_chat, repeated",
@@ -217,6 +217,11 @@ pub static CALLS: [Call; 64] = [
     bob(
         "rate_message, through a share",
         "select * from chatkeep.rate_message('{live}', '{first}', -1, '{new}')",
+    ),
+    ada("copy_chat", "select * from chatkeep.copy_chat('{live}')"),
+    bob(
+        "copy_chat, through a share",
+        "select * from chatkeep.copy_chat('{live}')",
     ),
     ada("get_chat", "select * from chatkeep.get_chat('{live}')"),
     ada("list_chats", "select * from chatkeep.list_chats()"),
