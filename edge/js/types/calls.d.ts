@@ -107,7 +107,7 @@ export interface Calls {
   /**
    * Copies a chat of the caller, or one that is shared with the caller, up to a message, into a new chat of the caller, and returns the new chat.
    * The copy has one path: the messages with their times, and their attachments. A streaming message becomes failed, a redacted one stays redacted, and the caller is the author. The metadata of the new chat say in copied_from which chat and message it continues.
-   * A copy of one's own chat has its metadata, folder and tags too, and no pin. Of a shared chat, the copy has the title and what the share shows, and private documents are missing in its attachments. Ratings and shares are not copied.
+   * A copy of one's own chat has its metadata, folder and tags too, and no pin. Of a shared chat, the copy has the title and what the share shows, and private documents are missing in its attachments. Ratings, shares and usage are not copied.
    */
   copyChat: (given: CopyChat, options?: CallOptions) => Promise<Result<Chat>>;
   /**

@@ -535,13 +535,13 @@ begin
       id, chat_id, tenant_id, user_id, author_id, seq, parent_id, active,
       role, content, parts, status,
       model, token_count, metadata, created_at, updated_at,
-      redacted_at, redacted_by, redaction_reason, usage,
+      redacted_at, redacted_by, redaction_reason,
       reply_to
     )
     select ids[m.ordinality], made.id, made.tenant_id, made.user_id, author, done + m.ordinality, coalesce(ids[m.ordinality - 1], previous), true,
       m.role, m.content, m.parts, case m.status when 'streaming' then 'failed' else m.status end,
       m.model, m.token_count, m.metadata, m.created_at, m.updated_at,
-      m.redacted_at, m.redacted_by, m.redaction_reason, m.usage,
+      m.redacted_at, m.redacted_by, m.redaction_reason,
       chatkeep_private.imported_id(made.id, array_position(path, m.reply_to))
     from unnest(messages) with ordinality m;
     get diagnostics written = row_count;
@@ -593,7 +593,7 @@ $$;
 comment on function chatkeep.copy_chat(uuid, uuid, text, uuid, uuid) is
 'Copies a chat of the caller, or one that is shared with the caller, up to a message, into a new chat of the caller, and returns the new chat.
 The copy has one path: the messages with their times, and their attachments. A streaming message becomes failed, a redacted one stays redacted, and the caller is the author. The metadata of the new chat say in copied_from which chat and message it continues.
-A copy of one''s own chat has its metadata, folder and tags too, and no pin. Of a shared chat, the copy has the title and what the share shows, and private documents are missing in its attachments. Ratings and shares are not copied.
+A copy of one''s own chat has its metadata, folder and tags too, and no pin. Of a shared chat, the copy has the title and what the share shows, and private documents are missing in its attachments. Ratings, shares and usage are not copied.
 chat_id: The chat to copy.
 up_to_message_id: The last message of the copy. Left out, the copy has the active path.
 title: At most 500 characters. Left out, the title of the original. An empty one: no title.

@@ -40,11 +40,12 @@ select is(pg_temp.wrong(:'copy'), null, 'with its own ids, numbers and parents')
 select is(concat_ws(' ', :'title', :'title_source', :'folder', :'tags', :'language'), 'Plans model Work {a,b} simple', 'title, folder, tags and language are those of the original');
 select is(:'kept'::text, '', 'the pin, the archive and what was read are not');
 select is(:'metadata'::jsonb, jsonb_build_object('model', 'x', 'copied_from', jsonb_build_object('chat_id', :'chat'::uuid, 'message_id', pg_temp.id('a5'))), 'metadata say where the copy comes from');
-select results_eq(format('select role, content::text, parts, metadata, model, token_count, usage, status, created_at, updated_at from chatkeep.messages where chat_id = %L order by seq', :'copy'),
-  format('select role, content::text, parts, metadata, model, token_count, usage, status, created_at, updated_at from chatkeep.messages where chat_id = %L and active order by seq', :'chat'), 'every message is as it was');
+select results_eq(format('select role, content::text, parts, metadata, model, token_count, status, created_at, updated_at from chatkeep.messages where chat_id = %L order by seq', :'copy'),
+  format('select role, content::text, parts, metadata, model, token_count, status, created_at, updated_at from chatkeep.messages where chat_id = %L and active order by seq', :'chat'), 'every message is as it was');
 select is((select string_agg(a.storage_path || ' ' || m.content, ', ') from chatkeep.attachments a join chatkeep.messages m on m.id = a.message_id and m.chat_id = a.chat_id where a.chat_id = :'copy'), 'ada/map.png one', 'attachments of the path are copied');
 select is((select created_at from chatkeep.chats where id = :'copy'), (select created_at from chatkeep.messages where id = pg_temp.id('a1')), 'the chat is as old as its first message');
 select is((select count(*)::integer from chatkeep.message_ratings r where r.chat_id = :'copy') + (select count(*)::integer from chatkeep.my_shares s where s.chat_id = :'copy'), 0, 'ratings and shares stay behind');
+select is((select count(*)::integer from chatkeep.messages where usage is not null), 1, 'what a message took is counted once');
 select is((select r.content::text from chatkeep.messages m join chatkeep.messages r on r.id = m.reply_to and r.chat_id = m.chat_id where m.chat_id = :'copy' and m.content = 'three'), 'one',
   'an answer names the copy of its question');
 select is(pg_temp.said(:'chat'), 'one right two three', 'the original stays as it was');
