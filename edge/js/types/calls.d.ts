@@ -59,7 +59,7 @@ import type {
   AppendedMessage,
   Attachment,
   Chat,
-  ChatSummarie,
+  ChatSummary,
   Document,
   DocumentMetadata,
   DocumentRegistration,
@@ -275,7 +275,7 @@ export interface Calls {
    * Stores what a model reads in place of the messages up to one, and returns the summary. listMessages gives it with from_summary.
    * The messages stay as they are. A message has one summary: the same content again writes nothing, and other content replaces it. Only the owner of the chat and service_role summarise. While a covered message is streaming, the call answers PT409.
    */
-  summariseChat: (given: SummariseChat, options?: CallOptions) => Promise<Result<ChatSummarie>>;
+  summariseChat: (given: SummariseChat, options?: CallOptions) => Promise<Result<ChatSummary>>;
   /**
    * Merges tags into a namespace of a document, key by key, and returns the namespace's row; null removes a key.
    * Returns no row if there is none and nothing to write. A namespace belongs to its first writer, default to the owner.

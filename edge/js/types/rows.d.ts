@@ -29,7 +29,7 @@ export interface Attachment {
 }
 
 /** A row of `chatkeep.chat_summaries`. What a model reads in place of the messages up to one. They stay as they are. Only summariseChat writes rows. */
-export interface ChatSummarie {
+export interface ChatSummary {
   /** The last message that it covers: this one and all before it on its branch. */
   message_id: Uuid;
   chat_id: Uuid;

@@ -49,7 +49,10 @@ fn row_type(row: &str) -> String {
     match row {
         "my_sessions" => "Session".to_owned(),
         "engine_info" => "Engine".to_owned(),
-        row => pascal(row.strip_suffix('s').unwrap_or(row)),
+        row => pascal(
+            &row.strip_suffix("ies")
+                .map_or_else(|| row.strip_suffix('s').unwrap_or(row).to_owned(), |stem| format!("{stem}y")),
+        ),
     }
 }
 
