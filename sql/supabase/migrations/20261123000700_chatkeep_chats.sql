@@ -148,8 +148,12 @@ begin
     perform set_config('chatkeep.writing', marker, true);
     return;
   end if;
-  perform chatkeep_private.check_leaf(chat, append_message.expected_leaf);
-  perform chatkeep_private.check_reply(chat, 'reply_to', append_message.reply_to);
+  if append_message.expected_leaf is not null then
+    perform chatkeep_private.check_leaf(chat, append_message.expected_leaf);
+  end if;
+  if append_message.reply_to is not null then
+    perform chatkeep_private.check_reply(chat, 'reply_to', append_message.reply_to);
+  end if;
   if append_message.parent_id is not null and append_message.parent_id is distinct from chat.active_leaf_id
      and not (append_message.role = 'tool' and chatkeep_private.only_results_follow(chat.id, chat.tenant_id, append_message.parent_id)) then
     perform chatkeep_private.refuse_shared_branch('parent_id');
@@ -288,10 +292,12 @@ begin
         (item.value ->> 'token_count')::integer, nullif(item.value -> 'usage', 'null'));
       continue;
     end if;
-    if seq = chat.last_seq then
+    if append_messages.expected_leaf is not null and seq = chat.last_seq then
       perform chatkeep_private.check_leaf(chat, append_messages.expected_leaf);
     end if;
-    perform chatkeep_private.check_reply(chat, place || 'reply_to', item.reply_to);
+    if item.reply_to is not null then
+      perform chatkeep_private.check_reply(chat, place || 'reply_to', item.reply_to);
+    end if;
     if item.parent_id is not null and item.parent_id is distinct from leaf
        and not (item.value ->> 'role' = 'tool' and chatkeep_private.only_results_follow(chat.id, chat.tenant_id, item.parent_id)) then
       perform chatkeep_private.refuse_shared_branch(place || 'parent_id');
@@ -390,8 +396,7 @@ create or replace function chatkeep_private.check_leaf(chat chatkeep.chats, expe
 language plpgsql stable set search_path = ''
 as $$
 begin
-  if expected_leaf is not null
-     and expected_leaf <> coalesce(chat.active_leaf_id, '00000000-0000-0000-0000-000000000000') then
+  if expected_leaf <> coalesce(chat.active_leaf_id, '00000000-0000-0000-0000-000000000000') then
     perform chatkeep_private.refuse('PT409',
       'expected_leaf is not the last message: ' || coalesce('that is ' || chat.active_leaf_id, 'there is none'),
       'Read what was appended meanwhile, and decide whether to append after it.');
@@ -409,7 +414,7 @@ create or replace function chatkeep_private.check_reply(chat chatkeep.chats, arg
 language plpgsql stable set search_path = ''
 as $$
 begin
-  if check_reply.reply_to is not null and not exists (
+  if not exists (
     select from chatkeep.messages m
     where m.id = check_reply.reply_to and m.chat_id = chat.id and m.tenant_id = chat.tenant_id
   ) then
@@ -1000,7 +1005,7 @@ begin
         perform chatkeep_private.refuse('PT404', place || 'parent_id names no message of this chat',
           'Pass the id of a message that stands earlier in the array.');
       end if;
-      if item.reply_to <> all (ids) then
+      if item.reply_to is not null and item.reply_to <> all (ids) then
         perform chatkeep_private.check_reply(kept, place || 'reply_to', item.reply_to);
       end if;
       positions := positions || item.position;

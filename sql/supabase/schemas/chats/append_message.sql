@@ -37,8 +37,12 @@ begin
     perform set_config('chatkeep.writing', marker, true);
     return;
   end if;
-  perform chatkeep_private.check_leaf(chat, append_message.expected_leaf);
-  perform chatkeep_private.check_reply(chat, 'reply_to', append_message.reply_to);
+  if append_message.expected_leaf is not null then
+    perform chatkeep_private.check_leaf(chat, append_message.expected_leaf);
+  end if;
+  if append_message.reply_to is not null then
+    perform chatkeep_private.check_reply(chat, 'reply_to', append_message.reply_to);
+  end if;
   if append_message.parent_id is not null and append_message.parent_id is distinct from chat.active_leaf_id
      and not (append_message.role = 'tool' and chatkeep_private.only_results_follow(chat.id, chat.tenant_id, append_message.parent_id)) then
     perform chatkeep_private.refuse_shared_branch('parent_id');

@@ -68,10 +68,12 @@ begin
         (item.value ->> 'token_count')::integer, nullif(item.value -> 'usage', 'null'));
       continue;
     end if;
-    if seq = chat.last_seq then
+    if append_messages.expected_leaf is not null and seq = chat.last_seq then
       perform chatkeep_private.check_leaf(chat, append_messages.expected_leaf);
     end if;
-    perform chatkeep_private.check_reply(chat, place || 'reply_to', item.reply_to);
+    if item.reply_to is not null then
+      perform chatkeep_private.check_reply(chat, place || 'reply_to', item.reply_to);
+    end if;
     if item.parent_id is not null and item.parent_id is distinct from leaf
        and not (item.value ->> 'role' = 'tool' and chatkeep_private.only_results_follow(chat.id, chat.tenant_id, item.parent_id)) then
       perform chatkeep_private.refuse_shared_branch(place || 'parent_id');

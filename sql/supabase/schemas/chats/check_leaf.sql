@@ -2,8 +2,7 @@ create or replace function chatkeep_private.check_leaf(chat chatkeep.chats, expe
 language plpgsql stable set search_path = ''
 as $$
 begin
-  if expected_leaf is not null
-     and expected_leaf <> coalesce(chat.active_leaf_id, '00000000-0000-0000-0000-000000000000') then
+  if expected_leaf <> coalesce(chat.active_leaf_id, '00000000-0000-0000-0000-000000000000') then
     perform chatkeep_private.refuse('PT409',
       'expected_leaf is not the last message: ' || coalesce('that is ' || chat.active_leaf_id, 'there is none'),
       'Read what was appended meanwhile, and decide whether to append after it.');

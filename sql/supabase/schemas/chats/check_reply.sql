@@ -2,7 +2,7 @@ create or replace function chatkeep_private.check_reply(chat chatkeep.chats, arg
 language plpgsql stable set search_path = ''
 as $$
 begin
-  if check_reply.reply_to is not null and not exists (
+  if not exists (
     select from chatkeep.messages m
     where m.id = check_reply.reply_to and m.chat_id = chat.id and m.tenant_id = chat.tenant_id
   ) then

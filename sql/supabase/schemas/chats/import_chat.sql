@@ -72,7 +72,7 @@ begin
         perform chatkeep_private.refuse('PT404', place || 'parent_id names no message of this chat',
           'Pass the id of a message that stands earlier in the array.');
       end if;
-      if item.reply_to <> all (ids) then
+      if item.reply_to is not null and item.reply_to <> all (ids) then
         perform chatkeep_private.check_reply(kept, place || 'reply_to', item.reply_to);
       end if;
       positions := positions || item.position;
