@@ -34,11 +34,17 @@ export function text(value, argument) {
   return { sent: value, judged: cut(value) };
 }
 
-/** A list of texts. */
-export function texts(value, argument) {
-  if (!Array.isArray(value)) refuse(argument, "must be a JSON array", "Wrap the value in one.");
-  const read = Array.from(value, (item, place) => text(item, `${argument}[${place}]`));
-  return { sent: read.map(({ sent }) => sent), judged: read.map(({ judged }) => judged) };
+/** Lists, of texts and of UUIDs. */
+export const texts = listOf(text);
+export const uuids = listOf(uuid);
+
+/** An array whose items are of a kind. A refusal names the item. */
+function listOf(kind) {
+  return (value, argument) => {
+    if (!Array.isArray(value)) refuse(argument, "must be a JSON array", "Wrap the value in one.");
+    const read = Array.from(value, (item, place) => kind(item, `${argument}[${place}]`));
+    return { sent: read.map(({ sent }) => sent), judged: read.map(({ judged }) => judged) };
+  };
 }
 
 /** Text that only the database judges. */
@@ -54,11 +60,6 @@ export function uuid(value, argument) {
   const { sent, judged } = text(value, argument);
   if (!isUuid(judged)) refuse(argument, "must be a UUID", "Pass the id as the store returned it, or toUuid(id) for an id of another form.");
   return { sent, judged };
-}
-
-export function uuids(value, argument) {
-  if (!Array.isArray(value)) refuse(argument, "must be a JSON array", "Wrap the value in one.");
-  return { sent: Array.from(value, (item, place) => uuid(item, `${argument}[${place}]`).sent) };
 }
 
 /** Text of a message, which may be stored escaped. */

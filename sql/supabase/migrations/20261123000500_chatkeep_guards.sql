@@ -409,7 +409,7 @@ comment on trigger guard_share on chatkeep.chat_shares is 'Revocation is final, 
 
 -- Calls need the right to change these rows, so clients have it too. The policies let nothing but a call use it: a direct
 -- request would change nothing, and the Data API would call that a success. Foreign keys act as the owner of the table,
--- for whom row level security is not active then.
+-- and row level security does not apply to them.
 create or replace function chatkeep_private.guard_writes() returns trigger
 language plpgsql set search_path = ''
 as $$

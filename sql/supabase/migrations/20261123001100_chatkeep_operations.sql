@@ -39,7 +39,8 @@ grant execute on function chatkeep.done_storage_deletions(uuid[]) to service_rol
 
 -- operations/is_object_used.sql ------------------------------------------------------------
 
--- Of any tenant: whoever attaches the object of somebody else and removes the attachment must not have it deleted.
+-- All tenants count. Otherwise a user could attach the object of somebody else, remove the attachment, and have the object
+-- deleted.
 create or replace function chatkeep_private.is_object_used(storage_path text, user_id uuid) returns boolean
 language plpgsql stable parallel safe set search_path = ''
 as $$

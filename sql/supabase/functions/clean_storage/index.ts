@@ -4,7 +4,7 @@
 import type { StorageDeletion } from "chatkeep";
 import { jobOf, refused } from "../_shared/caller.ts";
 
-/** The buckets that hold attachments and documents. A storage_path without a bucket's name lies in the first one. */
+/** The buckets that hold attachments and documents. The first one holds the objects whose storage_path names no bucket. */
 const BUCKETS = ["documents"];
 
 Deno.serve(async (request) => {

@@ -10,7 +10,7 @@ declare
   verdict text;
   is_kept boolean;
 begin
-  -- Waits for whoever writes the message now. The next statement sees what was written.
+  -- Waits until another writer of the message has ended. The next statement sees what that writer stored.
   perform from chatkeep.messages m
   where m.id = save_progress.message_id and m.chat_id = save_progress.chat_id and m.tenant_id = save_progress.tenant_id
   for no key update;
